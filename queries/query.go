@@ -1,0 +1,67 @@
+// Package queries holds what the product knows: the tables that facts lie in, and the definition of every KPI, as SQL.
+package queries
+
+import (
+	"strings"
+	"time"
+)
+
+// Kind says what a result column is for.
+type Kind string
+
+// The kinds of columns. KPIs have labels, gauges and histograms; details have labels, keys, parts and facts.
+const (
+	Label     Kind = "label"     // a bounded set of strings; a label of the metric
+	Gauge     Kind = "gauge"     // a number; a metric of its own
+	Histogram Kind = "histogram" // a distribution; a Prometheus histogram
+	Key       Kind = "key"       // what a row of a detail is about: an account, a contract
+	Part      Kind = "part"      // what a row contributes to the KPI's column of the same name
+	Fact      Kind = "fact"      // what decided
+)
+
+// Column is one result column of a query, as its header declares it.
+type Column struct {
+	Name string
+	Kind Kind
+	Help string // one sentence: HELP text, panel description
+	Line int    // line of the declaration in the file
+}
+
+// Query is one SQL file: the view cs.<Name>, and what its header says of it.
+type Query struct {
+	Name    string // file name without .sql; the view is cs.<Name>
+	File    string // path inside its file system, for messages
+	Title   string // first sentence; the view's COMMENT
+	TitleJA string // the same in Japanese, if given
+	Doc     string // the paragraphs after the title, separated by blank lines
+	Columns []Column
+	Every   time.Duration // how often the exporter refreshes it
+	Timeout time.Duration // how long one refresh may take; 0: the exporter's default
+	SQL     string        // the bare SELECT
+	Model   bool          // a building block: installed, not exported
+}
+
+// Metric is the name of the Prometheus metric that column c of q becomes.
+func (q Query) Metric(c Column) string { return "cs_" + q.Name + "_" + c.Name }
+
+// Select is the statement that computes q at the end of asOf's day.
+func (q Query) Select(asOf time.Time) string {
+	names := make([]string, len(q.Columns))
+	for i, c := range q.Columns {
+		names[i] = c.Name
+	}
+	return "select " + strings.Join(names, ", ") + " from cs." + q.Name + "(as_of = '" + asOf.Format(time.DateOnly) + "')"
+}
+
+// Of returns the columns of the given kinds, in order.
+func (q Query) Of(kinds ...Kind) []Column {
+	var cs []Column
+	for _, c := range q.Columns {
+		for _, k := range kinds {
+			if c.Kind == k {
+				cs = append(cs, c)
+			}
+		}
+	}
+	return cs
+}
