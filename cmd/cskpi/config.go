@@ -1,0 +1,252 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/kelseyhightower/envconfig"
+
+	"cskpi/queries"
+)
+
+// config is everything that the environment can say. Names stand in full, so that a search for one finds it.
+type config struct {
+	ClickhouseURL   secret        `envconfig:"CSKPI_CLICKHOUSE_URL" desc:"ClickHouse server to use: clickhouse://user:password@host:9000/cs, http://…:8123 or https://…:8443; TLS for the native protocol by ?secure=true. Empty: a local engine on CSKPI_DATA_DIR."`
+	DataDir         string        `envconfig:"CSKPI_DATA_DIR" default:"data" desc:"Folder in which the local engine keeps its data."`
+	Listen          string        `envconfig:"CSKPI_LISTEN" default:":9469" desc:"Address of /metrics and the landing page."`
+	WebConfigFile   string        `envconfig:"CSKPI_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and basic auth for CSKPI_LISTEN."`
+	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface; read-only for everybody but cskpi itself."`
+	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that one query of the local engine may take, as in 2GiB. Empty: the engine's own limit."`
+	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
+	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Kept in the database; empty: what is kept there, at first UTC."`
+	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Kept in the database; empty: what is kept there, at first USD."`
+	FiscalYearStart int           `envconfig:"CSKPI_FISCAL_YEAR_START" desc:"Month (1 to 12) in which the fiscal year starts. Kept in the database; empty: what is kept there, at first 1."`
+	QueriesDir      string        `envconfig:"CSKPI_QUERIES_DIR" desc:"Folder with your own query files; one of the same name replaces a built-in."`
+	Interval        time.Duration `envconfig:"CSKPI_INTERVAL" default:"5m" desc:"How often a KPI is computed whose file does not say so itself."`
+	Timeout         time.Duration `envconfig:"CSKPI_TIMEOUT" default:"1m" desc:"How long computing one KPI may take."`
+	MaxAge          time.Duration `envconfig:"CSKPI_MAX_AGE" default:"1h" desc:"How long a KPI that can no longer be computed keeps its last values."`
+	MaxSeries       int           `envconfig:"CSKPI_MAX_SERIES" default:"10000" desc:"Series that one KPI may have; with more it is refused whole."`
+	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"2" desc:"KPIs that are computed at once."`
+	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
+	LogFormat       string        `envconfig:"CSKPI_LOG_FORMAT" default:"text" desc:"text or json."`
+}
+
+// secret is a string that nothing prints: not a log, not an error, not JSON.
+type secret string
+
+const masked = "<secret>"
+
+func (s secret) mask() string {
+	if s == "" {
+		return ""
+	}
+	return masked
+}
+
+func (s secret) String() string               { return s.mask() }
+func (s secret) GoString() string             { return strconv.Quote(s.mask()) }
+func (s secret) MarshalText() ([]byte, error) { return []byte(s.mask()), nil }
+func (s secret) LogValue() slog.Value         { return slog.StringValue(s.mask()) }
+
+// bytesize is a number of bytes, written as 500MB, 2GiB or 2000000000.
+type bytesize uint64
+
+var unitSizes = map[string]uint64{
+	"": 1, "b": 1,
+	"k": 1 << 10, "kb": 1e3, "kib": 1 << 10,
+	"m": 1 << 20, "mb": 1e6, "mib": 1 << 20,
+	"g": 1 << 30, "gb": 1e9, "gib": 1 << 30,
+	"t": 1 << 40, "tb": 1e12, "tib": 1 << 40,
+}
+
+// Decode reads the value of an environment variable.
+func (b *bytesize) Decode(s string) error {
+	digits := strings.TrimRight(strings.ToLower(s), "bgikmt ")
+	size, ok := unitSizes[strings.TrimSpace(strings.ToLower(s)[len(digits):])]
+	n, err := strconv.ParseUint(digits, 10, 40)
+	if err != nil || !ok {
+		return fmt.Errorf("%q is no number of bytes; write it as 500MB or 2GiB", s)
+	}
+	*b = bytesize(n * size)
+	return nil
+}
+
+// loadConfig reads the environment and reports everything that is wrong with it at once.
+func loadConfig() (config, error) {
+	var c config
+	var problems []error
+	for _, v := range os.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		switch {
+		case !strings.HasPrefix(name, "CSKPI_") || strings.HasPrefix(name, "CSKPI_TEST_"):
+		case !slices.ContainsFunc(variables(), func(k variable) bool { return k.name == name }):
+			problems = append(problems, fmt.Errorf("unknown environment variable %s; the nearest known one is %s (cskpi --help lists all)", name, nearest(name)))
+		case value == "":
+			// A variable that compose files and manifests pass on empty means its default, which envconfig would not take.
+			os.Unsetenv(name)
+		}
+	}
+	if err := envconfig.Process("", &c); err != nil {
+		var p *envconfig.ParseError
+		if errors.As(err, &p) {
+			err = fmt.Errorf("%s=%q: %w", p.KeyName, p.Value, p.Err)
+		}
+		return c, errors.Join(append(problems, err)...)
+	}
+	problems = append(problems, c.validate())
+	return c, errors.Join(problems...)
+}
+
+func (c config) validate() error {
+	var problems []error
+	bad := func(name, format string, args ...any) {
+		problems = append(problems, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
+	}
+	if c.ClickhouseURL != "" {
+		if _, err := c.clickhouse(); err != nil {
+			bad("CSKPI_CLICKHOUSE_URL", "%w", err)
+		}
+	}
+	for name, addr := range map[string]string{"CSKPI_LISTEN": c.Listen, "CSKPI_ENGINE_LISTEN": c.EngineListen} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			bad(name, "%w; write it as host:port or :port", err)
+		}
+	}
+	if c.Timezone != "" {
+		if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {
+			bad("CSKPI_TIMEZONE", "%q is no time zone; write it as Europe/Berlin or UTC", c.Timezone)
+		}
+	}
+	if c.Currency != "" && (len(c.Currency) != 3 || strings.Trim(c.Currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		bad("CSKPI_CURRENCY", "%q is no ISO 4217 code; write it as USD", c.Currency)
+	}
+	if c.FiscalYearStart < 0 || c.FiscalYearStart > 12 {
+		bad("CSKPI_FISCAL_YEAR_START", "%d is no month; write 1 to 12", c.FiscalYearStart)
+	}
+	if c.QueriesDir != "" {
+		if info, err := os.Stat(c.QueriesDir); err != nil || !info.IsDir() {
+			bad("CSKPI_QUERIES_DIR", "%q is no folder", c.QueriesDir)
+		}
+	}
+	for name, d := range map[string]time.Duration{"CSKPI_INTERVAL": c.Interval, "CSKPI_TIMEOUT": c.Timeout, "CSKPI_MAX_AGE": c.MaxAge} {
+		if d <= 0 {
+			bad(name, "%s is not positive; write it as 90s, 5m or 1h", d)
+		}
+	}
+	for name, n := range map[string]int{"CSKPI_MAX_SERIES": c.MaxSeries, "CSKPI_PARALLEL": c.Parallel} {
+		if n <= 0 {
+			bad(name, "%d is not positive", n)
+		}
+	}
+	if c.LogFormat != "text" && c.LogFormat != "json" {
+		bad("CSKPI_LOG_FORMAT", "%q is neither text nor json", c.LogFormat)
+	}
+	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(problems...)
+}
+
+// clickhouse is how to reach the server of CSKPI_CLICKHOUSE_URL. Its errors never carry the password.
+func (c config) clickhouse() (*clickhouse.Options, error) {
+	o, err := clickhouse.ParseDSN(string(c.ClickhouseURL))
+	if err != nil || len(o.Addr) == 0 || o.Addr[0] == "" {
+		// Whatever the parser has to say quotes the URL.
+		return nil, errors.New("not a ClickHouse URL; write it as clickhouse://user:password@host:9000 or https://user:password@host:8443, with special characters in the password percent-encoded")
+	}
+	return o, nil
+}
+
+// reporting is what the environment fixes; what it leaves out the database knows.
+func (c config) reporting() queries.Reporting {
+	return queries.Reporting{Currency: c.Currency, Timezone: c.Timezone, FiscalYearStart: c.FiscalYearStart}
+}
+
+// logger writes to w as the configuration says.
+func (c config) logger(w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// variable is one row of the configuration table.
+type variable struct{ name, value, desc string }
+
+func variables() []variable {
+	var vs []variable
+	for f := range reflect.TypeFor[config]().Fields() {
+		vs = append(vs, variable{f.Tag.Get("envconfig"), f.Tag.Get("default"), f.Tag.Get("desc")})
+	}
+	return vs
+}
+
+// writeVariables prints the configuration table for people at a terminal.
+func writeVariables(w io.Writer) error {
+	fmt.Fprintln(w, "Configuration is by environment variables:")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range variables() {
+		desc := v.desc
+		if v.value != "" {
+			desc = "[" + v.value + "] " + desc
+		}
+		for i, line := range wrap(desc, 84) {
+			if i > 0 {
+				v.name = ""
+			}
+			fmt.Fprintf(tw, "  %s\t%s\n", v.name, line)
+		}
+	}
+	return tw.Flush()
+}
+
+// wrap breaks s into lines of at most width bytes, at spaces.
+func wrap(s string, width int) []string {
+	var lines []string
+	for word := range strings.FieldsSeq(s) {
+		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
+			lines[n-1] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}
+
+// nearest is the known variable that takes the fewest edits to reach.
+func nearest(name string) string {
+	return slices.MinFunc(variables(), func(a, b variable) int {
+		return distance(name, a.name) - distance(name, b.name)
+	}).name
+}
+
+// distance is the edit distance of two ASCII strings.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

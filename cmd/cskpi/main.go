@@ -1,0 +1,176 @@
+// Command cskpi turns the facts of a software-as-a-service business into the KPIs of its Customer Success organisation,
+// and serves them as Prometheus metrics.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+	_ "time/tzdata" // reporting zones must work in an image without zone files
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line, a field for each command.
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Start everything: the engine or a connection to a server, the schedule, /metrics."`
+	Demo    demoCmd    `cmd:"" help:"The same on a generated company with three years of history."`
+	Import  importCmd  `cmd:"" help:"Store facts from files: CSV, NDJSON, Parquet, also as .gz or .zst."`
+	KPI     kpiCmd     `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
+	Explain explainCmd `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
+	Check   checkCmd   `cmd:"" help:"Check configuration, query files and the quality of the data."`
+	Engine  engineCmd  `cmd:"" help:"Start just the local engine with its ClickHouse HTTP interface."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// app is what every command works with.
+type app struct {
+	config config
+	log    *slog.Logger
+	out    io.Writer // results
+	err    io.Writer // everything else
+}
+
+// usageError is a mistake in the command line; it ends the program with 2.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errReported ends the program with 1 when everything has been said already.
+var errReported = errors.New("reported")
+
+// Exit codes.
+const (
+	exitOK = iota
+	exitProblem
+	exitUsage
+	exitInterrupted = 128 + int(syscall.SIGINT)
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	// The first signal asks for a graceful stop, the second one does not ask.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program without its process: it returns the exit code. The environment is the process's own, because
+// envconfig reads no other.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var cmds commands
+	helped := false
+	parser, err := kong.New(&cmds,
+		kong.Name("cskpi"),
+		kong.Description("Customer Success KPIs from the facts of a business: computed by ClickHouse, served to Prometheus."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(int) { helped = true }),
+		kong.Help(printHelp),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "cskpi:", err)
+		return exitProblem
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	selected, err := parser.Parse(args)
+	if helped {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "cskpi: %v\nRun cskpi --help, or cskpi COMMAND --help.\n", err)
+		return exitUsage
+	}
+	c, err := loadConfig()
+	if err != nil {
+		fmt.Fprintf(stderr, "cskpi: %v\n", err)
+		return exitUsage
+	}
+	a := &app{config: c, log: c.logger(stderr), out: stdout, err: stderr}
+	return exitCode(ctx, selected.Run(a), stderr)
+}
+
+// exitCode says what went wrong, once, and translates it for the shell.
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitProblem
+	case ctx.Err() != nil:
+		fmt.Fprintln(stderr, "cskpi: interrupted")
+		return exitInterrupted
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "cskpi: %v\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(stderr, "cskpi: %v\n", err)
+		return exitProblem
+	}
+}
+
+// printHelp adds the configuration to the help of the program as a whole.
+func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
+		return err
+	}
+	if ctx.Selected() != nil {
+		fmt.Fprintln(ctx.Stdout, "\nConfiguration is by environment variables CSKPI_*; cskpi --help lists them.")
+		return nil
+	}
+	fmt.Fprintln(ctx.Stdout)
+	return writeVariables(ctx.Stdout)
+}
+
+// date is a day on the command line.
+type date struct{ time.Time }
+
+// UnmarshalText reads YYYY-MM-DD.
+func (d *date) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return fmt.Errorf("%q is no day; write it as 2026-01-31", text)
+	}
+	d.Time = t
+	return nil
+}
+
+// orToday is the day itself, or if none was given, today in the reporting zone.
+func (d date) orToday(zone *time.Location) time.Time {
+	if !d.IsZero() {
+		return d.Time
+	}
+	return time.Now().In(zone)
+}
+
+// version is set by the build.
+var version string
+
+type versionCmd struct{}
+
+// Run prints what this binary is.
+func (versionCmd) Run(a *app) error {
+	_, err := fmt.Fprintln(a.out, "cskpi", buildVersion())
+	return err
+}
+
+// buildVersion is what the build said, else what the Go tool knows.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

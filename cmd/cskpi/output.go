@@ -1,0 +1,275 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/shopspring/decimal"
+	"golang.org/x/text/width"
+)
+
+// table is a result in memory. Its values are nil, string, bool, int64, uint64, float64, decimal.Decimal, or for
+// composite columns whatever the driver made of them.
+type table struct {
+	columns []string
+	rows    [][]any
+}
+
+// readTable takes everything out of rows and closes them.
+func readTable(rows driver.Rows) (table, error) {
+	defer rows.Close()
+	types := rows.ColumnTypes()
+	t := table{columns: rows.Columns()}
+	for rows.Next() {
+		row := make([]any, len(types))
+		for i, ct := range types {
+			row[i] = reflect.New(ct.ScanType()).Interface()
+		}
+		if err := rows.Scan(row...); err != nil {
+			return t, err
+		}
+		for i, ct := range types {
+			row[i] = plain(reflect.ValueOf(row[i]), ct.DatabaseTypeName())
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t, rows.Err()
+}
+
+// plain reduces a scanned value to the few types that a table holds.
+func plain(v reflect.Value, dbType string) any {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		v = v.Elem()
+	}
+	switch x := v.Interface().(type) {
+	case time.Time:
+		if strings.Contains(dbType, "Date(") || strings.HasSuffix(dbType, "Date)") || dbType == "Date" || strings.Contains(dbType, "Date32") {
+			return x.Format(time.DateOnly)
+		}
+		return x.Format(time.RFC3339Nano)
+	case decimal.Decimal:
+		return x
+	}
+	switch {
+	case v.CanInt():
+		return v.Int()
+	case v.CanUint():
+		return v.Uint()
+	case v.CanFloat():
+		return v.Float()
+	case v.Kind() == reflect.String:
+		return v.String()
+	}
+	return v.Interface()
+}
+
+// write prints the table as table, csv or json. Only the first rounds.
+func (t table) write(w io.Writer, format string) error {
+	switch format {
+	case "csv":
+		return t.writeCSV(w)
+	case "json":
+		return t.writeJSON(w)
+	}
+	return t.writeText(w)
+}
+
+// writeCSV prints a header and the rows; null is an empty field.
+func (t table) writeCSV(w io.Writer) error {
+	cw := csv.NewWriter(w)
+	if err := cw.Write(t.columns); err != nil {
+		return err
+	}
+	fields := make([]string, len(t.columns))
+	for _, row := range t.rows {
+		for i, v := range row {
+			fields[i] = exact(v)
+		}
+		if err := cw.Write(fields); err != nil {
+			return err
+		}
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// exact is the shortest text that reads back as v.
+func exact(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case float64:
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	case int64, uint64, bool, decimal.Decimal:
+		return fmt.Sprint(x)
+	default:
+		b, err := json.Marshal(x)
+		if err != nil {
+			return fmt.Sprint(x)
+		}
+		return string(b)
+	}
+}
+
+// writeJSON prints an array of objects whose keys are the columns, in their order, an object per line.
+func (t table) writeJSON(w io.Writer) error {
+	var b bytes.Buffer
+	b.WriteByte('[')
+	for n, row := range t.rows {
+		if n > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("\n {")
+		for i, v := range row {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.Write(jsonValue(t.columns[i]))
+			b.WriteString(": ")
+			b.Write(jsonValue(v))
+		}
+		b.WriteByte('}')
+	}
+	if len(t.rows) > 0 {
+		b.WriteByte('\n')
+	}
+	b.WriteString("]\n")
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// jsonValue keeps every digit; what JSON has no number for (NaN, infinity) is null, like an undefined ratio.
+func jsonValue(v any) []byte {
+	switch x := v.(type) {
+	case decimal.Decimal:
+		return []byte(x.String())
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return []byte("null")
+		}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return jsonValue(fmt.Sprint(v))
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// writeText prints aligned columns for people: numbers to the right, thousands apart, undefined as a dash.
+func (t table) writeText(w io.Writer) error {
+	cells := make([][]string, 0, len(t.rows)+1)
+	cells = append(cells, t.columns)
+	right := make([]bool, len(t.columns))
+	for _, row := range t.rows {
+		line := make([]string, len(row))
+		for i, v := range row {
+			line[i] = human(t.columns[i], v)
+			right[i] = right[i] || isNumber(v)
+		}
+		cells = append(cells, line)
+	}
+	widths := make([]int, len(t.columns))
+	for _, line := range cells {
+		for i, cell := range line {
+			widths[i] = max(widths[i], columnsOf(cell))
+		}
+	}
+	var b strings.Builder
+	for _, line := range cells {
+		var l strings.Builder
+		for i, cell := range line {
+			if i > 0 {
+				l.WriteString("  ")
+			}
+			pad := strings.Repeat(" ", widths[i]-columnsOf(cell))
+			if right[i] {
+				l.WriteString(pad + cell)
+			} else {
+				l.WriteString(cell + pad)
+			}
+		}
+		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// columnsOf is how wide s is on a terminal; Japanese names take two columns a character.
+func columnsOf(s string) int {
+	n := utf8.RuneCountInString(s)
+	for _, r := range s {
+		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+			n++
+		}
+	}
+	return n
+}
+
+func isNumber(v any) bool {
+	switch v.(type) {
+	case int64, uint64, float64, decimal.Decimal:
+		return true
+	}
+	return false
+}
+
+// human is v for people who read the column. Decimals stay whole; floats are rounded to what the column means.
+func human(column string, v any) string {
+	switch x := v.(type) {
+	case nil:
+		return "-"
+	case string:
+		return strings.Join(strings.Fields(x), " ")
+	case float64:
+		switch {
+		case math.IsNaN(x) || math.IsInf(x, 0):
+			return fmt.Sprint(x)
+		case strings.HasSuffix(column, "timestamp_seconds"):
+			return time.Unix(int64(x), 0).UTC().Format(time.RFC3339)
+		case strings.Contains(column, "ratio"):
+			return strconv.FormatFloat(x, 'f', 4, 64)
+		case x == math.Trunc(x):
+			return thousands(strconv.FormatFloat(x, 'f', 0, 64))
+		}
+		return thousands(strconv.FormatFloat(x, 'f', 2, 64))
+	case int64, uint64, decimal.Decimal:
+		return thousands(fmt.Sprint(x))
+	}
+	return exact(v)
+}
+
+// thousands sets commas into the digits before the point.
+func thousands(s string) string {
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	whole, fraction, _ := strings.Cut(s, ".")
+	var groups []string
+	for len(whole) > 3 {
+		groups = append([]string{whole[len(whole)-3:]}, groups...)
+		whole = whole[:len(whole)-3]
+	}
+	s = sign + strings.Join(append([]string{whole}, groups...), ",")
+	if fraction != "" {
+		s += "." + fraction
+	}
+	return s
+}
