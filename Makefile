@@ -1,0 +1,56 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+ENGINE  := deploy/engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
+TOOLS   := deploy/tools/bin
+
+# A shared server has one database cs, so that packages must take turns there.
+TESTFLAGS := -race -timeout 15m $(if $(CSKPI_TEST_CLICKHOUSE_URL),-p 1)
+
+.PHONY: help
+help: ## List the targets.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: run
+run: engine build ## Fetch the engine, build, and start on a generated company.
+	bin/cskpi demo
+
+.PHONY: build
+build: ## Build bin/cskpi.
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/cskpi ./cmd/cskpi
+
+.PHONY: engine
+engine: $(ENGINE) ## Fetch the ClickHouse library of the local engine.
+$(ENGINE): deploy/engine/package-lock.json
+	npm ci --prefix deploy/engine --no-audit --no-fund
+	touch $@
+
+.PHONY: test
+test: engine $(TOOLS)/prometheus $(TOOLS)/promtool ## Run all tests, with the race detector.
+	CGO_ENABLED=1 go test $(TESTFLAGS) ./...
+
+.PHONY: lint
+lint: $(TOOLS)/golangci-lint ## Check style, and that generated files are current.
+	$(TOOLS)/golangci-lint run
+	go test -count=1 -run '^TestReadmeTables$$' ./cmd/cskpi
+
+.PHONY: generate
+generate: ## Bring generated files up to date.
+	go generate ./...
+
+.PHONY: bench
+bench: engine ## Run the benchmarks, each beside what it is compared with.
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
+
+.PHONY: tools
+tools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/golangci-lint ## Build the pinned Prometheus, promtool and golangci-lint.
+$(TOOLS)/prometheus: PACKAGE := github.com/prometheus/prometheus/cmd/prometheus
+$(TOOLS)/promtool: PACKAGE := github.com/prometheus/prometheus/cmd/promtool
+$(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(TOOLS)/%: deploy/tools/go.mod deploy/tools/go.sum
+	cd deploy/tools && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -o bin/$* $(PACKAGE)
+
+.PHONY: clean
+clean: ## Remove what was built and fetched; data stays.
+	rm -rf bin $(TOOLS) deploy/engine/node_modules
