@@ -1,5 +1,6 @@
--- The facts. Every table keeps all versions of a row: an upsert is a new row with a later updated_at, and the
--- sorting key without updated_at is the row's identity. Readers pick the version they need (models/*.sql).
+-- The facts. A row is an upsert by the table's sorting key; the last updated_at wins, and `final` reads what is left.
+-- Where updated_at is itself in the key (accounts, milestones, opportunities, action_items) all versions are kept, so
+-- that an owner, a stage or a deadline can be told as of a past day.
 
 create database if not exists cs comment 'Customer Success: facts, settings and KPIs (cskpi)';
 
@@ -38,7 +39,7 @@ create table if not exists cs.contracts (
     source        LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at    DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at   DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (contract_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (contract_id, source)
 settings fsync_after_insert = 1
 comment 'Contracts; the last version of a contract holds for all of its days.';
 
@@ -71,7 +72,7 @@ create table if not exists cs.touchpoints (
     source         LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at     DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at    DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (touchpoint_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (touchpoint_id, source)
 settings fsync_after_insert = 1
 comment 'Contacts with customers.';
 
@@ -117,7 +118,7 @@ create table if not exists cs.risks (
     source      LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (risk_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (risk_id, source)
 settings fsync_after_insert = 1
 comment 'The qualitative health check: risks that a person saw.';
 
@@ -146,7 +147,7 @@ create table if not exists cs.tickets (
     source            LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at        DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at       DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (ticket_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (ticket_id, source)
 settings fsync_after_insert = 1
 comment 'Support tickets.';
 
@@ -160,7 +161,7 @@ create table if not exists cs.surveys (
     source       LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (response_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (response_id, source)
 settings fsync_after_insert = 1
 comment 'Survey answers.';
 
@@ -173,7 +174,7 @@ create table if not exists cs.engagements (
     source        LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at    DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at   DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (engagement_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (engagement_id, source)
 settings fsync_after_insert = 1
 comment 'Reactions to mail, webinars and community.';
 
@@ -186,7 +187,7 @@ create table if not exists cs.feedback (
     source      LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (feedback_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (feedback_id, source)
 settings fsync_after_insert = 1
 comment 'What CS brought back from customers.';
 
@@ -200,7 +201,7 @@ create table if not exists cs.value_reviews (
     source            LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at        DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at       DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (review_id, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (review_id, source)
 settings fsync_after_insert = 1
 comment 'Evidence of return on investment.';
 
@@ -215,7 +216,7 @@ create table if not exists cs.targets (
     source      LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (kpi, segment, starts_on, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (kpi, segment, starts_on, source)
 settings fsync_after_insert = 1
 comment 'What boards draw and alerts compare with.';
 
@@ -226,7 +227,7 @@ create table if not exists cs.fx_rates (
     source      LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (currency, day, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (currency, day, source)
 settings fsync_after_insert = 1
 comment 'Exchange rates to the reporting currency; each fiscal year takes one of them per currency.';
 
@@ -238,6 +239,6 @@ create table if not exists cs.settings (
     source      LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(ingested_at) order by (name, segment, starts_on, source, updated_at)
+) engine = ReplacingMergeTree(updated_at) order by (name, segment, starts_on, source)
 settings fsync_after_insert = 1
 comment 'Policy, in force from a day on, so that past numbers stay.';
