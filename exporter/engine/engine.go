@@ -1,0 +1,112 @@
+// Package engine is a ClickHouse without a server to install: the library
+// libchdb behind ClickHouse's own HTTP interface, in a supervised child process.
+//
+// [Start] runs the child and [Attach] finds one that another process runs; both
+// give an [Engine], whose Options open a clickhouse-go connection like any other.
+// [Child] and [Serve] are the other side: what the child process does.
+package engine
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// TokenHeader carries the service's token. A request without it gets a read-only session.
+const TokenHeader = "X-Cskpi-Token"
+
+const (
+	defaultListen       = "127.0.0.1:8123"
+	defaultQueryTimeout = 5 * time.Minute
+)
+
+// Options say where the engine's data lies and how much it may take.
+type Options struct {
+	DataDir      string        // Directory of the data; created if absent. One process at a time.
+	Listen       string        // Address of the HTTP interface, default 127.0.0.1:8123; port 0 takes a free one.
+	Library      string        // Path of libchdb.so; empty looks where [FindLibrary] says.
+	MaxMemory    uint64        // Bytes for the whole engine; 0 leaves ClickHouse's default, 0.9 of the machine.
+	QueryTimeout time.Duration // Default for queries, and the most a read-only session may ask for; 0 is five minutes.
+	Log          *slog.Logger  // Required.
+}
+
+func (o Options) withDefaults() Options {
+	if o.Listen == "" {
+		o.Listen = defaultListen
+	}
+	if o.QueryTimeout == 0 {
+		o.QueryTimeout = defaultQueryTimeout
+	}
+	return o
+}
+
+// Engine is a running engine: a child of this process ([Start]) or one that
+// another process runs ([Attach]). Its methods are safe for concurrent use.
+type Engine struct {
+	addr  string // host:port as this machine reaches it.
+	token string
+	child *supervisor // Nil when another process owns the engine.
+}
+
+// Options are what clickhouse.Open needs to reach the engine with the service's rights.
+// Each call returns a value of its own, free to change.
+func (e *Engine) Options() *clickhouse.Options {
+	return &clickhouse.Options{
+		Protocol:    clickhouse.HTTP,
+		Addr:        []string{e.addr},
+		HttpHeaders: map[string]string{TokenHeader: e.token},
+		DialTimeout: 10 * time.Second,
+		// The engine answers a statement without rows only when it is done, and an import or a merge
+		// may take long. Callers bound their queries by context, which ends them in the engine as well.
+		ReadTimeout:     time.Hour,
+		MaxOpenConns:    32,
+		MaxIdleConns:    8,
+		ConnMaxLifetime: time.Hour,
+	}
+}
+
+// URL is the address for people and their tools; what it serves is read-only.
+func (e *Engine) URL() string {
+	return (&url.URL{Scheme: "http", Host: e.addr}).String()
+}
+
+// Up tells whether the engine answers.
+func (e *Engine) Up() bool {
+	if e.child != nil {
+		return e.child.up.Load()
+	}
+	return ping(http.DefaultTransport, e.addr, e.token, pingTimeout) == nil
+}
+
+// Restarts counts how often the child was started again after it died.
+func (e *Engine) Restarts() int {
+	if e.child == nil {
+		return 0
+	}
+	return int(e.child.restarts.Load())
+}
+
+// Close stops the engine if this process runs it, and waits until it is gone.
+func (e *Engine) Close() error {
+	if e.child == nil {
+		return nil
+	}
+	return e.child.close()
+}
+
+// reachable turns a listener's address into one to connect to: a wildcard becomes loopback.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP == nil || tcp.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return (&net.TCPAddr{IP: net.ParseIP(host), Port: tcp.Port}).String()
+}

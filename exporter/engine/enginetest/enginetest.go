@@ -1,0 +1,133 @@
+// Package enginetest gives tests a ClickHouse: the local engine, or the server
+// that CSKPI_TEST_CLICKHOUSE_URL names.
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+
+	"cskpi/exporter/engine"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// URLVariable names a ClickHouse server to test against in place of the local engine.
+const URLVariable = "CSKPI_TEST_CLICKHOUSE_URL"
+
+// shared is the test binary's one engine, started by the first test that wants it.
+// A process can hold no two engines of one directory, and starting one takes a second.
+var shared struct {
+	sync.Mutex
+	engine *engine.Engine
+	dir    string
+	conn   driver.Conn
+}
+
+// Main runs the tests of a package that uses this one; its TestMain calls nothing
+// else. It lets the test binary be the child process of its own engine.
+func Main(m *testing.M) {
+	if slices.Equal(os.Args[1:], engine.ChildArgs()) {
+		os.Exit(child())
+	}
+	code := m.Run()
+	shared.Lock()
+	defer shared.Unlock()
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "enginetest:", err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+func child() int {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if err := engine.Child(ctx, os.Stdin, slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func stop() error {
+	var err error
+	if shared.conn != nil {
+		err = shared.conn.Close()
+	}
+	if shared.engine != nil {
+		err = errors.Join(err, shared.engine.Close(), os.RemoveAll(shared.dir))
+	}
+	return err
+}
+
+// Engine returns the test binary's engine. It runs until the binary ends.
+func Engine(t testing.TB) *engine.Engine {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	return start(t)
+}
+
+func start(t testing.TB) *engine.Engine {
+	t.Helper()
+	if shared.engine != nil {
+		return shared.engine
+	}
+	dir, err := os.MkdirTemp("", "cskpi-engine-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.Start(t.Context(), engine.Options{
+		DataDir: dir, Listen: "127.0.0.1:0",
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		os.RemoveAll(dir)
+		t.Fatalf("the tests need the local engine, or a server in %s: %v", URLVariable, err)
+	}
+	shared.engine, shared.dir = e, dir
+	return e
+}
+
+// Conn returns a connection to the local engine, or to the server that
+// CSKPI_TEST_CLICKHOUSE_URL names. The database cs is dropped first, so that
+// every test starts empty; tests that use it cannot run in parallel.
+func Conn(t testing.TB) driver.Conn {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.conn == nil {
+		options, err := options(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shared.conn, err = clickhouse.Open(options); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := shared.conn.Exec(t.Context(), "DROP DATABASE IF EXISTS cs SYNC"); err != nil {
+		t.Fatalf("empty the test database: %v", err)
+	}
+	return shared.conn
+}
+
+func options(t testing.TB) (*clickhouse.Options, error) {
+	t.Helper()
+	if url := os.Getenv(URLVariable); url != "" {
+		options, err := clickhouse.ParseDSN(url)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", URLVariable, err)
+		}
+		return options, nil
+	}
+	return start(t).Options(), nil
+}

@@ -1,0 +1,181 @@
+//go:build linux
+
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	serviceSlots = 64               // Queries of the service at a time.
+	readerSlots  = 16               // Queries without the token at a time.
+	slotWait     = 30 * time.Second // How long one waits for its turn.
+)
+
+// front speaks ClickHouse's HTTP interface for the library.
+type front struct {
+	lib          *library
+	log          *slog.Logger
+	token        string
+	loopback     bool // Only this machine can reach it; then browsers must not be able to drive it.
+	timeout      time.Duration
+	queryMemory  uint64
+	readerMemory uint64
+	about        about
+	service      chan struct{}
+	readers      chan struct{}
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if why := f.foreign(r); why != "" {
+		http.Error(w, why, http.StatusForbidden)
+		return
+	}
+	service, err := f.isService(r)
+	if err != nil {
+		writeException(w, err)
+		return
+	}
+	if service {
+		w.Header().Set(sessionHeader, "service")
+	}
+	switch {
+	case r.URL.Path == "/ping", r.URL.Path == "/replicas_status":
+		answerOk(w)
+	case r.URL.Path != "/" && r.URL.Path != "/query":
+		http.Error(w, "There is no handle "+r.URL.Path+"\n\nUse / for queries and /ping for health checks.", http.StatusNotFound)
+	case r.Method == http.MethodGet && r.URL.RawQuery == "":
+		answerOk(w)
+	case r.Method == http.MethodGet, r.Method == http.MethodPost, r.Method == http.MethodHead:
+		f.serveQuery(w, r, service)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST")
+		http.Error(w, "use GET or POST", http.StatusMethodNotAllowed)
+	}
+}
+
+func answerOk(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	io.WriteString(w, "Ok.\n")
+}
+
+// foreign tells why a request is not from a client that was meant to come here. A
+// page in a browser can send requests to this machine's loopback, by the
+// address or by a name of its own that it lets resolve to it.
+func (f *front) foreign(r *http.Request) string {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
+			return "requests of web pages from elsewhere are refused"
+		}
+	}
+	if !f.loopback {
+		return ""
+	}
+	host := r.Host
+	if h, _, err := net.SplitHostPort(r.Host); err == nil {
+		host = h
+	}
+	host = strings.Trim(host, "[]")
+	if ip := net.ParseIP(host); strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback() {
+		return ""
+	}
+	return "requests by the name " + host + " are refused; the engine listens on loopback, use localhost or 127.0.0.1"
+}
+
+func (f *front) isService(r *http.Request) (bool, *exception) {
+	given, ok := r.Header[http.CanonicalHeaderKey(TokenHeader)]
+	if !ok {
+		return false, nil
+	}
+	if len(given) == 1 && subtle.ConstantTimeCompare([]byte(given[0]), []byte(f.token)) == 1 {
+		return true, nil
+	}
+	return false, refuse(codeWrongPassword, "AUTHENTICATION_FAILED", "default: Authentication failed: the token in %s is not this engine's", TokenHeader)
+}
+
+func (f *front) serveQuery(w http.ResponseWriter, r *http.Request, service bool) {
+	h := w.Header()
+	h.Set("X-ClickHouse-Server-Display-Name", f.about.name)
+	h.Set("X-ClickHouse-Timezone", f.about.timezone)
+	h.Set("X-ClickHouse-Exception-Tag", randomTag())
+	q, err := readRequest(r)
+	if err != nil {
+		writeException(w, asException(err))
+		return
+	}
+	defer q.body.Close()
+	q.reader = !service
+	if q.id == "" {
+		q.id = uuid.NewString()
+	}
+	h.Set("X-ClickHouse-Query-Id", q.id)
+	slots := f.service
+	if q.reader {
+		slots = f.readers
+	}
+	o := &output{
+		w: w, out: http.NewResponseController(w), req: q, begin: time.Now(),
+		tag: h.Get("X-ClickHouse-Exception-Tag"), spool: randomTag(),
+	}
+	defer o.close()
+	if err := take(r.Context(), slots); err != nil {
+		o.fail(asException(err))
+		return
+	}
+	defer func() { <-slots }()
+	if err = f.run(r.Context(), q, o); err == nil {
+		err = o.end()
+	}
+	if err == nil {
+		return
+	}
+	var e *exception
+	if !errors.As(err, &e) {
+		if r.Context().Err() != nil {
+			return // The client has gone; nobody is left to tell.
+		}
+		f.log.Error("answer a query", "err", err)
+	}
+	o.fail(asException(err))
+}
+
+// take waits for one of the slots.
+func take(ctx context.Context, slots chan struct{}) error {
+	wait := time.NewTimer(slotWait)
+	defer wait.Stop()
+	select {
+	case slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-wait.C:
+		return refuse(codeTooManyQueries, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries. Maximum: %d", cap(slots))
+	}
+}
+
+func asException(err error) *exception {
+	var e *exception
+	if errors.As(err, &e) {
+		return e
+	}
+	return refuse(1002, "UNKNOWN_EXCEPTION", "%v", err)
+}
+
+func randomTag() string {
+	var b [8]byte
+	rand.Read(b[:]) // Never fails.
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,205 @@
+//go:build linux
+
+package engine
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Serve runs an engine in this process until ctx ends: it loads the library, opens
+// the data directory and serves ClickHouse's HTTP interface. The process is the
+// engine's own: its working directory becomes the data directory, and the library
+// cannot be unloaded. Others find the engine with [Attach].
+func Serve(ctx context.Context, o Options) error {
+	return serve(ctx, o.withDefaults(), randomTag()+randomTag()+randomTag()+randomTag(), nil)
+}
+
+// Child is what `cskpi engine --supervised`, the child that [Start] runs, does:
+// Serve as the parent orders on stdin, until ctx ends or stdin does because the
+// parent has gone. The order is one line of JSON, so that the token shows neither
+// in the arguments nor in the environment; the listener comes as file descriptor 3,
+// so that the port stays the same, and nobody else's, when the child is started again.
+func Child(ctx context.Context, stdin io.Reader, log *slog.Logger) error {
+	in := bufio.NewReader(stdin)
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return fmt.Errorf("read the order of the parent process (this command is for cskpi itself): %w", err)
+	}
+	var order childOrder
+	if err := json.Unmarshal(line, &order); err != nil {
+		return fmt.Errorf("read the order of the parent process: %w", err)
+	}
+	file := os.NewFile(childListener, "listener")
+	listener, err := net.FileListener(file)
+	if err != nil {
+		return fmt.Errorf("take the listener over from the parent process: %w", err)
+	}
+	file.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // Ends with the process: stdin is the parent's to close.
+		io.Copy(io.Discard, in)
+		cancel()
+	}()
+	return serve(ctx, order.options(log).withDefaults(), order.Token, listener)
+}
+
+// childListener is the file descriptor of the listener that the child inherits.
+const childListener = 3
+
+// childOrder is what the parent tells its child.
+type childOrder struct {
+	DataDir, Library, Token string
+	MaxMemory               uint64
+	QueryTimeout            time.Duration
+}
+
+func (c childOrder) options(log *slog.Logger) Options {
+	return Options{DataDir: c.DataDir, Library: c.Library, MaxMemory: c.MaxMemory, QueryTimeout: c.QueryTimeout, Log: log}
+}
+
+func serve(ctx context.Context, o Options, token string, listener net.Listener) error {
+	path, err := FindLibrary(o.Library)
+	if err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(o.DataDir)
+	if err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	lock, err := lockDir(dir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := os.Chdir(dir); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
+	if err := cleanSpool(); err != nil {
+		return err
+	}
+	if listener == nil {
+		if listener, err = net.Listen("tcp", o.Listen); err != nil {
+			return fmt.Errorf("listen for ClickHouse's HTTP interface: %w; choose another address, or stop what uses it", err)
+		}
+	}
+	defer listener.Close()
+	settings := map[string]string{}
+	if o.MaxMemory > 0 {
+		settings["max_server_memory_usage"] = strconv.FormatUint(o.MaxMemory, 10)
+	}
+	lib, err := openLibrary(path, dir, settings)
+	if errors.Is(err, errNoConnection) {
+		return fmt.Errorf("%w; if it names a lock, another process is using %s: stop that one, or choose another data directory", err, dir)
+	}
+	if err != nil {
+		return err
+	}
+	defer lib.close()
+	f, err := newFront(lib, o, token, listener)
+	if err != nil {
+		return err
+	}
+	return f.listen(ctx, listener, dir)
+}
+
+// lockDir takes the data directory for this process; the lock goes with the process, however that ends.
+func lockDir(dir string) (*os.File, error) {
+	lock, err := os.OpenFile(filepath.Join(dir, "engine.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		return lock, nil
+	}
+	lock.Close()
+	if !errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	other := ""
+	if about, err := readEndpoint(dir); err == nil {
+		other = fmt.Sprintf(" (process %d, %s)", about.PID, about.URL)
+	}
+	return nil, fmt.Errorf("%w: another process%s is using %s; stop it, or choose another data directory", errInUse, other, dir)
+}
+
+var errInUse = errors.New("the data directory is in use")
+
+func newFront(lib *library, o Options, token string, listener net.Listener) (*front, error) {
+	f := &front{
+		lib: lib, log: o.Log, token: token, timeout: o.QueryTimeout,
+		service: make(chan struct{}, serviceSlots), readers: make(chan struct{}, readerSlots),
+	}
+	if tcp, ok := listener.Addr().(*net.TCPAddr); ok {
+		f.loopback = tcp.IP.IsLoopback()
+	}
+	if err := f.readAbout(); err != nil {
+		return nil, fmt.Errorf("ask the engine about itself: %w", err)
+	}
+	// One query must leave room for the others, a reader's more so.
+	s := session{conn: lib.anchor}
+	limit, err := s.text("SELECT value FROM system.server_settings WHERE name = 'max_server_memory_usage'")
+	if err != nil {
+		return nil, fmt.Errorf("ask the engine about its memory: %w", err)
+	}
+	memory, err := strconv.ParseUint(limit, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("ask the engine about its memory: %w", err)
+	}
+	f.queryMemory, f.readerMemory = memory/10*8, memory/10*4
+	return f, nil
+}
+
+// listen serves until ctx ends, then lets running queries finish for a moment.
+func (f *front) listen(ctx context.Context, listener net.Listener, dir string) error {
+	if err := writeEndpoint(dir, endpoint{URL: "http://" + reachable(listener.Addr()), Token: f.token, PID: os.Getpid()}); err != nil {
+		return err
+	}
+	defer removeEndpoint(dir)
+	requests, abandon := context.WithCancel(context.Background())
+	defer abandon()
+	server := &http.Server{
+		Handler:           f,
+		ReadHeaderTimeout: 30 * time.Second,
+		IdleTimeout:       time.Hour,
+		ErrorLog:          slog.NewLogLogger(f.log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return requests },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }() // Ends by Shutdown below.
+	f.log.Info("engine answers", "url", "http://"+reachable(listener.Addr()), "version", f.about.version, "data", dir)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve ClickHouse's HTTP interface: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if server.Shutdown(grace) != nil {
+		abandon() // Kills the queries that still run.
+		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := server.Shutdown(last); err != nil {
+			return fmt.Errorf("stop the engine: queries did not end: %w", err)
+		}
+	}
+	return nil
+}

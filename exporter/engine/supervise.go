@@ -1,0 +1,291 @@
+//go:build linux
+
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// ChildArgs are the arguments with which [Start] runs its own executable; a
+// program that calls Start answers them by calling [Child].
+func ChildArgs() []string { return []string{"engine", "--supervised"} }
+
+const (
+	startTimeout  = time.Minute
+	stopTimeout   = 15 * time.Second
+	inUsePatience = 5 * time.Second // An engine whose parent was killed needs a moment to die as well.
+	firstBackoff  = 200 * time.Millisecond
+	lastBackoff   = 30 * time.Second
+	stableAfter   = time.Minute
+	pingEvery     = 5 * time.Second
+	tailLines     = 20
+)
+
+// supervisor keeps the child running. It holds the listener, which each child inherits.
+type supervisor struct {
+	log      *slog.Logger
+	order    []byte
+	addr     string
+	token    string
+	listener *os.File
+	up       atomic.Bool
+	restarts atomic.Int64
+	stop     context.CancelFunc
+	finished chan struct{} // Closed when the child is gone for good.
+}
+
+// child is one run of the engine's process.
+type child struct {
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	stderr *tail
+	exited chan struct{}
+	err    error // Of the process, once exited is closed.
+}
+
+// Start runs the engine as a child of this process and waits until it answers, or
+// until ctx ends. The child is started again when it dies, and dies with this
+// process. The running executable must answer [ChildArgs].
+func Start(ctx context.Context, o Options) (*Engine, error) {
+	o = o.withDefaults()
+	if _, err := FindLibrary(o.Library); err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(o.DataDir)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	listener, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w; choose another address, or stop what uses it", err)
+	}
+	file, err := listener.(*net.TCPListener).File()
+	listener.Close()
+	if err != nil {
+		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w", err)
+	}
+	token := randomTag() + randomTag() + randomTag() + randomTag()
+	order, err := json.Marshal(childOrder{DataDir: dir, Library: o.Library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout})
+	if err != nil {
+		return nil, err
+	}
+	run, stop := context.WithCancel(context.Background())
+	s := &supervisor{
+		log: o.Log, order: append(order, '\n'), addr: reachable(listener.Addr()), token: token, listener: file,
+		stop: stop, finished: make(chan struct{}),
+	}
+	first := make(chan error, 1)
+	go s.keep(run, first)
+	select {
+	case err = <-first:
+	case <-ctx.Done():
+		err = fmt.Errorf("start the engine: %w", ctx.Err())
+	}
+	e := &Engine{addr: s.addr, token: token, child: s}
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// keep runs children until ctx ends; how the first start went it reports once. It
+// holds its thread: the kernel kills a child when the thread that made it ends.
+func (s *supervisor) keep(ctx context.Context, first chan<- error) {
+	runtime.LockOSThread()
+	defer close(s.finished)
+	defer s.listener.Close()
+	backoff := firstBackoff
+	started := false
+	patience := time.Now().Add(inUsePatience)
+	for {
+		begin := time.Now()
+		c, err := s.launch(ctx)
+		if err == nil {
+			s.up.Store(true)
+			if !started {
+				started = true
+				first <- nil
+			}
+			s.attend(ctx, c)
+			s.up.Store(false)
+			if ctx.Err() != nil {
+				s.end(c)
+				return
+			}
+			s.log.Error("engine died, starting it again", "err", c.err, "stderr", c.stderr.String(), "backoff", backoff)
+		} else if ctx.Err() != nil {
+			return
+		} else if !started && (!errors.Is(err, errInUse) || time.Now().After(patience)) {
+			first <- err
+			return
+		} else if started {
+			s.log.Error("engine does not start, trying again", "err", err, "backoff", backoff)
+		}
+		if time.Since(begin) > stableAfter {
+			backoff = firstBackoff
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(backoff):
+		}
+		backoff = min(2*backoff, lastBackoff)
+		if started {
+			s.restarts.Add(1)
+		}
+	}
+}
+
+// launch starts a child and waits until it answers.
+func (s *supervisor) launch(ctx context.Context) (*child, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("start the engine: %w", err)
+	}
+	c := &child{cmd: exec.Command(exe, ChildArgs()...), stderr: &tail{log: s.log}, exited: make(chan struct{})}
+	c.cmd.ExtraFiles = []*os.File{s.listener} // Becomes file descriptor 3.
+	c.cmd.Stdout, c.cmd.Stderr = c.stderr, c.stderr
+	// Its own process group, so that a Ctrl-C is the parent's to handle.
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	stdin, err := c.cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the engine: %w", err)
+	}
+	c.stdin = stdin
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the engine: %w", err)
+	}
+	go func() { // Ends with the child, which end and attend see to.
+		c.err = c.cmd.Wait()
+		close(c.exited)
+	}()
+	if _, err := stdin.Write(s.order); err != nil {
+		s.log.Debug("order the engine", "err", err) // It has died; the wait below tells why.
+	}
+	if err := s.await(ctx, c); err != nil {
+		s.end(c)
+		return nil, err
+	}
+	return c, nil
+}
+
+// await returns when the child answers, or why it does not.
+func (s *supervisor) await(ctx context.Context, c *child) error {
+	transport := &http.Transport{DisableKeepAlives: true}
+	limit := time.NewTimer(startTimeout)
+	defer limit.Stop()
+	for {
+		answered := make(chan error, 1)
+		go func() { answered <- ping(transport, s.addr, s.token, pingTimeout) }()
+		select {
+		case err := <-answered:
+			if err == nil {
+				return nil
+			}
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-c.exited:
+			}
+		case <-c.exited:
+			text := c.stderr.String()
+			err := fmt.Errorf("the engine did not start (%w):\n%s", errors.Join(c.err), text)
+			if strings.Contains(text, errInUse.Error()) {
+				err = fmt.Errorf("%w: %w", errInUse, err)
+			}
+			return err
+		case <-limit.C:
+			return fmt.Errorf("the engine does not answer within %s:\n%s", startTimeout, c.stderr.String())
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// attend returns when the child has died or ctx has ended; meanwhile it keeps up current.
+func (s *supervisor) attend(ctx context.Context, c *child) {
+	transport := &http.Transport{DisableKeepAlives: true}
+	tick := time.NewTicker(pingEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.exited:
+			return
+		case <-tick.C:
+			s.up.Store(ping(transport, s.addr, s.token, pingTimeout) == nil)
+		}
+	}
+}
+
+// end stops the child and waits until it is gone.
+func (s *supervisor) end(c *child) {
+	c.stdin.Close() // The child takes this as the order to stop.
+	select {
+	case <-c.exited:
+		return
+	case <-time.After(stopTimeout):
+	}
+	s.log.Warn("engine does not stop, killing it")
+	if err := c.cmd.Process.Kill(); err != nil {
+		s.log.Debug("kill the engine", "err", err)
+	}
+	<-c.exited
+}
+
+func (s *supervisor) close() error {
+	s.stop()
+	<-s.finished
+	return nil
+}
+
+// tail passes the child's output to the log and keeps its last lines.
+type tail struct {
+	log   *slog.Logger
+	mu    sync.Mutex
+	open  []byte // A line without its end so far.
+	lines []string
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open = append(t.open, p...)
+	for {
+		line, rest, found := bytes.Cut(t.open, []byte("\n"))
+		if !found {
+			return len(p), nil
+		}
+		t.open = rest
+		t.lines = append(t.lines, string(line))
+		if len(t.lines) > tailLines {
+			t.lines = t.lines[1:]
+		}
+		t.log.Info("engine", "line", string(line))
+	}
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Join(append(t.lines, string(t.open)), "\n")
+}

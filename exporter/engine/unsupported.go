@@ -1,0 +1,33 @@
+//go:build !linux
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync/atomic"
+)
+
+var errUnsupported = errors.New("the local engine runs on Linux only; set CSKPI_CLICKHOUSE_URL to use a ClickHouse server")
+
+// supervisor is never made where there is no engine.
+type supervisor struct {
+	up       atomic.Bool
+	restarts atomic.Int64
+}
+
+func (*supervisor) close() error { return nil }
+
+// ChildArgs are the arguments of the child process that Start would run.
+func ChildArgs() []string { return []string{"engine", "--supervised"} }
+
+// Start says that the engine is not supported on this system.
+func Start(context.Context, Options) (*Engine, error) { return nil, errUnsupported }
+
+// Serve says that the engine is not supported on this system.
+func Serve(context.Context, Options) error { return errUnsupported }
+
+// Child says that the engine is not supported on this system.
+func Child(context.Context, io.Reader, *slog.Logger) error { return errUnsupported }
