@@ -1,0 +1,25 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"cskpi/exporter/engine"
+)
+
+type engineCmd struct {
+	Supervised bool `hidden:"" help:"Take orders from the parent process; for cskpi's own use."`
+}
+
+// Help is the longer text of cskpi engine --help.
+func (engineCmd) Help() string {
+	return "Any ClickHouse client that speaks HTTP can query it at CSKPI_ENGINE_LISTEN, read-only. The other commands with the same CSKPI_DATA_DIR find it."
+}
+
+// Run serves the engine until it is told to stop.
+func (c engineCmd) Run(ctx context.Context, a *app) error {
+	if c.Supervised {
+		return engine.Child(ctx, os.Stdin, a.log)
+	}
+	return engine.Serve(ctx, a.engineOptions(a.config.EngineListen))
+}
