@@ -1,0 +1,223 @@
+package exporter
+
+import (
+	"bytes"
+	"cmp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+)
+
+// namespace is what the exporter's own metrics begin with; no query may.
+const namespace = "cs_exporter_"
+
+// Gather returns everything that is exported at this moment, from memory: the last good values that are not too old,
+// and the exporter's own metrics about the very same results. It implements prometheus.Gatherer; the KPI families are
+// shared with other callers and must not be changed.
+func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
+	now, snapshot := e.now(), *e.snapshot.Load()
+	families, err := e.about(snapshot, now)
+	for i, o := range snapshot {
+		if !e.kpis[i].expired(o, now) {
+			families = append(families, o.good.families...)
+		}
+	}
+	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	return families, err
+}
+
+// about gathers the exporter's own metrics. They come from a registry of each call's own, so that they tell of the very
+// snapshot that the caller shows.
+func (e *Exporter) about(snapshot []outcome, now time.Time) ([]*dto.MetricFamily, error) {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(&status{e, snapshot, now})
+	return prometheus.Gatherers{reg, e.own}.Gather()
+}
+
+// family is the checked collector of one query's metrics: Describe sends what the header declares, whether there are
+// values or not.
+type family struct {
+	k       *kpi
+	metrics []prometheus.Metric
+}
+
+// Describe implements prometheus.Collector.
+func (f family) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range f.k.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (f family) Collect(ch chan<- prometheus.Metric) {
+	for _, m := range f.metrics {
+		ch <- m
+	}
+}
+
+// expose turns the rows of r into metric families and writes them out. They pass a pedantic registry here, once per
+// run, so that nothing a query returns can break a scrape, and a scrape has nothing left to do but to send them.
+func (k *kpi) expose(r *result) error {
+	f := family{k: k}
+	for _, row := range r.rows {
+		for i, v := range row.values {
+			var m prometheus.Metric
+			var err error
+			switch v := v.(type) {
+			case nil:
+				continue
+			case gauge:
+				m, err = prometheus.NewConstMetric(k.descs[i], prometheus.GaugeValue, float64(v), row.labels...)
+			case histogram:
+				m, err = prometheus.NewConstHistogram(k.descs[i], v.count, v.sum, v.buckets, row.labels...)
+			}
+			if err != nil {
+				return err
+			}
+			f.metrics = append(f.metrics, m)
+		}
+	}
+	reg := prometheus.NewPedanticRegistry()
+	if err := reg.Register(f); err != nil {
+		return err
+	}
+	families, err := reg.Gather()
+	if err != nil {
+		return err
+	}
+	var text, open bytes.Buffer
+	for _, mf := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, mf); err != nil {
+			return err
+		}
+		if _, err := expfmt.MetricFamilyToOpenMetrics(&open, mf); err != nil {
+			return err
+		}
+	}
+	r.families, r.text, r.open = families, text.Bytes(), open.Bytes()
+	return nil
+}
+
+func own(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(namespace+name, help, labels, nil)
+}
+
+// The exporter's own metrics.
+var (
+	reportingInfo  = prometheus.NewDesc("cs_reporting_info", "How to read the KPIs: currency of money, zone of days, first month of the fiscal year. Always 1.", []string{"currency", "timezone", "fiscal_year_start"}, nil)
+	buildInfo      = own("build_info", "Version of the exporter. Always 1.", "version", "revision", "goversion")
+	asOfNow        = own("as_of_timestamp_seconds", "Start of the day, in the reporting zone, at whose end queries that run now look.")
+	engineUp       = own("engine_up", "Whether the local engine answers.")
+	engineRestarts = own("engine_restarts_total", "Restarts of the local engine since the exporter started.")
+
+	querySuccess     = own("query_success", "Whether the last run of the query succeeded.", "query")
+	queryDuration    = own("query_duration_seconds", "How long the last run of the query took.", "query")
+	queryRuns        = own("query_runs_total", "Runs of the query.", "query")
+	queryFailures    = own("query_failures_total", "Runs of the query that failed.", "query")
+	queryInterval    = own("query_interval_seconds", "How often the query is computed.", "query")
+	queryMaxAge      = own("query_max_age_seconds", "Age beyond which the values of the query are no longer exported.", "query")
+	queryLastSuccess = own("query_last_success_timestamp_seconds", "When the last good result of the query was complete.", "query")
+	queryAge         = own("query_age_seconds", "Age of the last good result of the query.", "query")
+	queryAsOf        = own("query_as_of_timestamp_seconds", "Start of the day, in the reporting zone, that the last good result of the query is about.", "query")
+	queryRows        = own("query_rows", "Rows in the last good result of the query, refused ones included.", "query")
+	querySeries      = own("query_series", "Series of the query that are exported now; 0 if its last good result is too old.", "query")
+	queryRejected    = own("query_rejected_rows", "Rows refused in the last good result of the query; absent if none were.", "query", "reason")
+
+	statusDescs = []*prometheus.Desc{
+		reportingInfo, buildInfo, asOfNow, engineUp, engineRestarts,
+		querySuccess, queryDuration, queryRuns, queryFailures, queryInterval, queryMaxAge, queryLastSuccess, queryAge,
+		queryAsOf, queryRows, querySeries, queryRejected,
+	}
+)
+
+// status is the checked collector of the exporter's own metrics about one snapshot.
+type status struct {
+	e        *Exporter
+	snapshot []outcome
+	now      time.Time
+}
+
+// Describe implements prometheus.Collector.
+func (s *status) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range statusDescs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (s *status) Collect(ch chan<- prometheus.Metric) {
+	o := s.e.o
+	send := func(d *prometheus.Desc, value float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	count := func(d *prometheus.Desc, value uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
+	}
+	send(reportingInfo, 1, o.Reporting.Currency, o.Location.String(), strconv.Itoa(o.Reporting.FiscalYearStart))
+	send(buildInfo, 1, o.Version, o.Revision, runtime.Version())
+	send(asOfNow, dayStart(AsOf(s.now, o.Location), o.Location))
+	if o.EngineUp != nil {
+		send(engineUp, oneIf(o.EngineUp()))
+	}
+	if o.EngineRestarts != nil {
+		count(engineRestarts, uint64(max(0, o.EngineRestarts())))
+	}
+	for i, out := range s.snapshot {
+		k := s.e.kpis[i]
+		send(queryInterval, k.every.Seconds(), k.Name)
+		send(queryMaxAge, k.maxAge.Seconds(), k.Name)
+		count(queryRuns, out.runs, k.Name)
+		count(queryFailures, out.failures, k.Name)
+		series := 0
+		if !k.expired(out, s.now) {
+			series = out.good.series
+		}
+		send(querySeries, float64(series), k.Name)
+		if out.runs > 0 {
+			send(querySuccess, oneIf(out.err == nil), k.Name)
+			send(queryDuration, out.duration.Seconds(), k.Name)
+		}
+		if g := out.good; g != nil {
+			send(queryLastSuccess, unix(g.at), k.Name)
+			send(queryAge, max(0, s.now.Sub(g.at).Seconds()), k.Name)
+			send(queryAsOf, dayStart(g.asOf, o.Location), k.Name)
+			send(queryRows, float64(g.read), k.Name)
+			for reason, r := range g.rejected {
+				send(queryRejected, float64(r.rows), k.Name, reason)
+			}
+		}
+	}
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }
+
+// dayStart is the instant at which a day, as AsOf gives it, begins in zone.
+func dayStart(day time.Time, zone *time.Location) float64 {
+	y, m, d := day.Date()
+	return unix(time.Date(y, m, d, 0, 0, 0, 0, zone))
+}
+
+// short writes a duration as people do: 5m, not 5m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

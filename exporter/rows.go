@@ -1,0 +1,376 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	dto "github.com/prometheus/client_model/go"
+
+	"cskpi/queries"
+)
+
+// The reasons for which a row is refused, as in cs_exporter_query_rejected_rows. The other rows of the result are taken.
+const (
+	nullLabel      = "null_label"       // a label is NULL
+	invalidLabel   = "invalid_label"    // a label is not UTF-8
+	wrongType      = "wrong_type"       // a label is no string or integer, or a value no number
+	notFinite      = "not_finite"       // a value is NaN or infinite; an undefined value is NULL
+	badHistogram   = "bad_histogram"    // a histogram is not of the form that histogramOf asks for
+	duplicateLabel = "duplicate_labels" // more than one row has these labels
+)
+
+var reasons = []string{badHistogram, duplicateLabel, invalidLabel, notFinite, nullLabel, wrongType}
+
+// result is what one run of a query returned, checked and ready to be served. It is not changed once it is published.
+type result struct {
+	asOf     time.Time // the day it is about
+	at       time.Time // when it was complete
+	read     int       // rows, refused ones too
+	series   int
+	rows     []row // those that were taken
+	rejected map[string]rejects
+	families []*dto.MetricFamily
+	text     []byte // families in Prometheus' text format
+	open     []byte // and as OpenMetrics, without the end mark
+}
+
+type row struct {
+	labels []string
+	values []sample // nil: NULL
+}
+
+// sample is the value of one column of a row.
+type sample interface{ series() int }
+
+type gauge float64
+
+type histogram struct {
+	buckets map[float64]uint64 // cumulative count by upper bound, without +Inf
+	count   uint64
+	sum     float64
+}
+
+func (gauge) series() int       { return 1 }
+func (h histogram) series() int { return len(h.buckets) + 3 } // and +Inf, sum, count
+
+type rejects struct {
+	rows    int
+	example string
+}
+
+// refusal is the error of a row that cannot be taken.
+type refusal struct{ reason, detail string }
+
+func (r refusal) Error() string { return r.detail }
+
+// read runs k's statement and checks what comes back.
+//
+// A label set stands for one series, so two rows with the same labels contradict each other, and nothing tells which of
+// them is right. All rows of such a label set are refused: a wrong number is worse than none.
+func (e *Exporter) read(ctx context.Context, k *kpi, sql string) (r *result, err error) {
+	limited, cancel := context.WithTimeout(ctx, k.timeout)
+	// A driver decodes what a server sends; should it panic on that, it costs this run and not the process.
+	defer func() {
+		if p := recover(); p != nil {
+			r, err = nil, fmt.Errorf("panic while reading the result: %v", p)
+		}
+		if err != nil && ctx.Err() == nil && errors.Is(limited.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("no result within %s, raise the timeout (Timeout in the query's header, or CSKPI_TIMEOUT): %w", short(k.timeout), err)
+		}
+		cancel()
+	}()
+	rows, err := e.db.Query(limited, sql)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		cancel() // so that closing does not first read the rest of a result that is not wanted
+		_ = rows.Close()
+	}()
+	if err := k.checkColumns(rows.Columns()); err != nil {
+		return nil, err
+	}
+
+	r = &result{rejected: map[string]rejects{}}
+	seen := map[string]int{} // rows per label set
+	dest := destinations(rows)
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return nil, fmt.Errorf("row %d: %w", r.read+1, err)
+		}
+		r.read++
+		one, err := k.row(dest)
+		if one.labels != nil {
+			seen[one.key()]++
+		}
+		if refused, ok := errors.AsType[refusal](err); ok {
+			r.refuse(refused)
+			continue
+		}
+		r.rows = append(r.rows, one)
+		r.series += one.series()
+		if r.series > e.o.MaxSeries || r.read > e.o.MaxSeries {
+			return nil, fmt.Errorf("%w: more than %d; aggregate further, or raise CSKPI_MAX_SERIES", errTooMany, e.o.MaxSeries)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	r.rows = slices.DeleteFunc(r.rows, func(one row) bool {
+		if seen[one.key()] == 1 {
+			return false
+		}
+		r.refuse(refusal{duplicateLabel, fmt.Sprintf("%d rows have the labels %s", seen[one.key()], k.describe(one.labels))})
+		r.series -= one.series()
+		return true
+	})
+	if r.read > 0 && len(r.rows) == 0 {
+		return nil, fmt.Errorf("all %d rows refused: %s", r.read, r.firstRefusal())
+	}
+	return r, k.expose(r)
+}
+
+var errTooMany = errors.New("too many series")
+
+// checkColumns compares the columns of a result with the header: same names in the same order.
+func (k *kpi) checkColumns(got []string) error {
+	want := make([]string, len(k.Columns))
+	for i, c := range k.Columns {
+		want[i] = c.Name
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("the result has the columns %s, its header declares %s", strings.Join(got, ", "), strings.Join(want, ", "))
+	}
+	return nil
+}
+
+func destinations(rows driver.Rows) []any {
+	types := rows.ColumnTypes()
+	dest := make([]any, len(types))
+	for i, t := range types {
+		if st := t.ScanType(); st != nil {
+			dest[i] = reflect.New(st).Interface()
+		} else {
+			dest[i] = new(any) // a column of nothing but NULL
+		}
+	}
+	return dest
+}
+
+// row takes one scanned row. Its labels are set, even with a refusal, if they are all good.
+func (k *kpi) row(scanned []any) (row, error) {
+	var r row
+	labels := make([]string, 0, len(k.labels))
+	for i, c := range k.Columns {
+		if c.Kind != queries.Label {
+			continue
+		}
+		s, err := labelOf(indirect(scanned[i]))
+		if err != nil {
+			err.detail = "label " + c.Name + " " + err.detail
+			return r, *err
+		}
+		labels = append(labels, s)
+	}
+	r.labels = labels
+	for i, c := range k.Columns {
+		read := gaugeOf
+		switch c.Kind {
+		case queries.Gauge:
+		case queries.Histogram:
+			read = histogramOf
+		default:
+			continue
+		}
+		var s sample // stays nil for NULL
+		if v := indirect(scanned[i]); v != nil {
+			var err *refusal
+			if s, err = read(v); err != nil {
+				err.detail = fmt.Sprintf("column %s of the row %s %s", c.Name, k.describe(labels), err.detail)
+				return r, *err
+			}
+		}
+		r.values = append(r.values, s)
+	}
+	return r, nil
+}
+
+// indirect follows pointers, as the driver scans Nullable columns into; nil stands for NULL.
+func indirect(v any) any {
+	rv := reflect.ValueOf(v)
+	for rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface {
+		if rv.IsNil() {
+			return nil
+		}
+		rv = rv.Elem()
+	}
+	if !rv.IsValid() {
+		return nil
+	}
+	return rv.Interface()
+}
+
+func labelOf(v any) (string, *refusal) {
+	rv := reflect.ValueOf(v)
+	switch {
+	case v == nil:
+		return "", &refusal{nullLabel, "is NULL"}
+	case rv.Kind() == reflect.String:
+		s := rv.String()
+		if !utf8.ValidString(s) {
+			return "", &refusal{invalidLabel, fmt.Sprintf("is not UTF-8: %q", s)}
+		}
+		return s, nil
+	case rv.CanInt():
+		return strconv.FormatInt(rv.Int(), 10), nil
+	case rv.CanUint():
+		return strconv.FormatUint(rv.Uint(), 10), nil
+	}
+	return "", &refusal{wrongType, fmt.Sprintf("is a %T, not a string", v)}
+}
+
+func gaugeOf(v any) (sample, *refusal) {
+	f, ok := number(v)
+	if !ok {
+		return nil, &refusal{wrongType, fmt.Sprintf("is a %T, not a number", v)}
+	}
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil, &refusal{notFinite, fmt.Sprintf("is %v; use NULL for a value that is undefined", f)}
+	}
+	return gauge(f), nil
+}
+
+func number(v any) (float64, bool) {
+	rv := reflect.ValueOf(v)
+	switch {
+	case rv.CanFloat():
+		return rv.Float(), true
+	case rv.CanInt():
+		return float64(rv.Int()), true
+	case rv.CanUint():
+		return float64(rv.Uint()), true
+	}
+	return 0, false
+}
+
+// histogramOf reads a distribution. The contract with SQL: a column of kind histogram is a
+//
+//	Tuple(Array(Tuple(Float64, UInt64)), Float64)
+//
+// — the buckets as pairs of upper bound (inclusive) and cumulative count, and the sum of all observations — as in
+//
+//	(arrayMap(b -> (b, arrayCount(s -> s <= b, groupArray(score))), [20., 40., 60., 80., inf]), sum(score))
+//
+// Bounds ascend strictly, counts do not fall, and the last bound is inf, so that its count is the number of
+// observations. Elements are told by position, or by name in named tuples (buckets, sum; le, count); counts may be any
+// integers. An empty array is no sample, as NULL is for a gauge: ClickHouse has no Nullable tuples.
+func histogramOf(v any) (sample, *refusal) {
+	bad := func(format string, args ...any) (sample, *refusal) {
+		return nil, &refusal{badHistogram, "is no histogram: " + fmt.Sprintf(format, args...)}
+	}
+	buckets, sum, ok := pair(v, "buckets", "sum")
+	pairs := reflect.ValueOf(buckets)
+	if !ok || pairs.Kind() != reflect.Slice {
+		return bad("want a tuple of buckets and sum, got %T", v)
+	}
+	if pairs.Len() == 0 {
+		return nil, nil
+	}
+	h := histogram{buckets: make(map[float64]uint64, pairs.Len()-1)}
+	if h.sum, ok = number(sum); !ok || math.IsNaN(h.sum) || math.IsInf(h.sum, 0) {
+		return bad("its sum is %v", sum)
+	}
+	bound := math.Inf(-1)
+	for i := range pairs.Len() {
+		le, n, ok := pair(pairs.Index(i).Interface(), "le", "count")
+		b, isNumber := number(le)
+		c := reflect.ValueOf(n)
+		if !ok || !isNumber || !(c.CanUint() || c.CanInt() && c.Int() >= 0) {
+			return bad("bucket %d is not a pair of upper bound and count", i+1)
+		}
+		count := uint64(0)
+		if c.CanUint() {
+			count = c.Uint()
+		} else {
+			count = uint64(c.Int())
+		}
+		if !(b > bound) || count < h.count {
+			return bad("bounds must ascend and cumulative counts must not fall, bucket %d is (%v, %d)", i+1, b, count)
+		}
+		bound, h.count = b, count
+		if !math.IsInf(b, 1) {
+			h.buckets[b] = count
+		}
+	}
+	if !math.IsInf(bound, 1) {
+		return bad("the last bound must be inf, so that its count is the number of observations; it is %v", bound)
+	}
+	return h, nil
+}
+
+// pair takes a tuple of two apart, as the driver scans it: a slice, or a map if its elements have names.
+func pair(v any, first, second string) (any, any, bool) {
+	switch t := v.(type) {
+	case []any:
+		if len(t) == 2 {
+			return indirect(t[0]), indirect(t[1]), true
+		}
+	case map[string]any:
+		a, okA := t[first]
+		b, okB := t[second]
+		return indirect(a), indirect(b), okA && okB && len(t) == 2
+	}
+	return nil, nil, false
+}
+
+// key tells label sets apart; \xff is in no UTF-8 string.
+func (r row) key() string { return strings.Join(r.labels, "\xff") }
+
+func (r row) series() int {
+	n := 0
+	for _, v := range r.values {
+		if v != nil {
+			n += v.series()
+		}
+	}
+	return n
+}
+
+func (r *result) refuse(why refusal) {
+	n := r.rejected[why.reason]
+	if n.rows == 0 {
+		n.example = why.detail
+	}
+	n.rows++
+	r.rejected[why.reason] = n
+}
+
+func (r *result) firstRefusal() string {
+	for _, reason := range reasons {
+		if n, ok := r.rejected[reason]; ok {
+			return n.example
+		}
+	}
+	return ""
+}
+
+// refused is the number of rows that were not taken.
+func (r *result) refused() int { return r.read - len(r.rows) }
+
+// describe shows a label set as Prometheus writes it.
+func (k *kpi) describe(labels []string) string {
+	parts := make([]string, len(labels))
+	for i, v := range labels {
+		parts[i] = k.labels[i].Name + "=" + strconv.Quote(v)
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
