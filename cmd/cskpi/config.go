@@ -27,7 +27,7 @@ type config struct {
 	Listen          string        `envconfig:"CSKPI_LISTEN" default:":9469" desc:"Address of /metrics and the landing page."`
 	WebConfigFile   string        `envconfig:"CSKPI_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and basic auth for CSKPI_LISTEN."`
 	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface; read-only for everybody but cskpi itself."`
-	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that one query of the local engine may take, as in 2GiB. Empty: the engine's own limit."`
+	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
 	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Kept in the database; empty: what is kept there, at first UTC."`
 	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Kept in the database; empty: what is kept there, at first USD."`
@@ -35,7 +35,7 @@ type config struct {
 	QueriesDir      string        `envconfig:"CSKPI_QUERIES_DIR" desc:"Folder with your own query files; one of the same name replaces a built-in."`
 	Interval        time.Duration `envconfig:"CSKPI_INTERVAL" default:"5m" desc:"How often a KPI is computed whose file does not say so itself."`
 	Timeout         time.Duration `envconfig:"CSKPI_TIMEOUT" default:"1m" desc:"How long computing one KPI may take."`
-	MaxAge          time.Duration `envconfig:"CSKPI_MAX_AGE" default:"1h" desc:"How long a KPI that can no longer be computed keeps its last values."`
+	MaxAge          time.Duration `envconfig:"CSKPI_MAX_AGE" desc:"How long a KPI that can no longer be computed keeps its last values. Empty: three of its intervals, at least 15m."`
 	MaxSeries       int           `envconfig:"CSKPI_MAX_SERIES" default:"10000" desc:"Series that one KPI may have; with more it is refused whole."`
 	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"2" desc:"KPIs that are computed at once."`
 	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
@@ -140,7 +140,7 @@ func (c config) validate() error {
 		}
 	}
 	for name, d := range map[string]time.Duration{"CSKPI_INTERVAL": c.Interval, "CSKPI_TIMEOUT": c.Timeout, "CSKPI_MAX_AGE": c.MaxAge} {
-		if d <= 0 {
+		if d < 0 || d == 0 && name != "CSKPI_MAX_AGE" {
 			bad(name, "%s is not positive; write it as 90s, 5m or 1h", d)
 		}
 	}
@@ -158,7 +158,16 @@ func (c config) validate() error {
 
 // clickhouse is how to reach the server of CSKPI_CLICKHOUSE_URL. Its errors never carry the password.
 func (c config) clickhouse() (*clickhouse.Options, error) {
-	o, err := clickhouse.ParseDSN(string(c.ClickhouseURL))
+	dsn := string(c.ClickhouseURL)
+	if strings.HasPrefix(dsn, "https://") && !strings.Contains(dsn, "secure=") {
+		// The driver wants to be told twice.
+		separator := "?"
+		if strings.Contains(dsn, "?") {
+			separator = "&"
+		}
+		dsn += separator + "secure=true"
+	}
+	o, err := clickhouse.ParseDSN(dsn)
 	if err != nil || len(o.Addr) == 0 || o.Addr[0] == "" {
 		// Whatever the parser has to say quotes the URL.
 		return nil, errors.New("not a ClickHouse URL; write it as clickhouse://user:password@host:9000 or https://user:password@host:8443, with special characters in the password percent-encoded")

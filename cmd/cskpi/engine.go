@@ -8,7 +8,8 @@ import (
 )
 
 type engineCmd struct {
-	Supervised bool `hidden:"" help:"Take orders from the parent process; for cskpi's own use."`
+	// Supervised is for the process that another command starts; it gets its orders from that one.
+	Supervised bool `hidden:""`
 }
 
 // Help is the longer text of cskpi engine --help.
@@ -17,7 +18,7 @@ func (engineCmd) Help() string {
 }
 
 // Run serves the engine until it is told to stop.
-func (c engineCmd) Run(ctx context.Context, a *app) error {
+func (c *engineCmd) Run(ctx context.Context, a *app) error {
 	if c.Supervised {
 		return engine.Child(ctx, os.Stdin, a.log)
 	}

@@ -16,6 +16,8 @@ import (
 	_ "time/tzdata" // reporting zones must work in an image without zone files
 
 	"github.com/alecthomas/kong"
+
+	"cskpi/exporter"
 )
 
 // commands is the command line, a field for each command.
@@ -95,8 +97,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "cskpi: %v\n", err)
 		return exitUsage
 	}
+	if !serving(selected.Command()) && c.LogLevel == slog.LevelInfo {
+		// Who asks for a number wants to read of problems, not of an engine that came and went.
+		c.LogLevel = slog.LevelWarn
+	}
 	a := &app{config: c, log: c.logger(stderr), out: stdout, err: stderr}
 	return exitCode(ctx, selected.Run(a), stderr)
+}
+
+// serving tells the commands that run until they are stopped.
+func serving(command string) bool {
+	return command == "serve" || command == "demo" || command == "engine"
 }
 
 // exitCode says what went wrong, once, and translates it for the shell.
@@ -147,10 +158,10 @@ func (d *date) UnmarshalText(text []byte) error {
 
 // orToday is the day itself, or if none was given, today in the reporting zone.
 func (d date) orToday(zone *time.Location) time.Time {
-	if !d.IsZero() {
-		return d.Time
+	if d.IsZero() {
+		return exporter.AsOf(time.Now(), zone)
 	}
-	return time.Now().In(zone)
+	return d.Time
 }
 
 // version is set by the build.
@@ -173,4 +184,16 @@ func buildVersion() string {
 		return info.Main.Version
 	}
 	return "(devel)"
+}
+
+// buildRevision is the commit that the binary was built from, if the Go tool knows it.
+func buildRevision() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,6 +45,32 @@ func readTable(rows driver.Rows) (table, error) {
 		t.rows = append(t.rows, row)
 	}
 	return t, rows.Err()
+}
+
+// value is what row has in a column; nil if there is none.
+func (t table) value(row []any, column string) any {
+	if i := slices.Index(t.columns, column); i >= 0 {
+		return row[i]
+	}
+	return nil
+}
+
+// pick is what row has in several columns.
+func (t table) pick(row []any, columns []string) []any {
+	values := make([]any, len(columns))
+	for i, c := range columns {
+		values[i] = t.value(row, c)
+	}
+	return values
+}
+
+// key names the set of labels of a row.
+func (t table) key(row []any, labels []string) string {
+	pairs := make([]string, len(labels))
+	for i, l := range labels {
+		pairs[i] = l + "=" + strconv.Quote(exact(t.value(row, l)))
+	}
+	return strings.Join(pairs, ", ")
 }
 
 // plain reduces a scanned value to the few types that a table holds.

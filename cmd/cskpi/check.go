@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cskpi/queries"
+)
+
+type checkCmd struct {
+	AsOf  date `name:"as-of" placeholder:"DAY" help:"Check the data as of this day (YYYY-MM-DD); today if not given."`
+	Limit int  `default:"20" help:"How many of the offending rows are printed."`
+}
+
+// Help is the longer text of cskpi check --help.
+func (checkCmd) Help() string {
+	return "First the configuration, then every query file, CSKPI_QUERIES_DIR included, then that each view returns what its header promises, " +
+		"then the data: orphans, overlaps, negative amounts, future events and the like. The exit code is 1 if anything was found."
+}
+
+// Run reports every problem it can find.
+func (c *checkCmd) Run(ctx context.Context, a *app) error {
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "configuration  ok\nquery files    ok: %d KPIs, %d building blocks\n", len(catalogue.KPIs()), len(catalogue)-len(catalogue.KPIs()))
+	d, err := a.open(ctx, catalogue)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if err := queries.Verify(ctx, d.conn, catalogue); err != nil {
+		return fmt.Errorf("views:\n%w", err)
+	}
+	fmt.Fprintf(a.out, "views          ok: each returns what its header promises\n")
+	return c.quality(ctx, a, d)
+}
+
+// quality prints what is wrong with the facts.
+func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
+	q, found := d.catalogue.Get("quality")
+	if !found {
+		return errors.New("the catalogue has no quality.sql")
+	}
+	asOf := c.AsOf.orToday(d.zone)
+	counts, err := d.query(ctx, q.Select(asOf)+" where violations > 0"+orderBy(q))
+	if err != nil {
+		return d.refused(q, err)
+	}
+	if len(counts.rows) == 0 {
+		fmt.Fprintln(a.out, "data           ok: no violations")
+		return nil
+	}
+	fmt.Fprintf(a.out, "data           %d checks found violations:\n\n", len(counts.rows))
+	if err := counts.write(a.out, "table"); err != nil {
+		return err
+	}
+	if detail, found := d.catalogue.Get("quality_detail"); found {
+		// One row more tells that there are more.
+		rows, err := d.query(ctx, detail.Select(asOf)+orderBy(detail)+fmt.Sprintf(" limit %d", c.Limit+1))
+		if err != nil {
+			return d.refused(detail, err)
+		}
+		more := len(rows.rows) > c.Limit
+		rows.rows = rows.rows[:min(len(rows.rows), c.Limit)]
+		fmt.Fprintln(a.out)
+		if err := rows.write(a.out, "table"); err != nil {
+			return err
+		}
+		if more {
+			fmt.Fprintf(a.out, "and more; cskpi explain quality --as-of %s prints all\n", asOf.Format("2006-01-02"))
+		}
+	}
+	return errReported
+}

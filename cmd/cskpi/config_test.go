@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+)
+
+// noEnvironment runs a test as if nothing were configured.
+func environment(t *testing.T, pairs ...string) {
+	t.Helper()
+	for _, v := range variables() {
+		t.Setenv(v.name, "")
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		t.Setenv(pairs[i], pairs[i+1])
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	environment(t)
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.DataDir != "data" || c.Listen != ":9469" || c.EngineListen != "127.0.0.1:8123" || c.Interval.String() != "5m0s" || c.LogLevel != slog.LevelInfo {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestConfigProblems(t *testing.T) {
+	tests := []struct {
+		pairs []string
+		want  []string // each is part of the message
+	}{
+		{[]string{"CSKPI_LISTN", ":1"}, []string{"unknown environment variable CSKPI_LISTN", "CSKPI_LISTEN "}},
+		{[]string{"CSKPI_CLICKHOUSE", "x"}, []string{"CSKPI_CLICKHOUSE;", "CSKPI_CLICKHOUSE_URL"}},
+		{[]string{"CSKPI_FISCAL_YEAR_START", "13"}, []string{"CSKPI_FISCAL_YEAR_START: 13 is no month"}},
+		{[]string{"CSKPI_FISCAL_YEAR_START", "April"}, []string{`CSKPI_FISCAL_YEAR_START="April"`}},
+		{[]string{"CSKPI_TIMEZONE", "Mars/Olympus"}, []string{`CSKPI_TIMEZONE: "Mars/Olympus" is no time zone`}},
+		{[]string{"CSKPI_CURRENCY", "euro"}, []string{`CSKPI_CURRENCY: "euro" is no ISO 4217 code`}},
+		{[]string{"CSKPI_INTERVAL", "5"}, []string{`CSKPI_INTERVAL="5"`}},
+		{[]string{"CSKPI_INTERVAL", "-5m"}, []string{"CSKPI_INTERVAL: -5m0s is not positive"}},
+		{[]string{"CSKPI_MAX_SERIES", "0"}, []string{"CSKPI_MAX_SERIES: 0 is not positive"}},
+		{[]string{"CSKPI_ENGINE_MEMORY", "lots"}, []string{`"lots" is no number of bytes`}},
+		{[]string{"CSKPI_ENGINE_MEMORY", "3QiB"}, []string{`"3QiB" is no number of bytes`}},
+		{[]string{"CSKPI_LISTEN", "9469"}, []string{"CSKPI_LISTEN: ", "host:port"}},
+		{[]string{"CSKPI_QUERIES_DIR", "/does/not/exist"}, []string{"CSKPI_QUERIES_DIR: ", "no folder"}},
+		{[]string{"CSKPI_LOG_LEVEL", "loud"}, []string{`CSKPI_LOG_LEVEL="loud"`}},
+		{[]string{"CSKPI_LOG_FORMAT", "xml"}, []string{"CSKPI_LOG_FORMAT: "}},
+		// All of them at once.
+		{[]string{"CSKPI_LISTN", ":1", "CSKPI_CURRENCY", "euro", "CSKPI_LOG_FORMAT", "xml"}, []string{"CSKPI_LISTN", "CSKPI_CURRENCY", "CSKPI_LOG_FORMAT"}},
+	}
+	for _, tt := range tests {
+		t.Run(strings.Join(tt.pairs, " "), func(t *testing.T) {
+			environment(t, tt.pairs...)
+			_, err := loadConfig()
+			for _, want := range tt.want {
+				if err == nil || !strings.Contains(err.Error()+" ", want) {
+					t.Errorf("got %v, want it to say %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestConfigSizes(t *testing.T) {
+	for text, want := range map[string]uint64{"1": 1, "500MB": 500e6, "2GiB": 2 << 30, "2 GiB": 2 << 30, "4g": 4 << 30, "1k": 1024} {
+		var b bytesize
+		if err := b.Decode(text); err != nil || uint64(b) != want {
+			t.Errorf("%s: got %d, %v, want %d", text, b, err, want)
+		}
+	}
+}
+
+// TestSecrets makes sure that a password shows nowhere, however the configuration is printed.
+func TestSecrets(t *testing.T) {
+	const password = "hunter2!%zz" // %zz does not parse, so that the error is about the very URL
+	for _, url := range []string{"clickhouse://default:hunter2@localhost:9000", "clickhouse://default:" + password + "@localhost:9000", "nonsense hunter2", "https://u:hunter2@/x"} {
+		environment(t, "CSKPI_CLICKHOUSE_URL", url)
+		c, err := loadConfig()
+		var log bytes.Buffer
+		c.logger(&log).Info("config", "all", c, "url", c.ClickhouseURL)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("config", "all", c, "url", c.ClickhouseURL)
+		j, _ := json.Marshal(c)
+		said := fmt.Sprintf("%v %+v %#v %s %s %s %v %q", c, c, c, c.ClickhouseURL, &log, j, err, c.ClickhouseURL)
+		if strings.Contains(said, "hunter2") {
+			t.Errorf("%s shows in: %s", url, said)
+		}
+		if !strings.Contains(said, masked) {
+			t.Errorf("%s is not even masked: %s", url, said)
+		}
+	}
+}
+
+func TestClickhouseURLs(t *testing.T) {
+	for url, want := range map[string]string{
+		"clickhouse://default:secret@db:9000/cs":   "native db:9000 default secret tls=false",
+		"clickhouse://default@db:9440?secure=true": "native db:9440 default  tls=true",
+		"http://db:8123":                             "http db:8123   tls=false",
+		"https://me:p%40ss@db:8443":                  "http db:8443 me p@ss tls=true",
+		"clickhouse://a:b@one:9000,two:9000/default": "native one:9000,two:9000 a b tls=false",
+	} {
+		environment(t, "CSKPI_CLICKHOUSE_URL", url)
+		c, err := loadConfig()
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		o, err := c.clickhouse()
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+			continue
+		}
+		if got := fmt.Sprintf("%s %s %s %s tls=%t", o.Protocol, strings.Join(o.Addr, ","), o.Auth.Username, o.Auth.Password, o.TLS != nil); got != want {
+			t.Errorf("%s: got %s, want %s", url, got, want)
+		}
+	}
+}
+
+// TestCommandLine checks exit codes and messages that need no database.
+func TestCommandLine(t *testing.T) {
+	tests := []struct {
+		args   string
+		code   int
+		stdout string // part of it
+		stderr string
+	}{
+		{"", exitOK, "CSKPI_CLICKHOUSE_URL", ""},
+		{"--help", exitOK, "CSKPI_DATA_DIR", ""},
+		{"kpi --help", exitOK, "--as-of=DAY", ""},
+		{"explain --help", exitOK, "--segment=SEGMENT", ""},
+		{"import --help", exitOK, "--mapping", ""},
+		{"demo --help", exitOK, "--accounts=400", ""},
+		{"serve --help", exitOK, "CSKPI_LISTEN", ""},
+		{"check --help", exitOK, "--limit=20", ""},
+		{"engine --help", exitOK, "CSKPI_ENGINE_LISTEN", ""},
+		{"version", exitOK, "cskpi ", ""},
+		{"kpi", exitOK, "nrr", ""},
+		{"kpi --format json", exitOK, `{"kpi": "nrr", "title": "`, ""},
+		{"kpi nope", exitUsage, "", `there is no KPI "nope"`},
+		{"kpi nrr --as-of yesterday", exitUsage, "", `"yesterday" is no day`},
+		{"kpi nrr --as-of 2025-02-30", exitUsage, "", `"2025-02-30" is no day`},
+		{"kpi nrr --format xml", exitUsage, "", "--format"},
+		{"kpi nrr --colour", exitUsage, "", "--colour"},
+		{"frobnicate", exitUsage, "", "frobnicate"},
+		{"import", exitUsage, "", "paths"},
+		{"explain", exitUsage, "", "name"},
+		{"explain efficiency", exitUsage, "", "efficiency has no detail; these have: arr, "},
+		{"explain nrr --label colour=red", exitUsage, "", `nrr has no label "colour"`},
+	}
+	for _, tt := range tests {
+		t.Run("cskpi "+tt.args, func(t *testing.T) {
+			environment(t, "CSKPI_DATA_DIR", t.TempDir())
+			code, stdout, stderr := execute(t, strings.Fields(tt.args)...)
+			if code != tt.code || !strings.Contains(stdout, tt.stdout) || !strings.Contains(stderr, tt.stderr) {
+				t.Errorf("got %d\nstdout: %s\nstderr: %s\nwant %d, %q, %q", code, stdout, stderr, tt.code, tt.stdout, tt.stderr)
+			}
+			if code != exitOK && stdout != "" {
+				t.Errorf("an error leaves output: %s", stdout)
+			}
+		})
+	}
+	t.Run("unknown variable", func(t *testing.T) {
+		environment(t, "CSKPI_DATADIR", "x")
+		code, _, stderr := execute(t, "version")
+		if code != exitUsage || !strings.Contains(stderr, "CSKPI_DATA_DIR") {
+			t.Errorf("got %d, %s", code, stderr)
+		}
+	})
+}
+
+// execute runs the program in this process.
+func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	return executeContext(t.Context(), args...)
+}
+
+func executeContext(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(ctx, args, &out, &err)
+	return code, out.String(), err.String()
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter/engine"
+	"cskpi/queries"
+)
+
+// database is the ClickHouse that holds the facts.
+type database struct {
+	conn      driver.Conn
+	options   *clickhouse.Options // that conn was opened with
+	engine    *engine.Engine      // nil: a server
+	shared    bool                // others may work with it too: a server, or the engine of another process
+	catalogue queries.Catalogue
+	reporting queries.Reporting // what is in force; known after prepare or open
+	zone      *time.Location
+}
+
+// load reads the query files, the user's own included.
+func (a *app) load() (queries.Catalogue, error) {
+	var overlays []fs.FS
+	if a.config.QueriesDir != "" {
+		overlays = append(overlays, os.DirFS(a.config.QueriesDir))
+	}
+	c, err := queries.Load(overlays...)
+	if err != nil {
+		return nil, fmt.Errorf("query files:\n%w", err)
+	}
+	return c, nil
+}
+
+// connect finds the database: the configured server, else the engine that another process runs on the data folder, else
+// an engine of our own, on listen. A server is not asked yet whether it is there.
+func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, listen string) (*database, error) {
+	var err error
+	d := &database{catalogue: catalogue, zone: time.UTC}
+	if a.config.ClickhouseURL != "" {
+		if d.options, err = a.config.clickhouse(); err != nil {
+			return nil, fmt.Errorf("CSKPI_CLICKHOUSE_URL: %w", err)
+		}
+		// Everything lies in cs and is called by its full name, also before cs exists.
+		d.options.Auth.Database = ""
+		d.options.ClientInfo.Products = append(d.options.ClientInfo.Products, struct{ Name, Version string }{"cskpi", buildVersion()})
+		d.shared = true
+	} else {
+		if d.engine, d.shared = engine.Attach(a.config.DataDir); !d.shared {
+			if d.engine, err = engine.Start(ctx, a.engineOptions(listen)); err != nil {
+				return nil, err
+			}
+		}
+		d.options = d.engine.Options()
+	}
+	if d.conn, err = clickhouse.Open(d.options); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to ClickHouse: %w", err), d.close())
+	}
+	return d, nil
+}
+
+func (a *app) engineOptions(listen string) engine.Options {
+	return engine.Options{
+		DataDir:   a.config.DataDir,
+		Listen:    listen,
+		Library:   a.config.Libchdb,
+		MaxMemory: uint64(a.config.EngineMemory),
+		Log:       a.log,
+	}
+}
+
+// anyPort is where the engine of a command listens that nobody else is to talk to.
+const anyPort = "127.0.0.1:0"
+
+// open connects for a command that works on the facts and ends. A database of our own is brought up to date; one that is
+// shared belongs to whoever serves from it, with query files that may not be ours, and is prepared only if nobody did.
+func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database, error) {
+	d, err := a.connect(ctx, catalogue, anyPort)
+	if err != nil {
+		return nil, err
+	}
+	prepared := false
+	if err = queries.Migrate(ctx, d.conn); err == nil && d.shared {
+		prepared, err = d.installed(ctx)
+	}
+	if err == nil && !prepared {
+		err = queries.Install(ctx, d.conn, d.catalogue)
+	}
+	if err == nil {
+		fixed := a.config.reporting()
+		if prepared {
+			fixed = queries.Reporting{}
+		}
+		err = d.configure(ctx, fixed)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// installed reports whether the database has views of ours.
+func (d *database) installed(ctx context.Context) (bool, error) {
+	var n uint64
+	err := d.conn.QueryRow(ctx, "select count() from system.tables where database = 'cs' and engine = 'View'").Scan(&n)
+	return n > 0, err
+}
+
+// prepare brings tables, views and reporting settings up to date.
+func (d *database) prepare(ctx context.Context, r queries.Reporting) error {
+	if err := queries.Migrate(ctx, d.conn); err != nil {
+		return err
+	}
+	if err := queries.Install(ctx, d.conn, d.catalogue); err != nil {
+		return err
+	}
+	return d.configure(ctx, r)
+}
+
+// configure stores what r fixes and learns what is in force.
+func (d *database) configure(ctx context.Context, r queries.Reporting) error {
+	var err error
+	if d.reporting, err = queries.Configure(ctx, d.conn, r); err != nil {
+		return err
+	}
+	if d.zone, err = time.LoadLocation(d.reporting.Timezone); err != nil {
+		return fmt.Errorf("reporting time zone: %w; set CSKPI_TIMEZONE to a valid one", err)
+	}
+	return nil
+}
+
+// close ends the connection, and the engine if it is ours.
+func (d *database) close() error {
+	var errs []error
+	if d.conn != nil {
+		errs = append(errs, d.conn.Close())
+	}
+	if d.engine != nil {
+		errs = append(errs, d.engine.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// query runs a statement and reads all of its result.
+func (d *database) query(ctx context.Context, sql string, args ...any) (table, error) {
+	rows, err := d.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return table{}, err
+	}
+	return readTable(rows)
+}
+
+// refused names the view that a query failed on, and if it is not there, what to do.
+func (d *database) refused(q queries.Query, err error) error {
+	const unknownTable, unknownFunction = 60, 46
+	var e *clickhouse.Exception
+	if d.shared && errors.As(err, &e) && (e.Code == unknownTable || e.Code == unknownFunction) {
+		return fmt.Errorf("cs.%s is not installed there; start cskpi serve with these query files, which installs them: %w", q.Name, err)
+	}
+	return fmt.Errorf("cs.%s: %w", q.Name, err)
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"cskpi/exporter"
+	"cskpi/exporter/demo"
+	"cskpi/exporter/engine"
+	"cskpi/exporter/intake"
+)
+
+type demoCmd struct {
+	Accounts int    `default:"400" help:"Customer accounts."`
+	Years    int    `default:"3" help:"Years of history."`
+	Events   int    `help:"Usage events, approximately; 0: as many as the accounts' users would cause."`
+	Seed     uint64 `default:"1" help:"The same options and seed make the same company."`
+	Until    date   `placeholder:"DAY" help:"Last day of the history (YYYY-MM-DD); today if not given."`
+	Dir      string `placeholder:"DIR" help:"Folder for the data; demo below CSKPI_DATA_DIR if not given."`
+	Fresh    bool   `help:"Generate again, even if the folder has this company already."`
+}
+
+// Help is the longer text of cskpi demo --help.
+func (demoCmd) Help() string {
+	return "A made-up company with contracts, usage, touchpoints, tickets, surveys and all other facts is stored in a folder of its own, away from your data, and served like cskpi serve does. " +
+		"A second start with the same options on the same day finds the data there. CSKPI_CLICKHOUSE_URL is refused, so that made-up facts never get among real ones."
+}
+
+// demoMark is what the folder of a demo says of itself; only a folder with it is ever cleared.
+type demoMark struct {
+	Accounts, Years, Events int
+	Seed                    uint64
+	Until                   string
+	Currency, Timezone      string
+	FiscalYearStart         int
+	Complete                bool
+}
+
+const demoMarkFile = "cskpi-demo.json"
+
+// Run serves the generated company until it is told to stop.
+func (c *demoCmd) Run(ctx context.Context, a *app) error {
+	if a.config.ClickhouseURL != "" {
+		return usage("demo puts made-up facts into a folder of its own: unset CSKPI_CLICKHOUSE_URL")
+	}
+	dir := c.Dir
+	if dir == "" {
+		dir = filepath.Join(a.config.DataDir, "demo")
+	}
+	if e, live := engine.Attach(dir); live {
+		return fmt.Errorf("another process has the demo in %s open (its ClickHouse is %s); stop that, or choose another --dir", dir, e.URL())
+	}
+	zone, err := time.LoadLocation(a.config.Timezone)
+	if err != nil {
+		return err
+	}
+	until := c.Until.orToday(zone)
+	mark := demoMark{
+		Accounts: c.Accounts, Years: c.Years, Events: c.Events, Seed: c.Seed, Until: until.Format(time.DateOnly),
+		Currency: a.config.Currency, Timezone: a.config.Timezone, FiscalYearStart: a.config.FiscalYearStart, Complete: true,
+	}
+	have, err := c.clear(dir, mark)
+	if err != nil {
+		return err
+	}
+	b := *a
+	b.config.DataDir = dir
+	return b.serve(ctx, func(ctx context.Context, d *database, e *exporter.Exporter, url string) error {
+		if !have {
+			if err := c.fill(ctx, &b, d, dir, mark, until); err != nil {
+				return err
+			}
+		}
+		start := time.Now()
+		if err := e.Refresh(ctx); err != nil {
+			return err
+		}
+		a.log.Info("computed all KPIs", "duration_seconds", time.Since(start).Seconds())
+		b.announce(d, dir, url)
+		return nil
+	})
+}
+
+// clear makes room in dir, unless it has that very company already.
+func (c *demoCmd) clear(dir string, mark demoMark) (have bool, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, demoMarkFile))
+	if err == nil {
+		var old demoMark
+		if json.Unmarshal(text, &old) == nil && old == mark && !c.Fresh {
+			return true, nil
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return false, fmt.Errorf("clear the demo folder: %w", err)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("demo folder: %w", err)
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		return false, usage("%s is not empty and no demo folder; choose another --dir", dir)
+	}
+	// The mark goes in first, incomplete, so that a demo that was cut short is cleared the next time.
+	mark.Complete = false
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return false, fmt.Errorf("demo folder: %w", err)
+	}
+	return false, mark.write(dir)
+}
+
+func (m demoMark) write(dir string) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, demoMarkFile), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("demo folder: %w", err)
+	}
+	return nil
+}
+
+// fill generates the company and stores its facts.
+func (c *demoCmd) fill(ctx context.Context, a *app, d *database, dir string, mark demoMark, until time.Time) error {
+	company, err := demo.New(demo.Options{
+		Seed: c.Seed, Accounts: c.Accounts, Years: c.Years, Events: c.Events, Until: until,
+		Currency: d.reporting.Currency, FiscalYearStart: d.reporting.FiscalYearStart, Zone: d.zone,
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	show := newProgress(a.err)
+	im := a.importer(d)
+	im.Progress = show.update
+	start := time.Now()
+	fmt.Fprintf(a.err, "Generating a company of %d accounts and %d years in %s …\n", c.Accounts, c.Years, dir)
+	for _, table := range company.Tables() {
+		r, w := io.Pipe()
+		go func() { w.CloseWithError(company.Write(ctx, table, w)) }()
+		summary, err := im.Reader(ctx, table, table+".ndjson", intake.NDJSON, r)
+		// An import that gave up no longer reads; the generator must not wait for it.
+		r.CloseWithError(err)
+		show.clear()
+		if err != nil {
+			return fmt.Errorf("demo: %s: %w", table, err)
+		}
+		if summary.Rejected > 0 {
+			return fmt.Errorf("demo: %d generated rows of %s were rejected", summary.Rejected, table)
+		}
+		fmt.Fprintf(a.err, "  %-14s %s rows\n", table, thousands(fmt.Sprint(summary.Stored)))
+	}
+	fmt.Fprintf(a.err, "done in %s\n", time.Since(start).Round(100*time.Millisecond))
+	return mark.write(dir)
+}
+
+// announce says where to look.
+func (a *app) announce(d *database, dir, url string) {
+	const query = "select segment, window, round(ratio, 4) as nrr from cs.nrr(as_of = today()) order by segment, window format PrettyCompact"
+	fmt.Fprintf(a.out, `
+The company is ready. Look at
+  KPIs for reading     %[1]s/
+  Prometheus metrics   %[1]s/metrics
+  ClickHouse (HTTP)    %[2]s
+Try
+  curl -s %[1]s/metrics | grep '^cs_nrr_ratio'
+  curl -s %[2]s/ --data-binary "%[3]s"
+  CSKPI_DATA_DIR=%[4]s bin/cskpi explain nrr --segment high --window 12m
+Stop with Ctrl-C.
+`, url, d.engine.URL(), query, dir)
+}

@@ -1,0 +1,711 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"cskpi/exporter/engine/enginetest"
+)
+
+// TestMain lets the test binary be its own engine child.
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+const contractsCSV = `contract_id,account_id,acv,currency,starts_on,ends_before
+c1,acme,120000,USD,2023-01-01,2024-01-01
+c2,acme,150000.5,USD,2024-01-01,2025-01-01
+c3,bolt,8000,USD,2023-03-01,2024-03-01
+c4,core,20000,USD,2023-06-01,
+c5,core,4000.25,USD,2024-06-01,
+c6,dyne,9000,USD,2024-02-01,2025-02-01
+`
+
+// facts stores the contracts above in a data folder of the test's own.
+func facts(t *testing.T) {
+	t.Helper()
+	environment(t, "CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0")
+	file := filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, file, contractsCSV)
+	if code, stdout, stderr := execute(t, "import", file); code != exitOK || !strings.Contains(stdout, "contracts") {
+		t.Fatalf("import: got %d\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+func TestImportThenKPI(t *testing.T) {
+	facts(t)
+	code, stdout, stderr := execute(t, "kpi", "nrr", "--as-of", "2024-06-30", "--format", "json")
+	if code != exitOK {
+		t.Fatalf("got %d, %s", code, stderr)
+	}
+	var rows []struct {
+		Segment, Window string
+		Ratio           *float64
+		OpeningARR      float64 `json:"opening_arr"`
+		ClosingARR      float64 `json:"closing_arr"`
+		Accounts        int
+	}
+	if err := json.Unmarshal([]byte(stdout), &rows); err != nil {
+		t.Fatalf("%v in %s", err, stdout)
+	}
+	got := map[string]string{}
+	for _, r := range rows {
+		ratio := "undefined"
+		if r.Ratio != nil {
+			ratio = fmt.Sprint(*r.Ratio)
+		}
+		got[r.Segment+" "+r.Window] = fmt.Sprint(ratio, " ", r.OpeningARR, " ", r.ClosingARR, " ", r.Accounts)
+	}
+	// acme (high) renewed higher; bolt (tech) left; core (low) added a contract; dyne is new and in no cohort of 12 months.
+	for key, want := range map[string]string{
+		"high 12m": fmt.Sprint(150000.5/120000, " 120000 150000.5 1"),
+		"low 12m":  fmt.Sprint(24000.25/20000, " 20000 24000.25 1"),
+		"tech 12m": "0 8000 0 1",
+	} {
+		if got[key] != want {
+			t.Errorf("%s: got %s, want %s", key, got[key], want)
+		}
+	}
+	// The same file again changes nothing, and a day before everything knows of nothing.
+	if _, again, _ := execute(t, "kpi", "nrr", "--as-of", "2024-06-30", "--format", "json"); again != stdout {
+		t.Errorf("got %s the second time, want %s", again, stdout)
+	}
+	code, stdout, stderr = execute(t, "kpi", "arr", "--as-of", "2022-12-31", "--format", "csv")
+	if code != exitOK || strings.Contains(stdout, "120000") {
+		t.Errorf("before the first contract: got %d, %s, %s", code, stdout, stderr)
+	}
+}
+
+// TestImportRejects holds the exit code to what was stored.
+func TestImportRejects(t *testing.T) {
+	environment(t, "CSKPI_DATA_DIR", t.TempDir())
+	file := filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, file, contractsCSV+"c7,echo,a lot,USD,2024-01-01,\n")
+	code, stdout, stderr := execute(t, "import", "--rejects", t.TempDir(), file)
+	if code != exitProblem || !strings.Contains(stderr, "contracts.csv:8") || !strings.Contains(stderr, "acv") || !strings.Contains(stderr, "a lot") {
+		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
+	}
+	if _, stdout, _ := execute(t, "kpi", "arr", "--as-of", "2024-02-01", "--format", "csv"); !strings.Contains(stdout, "150000.5") {
+		t.Errorf("the good rows are not stored: %s", stdout)
+	}
+	if code, _, stderr := execute(t, "import", filepath.Join(t.TempDir(), "contracts.csv")); code == exitOK || !strings.Contains(stderr, "no such file") {
+		t.Errorf("a missing file: got %d, %s", code, stderr)
+	}
+	if code, _, stderr := execute(t, "import", "--table", "nonsense", file); code == exitOK || !strings.Contains(stderr, "nonsense") {
+		t.Errorf("an unknown table: got %d, %s", code, stderr)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	facts(t)
+	for _, kpi := range []string{"arr", "arr_movements", "nrr", "grr", "logo_churn", "revenue_churn"} {
+		code, stdout, stderr := execute(t, "explain", kpi, "--as-of", "2024-06-30")
+		if code != exitOK || !strings.Contains(stdout, "add up to cs."+kpi+" exactly") {
+			t.Errorf("%s: got %d\n%s\n%s", kpi, code, stdout, stderr)
+		}
+	}
+	code, stdout, stderr := execute(t, "explain", "nrr", "--as-of", "2024-06-30", "--segment", "high", "--label", "window=12m")
+	if code != exitOK || !strings.Contains(stdout, "150,000.5") || !strings.Contains(stdout, "acme") || strings.Contains(stdout, "bolt") {
+		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
+	}
+	code, stdout, stderr = execute(t, "explain", "nrr", "--as-of", "2024-06-30", "--segment", "high", "--window", "12m", "--format", "json")
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(stdout), &rows); err != nil || code != exitOK || len(rows) != 1 || !strings.Contains(stderr, "exactly") {
+		t.Errorf("got %d, %v\n%s\n%s", code, err, stdout, stderr)
+	}
+}
+
+// TestExplainMismatch: rows that do not add up are not passed over.
+func TestExplainMismatch(t *testing.T) {
+	facts(t)
+	overlay := t.TempDir()
+	writeFile(t, filepath.Join(overlay, "tally.sql"), `-- Contracts on record.
+--
+-- Columns:
+--   currency  label  Currency of the contract.
+--   contracts  gauge  Contracts.
+--
+-- Every: 5m
+
+select currency, count() as contracts from cs.contracts where starts_on <= {as_of:Date} group by currency
+`)
+	writeFile(t, filepath.Join(overlay, "models", "tally_detail.sql"), `-- Contracts on record, one a row, but one too few.
+--
+-- Columns:
+--   currency  label  Currency of the contract.
+--   contract  key  Contract.
+--   contracts  part  Always one.
+
+select currency, contract_id as contract, 1 as contracts from cs.contracts where starts_on <= {as_of:Date} and contract_id != 'c1'
+`)
+	t.Setenv("CSKPI_QUERIES_DIR", overlay)
+	code, stdout, stderr := execute(t, "explain", "tally", "--as-of", "2024-12-31")
+	if code != exitProblem || !strings.Contains(stdout, "THE ROWS DO NOT ADD UP TO cs.tally") || !strings.Contains(stdout, "the rows sum to 5, the KPI is 6") {
+		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	facts(t)
+	file := filepath.Join(t.TempDir(), "accounts.csv")
+	writeFile(t, file, "account_id,name\nacme,Acme\nbolt,Bolt\ncore,Core\ndyne,Dyne\n")
+	if code, _, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatal(stderr)
+	}
+	if code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30"); code != exitOK || !strings.Contains(stdout, "data           ok") {
+		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
+	}
+	file = filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, file, "contract_id,account_id,acv,starts_on\norphan,nobody,1000,2024-01-01\n")
+	if code, _, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatal(stderr)
+	}
+	code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30")
+	if code != exitProblem || !strings.Contains(stdout, "orphan_contracts") || !strings.Contains(stdout, "nobody") {
+		t.Errorf("an orphan: got %d\n%s\n%s", code, stdout, stderr)
+	}
+	overlay := t.TempDir()
+	writeFile(t, filepath.Join(overlay, "broken.sql"), "-- No columns.\n\nselect now() as x\n")
+	t.Setenv("CSKPI_QUERIES_DIR", overlay)
+	if code, _, stderr := execute(t, "check"); code != exitProblem || !strings.Contains(stderr, "broken.sql:") {
+		t.Errorf("a broken query file: got %d, %s", code, stderr)
+	}
+}
+
+// TestServe follows one life: scrape, promtool, a real Prometheus, another command beside it, the engine killed, and stop.
+func TestServe(t *testing.T) {
+	facts(t)
+	s := start(t, "serve")
+	s.waitFor(t, "/-/ready", http.StatusOK, "")
+	metrics := s.waitFor(t, "/metrics", http.StatusOK, "cs_arr_amount{segment=")
+	if !strings.Contains(metrics, "cs_exporter_engine_up 1") {
+		t.Errorf("the engine is not up: %s", grep(metrics, "cs_exporter_engine"))
+	}
+
+	t.Run("promtool", func(t *testing.T) {
+		cmd := exec.CommandContext(t.Context(), tool(t, "promtool"), "check", "metrics")
+		cmd.Stdin = strings.NewReader(metrics)
+		if out, err := cmd.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
+	t.Run("prometheus", func(t *testing.T) { prometheusSees(t, s.url) })
+	t.Run("beside it", func(t *testing.T) {
+		begin := time.Now()
+		code, stdout, stderr := execute(t, "kpi", "arr", "--format", "csv", "--as-of", "2024-06-30")
+		if code != exitOK || !strings.Contains(stdout, "150000.5") {
+			t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
+		}
+		t.Logf("kpi beside a running serve took %s", time.Since(begin).Round(time.Millisecond))
+	})
+	t.Run("engine killed", func(t *testing.T) {
+		if err := syscall.Kill(enginePID(t), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if body := s.waitFor(t, "/metrics", http.StatusOK, "cs_exporter_engine_up 0"); !strings.Contains(body, "cs_arr_amount{segment=") {
+			t.Error("the last good values are gone with the engine")
+		}
+		s.waitFor(t, "/metrics", http.StatusOK, "cs_exporter_engine_up 1")
+		s.waitFor(t, "/metrics", http.StatusOK, "cs_exporter_engine_restarts_total 1")
+		code, stdout, stderr := execute(t, "kpi", "arr", "--format", "csv", "--as-of", "2024-06-30")
+		if code != exitOK || !strings.Contains(stdout, "150000.5") {
+			t.Errorf("after the restart: got %d\n%s\n%s", code, stdout, stderr)
+		}
+	})
+
+	pid := enginePID(t)
+	begin := time.Now()
+	if code := s.stop(); code != exitOK {
+		t.Errorf("stopped with %d\n%s", code, s.stderr)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("stopping took %s", took)
+	}
+	if syscall.Kill(pid, 0) == nil {
+		t.Errorf("the engine %d outlived its parent", pid)
+	}
+}
+
+// TestServeWithoutDatabase: a server that is away is waited for, and said to be away.
+func TestServeWithoutDatabase(t *testing.T) {
+	environment(t, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_CLICKHOUSE_URL", "http://default:hunter2@127.0.0.1:1")
+	s := start(t, "serve")
+	s.waitFor(t, "/metrics", http.StatusOK, "cs_exporter_engine_up 0")
+	s.waitFor(t, "/-/healthy", http.StatusOK, "")
+	s.waitFor(t, "/-/ready", http.StatusServiceUnavailable, "")
+	until(t, func() bool { return strings.Contains(s.stderr.String(), "the database is not ready; trying again") })
+	if code := s.stop(); code != exitOK {
+		t.Errorf("stopped with %d", code)
+	}
+	if strings.Contains(s.stderr.String(), "hunter2") {
+		t.Errorf("the password is in the log: %s", s.stderr)
+	}
+	if code, _, stderr := execute(t, "kpi", "arr"); code != exitProblem || !strings.Contains(stderr, "127.0.0.1:1") || strings.Contains(stderr, "hunter2") {
+		t.Errorf("kpi: got %d, %s", code, stderr)
+	}
+}
+
+// TestServeRefuses: what cannot work ends at once.
+func TestServeRefuses(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	web := filepath.Join(t.TempDir(), "web.yml")
+	writeFile(t, web, "tls_server_confg: {}\n")
+	notLibrary := filepath.Join(t.TempDir(), "libchdb.so")
+	writeFile(t, notLibrary, "this is no library")
+	for _, tt := range []struct {
+		name  string
+		pairs []string
+		want  string
+	}{
+		{"address taken", []string{"CSKPI_LISTEN", taken.Addr().String()}, "CSKPI_LISTEN: "},
+		{"web configuration", []string{"CSKPI_WEB_CONFIG_FILE", web}, "CSKPI_WEB_CONFIG_FILE: "},
+		{"no library", []string{"CSKPI_LIBCHDB", "/does/not/exist.so"}, "make engine"},
+		{"bad library", []string{"CSKPI_LIBCHDB", notLibrary}, "make engine"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			environment(t, append([]string{"CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0"}, tt.pairs...)...)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			code, _, stderr := executeContext(ctx, "serve")
+			if code != exitProblem || !strings.Contains(stderr, tt.want) {
+				t.Errorf("got %d, %s, want %s", code, stderr, tt.want)
+			}
+		})
+	}
+}
+
+// TestWebConfig serves with TLS and basic auth.
+func TestWebConfig(t *testing.T) {
+	dir := t.TempDir()
+	pool := certificate(t, dir)
+	// The password is "test"; the hash is of the least cost, so that the test is quick.
+	writeFile(t, filepath.Join(dir, "web.yml"), `tls_server_config:
+  cert_file: cert.pem
+  key_file: key.pem
+basic_auth_users:
+  prometheus: `+testPasswordHash+"\n")
+	environment(t, "CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0", "CSKPI_WEB_CONFIG_FILE", filepath.Join(dir, "web.yml"))
+	s := start(t, "serve")
+	url := strings.Replace(s.url, "http:", "https:", 1) + "/metrics"
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}, Timeout: 30 * time.Second}
+	for _, tt := range []struct {
+		password string
+		want     int
+	}{{"", http.StatusUnauthorized}, {"wrong", http.StatusUnauthorized}, {"test", http.StatusOK}} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.password != "" {
+			r.SetBasicAuth("prometheus", tt.password)
+		}
+		resp, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != tt.want {
+			t.Errorf("password %q: got %d, want %d", tt.password, resp.StatusCode, tt.want)
+		}
+	}
+	if status, _ := s.get(t, "/metrics"); status == http.StatusOK {
+		t.Error("plain HTTP is served beside TLS")
+	}
+}
+
+const testPasswordHash = "$2a$04$Ba.3NgeDZYF.COIqMCF7N.kfVggGb2CJQgFbRVcTgvGFpYXaY29l."
+
+// TestDemo generates a small company, serves it, and finds it again.
+func TestDemo(t *testing.T) {
+	data := t.TempDir()
+	environment(t, "CSKPI_DATA_DIR", data, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0")
+	args := []string{"demo", "--accounts", "30", "--years", "2", "--events", "2000", "--until", "2026-06-30"}
+	s := start(t, args...)
+	until(t, func() bool { return strings.Contains(s.stdout.String(), "The company is ready") })
+	if !strings.Contains(s.stderr.String(), "contracts") {
+		t.Errorf("it says nothing of what it generates: %s", s.stderr)
+	}
+	s.waitFor(t, "/metrics", http.StatusOK, "cs_arr_amount{segment=")
+	// What it prints to try must work.
+	printed := regexp.MustCompile(`curl -s (http\S+/) --data-binary "([^"]+)"`).FindStringSubmatch(s.stdout.String())
+	if printed == nil {
+		t.Fatalf("no query to try in %s", s.stdout)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, printed[1], strings.NewReader(printed[2]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK || !strings.Contains(string(body), "nrr") {
+		t.Errorf("got %d, %s", resp.StatusCode, body)
+	}
+	if code, _, stderr := execute(t, args...); code != exitProblem || !strings.Contains(stderr, "another process has the demo") {
+		t.Errorf("a second demo on the folder: got %d, %s", code, stderr)
+	}
+	_, before, _ := executeIn(t, filepath.Join(data, "demo"), "kpi", "arr", "--as-of", "2026-06-30", "--format", "csv")
+	if code := s.stop(); code != exitOK {
+		t.Fatalf("stopped with %d\n%s", code, s.stderr)
+	}
+
+	s = start(t, args...)
+	until(t, func() bool { return strings.Contains(s.stdout.String(), "The company is ready") })
+	if strings.Contains(s.stderr.String(), "Generating") {
+		t.Error("the same company was generated twice")
+	}
+	_, after, _ := executeIn(t, filepath.Join(data, "demo"), "kpi", "arr", "--as-of", "2026-06-30", "--format", "csv")
+	if before != after || !strings.Contains(before, "high") {
+		t.Errorf("got %s, want %s", after, before)
+	}
+	s.stop()
+
+	// A folder that is somebody else's is never cleared.
+	precious := filepath.Join(t.TempDir(), "precious")
+	writeFile(t, filepath.Join(precious, "thesis.txt"), "…")
+	if code, _, stderr := execute(t, "demo", "--dir", precious); code != exitUsage || !strings.Contains(stderr, "no demo folder") {
+		t.Errorf("got %d, %s", code, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(precious, "thesis.txt")); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("CSKPI_CLICKHOUSE_URL", "http://127.0.0.1:1")
+	if code, _, stderr := execute(t, "demo"); code != exitUsage || !strings.Contains(stderr, "CSKPI_CLICKHOUSE_URL") {
+		t.Errorf("on a server: got %d, %s", code, stderr)
+	}
+}
+
+// TestBinary runs what make build makes: no cgo, signals, exit codes.
+func TestBinary(t *testing.T) {
+	bin := filepath.Join(t.TempDir(), "cskpi")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "-ldflags", "-X main.version=v0.0.0-test", ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := exec.CommandContext(t.Context(), bin, "version").Output(); err != nil || string(out) != "cskpi v0.0.0-test\n" {
+		t.Errorf("got %q, %v", out, err)
+	}
+	facts(t)
+	begin := time.Now()
+	out, err := exec.CommandContext(t.Context(), bin, "kpi", "arr", "--as-of", "2024-06-30", "--format", "csv").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "150000.5") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("kpi with an engine of its own took %s", time.Since(begin).Round(time.Millisecond))
+
+	for _, signal := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		serve := exec.CommandContext(t.Context(), bin, "serve")
+		var log output
+		serve.Stderr = &log
+		if err := serve.Start(); err != nil {
+			t.Fatal(err)
+		}
+		until(t, func() bool { return strings.Contains(log.String(), "computing KPIs") })
+		pid := enginePID(t)
+		begin := time.Now()
+		if err := serve.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if err := serve.Wait(); err != nil {
+			t.Errorf("%s: %v\n%s", signal, err, log.String())
+		}
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%s: stopping took %s", signal, took)
+		}
+		if syscall.Kill(pid, 0) == nil {
+			t.Errorf("%s: the engine %d outlived its parent", signal, pid)
+		}
+	}
+}
+
+// TestReadmeExample runs the worked example of README.md to the letter.
+func TestReadmeExample(t *testing.T) {
+	_, section, found := strings.Cut(string(readFile(t, filepath.Join(root, "README.md"))), "<!-- example -->")
+	section, _, closed := strings.Cut(section, "<!-- end -->")
+	blocks := regexp.MustCompile("(?s)```(\\w*)\n(.*?)```").FindAllStringSubmatch(section, -1)
+	if !found || !closed || len(blocks) != 3 || blocks[0][1] != "csv" || blocks[1][1] != "sh" || blocks[2][1] != "text" {
+		t.Fatalf("want a csv, a sh and a text block in the example, got %q", blocks)
+	}
+	environment(t, "CSKPI_DATA_DIR", t.TempDir())
+	t.Chdir(t.TempDir())
+	writeFile(t, "contracts.csv", blocks[0][2])
+	var last string
+	for line := range strings.Lines(blocks[1][2]) {
+		args := strings.Fields(line)
+		if args[0] != "bin/cskpi" {
+			t.Fatalf("the example runs %q", line)
+		}
+		code, stdout, stderr := execute(t, args[1:]...)
+		if code != exitOK {
+			t.Fatalf("%s: got %d\n%s", line, code, stderr)
+		}
+		last = stdout
+	}
+	if last != blocks[2][2] {
+		t.Errorf("got\n%s\nREADME.md says\n%s", last, blocks[2][2])
+	}
+}
+
+// process is a command that runs in this process until it is stopped.
+type process struct {
+	url            string
+	stdout, stderr output
+	cancel         context.CancelFunc
+	code           chan int
+}
+
+// start runs a command that serves, and waits until it listens.
+func start(t *testing.T, args ...string) *process {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &process{cancel: cancel, code: make(chan int, 1)}
+	go func() { p.code <- run(ctx, args, &p.stdout, &p.stderr) }()
+	t.Cleanup(func() { p.stop() })
+	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+	until(t, func() bool {
+		if m := listening.FindStringSubmatch(p.stderr.String()); m != nil {
+			p.url = "http://" + m[1]
+		}
+		if len(p.code) > 0 {
+			t.Fatalf("%s ended: %s", args, p.stderr.String())
+		}
+		return p.url != ""
+	})
+	return p
+}
+
+// stop asks the command to end and returns its exit code; a second call returns at once.
+func (p *process) stop() int {
+	p.cancel()
+	code := <-p.code
+	p.code <- code
+	return code
+}
+
+func (p *process) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// waitFor asks until the answer has the status and contains want.
+func (p *process) waitFor(t *testing.T, path string, status int, want string) (body string) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("waited for %s to say %q; it said\n%s\nlog:\n%s", path, want, grep(body, "cs_exporter"), p.stderr.String())
+		}
+	}()
+	until(t, func() bool {
+		var got int
+		got, body = p.get(t, path)
+		return got == status && strings.Contains(body, want)
+	})
+	return body
+}
+
+// until waits for a condition, for long enough on a busy machine.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if condition() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
+
+// output collects what concurrent writers print.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// executeIn runs the program on another data folder.
+func executeIn(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	old := os.Getenv("CSKPI_DATA_DIR")
+	t.Setenv("CSKPI_DATA_DIR", dir)
+	defer t.Setenv("CSKPI_DATA_DIR", old)
+	return execute(t, args...)
+}
+
+// enginePID is the process of the engine on the configured data folder.
+func enginePID(t *testing.T) int {
+	t.Helper()
+	var live struct{ PID int }
+	if err := json.Unmarshal(readFile(t, filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "engine.json")), &live); err != nil || live.PID == 0 {
+		t.Fatalf("engine.json: %v, pid %d", err, live.PID)
+	}
+	return live.PID
+}
+
+// tool is a program that make tools builds.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(root, "deploy/tools/bin", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v: run make tools", err)
+	}
+	return path
+}
+
+// prometheusSees runs a Prometheus that scrapes url, and asks it for a KPI.
+func prometheusSees(t *testing.T, url string) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "prometheus.yml"), fmt.Sprintf(`
+global: {scrape_interval: 1s}
+scrape_configs:
+  - job_name: cskpi
+    static_configs: [{targets: [%q]}]
+`, strings.TrimPrefix(url, "http://")))
+	ctx, cancel := context.WithCancel(t.Context())
+	cmd := exec.CommandContext(ctx, tool(t, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
+		"--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:0")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var log output
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
+			fmt.Fprintln(&log, lines.Text())
+		}
+	}()
+	defer func() {
+		cancel()
+		<-copied
+		_ = cmd.Wait() // it was killed
+	}()
+	var address []string
+	until(t, func() bool {
+		address = regexp.MustCompile(`address=(127\.0\.0\.1:\d+)`).FindStringSubmatch(log.String())
+		return address != nil
+	})
+	p := &process{url: "http://" + address[1]}
+	body := p.waitFor(t, "/api/v1/query?query=cs_arr_amount", http.StatusOK, `"segment":`)
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Metric map[string]string
+				Value  [2]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Data.Result) == 0 || answer.Data.Result[0].Metric["job"] != "cskpi" {
+		t.Errorf("%v in %s\n%s", err, body, log.String())
+	}
+	if _, up := p.get(t, "/api/v1/query?query=up"); !strings.Contains(up, `"1"`) {
+		t.Errorf("the scrape is not up: %s", up)
+	}
+}
+
+// certificate writes cert.pem and key.pem for 127.0.0.1 into dir.
+func certificate(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	writeFile(t, filepath.Join(dir, "cert.pem"), string(cert))
+	writeFile(t, filepath.Join(dir, "key.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(cert)
+	return pool
+}
+
+// grep keeps the lines that contain part.
+func grep(text, part string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, part) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+func writeFile(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

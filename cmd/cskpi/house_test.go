@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"cskpi/queries"
+)
+
+// root is the repository, seen from this package.
+const root = "../.."
+
+var update = flag.Bool("update", false, "rewrite generated parts of README.md")
+
+//go:generate go test -count=1 -run ^TestReadmeTables$ -update .
+
+// TestImports holds the directions in which packages may import each other, and who may know what.
+func TestImports(t *testing.T) {
+	allowed := []struct {
+		pkg string
+		may []string
+		why string
+	}{
+		{"cskpi/cmd/", []string{"cskpi/exporter", "cskpi/queries", "cskpi/dashboards"}, "the command wires everything"},
+		{"cskpi/exporter/engine/enginetest", []string{"cskpi/exporter/engine"}, "tests of any package may use it"},
+		{"cskpi/exporter/engine", nil, "an engine can be swapped by a URL only if it knows nothing of KPIs"},
+		{"cskpi/exporter", []string{"cskpi/queries"}, "what it serves are queries; engines and files are the command's business"},
+		{"cskpi/dashboards", []string{"cskpi/queries"}, "boards are drawn from query files"},
+		{"cskpi/queries", nil, "the definitions stand alone"},
+	}
+	forbidden := []struct{ pkg, unless, why string }{
+		{"github.com/kelseyhightower/envconfig", "cskpi/cmd/", "only the command reads the environment"},
+		{"github.com/alecthomas/kong", "cskpi/cmd/", "only the command reads its arguments"},
+		{"github.com/prometheus/exporter-toolkit/web", "cskpi/cmd/", "only the command listens for scrapes"},
+		{"os/signal", "cskpi/cmd/ cskpi/exporter/engine", "signals are the command's, and the engine undoes what its library does to them"},
+		{"github.com/ebitengine/purego", "cskpi/cmd/ cskpi/exporter/engine", "only the engine loads a library"},
+		{"github.com/prometheus/client_golang/prometheus", "cskpi/cmd/ cskpi/exporter cskpi/queries", "metrics are the exporter's"},
+		{"testing", "cskpi/exporter/engine/enginetest", "test code is no part of the binary"},
+	}
+	out := goTool(t, root, "list", "-f", "{{.ImportPath}}\t{{join .Imports \" \"}}\t{{join .Deps \" \"}}", "./...")
+	packages := 0
+	for line := range strings.Lines(out) {
+		fields := strings.Split(strings.TrimSpace(line), "\t")
+		if len(fields) != 3 {
+			continue // a package of tests alone imports nothing
+		}
+		packages++
+		pkg, imports, deps := fields[0], strings.Fields(fields[1]), strings.Fields(fields[2])
+		for _, a := range allowed {
+			if !strings.HasPrefix(pkg+"/", strings.TrimSuffix(a.pkg, "/")+"/") {
+				continue
+			}
+			for _, i := range imports {
+				if strings.HasPrefix(i, "cskpi/") && !slices.ContainsFunc(a.may, func(m string) bool { return strings.HasPrefix(i+"/", m+"/") }) {
+					t.Errorf("%s imports %s: %s", pkg, i, a.why)
+				}
+			}
+			break
+		}
+		for _, f := range forbidden {
+			if slices.Contains(deps, f.pkg) && !slices.ContainsFunc(strings.Fields(f.unless), func(u string) bool { return strings.HasPrefix(pkg+"/", strings.TrimSuffix(u, "/")+"/") }) {
+				t.Errorf("%s depends on %s: %s", pkg, f.pkg, f.why)
+			}
+		}
+		if pkg != "cskpi/cmd/cskpi" && slices.ContainsFunc(imports, func(i string) bool { return i == "log" || i == "flag" }) && pkg != "cskpi/exporter/engine/enginetest" {
+			t.Errorf("%s imports log or flag: packages are handed a slog.Logger and options", pkg)
+		}
+	}
+	if packages < 5 {
+		t.Errorf("go list named %d packages; the test is not looking at the whole", packages)
+	}
+}
+
+// TestPackageComments holds every package to exactly one package comment.
+func TestPackageComments(t *testing.T) {
+	for dir := range strings.Lines(goTool(t, root, "list", "-f", "{{.Dir}}", "./...")) {
+		dir = strings.TrimSpace(dir)
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var with []string
+		code := false
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			code = true
+			f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Doc != nil && strings.TrimSpace(f.Doc.Text()) != "" {
+				with = append(with, filepath.Base(file))
+			}
+		}
+		if code && len(with) != 1 {
+			t.Errorf("%s: package comments in %q, want exactly one", dir, with)
+		}
+	}
+}
+
+// TestModules holds the modules to released versions and apart from each other.
+func TestModules(t *testing.T) {
+	for _, dir := range []string{root, filepath.Join(root, "deploy/tools")} {
+		var m struct {
+			Replace, Exclude []any
+			Require          []struct{ Path string }
+		}
+		if err := json.Unmarshal([]byte(goTool(t, dir, "mod", "edit", "-json")), &m); err != nil {
+			t.Fatal(err)
+		}
+		if len(m.Replace) > 0 || len(m.Exclude) > 0 {
+			t.Errorf("%s/go.mod replaces %v and excludes %v; depend on released versions", dir, m.Replace, m.Exclude)
+		}
+		for _, r := range m.Require {
+			if dir == root && (r.Path == "github.com/prometheus/prometheus" || strings.HasPrefix(r.Path, "github.com/golangci/")) {
+				t.Errorf("go.mod requires %s; tools belong in deploy/tools/go.mod", r.Path)
+			}
+		}
+	}
+}
+
+// TestMakefile holds every target to a line of help.
+func TestMakefile(t *testing.T) {
+	text := string(readFile(t, filepath.Join(root, "Makefile")))
+	targets := regexp.MustCompile(`(?m)^\.PHONY: (\w+)$`).FindAllStringSubmatch(text, -1)
+	for _, m := range targets {
+		if !regexp.MustCompile(`(?m)^` + m[1] + `:.*## .+\.$`).MatchString(text) {
+			t.Errorf("target %s has no help line", m[1])
+		}
+	}
+	for _, want := range []string{"run", "build", "test", "lint", "bench"} {
+		if !slices.ContainsFunc(targets, func(m []string) bool { return m[1] == want }) {
+			t.Errorf("there is no target %s", want)
+		}
+	}
+}
+
+// TestReadmeTables compares the tables of README.md with what they are generated from; -update rewrites them.
+func TestReadmeTables(t *testing.T) {
+	catalogue, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(root, "README.md")
+	text := readFile(t, file)
+	want := replaceBetween(t, text, "kpis", kpiTable(catalogue))
+	want = replaceBetween(t, want, "configuration", configTable())
+	if bytes.Equal(text, want) {
+		return
+	}
+	if !*update {
+		t.Fatal("README.md is stale; run make generate")
+	}
+	if err := os.WriteFile(file, want, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replaceBetween sets what lies between the markers of name.
+func replaceBetween(t *testing.T, text []byte, name, content string) []byte {
+	t.Helper()
+	begin, end := "<!-- generated: "+name+" -->\n", "<!-- end -->"
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("README.md lacks the markers %s … %s", begin, end)
+	}
+	return []byte(before + begin + content + end + after)
+}
+
+func kpiTable(c queries.Catalogue) string {
+	var b strings.Builder
+	b.WriteString("| KPI | labels | values | meaning |\n| --- | --- | --- | --- |\n")
+	for _, q := range c.KPIs() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", q.Name, strings.Join(names(q.Of(queries.Label)), ", "),
+			strings.Join(names(q.Of(queries.Gauge, queries.Histogram)), ", "), strings.ReplaceAll(q.Title, "|", `\|`))
+	}
+	return b.String()
+}
+
+func configTable() string {
+	var b strings.Builder
+	b.WriteString("| variable | default | meaning |\n| --- | --- | --- |\n")
+	for _, v := range variables() {
+		value := ""
+		if v.value != "" {
+			value = "`" + v.value + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.name, value, v.desc)
+	}
+	return b.String()
+}
+
+func goTool(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}
+
+func readFile(t *testing.T, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

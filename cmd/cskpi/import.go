@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter/intake"
+)
+
+type importCmd struct {
+	Paths    []string `arg:"" name:"path" help:"Files named after their tables, folders of such files, or - for standard input."`
+	Table    string   `placeholder:"TABLE" help:"Table of the files, if their names do not say it."`
+	Mapping  string   `placeholder:"DIR" type:"existingdir" help:"Folder with one SELECT per table (contracts.sql) over the files, which are called by their names without endings."`
+	Format   string   `enum:",csv,ndjson,parquet" default:"" placeholder:"FORMAT" help:"csv, ndjson or parquet, if the names do not say it."`
+	Encoding string   `placeholder:"NAME" help:"Encoding of text files, as in shift_jis or windows-1252; UTF-8 if not given."`
+	Strict   bool     `help:"Store nothing if any row is rejected."`
+	Rejects  string   `default:"rejects" placeholder:"DIR" help:"Folder for the rows that were rejected, as FILE.rejects.csv [${default}]."`
+}
+
+// Help is the longer text of cskpi import --help.
+func (importCmd) Help() string {
+	return "Endings say what a file is: contracts.csv, usage_events.ndjson.gz, accounts.parquet, tickets.csv.zst. " +
+		"A row that cannot be stored is reported with file, line, column, value and reason; the others are stored, and the exit code is 1. " +
+		"Importing a file again changes nothing; a row of the same identity with a later updated_at replaces the earlier one."
+}
+
+// shownRejects is how many rejected rows are printed; the rejects files have all.
+const shownRejects = 20
+
+// Run imports the files.
+func (c *importCmd) Run(ctx context.Context, a *app) error {
+	if c.Mapping != "" && (c.Table != "" || c.Format != "") {
+		return usage("--mapping takes tables and formats from the files' names: leave out --table and --format")
+	}
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	d, err := a.open(ctx, catalogue)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	show := newProgress(a.err)
+	im := a.importer(d)
+	im.Strict, im.RejectsDir, im.Format, im.Encoding = c.Strict, c.Rejects, intake.Format(c.Format), c.Encoding
+	im.Progress = show.update
+	var s intake.Summary
+	if c.Mapping != "" {
+		s, err = im.Mapping(ctx, c.Mapping, c.Paths...)
+	} else {
+		s, err = im.Files(ctx, c.Table, c.Paths...)
+	}
+	show.clear()
+	return c.report(a, s, err)
+}
+
+// report says what was stored and what was not.
+func (c *importCmd) report(a *app, s intake.Summary, err error) error {
+	for i, r := range s.Rejects {
+		if i == shownRejects {
+			break
+		}
+		fmt.Fprintln(a.err, r)
+	}
+	if more := s.Rejected() - int64(min(len(s.Rejects), shownRejects)); more > 0 {
+		fmt.Fprintf(a.err, "and %s more\n", thousands(fmt.Sprint(more)))
+	}
+	for _, file := range s.RejectFiles {
+		fmt.Fprintf(a.err, "rejected rows are in %s\n", file)
+	}
+	for _, file := range s.Ignored {
+		fmt.Fprintf(a.err, "%s is named after no table and was left out\n", file)
+	}
+	if len(s.Tables) > 0 {
+		t := table{columns: []string{"table", "files", "rows", "stored", "unchanged", "superseded", "rejected", "seconds"}}
+		for _, sum := range s.Tables {
+			t.rows = append(t.rows, []any{sum.Table, int64(sum.Files), sum.Read, sum.Stored, sum.Unchanged, sum.Superseded, sum.Rejected, sum.Duration.Seconds()})
+		}
+		if err := t.write(a.out, "table"); err != nil {
+			return err
+		}
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("import: %w", err)
+	case s.Rejected() == 0:
+		return nil
+	case c.Strict:
+		fmt.Fprintln(a.err, "cskpi: rows were rejected, so nothing was stored (--strict)")
+	default:
+		fmt.Fprintf(a.err, "cskpi: %s rows were rejected; correct them and import them again\n", thousands(fmt.Sprint(s.Rejected())))
+	}
+	return errReported
+}
+
+// importer stores facts in d.
+func (a *app) importer(d *database) *intake.Importer {
+	return &intake.Importer{
+		Conn: d.conn,
+		Zone: d.zone,
+		Open: func(database string) (driver.Conn, error) {
+			o := *d.options
+			o.Auth.Database = database
+			return clickhouse.Open(&o)
+		},
+	}
+}

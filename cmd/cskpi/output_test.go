@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+)
+
+func sampleTable() table {
+	return table{
+		columns: []string{"segment", "name", "ratio", "amount", "accounts", "exact", "latest_timestamp_seconds"},
+		rows: [][]any{
+			{"high", `Müller, "Söhne" & <Co>`, 1.0752688172043012, 1234567.5, uint64(1200), decimal.RequireFromString("-1234567.8901"), float64(1700000000)},
+			{"low", "株式会社", nil, oneTenth + 0.2, int64(-3), decimal.RequireFromString("0.0001"), nil},
+			{"tech", "", math.NaN(), 1e21, uint64(math.MaxUint64), decimal.RequireFromString("12345678901234567890.1234"), math.Inf(1)},
+		},
+	}
+}
+
+func TestWriteText(t *testing.T) {
+	want := strings.TrimPrefix(`
+segment  name                     ratio                         amount                    accounts                            exact  latest_timestamp_seconds
+high     Müller, "Söhne" & <Co>  1.0753                   1,234,567.50                       1,200                  -1,234,567.8901      2023-11-14T22:13:20Z
+low      株式会社                     -                           0.30                          -3                           0.0001                         -
+tech                                NaN  1,000,000,000,000,000,000,000  18,446,744,073,709,551,615  12,345,678,901,234,567,890.1234                      +Inf
+`, "\n")
+	if got := written(t, sampleTable(), "table"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestWriteCSV(t *testing.T) {
+	want := `segment,name,ratio,amount,accounts,exact,latest_timestamp_seconds
+high,"Müller, ""Söhne"" & <Co>",1.0752688172043012,1234567.5,1200,-1234567.8901,1700000000
+low,株式会社,,0.30000000000000004,-3,0.0001,
+tech,,NaN,1000000000000000000000,18446744073709551615,12345678901234567890.1234,+Inf
+`
+	if got := written(t, sampleTable(), "csv"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestWriteJSON(t *testing.T) {
+	want := `[
+ {"segment": "high", "name": "Müller, \"Söhne\" & <Co>", "ratio": 1.0752688172043012, "amount": 1234567.5, "accounts": 1200, "exact": -1234567.8901, "latest_timestamp_seconds": 1700000000},
+ {"segment": "low", "name": "株式会社", "ratio": null, "amount": 0.30000000000000004, "accounts": -3, "exact": 0.0001, "latest_timestamp_seconds": null},
+ {"segment": "tech", "name": "", "ratio": null, "amount": 1e+21, "accounts": 18446744073709551615, "exact": 12345678901234567890.1234, "latest_timestamp_seconds": null}
+]
+`
+	got := written(t, sampleTable(), "json")
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	var rows []map[string]any
+	if err := json.Unmarshal([]byte(got), &rows); err != nil || len(rows) != 3 {
+		t.Errorf("it does not parse: %v", err)
+	}
+	if got := written(t, table{columns: []string{"a"}}, "json"); got != "[]\n" {
+		t.Errorf("an empty result is %q, want an empty array", got)
+	}
+}
+
+// oneTenth is no constant, so that it is added as a float.
+var oneTenth = 0.1
+
+func TestSame(t *testing.T) {
+	tests := []struct {
+		sum   string
+		gauge any
+		want  bool
+	}{
+		{"0", nil, true},
+		{"0.0001", nil, false},
+		{"0.3000", 0.3, true},
+		{"0.3000", oneTenth + 0.2, false}, // floats that were summed
+		{"12", 12.25, false},
+		{"123456789012.3456", 123456789012.3456, true},
+		{"123456789012.3457", 123456789012.3456, false},
+		{"99999999999999.9999", 99999999999999.9999, true},
+		{"99999999999999.9999", math.Nextafter(99999999999999.9999, 0), false},
+		{"9999.9999", math.Nextafter(9999.9999, 0), false},
+		{"99999999999999.9999", 99999999999999.9, false},
+		{"12", uint64(12), true},
+		{"12", int64(13), false},
+		{"-5", -5.0, true},
+	}
+	for _, tt := range tests {
+		if got := same(decimal.RequireFromString(tt.sum), tt.gauge); got != tt.want {
+			t.Errorf("same(%s, %v): got %t, want %t", tt.sum, tt.gauge, got, tt.want)
+		}
+	}
+}
+
+func written(t *testing.T, tab table, format string) string {
+	t.Helper()
+	var b strings.Builder
+	if err := tab.write(&b, format); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"cskpi/exporter"
+	"cskpi/queries"
+)
+
+const (
+	gracePeriod = 3 * time.Second // for answers under way when the process is told to stop
+	probeEvery  = 5 * time.Second // how often a database is asked for a sign of life that is not our child
+	probeWait   = 3 * time.Second // how long the answer may take
+	retryLeast  = time.Second     // pause between attempts to prepare a database; it doubles
+	retryMost   = 15 * time.Second
+	// refusals is how often a database that answers may refuse to be prepared; then it is no longer taken for a hiccup.
+	refusals = 3
+)
+
+type serveCmd struct{}
+
+// Help is the longer text of cskpi serve --help.
+func (serveCmd) Help() string {
+	return "The metrics are at CSKPI_LISTEN under /metrics, the KPIs for reading under /, the reason of a failing query under /debug/query. " +
+		"Without CSKPI_CLICKHOUSE_URL a local engine runs on CSKPI_DATA_DIR, and its ClickHouse HTTP interface is at CSKPI_ENGINE_LISTEN."
+}
+
+// Run serves until it is told to stop.
+func (serveCmd) Run(ctx context.Context, a *app) error {
+	return a.serve(ctx, func(context.Context, *database, *exporter.Exporter, string) error { return nil })
+}
+
+// serve answers HTTP at once and prepares the database beside it, however long that takes. Then it calls ready with the
+// address for people, and computes KPIs until ctx ends, which is no error.
+func (a *app) serve(parent context.Context, ready func(context.Context, *database, *exporter.Exporter, string) error) error {
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	waiting, err := a.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }})
+	if err != nil {
+		return err
+	}
+	if err := web.Validate(a.config.WebConfigFile); err != nil {
+		return fmt.Errorf("CSKPI_WEB_CONFIG_FILE: %w", err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(parent, "tcp", a.config.Listen)
+	if err != nil {
+		return fmt.Errorf("CSKPI_LISTEN: %w; choose another address", err)
+	}
+	var handler atomic.Pointer[http.Handler]
+	answer := func(e *exporter.Exporter) {
+		h := e.Handler()
+		handler.Store(&h)
+	}
+	answer(waiting)
+	server := &http.Server{
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+	}
+
+	ctx, stop := context.WithCancelCause(parent)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		flags := &web.FlagConfig{WebConfigFile: &a.config.WebConfigFile}
+		if err := web.Serve(listener, server, flags, a.log); !errors.Is(err, http.ErrServerClosed) {
+			stop(fmt.Errorf("CSKPI_LISTEN: %w", err))
+		}
+	})
+	wg.Go(func() {
+		stop(a.compute(ctx, catalogue, func(d *database, e *exporter.Exporter) error {
+			answer(e)
+			return ready(ctx, d, e, a.url(listener.Addr()))
+		}))
+	})
+	<-ctx.Done()
+	a.log.Info("stopping", "cause", context.Cause(ctx))
+	grace, cancel := context.WithTimeout(context.WithoutCancel(parent), gracePeriod)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		server.Close()
+	}
+	wg.Wait()
+	if parent.Err() != nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// compute prepares the database, hands over the exporter, and runs it.
+func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready func(*database, *exporter.Exporter) error) error {
+	d, err := a.connect(ctx, catalogue, a.config.EngineListen)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if err := a.prepareWhenUp(ctx, d); err != nil {
+		return err
+	}
+	o := exporter.Options{Location: d.zone, Reporting: d.reporting}
+	if d.shared {
+		// Nobody tells us how the database is, so it is asked, beside the scrapes.
+		var up atomic.Bool
+		up.Store(true)
+		o.EngineUp = up.Load
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		wg.Go(func() {
+			for sleep(ctx, probeEvery) {
+				up.Store(d.ping(ctx) == nil)
+			}
+		})
+	} else {
+		o.EngineUp, o.EngineRestarts = d.engine.Up, d.engine.Restarts
+	}
+	e, err := a.newExporter(d.conn, catalogue, o)
+	if err != nil {
+		return err
+	}
+	if err := ready(d, e); err != nil {
+		return err
+	}
+	a.log.Info("computing KPIs", "kpis", len(catalogue.KPIs()), "timezone", d.reporting.Timezone, "currency", d.reporting.Currency)
+	return e.Run(ctx)
+}
+
+// newExporter fills in what is the same for every exporter.
+func (a *app) newExporter(db exporter.Querier, c queries.Catalogue, o exporter.Options) (*exporter.Exporter, error) {
+	o.Catalogue = c
+	o.Every, o.Timeout, o.MaxAge = a.config.Interval, a.config.Timeout, a.config.MaxAge
+	o.MaxSeries, o.Parallel = a.config.MaxSeries, a.config.Parallel
+	o.Version, o.Revision = buildVersion(), buildRevision()
+	o.Log = a.log
+	return exporter.New(db, o)
+}
+
+// prepareWhenUp prepares and verifies the database. While it does not answer, it waits for it.
+func (a *app) prepareWhenUp(ctx context.Context, d *database) error {
+	refused := 0
+	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
+		err := d.prepare(ctx, a.config.reporting())
+		if err == nil {
+			err = queries.Verify(ctx, d.conn, d.catalogue)
+		}
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if d.ping(ctx) == nil {
+			refused++
+		}
+		if refused == refusals {
+			return err
+		}
+		a.log.Warn("the database is not ready; trying again", "err", err, "retry_seconds", pause.Seconds())
+		if !sleep(ctx, pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (d *database) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeWait)
+	defer cancel()
+	return d.conn.Ping(ctx)
+}
+
+// sleep waits for d; it returns false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// url is how a person on this machine reaches the web listener.
+func (a *app) url(addr net.Addr) string {
+	scheme := "http"
+	if text, err := os.ReadFile(a.config.WebConfigFile); err == nil && strings.Contains(string(text), "tls_server_config") {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return scheme + "://" + addr.String()
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// unavailable stands for the database as long as there is none.
+type unavailable struct{}
+
+func (unavailable) Query(context.Context, string, ...any) (driver.Rows, error) {
+	return nil, errors.New("the database is not ready yet")
+}
