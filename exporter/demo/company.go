@@ -10,7 +10,7 @@ const (
 	// prehistory is how long before the history the oldest customers signed.
 	prehistory = 3 * 365
 	// momentum is the yearly growth of the number of first contracts.
-	momentum = 0.26
+	momentum = 0.24
 )
 
 type role uint8
@@ -54,7 +54,7 @@ type account struct {
 func (c *Company) found() {
 	chance := newDice(c.o.Seed, "company", 0)
 	roleShift, sizeShift := chance.Float64(), chance.Float64()
-	ordinal := map[string]int{"japan": chance.IntN(1000), "emea": chance.IntN(1000), "americas": chance.IntN(1000), "apac": chance.IntN(1000)}
+	nameShift, named := chance.IntN(1000), map[string]int{}
 	digits := max(4, len(fmt.Sprint(c.o.Accounts)))
 	for n := range c.o.Accounts {
 		dice := newDice(c.o.Seed, "account", n)
@@ -88,8 +88,8 @@ func (c *Company) found() {
 		// Log-normal: the median customer pays 6600 a year, one in fourteen more than 100000.
 		z := quantile(clamp(spread(n, sizeShift)*0.996+0.002, 0.002, 0.998))
 		a.size = clamp(math.Exp(math.Log(6600)+1.85*z), 500, 700_000) * c.money.scale
-		a.name = companyName(a.geo, ordinal[a.geo])
-		ordinal[a.geo]++
+		a.name = companyName(a.geo, named[a.geo], nameShift)
+		named[a.geo]++
 		if n > 20 && a.role == customer && dice.chance(0.07) {
 			c.adopt(a, c.accounts[dice.IntN(n)])
 		}

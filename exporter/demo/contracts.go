@@ -20,24 +20,26 @@ type line struct {
 }
 
 type contract struct {
-	line                int // Index of the account's line; -1: a trial, which no line goes on from.
-	product, department string
-	monthly             bool
-	kind                string
-	seats               int
-	price               int64 // For one seat and year, in hundredths of the contract currency.
-	starts              day
-	ends                day // never: open, from month to month.
-	from                int // Index of the contract that it replaces; -1: none.
-	signed              day
-	changed             day // Day on which notice or end were entered; never: unchanged.
-	notice              day
-	reason              string
-	decided             bool
-	lead                day // How long before its end the customer decides.
-	trial               bool
-	land                bool
-	worth               float64 // Annual value in the reporting currency at undrifted rates.
+	line       int // Index of the account's line; -1: a trial, which no line goes on from.
+	product    string
+	department string
+	kind       string
+	seats      int
+	price      int64   // For one seat and year, in hundredths of the contract currency.
+	worth      float64 // Annual value in the reporting currency at undrifted rates.
+	starts     day
+	ends       day // never: open, from month to month.
+	from       int // Index of the contract that it replaces; -1: none.
+	replaced   day // First day of the contract that replaces it; never: none does.
+	signed     day
+	changed    day // Day on which notice or end were entered; never: unchanged.
+	notice     day
+	reason     string
+	decided    bool
+	lead       day // How long before its end the customer decides.
+	monthly    bool
+	trial      bool
+	land       bool
 }
 
 func (k *contract) acv() int64 { return int64(k.seats) * k.price }
@@ -75,11 +77,11 @@ func (a *account) customerOn(d day) bool {
 }
 
 // seatPrice is what a seat costs a customer of this size, in hundredths of its currency: larger ones buy the
-// larger edition, from 600 dollars a year to 4500.
+// larger edition, from 500 dollars a year to 5000.
 func (c *Company) seatPrice(a *account, size float64) int64 {
 	dollar := c.money.scale
-	price := clamp(900*math.Pow(size/dollar/5000, 0.33), 600, 4500) * dollar * math.Exp(a.dice.normal(0, 0.12))
-	return max(100, int64(price/c.money.base(a.currency)*100))
+	price := clamp(1300*math.Pow(size/dollar/5000, 0.35), 500, 5000) * dollar * math.Exp(a.dice.normal(0, 0.12))
+	return c.money.tag(a.currency, price/c.money.base(a.currency))
 }
 
 // sign adds a contract to its line. The worth follows from seats and price.
@@ -89,6 +91,9 @@ func (c *Company) sign(a *account, k contract) {
 	l := &a.lines[max(k.line, 0)]
 	k.product, k.department = l.product, l.department
 	a.contracts = append(a.contracts, k)
+	if k.from >= 0 {
+		a.contracts[k.from].replaced = k.starts
+	}
 	if k.line >= 0 {
 		l.current = len(a.contracts) - 1
 	}
@@ -158,7 +163,7 @@ func (c *Company) start(a *account, d day) {
 	a.leaving, a.sudden, a.silent, a.reason = false, false, false, ""
 	a.health = clamp(a.dice.normal(0.64, 0.07), 0.3, 0.9)
 	a.smooth = a.health
-	a.demand = float64(a.seats()) * a.dice.within(0.72, 1.0)
+	a.demand = float64(a.seats()) * a.dice.within(0.62, 0.95)
 	a.users, a.usedThen, a.ramp, a.trouble, a.unseen = 0, 0, 0, 0, false
 	a.pursuit, a.plan = pursuit{}, pursuit{}
 	if a.role == customer {
@@ -245,7 +250,7 @@ func (a *account) main() int {
 // leaveProbability is the chance that a decision goes against us, for a contract by the month the chance in a year.
 func (c *Company) leaveProbability(a *account, d day, k *contract) float64 {
 	s := c.segment(a)
-	odds := [...]float64{-3.75, -2.95, -1.95}[s] + 9.0*(0.58-a.smooth)
+	odds := [...]float64{-2.6, -2.75, -1.8}[s] + 12*(0.58-a.smooth)
 	if d-a.since > 2*365 {
 		odds -= 0.3
 	}
@@ -267,7 +272,7 @@ func (c *Company) leave(a *account, d day) {
 	s := c.segment(a)
 	a.leaving = true
 	switch calm := a.smooth > 0.57 && a.trouble < 0.12; {
-	case a.outcome == failed && d-a.since < 3*365:
+	case a.outcome == failed && d-a.since < 2*365 && a.dice.chance(0.8):
 		a.reason = "onboarding_failed"
 	case calm:
 		a.sudden = true
@@ -278,7 +283,7 @@ func (c *Company) leave(a *account, d day) {
 			a.reason = "product_gap"
 		}
 	default:
-		a.reason = []string{"price", "product_gap", "competitor", "budget", "onboarding_failed"}[a.dice.one(32, 28, 18, 17, 5)]
+		a.reason = []string{"price", "product_gap", "competitor", "budget"}[a.dice.one(33, 29, 20, 18)]
 	}
 	a.silent = a.reason != "onboarding_failed" && a.dice.chance([...]float64{0, 0.06, 0.20}[s])
 	for i := range a.lines {
@@ -320,7 +325,7 @@ func (c *Company) extend(a *account, i int, d day) {
 	next := contract{
 		line: i, kind: "renewal", seats: k.seats, price: k.price, starts: k.ends, from: a.lines[i].current, lead: lead,
 	}
-	switch a.dice.one(86, 10, 4) {
+	switch a.dice.one(87, 10, 3) {
 	case 1:
 		next.starts = max(d+1, k.starts+1, k.ends-a.dice.days(8, 40))
 	case 2:
@@ -329,10 +334,10 @@ func (c *Company) extend(a *account, i int, d day) {
 	next.signed = max(d, min(next.starts, next.starts-a.dice.days(0, 45)))
 	idle := 1 - a.users/float64(a.seats())
 	switch {
-	case idle > 0.45 && a.dice.chance(0.42) || a.dice.chance(0.035):
+	case idle > 0.45 && a.dice.chance(0.42) || a.dice.chance(0.10):
 		next.seats = max(1, int(math.Ceil(float64(k.seats)*a.dice.within(0.62, 0.92))))
 	case a.dice.chance(0.42):
-		next.price = k.price * int64(a.dice.IntN(50)+1025) / 1000
+		next.price = c.money.tag(a.currency, float64(k.price)/100*a.dice.within(1.025, 1.075))
 	}
 	if i != a.main() { // Further lines run as long as the main one, where that is possible.
 		if end := a.contracts[a.lines[a.main()].current].ends; end > next.starts+90 {
@@ -347,7 +352,7 @@ func (c *Company) extend(a *account, i int, d day) {
 	}
 	c.renewalDeal(a, k, &next, d)
 	c.sign(a, next)
-	a.demand = min(a.demand, 1.12*float64(a.seats()))
+	a.demand = min(a.demand, 1.25*float64(a.seats()))
 }
 
 func (c *Company) writeContracts(ctx context.Context, r *rows) error {

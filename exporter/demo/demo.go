@@ -95,6 +95,11 @@ var writers = []struct {
 	{"action_items", (*Company).writeActions},
 	{"value_reviews", (*Company).writeReviews},
 	{"opportunities", (*Company).writeOpportunities},
+	{"tickets", (*Company).writeTickets},
+	{"surveys", (*Company).writeSurveys},
+	{"engagements", (*Company).writeEngagements},
+	{"feedback", (*Company).writeFeedback},
+	{"usage_events", (*Company).writeUsage},
 }
 
 // Tables names the tables that the company has facts for, without their database.

@@ -16,6 +16,8 @@ type opportunity struct {
 	proposed day
 	closed   day // never: open.
 	won      bool
+
+	department string // The department that an extension is for.
 }
 
 // pursuit is one expansion on its way: usage surges, somebody offers, the customer decides.
@@ -51,7 +53,7 @@ func (c *Company) grow(a *account, d day) {
 		return
 	}
 	s := c.segment(a)
-	if !a.dice.weekly([...]float64{1.15, 1.1, 0.75}[s] * logistic(10*(a.smooth-0.60))) {
+	if !a.dice.weekly([...]float64{3.4, 2.9, 1.3}[s] * logistic(10*(a.smooth-0.60))) {
 		return
 	}
 	kinds := []float64{55, 27, 18}
@@ -63,15 +65,25 @@ func (c *Company) grow(a *account, d day) {
 	}
 	p := pursuit{active: true, kind: []string{"upsell", "cross_sell", "extension"}[a.dice.one(kinds...)]}
 	main := a.contracts[a.lines[a.main()].current].seats
-	share := a.dice.within(0.12, 0.45)
+	share := a.dice.within(0.16, 0.52)
 	if main < 10 {
 		share = a.dice.within(0.2, 0.7)
 	}
-	p.surge = map[string]float64{"upsell": 1.7, "cross_sell": 0.8, "extension": 1.1}[p.kind] * a.dice.within(0.7, 1.3)
+	p.surge = map[string]float64{"upsell": 2.6, "cross_sell": 1.3, "extension": 1.8}[p.kind] * a.dice.within(0.7, 1.3)
 	p.seats = max(1, int(math.Round(float64(main)*share)))
 	p.offers = d + a.dice.days(30, 65)
 	p.closes = p.offers + a.dice.days([...]int{45, 28, 10}[s], [...]int{130, 90, 45}[s])
 	a.pursuit = p
+}
+
+// has tells whether the customer has ever had the product in the department.
+func (a *account) has(product, department string) bool {
+	for _, k := range a.contracts {
+		if k.product == product && k.department == department {
+			return true
+		}
+	}
+	return false
 }
 
 // freeProducts are those that the customer has never had.
@@ -89,14 +101,7 @@ func (a *account) freeProducts() []string {
 // freeDepartments are those that have not used the main product yet.
 func (a *account) freeDepartments() []string {
 	main := a.lines[a.main()].product
-	return missing(departments, func(d string) bool {
-		for _, k := range a.contracts {
-			if k.department == d && k.product == main {
-				return true
-			}
-		}
-		return false
-	})
+	return missing(departments, func(d string) bool { return a.has(main, d) })
 }
 
 func missing(all []string, has func(string) bool) []string {
@@ -124,13 +129,16 @@ func (c *Company) advance(a *account, p *pursuit, d day) {
 
 func (c *Company) offer(a *account, p *pursuit, d day) {
 	main := &a.contracts[a.lines[a.main()].current]
-	o := opportunity{kind: p.kind, csm: -1, amount: int64(p.seats) * c.offerPrice(main, p.kind), created: d + a.dice.days(0, 4)}
+	o := opportunity{kind: p.kind, csm: -1, amount: int64(p.seats) * c.offerPrice(a, main, p.kind), created: d + a.dice.days(0, 4)}
 	origins := []float64{22, 38, 20, 20}
 	if c.inTouch(a, d) {
 		origins = []float64{70, 15, 7, 8}
 	}
 	if o.by = []string{"cs", "ae", "marketing", "partner"}[a.dice.one(origins...)]; o.by == "cs" {
 		o.csm = a.csm
+	}
+	if free := a.freeDepartments(); (p.kind == "extension" || p.kind == "expand" && a.dice.chance(0.35)) && len(free) > 0 {
+		o.department = pick(a.dice, free)
 	}
 	p.closes = max(p.closes, o.created+8)
 	o.proposed = o.created + (p.closes-o.created)*2/5
@@ -139,9 +147,9 @@ func (c *Company) offer(a *account, p *pursuit, d day) {
 }
 
 // offerPrice is the price of a seat: the main product's, or less for a further product.
-func (c *Company) offerPrice(main *contract, kind string) int64 {
+func (c *Company) offerPrice(a *account, main *contract, kind string) int64 {
 	if kind == "cross_sell" {
-		return max(100, main.price*6/10)
+		return c.money.tag(a.currency, float64(main.price)/100*0.6)
 	}
 	return main.price
 }
@@ -168,14 +176,14 @@ func (c *Company) decide(a *account, p *pursuit, d day) {
 	main := a.contracts[a.lines[i].current]
 	s := c.segment(a)
 	months, lead := c.term(a, s)
-	k := contract{seats: p.seats, price: c.offerPrice(&main, p.kind), starts: d + a.dice.days(0, 9), from: -1, lead: lead, signed: d}
+	k := contract{seats: p.seats, price: c.offerPrice(a, &main, p.kind), starts: d + a.dice.days(0, 9), from: -1, lead: lead, signed: d}
 	switch {
 	case p.kind == "cross_sell" && len(a.freeProducts()) > 0:
 		k.kind, k.line = "cross_sell", len(a.lines)
 		a.lines = append(a.lines, line{product: a.freeProducts()[0], department: main.department})
-	case (p.kind == "extension" || p.kind == "expand" && a.dice.chance(0.35)) && len(a.freeDepartments()) > 0:
+	case o.department != "" && !a.has(main.product, o.department):
 		k.kind, k.line = "extension", len(a.lines)
-		a.lines = append(a.lines, line{product: main.product, department: pick(a.dice, a.freeDepartments())})
+		a.lines = append(a.lines, line{product: main.product, department: o.department})
 	default: // More seats of the same replace the contract from their first day on.
 		k.kind, k.line, k.from = "upsell", i, a.lines[i].current
 		k.seats += main.seats

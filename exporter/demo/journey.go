@@ -143,12 +143,13 @@ func (c *Company) fare(a *account, d day) {
 	if c.inTouch(a, d) {
 		target += 0.03
 	} else {
-		target -= 0.08
+		target -= 0.11
 	}
-	if a.leaving && !a.sudden {
-		target = min(target-0.25, 0.25)
+	pace := 0.10
+	if a.leaving && !a.sudden { // People stop using what will be gone.
+		target, pace = min(target-0.25, 0.18), 0.2
 	}
-	a.health = clamp(a.health+0.10*(target-a.health)+a.dice.normal(0, 0.022), 0.03, 0.98)
+	a.health = clamp(a.health+pace*(target-a.health)+a.dice.normal(0, 0.022), 0.03, 0.98)
 	a.smooth += 0.22 * (a.health - a.smooth)
 }
 
@@ -164,7 +165,7 @@ func (c *Company) use(a *account, d day) {
 	a.ramp += pace * (ceiling - a.ramp)
 	seats := float64(a.seats())
 	a.demand *= 1 + (0.16*(a.health-0.5)+a.pursuit.surge)/52
-	a.demand = clamp(a.demand, 0.3*seats, 1.12*seats)
+	a.demand = clamp(a.demand, 0.3*seats, 1.25*seats)
 	will := clamp(0.18+1.15*a.health, 0, 1.02)
 	a.users += 0.35 * (a.demand*a.ramp*will - a.users)
 	a.usedThen += 0.08 * (a.users - a.usedThen)

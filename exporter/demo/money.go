@@ -56,6 +56,14 @@ func (m money) base(i int) float64 {
 	return dollarsOf(m.currencies[i]) / dollarsOf(m.currencies[0])
 }
 
+// tag makes a price in hundredths of the i-th currency: whole yen, but cents.
+func (m money) tag(i int, price float64) int64 {
+	if dollarsOf(m.currencies[i]) < 0.05 {
+		return max(100, 100*int64(math.Round(price)))
+	}
+	return max(100, int64(math.Round(100*price)))
+}
+
 // paidIn is the currency in which a region pays: Japan in yen, EMEA in euro, the rest in dollars, where those are
 // among the three; else in the reporting currency.
 func (m money) paidIn(geo string) int {

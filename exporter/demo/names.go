@@ -36,15 +36,17 @@ var (
 	}
 )
 
-// companyName names the n-th account of its region; the numbers of stems and trades have no common divisor, so
-// that a name comes back only after all combinations.
-func companyName(geo string, n int) string {
+// companyName names the n-th account of its region, beginning anywhere; the numbers of stems and trades have no
+// common divisor, so that a name comes back, with a number, only after all combinations.
+func companyName(geo string, n, shift int) string {
 	stems, trades := latinStems, latinTrades
 	if geo == "japan" {
 		stems, trades = japaneseStems, japaneseTrades
 	}
+	cycle := n / (len(stems) * len(trades))
+	n += shift
 	name := stems[n%len(stems)] + space(geo) + trades[n%len(trades)]
-	if cycle := n / (len(stems) * len(trades)); cycle > 0 {
+	if cycle > 0 {
 		name += space(geo) + strconv.Itoa(cycle+1)
 	}
 	switch {

@@ -35,9 +35,9 @@ type milestone struct {
 func (c *Company) onboard(a *account) {
 	improved := a.start >= c.first+365
 	s := c.segment(a)
-	failure, sluggish, tempo := 0.17, 0.24, 1.0
+	failure, sluggish, tempo := 0.13, 0.24, 1.0
 	if improved {
-		failure, sluggish, tempo = 0.06, 0.18, 0.86
+		failure, sluggish, tempo = 0.045, 0.18, 0.86
 	}
 	failure *= [...]float64{0.5, 0.9, 1.25}[s]
 	stretch := [...]float64{1.35, 1.0, 0.7}[s]

@@ -82,7 +82,7 @@ func (c *Company) attend(a *account, d day) {
 	}
 	due := a.due()
 	closeToRenewal := due != never && due-d < 110 && due > d
-	rate := [...]float64{42, 12, 4.2}[s] * owner.diligence / math.Pow(max(1, c.staff.stretch(a.csm)), 0.7)
+	rate := [...]float64{40, 11, 3.8}[s] * owner.diligence / math.Pow(max(1, c.staff.stretch(a.csm)), 0.7)
 	if d < a.onboarded {
 		rate *= [...]float64{1.4, 1.8, 1.6}[s]
 	}
@@ -110,7 +110,7 @@ func (c *Company) attend(a *account, d day) {
 		c.touched(a, t, s)
 	}
 	// A value review belongs before a renewal, and happens where there is somebody to hold it.
-	wish := [...]float64{1.5, 0.7, 0.07}[s]
+	wish := [...]float64{2.2, 1.0, 0.08}[s]
 	if closeToRenewal {
 		wish *= 2.4
 	}
@@ -122,6 +122,11 @@ func (c *Company) attend(a *account, d day) {
 			v.verified = v.improvement > 0 && a.dice.chance(clamp(0.15+0.7*a.smooth, 0, 0.9))
 		}
 		a.reviews = append(a.reviews, v)
+	}
+	// The weekly look at the usage report, for those whom it would tell something.
+	if a.smooth < 0.50 && !a.leaving && a.openRisk() == nil && d >= a.neglected && a.dice.weekly([...]float64{5, 4, 1}[s]*clamp(5*(0.55-a.smooth), 0, 1)) {
+		kind := []string{"quality", "budget", "policy_change", "competitor"}[a.dice.IntN(4)]
+		c.raise(a, touch{on: on, csm: a.csm}, kind, 2+a.dice.IntN(2))
 	}
 	c.settle(a, d)
 }
@@ -169,7 +174,7 @@ func (c *Company) touched(a *account, t touch, s segment) {
 	talked := t.kind <= visit || t.kind == reviewing
 	switch {
 	case a.openRisk() != nil || a.leaving:
-	case a.unseen && a.trouble > 0.07 && (talked && a.dice.chance(0.66) || !talked && a.dice.chance(0.12)):
+	case a.unseen && a.trouble > 0.07 && (talked && a.dice.chance(0.68) || !talked && a.dice.chance(0.22)):
 		a.unseen = false
 		severity := 1
 		if a.trouble > 0.34 {
@@ -178,7 +183,7 @@ func (c *Company) touched(a *account, t touch, s segment) {
 			severity = 2
 		}
 		c.raise(a, t, blows[a.troubleKind].name, severity)
-	case talked && a.smooth < 0.40 && a.dice.chance(0.14):
+	case talked && a.smooth < 0.43 && a.dice.chance(0.25):
 		c.raise(a, t, pick(a.dice, []string{"quality", "budget", "policy_change", "competitor"}), 2+a.dice.IntN(2))
 	case talked && a.dice.chance(0.012):
 		c.raise(a, t, blows[a.dice.IntN(len(blows))].name, 1+a.dice.IntN(2))
