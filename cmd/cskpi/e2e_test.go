@@ -477,7 +477,7 @@ func TestReadmeExample(t *testing.T) {
 // process is a command that runs in this process until it is stopped.
 type process struct {
 	url            string
-	stdout, stderr output
+	stdout, stderr *output
 	cancel         context.CancelFunc
 	code           chan int
 }
@@ -486,8 +486,8 @@ type process struct {
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &process{cancel: cancel, code: make(chan int, 1)}
-	go func() { p.code <- run(ctx, args, &p.stdout, &p.stderr) }()
+	p := &process{stdout: new(output), stderr: new(output), cancel: cancel, code: make(chan int, 1)}
+	go func() { p.code <- run(ctx, args, p.stdout, p.stderr) }()
 	t.Cleanup(func() { p.stop() })
 	listening := regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 	until(t, func() bool {
