@@ -1,0 +1,261 @@
+package intake
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/shopspring/decimal"
+)
+
+// block is a piece of a file, cut at a row's end, before its fields are checked: lines of JSON, or records.
+type block struct {
+	lines   string   // NDJSON
+	line    int64    // number of the first line in lines
+	records []record // CSV, Parquet, rows of a query
+	columns []int    // of records: position in the table's columns; -1: not read
+	rejects []Reject // rows that the reader could not even cut out
+}
+
+// record is a row whose fields are already apart.
+type record struct {
+	file   string // if it is not the file that is read
+	line   int64
+	raw    string // as the file has it, for the rejects file
+	fields []field
+}
+
+// chunk is a checked block: the values of its good rows by column, and its rejected rows.
+type chunk struct {
+	read    int64
+	rows    int
+	bytes   int // about what the values take in memory
+	columns []vector
+	stamped []bool // the row had an updated_at of its own
+	rejects []Reject
+}
+
+// vector holds the values of one column; see value for what is where.
+type vector struct {
+	strings []string
+	numbers []int64
+	floats  []float64
+	nulls   []bool
+}
+
+func (v *vector) append(c *column, x value) {
+	switch c.kind {
+	case kindString, kindJSON:
+		v.strings = append(v.strings, x.s)
+	case kindFloat:
+		v.floats = append(v.floats, x.f)
+	default:
+		v.numbers = append(v.numbers, x.n)
+	}
+	if c.nullable {
+		v.nulls = append(v.nulls, x.null)
+	}
+}
+
+// appendTo hands the values to the driver, column by column, so that no value is boxed on its own.
+func (v *vector) appendTo(c *column, to driver.BatchColumn) error {
+	switch c.kind {
+	case kindString, kindJSON:
+		return send(to, c, v.nulls, v.strings, func(s string) string { return s })
+	case kindFloat:
+		return send(to, c, v.nulls, v.floats, func(f float64) float64 { return f })
+	case kindTime:
+		return send(to, c, v.nulls, v.numbers, func(n int64) int64 { return n })
+	case kindEnum:
+		return send(to, c, v.nulls, v.numbers, func(n int64) int8 { return int8(n) })
+	case kindBool:
+		return send(to, c, v.nulls, v.numbers, func(n int64) bool { return n != 0 })
+	case kindDate:
+		return send(to, c, v.nulls, v.numbers, func(n int64) time.Time { return time.Unix(n*24*60*60, 0).UTC() })
+	case kindDecimal:
+		return send(to, c, v.nulls, v.numbers, func(n int64) decimal.Decimal { return decimal.New(n, -int32(c.scale)) })
+	case kindInt:
+		switch c.bits {
+		case 8:
+			return send(to, c, v.nulls, v.numbers, func(n int64) int8 { return int8(n) })
+		case 16:
+			return send(to, c, v.nulls, v.numbers, func(n int64) int16 { return int16(n) })
+		case 32:
+			return send(to, c, v.nulls, v.numbers, func(n int64) int32 { return int32(n) })
+		}
+		return send(to, c, v.nulls, v.numbers, func(n int64) int64 { return n })
+	case kindUint:
+		switch c.bits {
+		case 8:
+			return send(to, c, v.nulls, v.numbers, func(n int64) uint8 { return uint8(n) })
+		case 16:
+			return send(to, c, v.nulls, v.numbers, func(n int64) uint16 { return uint16(n) })
+		case 32:
+			return send(to, c, v.nulls, v.numbers, func(n int64) uint32 { return uint32(n) })
+		}
+		return send(to, c, v.nulls, v.numbers, func(n int64) uint64 { return uint64(n) })
+	}
+	return fmt.Errorf("column %s: kind %d is not known", c.name, c.kind)
+}
+
+// send appends values as the slice type that the driver has a fast way for; nullable columns take pointers.
+func send[S, T any](to driver.BatchColumn, c *column, nulls []bool, values []S, convert func(S) T) error {
+	out := make([]T, len(values))
+	for i, v := range values {
+		out[i] = convert(v)
+	}
+	if !c.nullable {
+		return to.Append(out)
+	}
+	pointers := make([]*T, len(out))
+	for i := range out {
+		if !nulls[i] {
+			pointers[i] = &out[i]
+		}
+	}
+	return to.Append(pointers)
+}
+
+// checker checks the rows of blocks against a table. Each worker has its own.
+type checker struct {
+	table   *table
+	file    string
+	zone    *time.Location
+	maxLine int
+	foreign bool // the table is a source table of a mapping: it also takes where a row stands
+
+	fields []field // of the row at hand, by column
+	seen   []bool
+	values []value
+	order  []int // columns of the previous JSON row in their order: the next row most likely has the same
+}
+
+func newChecker(t *table, file string, zone *time.Location, maxLine int) *checker {
+	n := len(t.columns)
+	return &checker{table: t, file: file, zone: zone, maxLine: maxLine, fields: make([]field, n), seen: make([]bool, n), values: make([]value, n)}
+}
+
+func (k *checker) check(b block) *chunk {
+	c := &chunk{columns: make([]vector, len(k.table.columns)), rejects: b.rejects, read: int64(len(b.rejects))}
+	line := b.line
+	for rest := b.lines; rest != ""; line++ {
+		var text string
+		text, rest, _ = strings.Cut(rest, "\n")
+		if scanSpace(text, 0) == len(text) {
+			continue
+		}
+		c.read++
+		k.checkLine(c, text, line)
+	}
+	for _, r := range b.records {
+		c.read++
+		k.checkRecord(c, r, b.columns)
+	}
+	return c
+}
+
+func (k *checker) checkLine(c *chunk, text string, line int64) {
+	if len(text) > k.maxLine {
+		c.rejects = append(c.rejects, longLine(k.table.name, k.file, line, text, k.maxLine))
+		return
+	}
+	clear(k.fields)
+	clear(k.seen)
+	position, column, bad := 0, "", ""
+	reason := scanRow(text, func(name string, f field) string {
+		i := -1
+		if position < len(k.order) && k.table.columns[k.order[position]].name == name {
+			i = k.order[position]
+		} else if found, ok := k.table.index[name]; ok {
+			i = found
+			k.order = append(k.order[:min(position, len(k.order))], i)
+		}
+		if i < 0 {
+			for _, ignored := range k.table.ignored {
+				if name == ignored {
+					return ""
+				}
+			}
+			column, bad = name, f.text
+			return unknownColumn(k.table, name)
+		}
+		if k.seen[i] {
+			column, bad = name, f.text
+			return "is given twice"
+		}
+		k.seen[i] = true
+		k.fields[i] = f
+		position++
+		return ""
+	})
+	if reason != "" {
+		if column == "" {
+			bad = text
+		}
+		c.rejects = append(c.rejects, Reject{Table: k.table.name, File: k.file, Line: line, Column: column, Value: cut(bad), Reason: reason, raw: text})
+		return
+	}
+	k.checkRow(c, k.file, line, text)
+}
+
+func (k *checker) checkRecord(c *chunk, r record, columns []int) {
+	file := k.file
+	if r.file != "" {
+		file = r.file
+	}
+	if len(r.fields) != len(columns) {
+		c.rejects = append(c.rejects, Reject{Table: k.table.name, File: file, Line: r.line, Value: cut(r.raw), raw: r.raw,
+			Reason: fmt.Sprintf("has %d fields where %d are expected", len(r.fields), len(columns))})
+		return
+	}
+	clear(k.fields)
+	for i, at := range columns {
+		if at >= 0 {
+			k.fields[at] = r.fields[i]
+		}
+	}
+	k.checkRow(c, file, r.line, r.raw)
+}
+
+// checkRow turns k.fields into values; a row with a bad field leaves none behind.
+func (k *checker) checkRow(c *chunk, file string, line int64, raw string) {
+	size := 0
+	if k.foreign {
+		for i := range k.fields {
+			k.fields[i].kind = min(k.fields[i].kind, fieldText)
+		}
+		k.fields[k.table.index[columnFile]] = field{text: file, kind: fieldText}
+		k.fields[k.table.index[columnLine]] = field{text: strconv.FormatInt(line, 10), kind: fieldText}
+	}
+	for i := range k.table.columns {
+		col := &k.table.columns[i]
+		var reason string
+		if k.values[i], reason = col.parse(k.fields[i], k.zone); reason != "" {
+			c.rejects = append(c.rejects, Reject{Table: k.table.name, File: file, Line: line, Column: col.name, Value: cut(k.fields[i].text), Reason: reason, raw: raw})
+			return
+		}
+		size += 8 + len(k.values[i].s)
+	}
+	for i := range k.table.columns {
+		c.columns[i].append(&k.table.columns[i], k.values[i])
+	}
+	if at, ok := k.table.index[columnUpdated]; ok {
+		c.stamped = append(c.stamped, k.fields[at].kind != fieldAbsent && k.fields[at].text != "")
+	}
+	c.rows++
+	c.bytes += size
+}
+
+func unknownColumn(t *table, name string) string {
+	reason := "is not a column of " + t.name
+	if near := nearest(name, t.names()); near != "" {
+		reason += "; did you mean " + near + "?"
+	}
+	return reason
+}
+
+func longLine(table, file string, line int64, start string, limit int) Reject {
+	return Reject{Table: table, File: file, Line: line, Value: cut(start), Reason: fmt.Sprintf("is longer than %d bytes", limit), raw: cut(start)}
+}

@@ -1,0 +1,518 @@
+package intake
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+const (
+	// A batch is one insert. Larger ones make fewer parts for the database to merge; what is on its way takes about
+	// four times this much memory here (checked values, the batch being sent, and its encoding).
+	batchBytes = 12 << 20
+	batchRows  = 200_000
+
+	scratchPrefix = "cskpi_import_"
+	scratchLayout = "20060102150405"
+	scratchMaxAge = 24 * time.Hour
+)
+
+// staging is a table of checked rows that are not facts yet.
+type staging struct {
+	table *table
+	name  string // qualified
+	rows  int64
+}
+
+// store checks all rows of a source and stores the good ones. Rows before an error of the source are stored; after an
+// error of the database none are, but for usage events.
+func (s *session) store(ctx context.Context, t *table, file string, src source) error {
+	st := staging{table: t}
+	target := "cs." + quote(t.name)
+	if !t.events || s.im.Strict {
+		if err := s.makeScratch(ctx); err != nil {
+			return err
+		}
+		s.staged++
+		st.name = fmt.Sprintf("%s.rows_%d", s.scratch, s.staged)
+		target = st.name
+		if err := s.exec(ctx, "create table if not exists "+st.name+" ("+stagingColumns(t)+") engine = MergeTree order by tuple()"); err != nil {
+			return err
+		}
+	}
+
+	rejects := s.rejectsFor(file)
+	sent, srcErr, err := s.load(ctx, loading{table: t, file: file, src: src, target: target, staged: st.name != "", rejects: rejects})
+	rejectsErr := s.closeRejects(rejects)
+	if srcErr == io.EOF {
+		srcErr = nil
+	}
+	st.rows = sent
+	switch {
+	case err != nil && st.name == "" && sent > 0:
+		err = fmt.Errorf("%w (%d rows of this file are stored; import it again to complete it)", err, sent)
+	case err != nil:
+		err = fmt.Errorf("%w (nothing of this file is stored; import it again)", err)
+	case st.name == "":
+	case s.im.Strict:
+		s.pending = append(s.pending, st)
+	default:
+		err = s.commit(ctx, st)
+	}
+	if st.name == "" {
+		s.of(t.name).Stored += sent
+	}
+	s.report(t.name, file, true)
+	return errors.Join(err, srcErr, rejectsErr)
+}
+
+// rejectsFor names the file for the rejected rows of another one; nil if none is wanted.
+func (s *session) rejectsFor(file string) *rejectsFile {
+	if s.im.RejectsDir == "" {
+		return nil
+	}
+	if file == "-" {
+		file = "stdin"
+	}
+	return &rejectsFile{path: rejectsPath(s.im.RejectsDir, file, s.infos, s.taken)}
+}
+
+func (s *session) closeRejects(f *rejectsFile) error {
+	path, err := f.close()
+	if path != "" {
+		s.summary.RejectFiles = append(s.summary.RejectFiles, path)
+	}
+	return err
+}
+
+// loading is what load needs to know.
+type loading struct {
+	table   *table
+	file    string
+	src     source
+	target  string // qualified table that takes the rows
+	staged  bool   // target is a staging table
+	foreign bool   // target is a source table of a mapping
+	rejects *rejectsFile
+}
+
+// load reads, checks and sends; the three overlap. Chunks come out in the order of the file. It returns how many rows
+// the target has taken for certain, the end of the source, and what went wrong with the database.
+func (s *session) load(ctx context.Context, l loading) (sent int64, srcErr, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	type job struct {
+		block block
+		done  chan *chunk
+	}
+	workers := min(max(runtime.GOMAXPROCS(0), 2), 8)
+	jobs := make(chan job)
+	ordered := make(chan job, workers) // bounds what is read ahead
+	batches := make(chan []*chunk)
+
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(jobs)
+		defer close(ordered)
+		for srcErr == nil && ctx.Err() == nil {
+			var b block
+			b, srcErr = l.src.next()
+			j := job{b, make(chan *chunk, 1)}
+			select {
+			case jobs <- j:
+				ordered <- j // some worker has it, so the receiver below gets on
+			case <-ctx.Done():
+			}
+		}
+	})
+	for range workers {
+		k := newChecker(l.table, l.file, s.zone, s.maxLine())
+		k.foreign = l.foreign
+		wg.Go(func() {
+			for j := range jobs {
+				j.done <- k.check(j.block)
+			}
+		})
+	}
+	wg.Go(func() {
+		for batch := range batches {
+			if ctx.Err() != nil {
+				continue
+			}
+			n, err := s.send(ctx, l, batch, sent)
+			if err != nil {
+				cancel(err)
+				continue
+			}
+			sent += n
+		}
+	})
+
+	sum := &TableSummary{}
+	if !l.foreign {
+		sum = s.of(l.table.name)
+	}
+	var batch []*chunk
+	size, rows := 0, 0
+	for j := range ordered {
+		c := <-j.done
+		sum.Read += c.read
+		sum.Rejected += int64(len(c.rejects))
+		s.rows += c.read
+		s.rejected += int64(len(c.rejects))
+		l.rejects.write(c.rejects)
+		s.keep(sum, c.rejects)
+		c.rejects = nil
+		s.report(l.table.name, l.file, false)
+		if c.rows == 0 {
+			continue
+		}
+		batch = append(batch, c)
+		size += c.bytes
+		rows += c.rows
+		if size >= batchBytes || rows >= batchRows {
+			select {
+			case batches <- batch:
+			case <-ctx.Done():
+			}
+			batch, size, rows = nil, 0, 0
+		}
+	}
+	if len(batch) > 0 {
+		select {
+		case batches <- batch:
+		case <-ctx.Done():
+		}
+	}
+	close(batches)
+	wg.Wait()
+	if l.foreign && sum.Rejected > 0 { // a source table is in the summary with nothing but its rejected rows
+		of := s.of(l.table.name)
+		of.Files++
+		of.Read += sum.Rejected
+		of.Rejected += sum.Rejected
+		of.Rejects = append(of.Rejects, sum.Rejects...)
+	}
+	return sent, srcErr, context.Cause(ctx)
+}
+
+// keep remembers the first rejected rows.
+func (s *session) keep(sum *TableSummary, rejects []Reject) {
+	limit := cmp.Or(s.im.KeepRejects, 1000)
+	for _, r := range rejects {
+		if len(s.summary.Rejects) >= limit {
+			return
+		}
+		r.raw = "" // it is part of a whole block
+		r.Column = strings.Clone(r.Column)
+		s.summary.Rejects = append(s.summary.Rejects, r)
+		sum.Rejects = append(sum.Rejects, r)
+	}
+}
+
+// send inserts one batch, again if the connection breaks: a row that arrives twice counts once.
+func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before int64) (int64, error) {
+	t := l.table
+	var names []string
+	var columns []clickhouse.ColumnNameAndType
+	for i := range t.columns {
+		names = append(names, quote(t.columns[i].name))
+		columns = append(columns, clickhouse.ColumnNameAndType{Name: t.columns[i].name, Type: t.columns[i].wire})
+	}
+	if l.staged {
+		names = append(names, "_row", "_stamped")
+		columns = append(columns, clickhouse.ColumnNameAndType{Name: "_row", Type: "UInt64"}, clickhouse.ColumnNameAndType{Name: "_stamped", Type: "Bool"})
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(clickhouse.Settings{
+		"max_execution_time":              0,
+		"async_insert":                    0,
+		"max_partitions_per_insert_block": 0, // events of many years may come mixed
+	}))
+	query := "insert into " + l.target + " (" + strings.Join(names, ", ") + ")"
+	var rows int64
+	err := s.retry(ctx, func() error {
+		rows = 0
+		batch, err := s.im.Conn.PrepareBatch(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer batch.Close()
+		for _, c := range chunks {
+			for i := range t.columns {
+				if err := c.columns[i].appendTo(&t.columns[i], batch.Column(i)); err != nil {
+					return fmt.Errorf("column %s: %w", t.columns[i].name, err)
+				}
+			}
+			if l.staged {
+				numbers := make([]uint64, c.rows)
+				for i := range numbers {
+					numbers[i] = uint64(before+rows) + uint64(i)
+				}
+				if err := errors.Join(batch.Column(len(t.columns)).Append(numbers), batch.Column(len(t.columns)+1).Append(c.stamped)); err != nil {
+					return err
+				}
+			}
+			rows += int64(c.rows)
+		}
+		return batch.Send()
+	})
+	return rows, err
+}
+
+func stagingColumns(t *table) string {
+	var b strings.Builder
+	for i := range t.columns {
+		fmt.Fprintf(&b, "%s %s, ", quote(t.columns[i].name), t.columns[i].wire)
+	}
+	b.WriteString("_row UInt64, _stamped Bool")
+	return b.String()
+}
+
+// commit makes facts of a staging table's rows, all of them in one part or none.
+func (s *session) commit(ctx context.Context, st staging) error {
+	t := st.table
+	var counts struct{ rows, versions, fresh uint64 }
+	err := s.retry(ctx, func() error {
+		return s.im.Conn.QueryRow(ctx, "select uniqExact(_row), uniqExact("+strings.Join(quoteAll(append([]string{columnUpdated}, t.identity...)), ", ")+") from "+st.name).
+			Scan(&counts.rows, &counts.versions)
+	})
+	if err != nil {
+		return err
+	}
+	if counts.rows != uint64(st.rows) {
+		return fmt.Errorf("the database lost %d of %d rows before they were stored (nothing of this file is stored; import it again)", uint64(st.rows)-counts.rows, st.rows)
+	}
+	sum := s.of(t.name)
+	columns := strings.Join(quoteAll(t.names()), ", ")
+	target := "cs." + quote(t.name)
+	if t.events {
+		err := s.exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s settings max_partitions_per_insert_block = 0, max_execution_time = 0", target, columns, columns, st.name))
+		if err == nil {
+			sum.Stored += st.rows
+		}
+		return err
+	}
+	fresh := st.name + "_new"
+	if err := s.exec(ctx, "drop table if exists "+fresh+" sync"); err != nil {
+		return err
+	}
+	if err := s.exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s", fresh, freshRows(t, st.name))); err != nil {
+		return err
+	}
+	err = s.retry(ctx, func() error {
+		return s.im.Conn.QueryRow(ctx, "select count() from "+fresh).Scan(&counts.fresh)
+	})
+	if err != nil {
+		return err
+	}
+	if counts.fresh > 0 {
+		// One block makes one part, and a part comes into being whole.
+		err := s.exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
+			settings max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 2000000000, max_execution_time = 0, async_insert = 0`,
+			target, columns, columns, fresh))
+		if err != nil {
+			return err
+		}
+	}
+	sum.Stored += int64(counts.fresh)
+	sum.Unchanged += int64(counts.versions - counts.fresh)
+	sum.Superseded += int64(counts.rows - counts.versions)
+	return errors.Join(s.exec(ctx, "drop table if exists "+fresh+" sync"), s.exec(ctx, "drop table if exists "+st.name+" sync"))
+}
+
+// freshRows selects the rows of a staging table that say something new. Of rows with the same identity and updated_at
+// the last one of the file counts. A row with an updated_at of its own is new unless that very version is stored with
+// the same content; a row without one is new if the latest version differs, and then becomes the latest.
+func freshRows(t *table, staged string) string {
+	isKey := map[string]bool{columnUpdated: true}
+	for _, k := range t.identity {
+		isKey[k] = true
+	}
+	var hashed, out []string
+	for i := range t.columns {
+		c := &t.columns[i]
+		name := quote(c.name)
+		switch {
+		case c.name == columnUpdated:
+			out = append(out, "if(staged._stamped, staged.updated_at, greatest(staged.updated_at, latest.updated_at)) as updated_at")
+			continue
+		case isKey[c.name]:
+		case c.nullable:
+			hashed = append(hashed, "isNull("+name+")", "ifNull(toString("+name+"), '')")
+		default:
+			hashed = append(hashed, "toString("+name+")")
+		}
+		out = append(out, "staged."+name+" as "+name)
+	}
+	if len(hashed) == 0 {
+		hashed = []string{"''"}
+	}
+	keys := quoteAll(t.identity)
+	on := func(right string, keys []string) string {
+		pairs := make([]string, len(keys))
+		for i, k := range keys {
+			pairs[i] = "staged." + k + " = " + right + "." + k
+		}
+		return strings.Join(pairs, " and ")
+	}
+	k := strings.Join(keys, ", ")
+	content := "sipHash128(" + strings.Join(hashed, ", ") + ")"
+	return fmt.Sprintf(`
+		with
+			staged as (select *, %[2]s as content from %[3]s order by _row desc limit 1 by %[1]s, updated_at),
+			stored as (
+				select %[1]s, updated_at, argMax(content, ingested_at) as content, true as found
+				from (select %[1]s, updated_at, ingested_at, %[2]s as content from cs.%[4]s where (%[1]s) in (select %[1]s from %[3]s))
+				group by %[1]s, updated_at
+			),
+			latest as (
+				select %[1]s, argMax(content, (updated_at, is_staged)) as content, max(updated_at) as updated_at, true as found
+				from (
+					select %[1]s, updated_at, content, false as is_staged from stored
+					union all
+					select %[1]s, updated_at, content, true as is_staged from staged where _stamped
+				)
+				group by %[1]s
+			)
+		select %[5]s
+		from staged
+		left join stored on %[6]s
+		left join latest on %[7]s
+		where if(staged._stamped, not stored.found or stored.content != staged.content, not latest.found or latest.content != staged.content)
+		settings join_use_nulls = 0, max_execution_time = 0`,
+		k, content, staged, quote(t.name), strings.Join(out, ", "), on("stored", append(keys[:len(keys):len(keys)], columnUpdated)), on("latest", keys))
+}
+
+// makeScratch creates this call's own database, and drops those that calls which died left behind.
+func (s *session) makeScratch(ctx context.Context) error {
+	if s.scratch != "" {
+		return nil
+	}
+	var old []string
+	err := s.retry(ctx, func() error {
+		return s.im.Conn.QueryRow(ctx, "select groupArray(name) from system.databases where startsWith(name, '"+scratchPrefix+"')").Scan(&old)
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		stamp, _, _ := strings.Cut(strings.TrimPrefix(name, scratchPrefix), "_")
+		if made, err := time.Parse(scratchLayout, stamp); err == nil && time.Since(made) > scratchMaxAge {
+			if err := s.exec(ctx, "drop database if exists "+quote(name)+" sync"); err != nil {
+				return err
+			}
+		}
+	}
+	random := make([]byte, 6)
+	_, _ = rand.Read(random)
+	name := scratchPrefix + time.Now().UTC().Format(scratchLayout) + "_" + hex.EncodeToString(random)
+	if err := s.exec(ctx, "create database if not exists "+name+" comment 'Rows of an import that are not stored yet'"); err != nil {
+		return err
+	}
+	s.scratch = name
+	return nil
+}
+
+func (s *session) dropScratch(ctx context.Context) error {
+	if s.scratch == "" {
+		return nil
+	}
+	// A cancelled import cleans up as well. What cannot be dropped now goes with a later import.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	err := s.im.Conn.Exec(ctx, "drop database if exists "+s.scratch+" sync")
+	s.scratch = ""
+	if err != nil && !transient(err) {
+		return fmt.Errorf("drop the scratch database: %w", err)
+	}
+	return nil
+}
+
+func (s *session) exec(ctx context.Context, query string) error {
+	return s.retry(ctx, func() error { return s.im.Conn.Exec(ctx, query) })
+}
+
+// databaseError is a failure of the database, not of a file.
+type databaseError struct{ err error }
+
+func (e databaseError) Error() string { return e.err.Error() }
+func (e databaseError) Unwrap() error { return e.err }
+
+func isDatabase(err error) bool {
+	var d databaseError
+	return errors.As(err, &d)
+}
+
+// retry does something that may be done again, until it works or the database has been away for too long: the local
+// engine is started anew when it dies, and servers restart.
+func (s *session) retry(ctx context.Context, do func() error) error {
+	patience := cmp.Or(s.im.Patience, 30*time.Second)
+	start := time.Now()
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := do()
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case isFull(err):
+			return databaseError{fmt.Errorf("the disk of the database is full; make room and import again: %w", err)}
+		case !transient(err):
+			return databaseError{err}
+		case time.Since(start)+wait > patience:
+			return databaseError{fmt.Errorf("the database has been away for %s: %w", time.Since(start).Round(time.Second), err)}
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// transient tells errors that pass: broken connections, and a server that asks for patience.
+func transient(err error) bool {
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) {
+		switch exception.Code {
+		case 202, // too many simultaneous queries
+			209, 210, // socket timeout, network error
+			252: // too many parts
+			return true
+		}
+		return false
+	}
+	var netErr net.Error
+	return errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, clickhouse.ErrAcquireConnTimeout)
+}
+
+func isFull(err error) bool {
+	var exception *clickhouse.Exception
+	return errors.As(err, &exception) && (exception.Code == 243 || strings.Contains(exception.Message, "No space left on device"))
+}
+
+func quote(name string) string {
+	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
+}
+
+func quoteAll(names []string) []string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = quote(n)
+	}
+	return quoted
+}

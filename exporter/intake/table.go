@@ -1,0 +1,281 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// table is a fact table as the database describes it; nothing about single tables is written down in Go.
+type table struct {
+	name     string
+	columns  []column       // what is written, in the table's order; without ingested_at
+	index    map[string]int // name to position in columns
+	identity []string       // what makes two rows versions of the same fact; includes source
+	facts    int            // number of columns before source: the width of a file without header
+	ignored  []string       // columns that input may carry, but that only the database fills
+	events   bool           // append-only: redeliveries collapse in the table's own merges
+}
+
+type kind uint8
+
+const (
+	kindString kind = iota
+	kindJSON        // String that holds a JSON object
+	kindEnum
+	kindBool
+	kindDate
+	kindTime
+	kindDecimal
+	kindInt
+	kindUint
+	kindFloat
+)
+
+// column says how the text of one field becomes a value.
+type column struct {
+	name     string
+	wire     string // ClickHouse type under which values are sent
+	kind     kind
+	nullable bool
+	required bool  // there is no default: it must be given, and not be empty
+	fallback value // what stands in for a field that is not given
+
+	enum      map[string]int8
+	enumNames []string // as the table lists them, without the empty one
+	precision int      // of a Decimal
+	scale     int
+	bits      int // of an integer
+}
+
+// Columns that every fact table has; only the last is never read from input.
+const (
+	columnSource   = "source"
+	columnUpdated  = "updated_at"
+	columnIngested = "ingested_at"
+)
+
+// loadTables reads the fact tables of database cs: those with a source, updated_at and ingested_at.
+func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error) {
+	rows, err := conn.Query(ctx, `
+		select c.table, c.name, c.type, c.default_kind, c.default_expression, t.sorting_key
+		from system.columns as c
+		inner join system.tables as t on t.database = c.database and t.name = c.table
+		where c.database = 'cs' and t.engine like '%MergeTree'
+		order by c.table, c.position`)
+	if err != nil {
+		return nil, fmt.Errorf("read the tables of database cs: %w", err)
+	}
+	defer rows.Close()
+
+	type definition struct{ name, typ, defaultKind, defaultExpr string }
+	columns := map[string][]definition{}
+	keys := map[string]string{}
+	for rows.Next() {
+		var t, key string
+		var d definition
+		if err := rows.Scan(&t, &d.name, &d.typ, &d.defaultKind, &d.defaultExpr, &key); err != nil {
+			return nil, fmt.Errorf("read the tables of database cs: %w", err)
+		}
+		columns[t] = append(columns[t], d)
+		keys[t] = key
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the tables of database cs: %w", err)
+	}
+
+	tables := map[string]*table{}
+	var exprs []string // constant defaults, for the database to evaluate
+	var owners []*column
+	for name, described := range columns {
+		t := &table{name: name, index: map[string]int{}, facts: -1}
+		for _, d := range described {
+			switch {
+			case d.name == columnIngested || d.defaultKind == "MATERIALIZED" || d.defaultKind == "ALIAS":
+				t.ignored = append(t.ignored, d.name)
+				continue
+			case d.name == columnSource:
+				t.facts = len(t.columns)
+			}
+			c, err := newColumn(d.name, d.typ)
+			if err != nil {
+				return nil, fmt.Errorf("table cs.%s: %w", name, err)
+			}
+			if name == "usage_events" && d.name == "properties" {
+				c.kind = kindJSON
+			}
+			c.required = d.defaultKind == "" && !c.nullable
+			c.fallback.null = c.nullable
+			t.index[d.name] = len(t.columns)
+			t.columns = append(t.columns, c)
+		}
+		if _, ok := t.index[columnUpdated]; t.facts < 0 || !ok || !slices.Contains(t.ignored, columnIngested) {
+			continue // bookkeeping of ours, not facts
+		}
+		for i := range t.columns {
+			d := described[slices.IndexFunc(described, func(d definition) bool { return d.name == t.columns[i].name })]
+			if d.defaultKind == "DEFAULT" && d.name != columnUpdated {
+				exprs = append(exprs, "toString("+d.defaultExpr+")")
+				owners = append(owners, &t.columns[i])
+			}
+		}
+		t.events = slices.Contains(t.ignored, "payload_hash")
+		if t.events {
+			t.identity = []string{"event_id", columnSource}
+		} else {
+			for key := range strings.SplitSeq(keys[name], ", ") {
+				if _, ok := t.index[key]; !ok {
+					return nil, fmt.Errorf("table cs.%s: sorting key %q is not a column", name, key)
+				}
+				if key != columnUpdated {
+					t.identity = append(t.identity, key)
+				}
+			}
+		}
+		tables[name] = t
+	}
+	if len(tables) == 0 {
+		return nil, fmt.Errorf("database cs has no fact tables; install the schema first")
+	}
+
+	var defaults []string
+	if err := conn.QueryRow(ctx, "select ["+strings.Join(exprs, ", ")+"]").Scan(&defaults); err != nil {
+		return nil, fmt.Errorf("evaluate the column defaults of database cs: %w", err)
+	}
+	for i, text := range defaults {
+		v, reason := owners[i].parse(field{text: text, kind: fieldText}, time.UTC)
+		if reason != "" {
+			return nil, fmt.Errorf("default of column %s: %q %s", owners[i].name, text, reason)
+		}
+		owners[i].fallback = v
+	}
+	return tables, nil
+}
+
+// newColumn reads a ClickHouse type.
+func newColumn(name, typ string) (column, error) {
+	c := column{name: name}
+	if inner, ok := unwrap(typ, "LowCardinality"); ok {
+		// It is sent as its plain type: the server builds the dictionary, faster than the client would.
+		typ = inner
+	}
+	if inner, ok := unwrap(typ, "Nullable"); ok {
+		c.nullable = true
+		typ = inner
+	}
+	c.wire = typ
+	if c.nullable {
+		c.wire = "Nullable(" + typ + ")"
+	}
+	base, args, _ := strings.Cut(strings.TrimSuffix(typ, ")"), "(")
+	switch base {
+	case "String":
+		c.kind = kindString
+	case "Enum8":
+		c.kind = kindEnum
+		names, err := enumValues(args)
+		if err != nil {
+			return c, fmt.Errorf("column %s: type %s: %w", name, typ, err)
+		}
+		c.enum = names
+		for n := range names {
+			if n != "" {
+				c.enumNames = append(c.enumNames, n)
+			}
+		}
+		slices.SortFunc(c.enumNames, func(a, b string) int { return int(names[a]) - int(names[b]) })
+	case "Bool":
+		c.kind = kindBool
+	case "Date":
+		c.kind = kindDate
+	case "DateTime64":
+		c.kind = kindTime
+	case "Decimal":
+		c.kind = kindDecimal
+		p, s, _ := strings.Cut(args, ",")
+		var err1, err2 error
+		c.precision, err1 = strconv.Atoi(strings.TrimSpace(p))
+		c.scale, err2 = strconv.Atoi(strings.TrimSpace(s))
+		if err1 != nil || err2 != nil || c.precision > 18 {
+			return c, fmt.Errorf("column %s: type %s cannot be imported", name, typ)
+		}
+	case "Int8", "Int16", "Int32", "Int64":
+		c.kind = kindInt
+		c.bits, _ = strconv.Atoi(base[3:])
+	case "UInt8", "UInt16", "UInt32", "UInt64":
+		c.kind = kindUint
+		c.bits, _ = strconv.Atoi(base[4:])
+	case "Float64":
+		c.kind = kindFloat
+	default:
+		return c, fmt.Errorf("column %s: type %s cannot be imported", name, typ)
+	}
+	return c, nil
+}
+
+func unwrap(typ, wrapper string) (string, bool) {
+	inner, ok := strings.CutPrefix(typ, wrapper+"(")
+	if !ok {
+		return typ, false
+	}
+	return strings.TrimSuffix(inner, ")"), true
+}
+
+// enumValues reads the inside of Enum8('new' = 1, …).
+func enumValues(list string) (map[string]int8, error) {
+	values := map[string]int8{}
+	for item := range strings.SplitSeq(list, ", ") {
+		name, number, ok := strings.Cut(item, "' = ")
+		n, err := strconv.ParseInt(number, 10, 8)
+		if !ok || err != nil || !strings.HasPrefix(name, "'") {
+			return nil, fmt.Errorf("%q is not an enum item", item)
+		}
+		values[name[1:]] = int8(n)
+	}
+	return values, nil
+}
+
+// nearest returns the known word that most resembles the unknown one, or "" if none does.
+func nearest(word string, known []string) string {
+	best, bestAt := "", len(word)/2+1
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), k); d < bestAt {
+			best, bestAt = k, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's: how many letters to insert, drop or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func (t *table) names() []string {
+	names := make([]string, len(t.columns))
+	for i := range t.columns {
+		names[i] = t.columns[i].name
+	}
+	return names
+}
