@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"cskpi/queries"
 )
@@ -45,9 +46,9 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 		return errors.New("the catalogue has no quality.sql")
 	}
 	asOf := c.AsOf.orToday(d.zone)
-	counts, err := d.query(ctx, q.Select(asOf)+" where violations > 0"+orderBy(q))
+	counts, err := d.view(ctx, q, asOf, " where violations > 0", "")
 	if err != nil {
-		return d.refused(q, err)
+		return err
 	}
 	if len(counts.rows) == 0 {
 		fmt.Fprintln(a.out, "data           ok: no violations")
@@ -59,9 +60,9 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 	}
 	if detail, found := d.catalogue.Get("quality_detail"); found {
 		// One row more tells that there are more.
-		rows, err := d.query(ctx, detail.Select(asOf)+orderBy(detail)+fmt.Sprintf(" limit %d", c.Limit+1))
+		rows, err := d.view(ctx, detail, asOf, "", fmt.Sprintf(" limit %d", c.Limit+1))
 		if err != nil {
-			return d.refused(detail, err)
+			return err
 		}
 		more := len(rows.rows) > c.Limit
 		rows.rows = rows.rows[:min(len(rows.rows), c.Limit)]
@@ -70,7 +71,7 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 			return err
 		}
 		if more {
-			fmt.Fprintf(a.out, "and more; cskpi explain quality --as-of %s prints all\n", asOf.Format("2006-01-02"))
+			fmt.Fprintf(a.out, "and more; cskpi explain quality --as-of %s prints all\n", asOf.Format(time.DateOnly))
 		}
 	}
 	return errReported

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -148,13 +149,23 @@ func (d *database) close() error {
 	return errors.Join(errs...)
 }
 
-// query runs a statement and reads all of its result.
-func (d *database) query(ctx context.Context, sql string, args ...any) (table, error) {
-	rows, err := d.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return table{}, err
+// view computes a view at asOf, narrowed by a condition or limit, in an order that is the same each time.
+func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, where, limit string, args ...any) (table, error) {
+	order := strings.Join(names(q.Of(queries.Label, queries.Key)), ", ")
+	if order != "" {
+		order = " order by " + order
 	}
-	return readTable(rows)
+	rows, err := d.conn.Query(ctx, q.Select(asOf)+where+order+limit, args...)
+	if err != nil {
+		return table{}, d.refused(q, err)
+	}
+	t, err := readTable(rows)
+	if err != nil {
+		return table{}, d.refused(q, err)
+	}
+	// Over HTTP a result without rows has no columns either.
+	t.columns = names(q.Columns)
+	return t, nil
 }
 
 // refused names the view that a query failed on, and if it is not there, what to do.

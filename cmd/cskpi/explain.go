@@ -54,13 +54,13 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	defer d.close()
 
 	asOf := c.AsOf.orToday(d.zone)
-	rows, err := d.query(ctx, detail.Select(asOf)+where+orderBy(detail), args...)
+	rows, err := d.view(ctx, detail, asOf, where, "", args...)
 	if err != nil {
-		return d.refused(detail, err)
+		return err
 	}
-	values, err := d.query(ctx, kpi.Select(asOf)+where+orderBy(kpi), args...)
+	values, err := d.view(ctx, kpi, asOf, where, "", args...)
 	if err != nil {
-		return d.refused(kpi, err)
+		return err
 	}
 	if err := rows.write(a.out, c.Format); err != nil {
 		return err

@@ -39,9 +39,9 @@ func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 	}
 	defer d.close()
 	asOf := c.AsOf.orToday(d.zone)
-	t, err := d.query(ctx, q.Select(asOf)+orderBy(q))
+	t, err := d.view(ctx, q, asOf, "", "")
 	if err != nil {
-		return d.refused(q, err)
+		return err
 	}
 	if len(t.rows) == 0 {
 		fmt.Fprintf(a.err, "cs.%s has no rows at %s.\n", q.Name, asOf.Format(time.DateOnly))
@@ -56,21 +56,6 @@ func find(c queries.Catalogue, name string) (queries.Query, error) {
 		return q, usage("there is no KPI %q; cskpi kpi lists them", name)
 	}
 	return q, nil
-}
-
-// orderBy makes the output the same each time.
-func orderBy(q queries.Query) string {
-	order := ""
-	for i, c := range q.Of(queries.Label, queries.Key) {
-		if i > 0 {
-			order += ", "
-		}
-		order += c.Name
-	}
-	if order == "" {
-		return ""
-	}
-	return " order by " + order
 }
 
 func listKPIs(c queries.Catalogue) table {
