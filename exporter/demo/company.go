@@ -11,6 +11,8 @@ const (
 	prehistory = 3 * 365
 	// momentum is the yearly growth of the number of first contracts.
 	momentum = 0.24
+	// few accounts are all customers of these years.
+	few = 40
 )
 
 type role uint8
@@ -19,7 +21,7 @@ const (
 	customer  role = iota
 	trialOnly      // Tried the product and never bought it.
 	holding        // Buys nothing itself; its subsidiaries do.
-	testing        // An account of our own; is_test.
+	internal       // An account of our own; is_test.
 )
 
 // account is one customer with its whole story. The first part never changes.
@@ -69,16 +71,19 @@ func (c *Company) found() {
 		share := (float64(n) + dice.Float64()) / float64(c.o.Accounts)
 		age := -math.Log(share) / momentum * 365
 		history := float64(c.last - c.first)
-		if age > history { // Older than the history.
+		switch {
+		case c.o.Accounts < few: // Nobody so old as to be gone, nobody too new to have done anything.
+			age = clamp(age, 0.25*history, dice.within(0.3, 1)*history)
+		case age > history:
 			age = history + dice.within(1, prehistory)
 		}
 		a.start = c.last - day(age)
 		a.created = a.start - dice.days(14, 90)
 
-		if c.o.Accounts >= 40 { // A handful of accounts are all customers.
+		if c.o.Accounts >= few {
 			switch u := spread(n, roleShift); {
 			case u < 0.012:
-				a.role = testing
+				a.role = internal
 			case u < 0.027:
 				a.role = holding
 			case u < 0.075:
@@ -110,7 +115,7 @@ func (c *Company) found() {
 
 // adopt makes a a branch of parent, under its name.
 func (c *Company) adopt(a, parent *account) {
-	if parent.role == testing || parent.role == trialOnly || parent.parent >= 0 {
+	if parent.role == internal || parent.role == trialOnly || parent.parent >= 0 {
 		return
 	}
 	a.parent, a.geo, a.industry = parent.n, parent.geo, parent.industry
@@ -155,7 +160,7 @@ func (c *Company) writeAccounts(ctx context.Context, r *rows) error {
 			r.text("geo", a.geo)
 			r.text("csm", csm)
 			r.day("created_on", a.created)
-			r.truth("is_test", a.role == testing)
+			r.truth("is_test", a.role == internal)
 			r.end(updated)
 		}
 		version("", c.calendar.at(a.created, 9*3600))

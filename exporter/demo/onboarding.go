@@ -30,8 +30,8 @@ type milestone struct {
 	reached   day
 }
 
-// onboard decides how onboarding goes. In the first year of the history and before, one onboarding in five fails;
-// then the onboarding team is set up, and it is less than half as many. Poor fit makes it likelier.
+// onboard decides how onboarding goes. In the first year of the history and before, one onboarding in seven fails;
+// then the onboarding team is set up, and it is one in sixteen. Poor fit makes it likelier.
 func (c *Company) onboard(a *account) {
 	improved := a.start >= c.first+365
 	s := c.segment(a)
@@ -44,7 +44,7 @@ func (c *Company) onboard(a *account) {
 	pace := tempo * math.Exp(a.dice.normal(-0.12, 0.2))
 	reaches := milestones
 	switch {
-	case a.dice.chance(logistic(math.Log(failure/(1-failure)) - 0.7*a.fit)):
+	case a.dice.chance(logistic(math.Log(failure/(1-failure))-0.7*a.fit)) && c.o.Accounts >= few:
 		a.outcome = failed
 		reaches = 1 + a.dice.IntN(3)
 		pace *= 1.9

@@ -1,5 +1,7 @@
 package demo
 
+import "slices"
+
 // The CSMs. Segments are served by teams of their own: high touch by few accounts a head, low touch by a team for
 // onboarding that hands over to one for adoption, tech touch by a small pool for very many. Each team hires when
 // its load exceeds its capacity, and people leave now and then; both hand accounts over.
@@ -141,8 +143,8 @@ func (c *Company) staffing(week day) {
 
 // moveAccounts hands the accounts that which picks over, the latest won first.
 func (c *Company) moveAccounts(d day, which func(*account) bool, to func() int32) {
-	for i := len(c.accounts) - 1; i >= 0; i-- {
-		if a := c.accounts[i]; a.csm >= 0 && which(a) {
+	for _, a := range slices.Backward(c.accounts) {
+		if a.csm >= 0 && which(a) {
 			c.handOver(a, to(), d)
 		}
 	}

@@ -237,7 +237,7 @@ func between(t *testing.T, what string, got, low, high float64) {
 
 func TestRevenue(t *testing.T) {
 	type sums struct {
-		accounts, lost          share
+		lost                    share
 		open, closing, retained float64
 	}
 	for years := range 3 {

@@ -72,11 +72,11 @@ func (c *Company) writeUsage(ctx context.Context, r *rows) error {
 	u := newUsageWriter(c, r, scale)
 	for d := c.first; d <= c.last; d++ {
 		for _, a := range c.accounts {
-			if health, users, ok := a.on(d); ok && users >= 0.5 {
+			if health, users, ok := a.on(d); ok && users >= 0.25 {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				u.day(a, d, health, int(users+0.5))
+				u.day(a, d, health, max(1, int(users+0.5)))
 				if r.err != nil {
 					return r.err
 				}
