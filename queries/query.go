@@ -29,16 +29,17 @@ type Column struct {
 
 // Query is one SQL file: the view cs.<Name>, and what its header says of it.
 type Query struct {
-	Name    string // file name without .sql; the view is cs.<Name>
-	File    string // path inside its file system, for messages
-	Title   string // first sentence; the view's COMMENT
-	TitleJA string // the same in Japanese, if given
-	Doc     string // the paragraphs after the title, separated by blank lines
-	Columns []Column
-	Every   time.Duration // how often the exporter refreshes it
-	Timeout time.Duration // how long one refresh may take; 0: the exporter's default
-	SQL     string        // the bare SELECT
-	Model   bool          // a building block: installed, not exported
+	Name     string // file name without .sql; the view is cs.<Name>
+	File     string // path inside its file system, for messages
+	Title    string // first sentence; the view's COMMENT
+	TitleJA  string // the same in Japanese, if given
+	Doc      string // the paragraphs after the title, separated by blank lines
+	Columns  []Column
+	Every    time.Duration // how often the exporter refreshes it; 0: the exporter's default
+	Timeout  time.Duration // how long one refresh may take; 0: the exporter's default
+	SQL      string        // the bare SELECT; of a function, the lambda
+	Model    bool          // a building block: installed, not exported
+	Function bool          // a building block that is no view but the SQL function <Name>; it is a Model, too
 }
 
 // Metric is the name of the Prometheus metric that column c of q becomes.

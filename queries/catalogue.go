@@ -1,0 +1,229 @@
+package queries
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Catalogue is a set of queries, sorted by name.
+type Catalogue []Query
+
+// Get returns the query of that name.
+func (c Catalogue) Get(name string) (Query, bool) {
+	i, found := slices.BinarySearchFunc(c, name, func(q Query, name string) int { return strings.Compare(q.Name, name) })
+	if !found {
+		return Query{}, false
+	}
+	return c[i], true
+}
+
+// KPIs returns the queries that are exported.
+func (c Catalogue) KPIs() []Query {
+	return c.filter(func(q Query) bool { return !q.Model })
+}
+
+// views returns KPIs and models, without the functions.
+func (c Catalogue) views() []Query {
+	return c.filter(func(q Query) bool { return !q.Function })
+}
+
+func (c Catalogue) functions() []Query {
+	return c.filter(func(q Query) bool { return q.Function })
+}
+
+func (c Catalogue) filter(keep func(Query) bool) []Query {
+	var qs []Query
+	for _, q := range c {
+		if keep(q) {
+			qs = append(qs, q)
+		}
+	}
+	return qs
+}
+
+// Load reads the built-in queries and the overlays, which are laid out alike: KPIs at the top, models/ and functions/
+// below. A file of an overlay replaces the one of the same path before it. The error joins every problem of every file
+// as file:line: message, in the order of the files.
+func Load(overlays ...fs.FS) (Catalogue, error) {
+	return load(append([]fs.FS{Builtin()}, overlays...)...)
+}
+
+// load reads layers of query files, of which the first alone may have a schema.
+func load(layers ...fs.FS) (Catalogue, error) {
+	files := map[string]*source{}
+	for i, fsys := range layers {
+		if err := read(fsys, i > 0, files); err != nil {
+			return nil, err
+		}
+	}
+	return check(files)
+}
+
+// read parses the query files of one file system.
+func read(fsys fs.FS, overlay bool, files map[string]*source) error {
+	return fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("read the query files: %w", err)
+		}
+		dir, base := path.Split(file)
+		if d.IsDir() {
+			if base == "testdata" || base != "." && strings.HasPrefix(base, ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(base, ".sql") || strings.HasPrefix(base, ".") || dir == "schema/" && !overlay {
+			return nil
+		}
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return fmt.Errorf("read the query files: %w", err)
+		}
+		q := Query{Name: strings.TrimSuffix(base, ".sql"), File: file, Model: dir != "", Function: dir == "functions/"}
+		switch dir {
+		case "", "models/", "functions/":
+			files[file] = parse(q, string(text))
+		case "schema/":
+			files[file] = misplaced(q, "an overlay has no schema; create tables of your own in another database")
+		default:
+			files[file] = misplaced(q, "a query file lies at the top, in models/ or in functions/")
+		}
+		return nil
+	})
+}
+
+// misplaced is a file that is in no folder for queries, so that nothing else of it is looked at.
+func misplaced(q Query, text string) *source {
+	s := &source{Query: q, misplaced: true}
+	s.fail(1, "%s", text)
+	return s
+}
+
+// check looks at the files one by one and then at how they fit together.
+func check(files map[string]*source) (Catalogue, error) {
+	views := map[string]*source{} // by name, without functions
+	byName := map[string]*source{}
+	for _, file := range sortedNames(files) {
+		s := files[file]
+		if s.misplaced {
+			continue
+		}
+		if first := byName[s.Name]; first != nil {
+			s.fail(1, "%s defines %s already; names are shared by all folders", first.File, s.Name)
+			continue
+		}
+		byName[s.Name] = s
+		if !s.Function {
+			views[s.Name] = s
+		}
+	}
+
+	for _, s := range files {
+		if s.misplaced {
+			continue
+		}
+		s.checkName()
+		s.checkColumns()
+		s.checkReferences(views)
+		s.checkBare(views)
+		if s.IsDetail() {
+			s.checkDetail(views[strings.TrimSuffix(s.Name, "_detail")])
+		}
+	}
+	checkCycles(views)
+	checkMetrics(views)
+
+	var problems []problem
+	var c Catalogue
+	for _, name := range sortedNames(byName) {
+		c = append(c, byName[name].Query)
+	}
+	for _, s := range files {
+		problems = append(problems, s.problems...)
+	}
+	if len(problems) > 0 {
+		return nil, join(problems)
+	}
+	return c, nil
+}
+
+// join sorts problems by file and line and drops what was found twice.
+func join(problems []problem) error {
+	slices.SortStableFunc(problems, func(a, b problem) int {
+		return cmp.Or(strings.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
+	})
+	errs := make([]error, 0, len(problems))
+	for _, p := range slices.Compact(problems) {
+		errs = append(errs, p)
+	}
+	return errors.Join(errs...)
+}
+
+func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+func (s *source) checkName() {
+	switch {
+	case !snakeCase.MatchString(s.Name):
+		s.fail(1, "file name %q is not in snake_case", s.Name)
+	case s.Function && !strings.HasPrefix(s.Name, "cs_"):
+		s.fail(1, "the name of a function must begin with cs_, since ClickHouse has one set of functions for all databases")
+	case !s.Model && (s.Name == "exporter" || strings.HasPrefix(s.Name, "exporter_")):
+		s.fail(1, "the name clashes with the exporter's own metrics, cs_exporter_*")
+	case !s.Model && strings.HasSuffix(s.Name, "_detail"):
+		s.fail(1, "a detail belongs in models/")
+	}
+}
+
+// checkDetail makes sure that the rows of a detail can be summed to the numbers of its KPI.
+func (s *source) checkDetail(kpi *source) {
+	if kpi == nil || kpi.Model {
+		s.fail(1, "there is no KPI %s that this could be the detail of", strings.TrimSuffix(s.Name, "_detail"))
+		return
+	}
+	if len(s.Columns) == 0 {
+		return
+	}
+	for _, c := range kpi.Of(Label) {
+		if !slices.ContainsFunc(s.Of(Label), func(d Column) bool { return d.Name == c.Name }) {
+			s.fail(s.columnsLine, "the label %s of %s is missing, so that rows cannot be summed to its numbers", c.Name, kpi.Name)
+		}
+	}
+	for _, c := range s.Of(Part) {
+		if !slices.ContainsFunc(kpi.Of(Gauge), func(d Column) bool { return d.Name == c.Name }) {
+			s.fail(c.Line, "part %s has no gauge of that name in %s", c.Name, kpi.Name)
+		}
+	}
+	if len(s.Of(Key)) == 0 {
+		s.fail(s.columnsLine, "a detail needs a key: the account or contract that a row is about")
+	}
+}
+
+// checkMetrics finds two columns that would become the same metric: cs_arr_movements_amount may come from arr or from
+// arr_movements.
+func checkMetrics(views map[string]*source) {
+	seen := map[string]string{}
+	for _, view := range sortedNames(views) {
+		s := views[view]
+		if s.Model {
+			continue
+		}
+		for _, c := range s.Of(Gauge, Histogram) {
+			names := []string{s.Metric(c)}
+			if c.Kind == Histogram {
+				names = append(names, s.Metric(c)+"_bucket", s.Metric(c)+"_count", s.Metric(c)+"_sum")
+			}
+			for _, name := range names {
+				if other := seen[name]; other != "" && other != s.File {
+					s.fail(c.Line, "metric %s comes from %s, too", name, other)
+				}
+				seen[name] = s.File
+			}
+		}
+	}
+}

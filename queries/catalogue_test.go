@@ -1,0 +1,380 @@
+package queries_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"cskpi/queries"
+)
+
+// nrr is a query file in order; the tests change it.
+const nrr = `-- Net revenue retention over trailing windows.
+-- ja: 売上継続率(NRR)
+--
+-- ARR at as_of of the accounts that paid at the start of the window,
+-- over what those accounts paid then.
+--
+-- An account that left counts as zero.
+--
+-- Columns:
+--   segment       label  Touch-model segment of the account at the start of the window.
+--   window        label  Length of the window: 1m, 3m, 12m.
+--   ratio         gauge  Net revenue retention; 1 is no change.
+--   opening_arr   gauge  ARR at the start of the window,
+--                        in the reporting currency.
+--   closing_arr   gauge  ARR at as_of of those same accounts.
+--
+-- Every: 5m
+-- Timeout: 1m30s
+
+-- Comments of the body are no header: now() is allowed here.
+with per_segment as (
+    select segment, sum(arr) as amount from cs.arr_by_account(as_of = {as_of:Date}) group by segment
+)
+select segment, '12m' as window, amount / nullIf(amount, 0) as ratio, amount as opening_arr, amount as closing_arr
+from per_segment -- today() neither
+`
+
+// model is what nrr reads.
+const model = `-- ARR by account.
+--
+-- Columns:
+--   account_id key   Account.
+--   segment    label Segment.
+--   arr        fact  ARR.
+select account_id, 'high' as segment, acv as arr from cs.contracts where starts_on <= {as_of:Date}
+`
+
+func files(kpi string) fstest.MapFS {
+	return fstest.MapFS{
+		"nrr.sql":                   {Data: []byte(kpi)},
+		"models/arr_by_account.sql": {Data: []byte(model)},
+	}
+}
+
+func TestLoad(t *testing.T) {
+	c, err := queries.LoadOnly(files(nrr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c) != 2 || len(c.KPIs()) != 1 {
+		t.Fatalf("got %d queries and %d KPIs, want 2 and 1", len(c), len(c.KPIs()))
+	}
+	q, found := c.Get("nrr")
+	if !found {
+		t.Fatal("nrr is not in the catalogue")
+	}
+	for _, same := range []struct{ got, want any }{
+		{q.Name, "nrr"},
+		{q.File, "nrr.sql"},
+		{q.Title, "Net revenue retention over trailing windows."},
+		{q.TitleJA, "売上継続率(NRR)"},
+		{q.Doc, "ARR at as_of of the accounts that paid at the start of the window, over what those accounts paid then.\n\nAn account that left counts as zero."},
+		{q.Every, 5 * time.Minute},
+		{q.Timeout, 90 * time.Second},
+		{q.Model, false},
+		{len(q.Columns), 5},
+		{q.Columns[3], queries.Column{Name: "opening_arr", Kind: queries.Gauge, Help: "ARR at the start of the window, in the reporting currency.", Line: 13}},
+		{q.Metric(q.Columns[2]), "cs_nrr_ratio"},
+		{strings.HasPrefix(q.SQL, "-- Comments of the body"), true},
+		{strings.HasSuffix(q.SQL, "-- today() neither"), true},
+	} {
+		if same.got != same.want {
+			t.Errorf("got %v, want %v", same.got, same.want)
+		}
+	}
+	if m, _ := c.Get("arr_by_account"); !m.Model {
+		t.Error("a file in models/ is no model")
+	}
+	if _, found := c.Get("nr"); found {
+		t.Error("Get found what is not there")
+	}
+}
+
+func TestLoadBuiltin(t *testing.T) {
+	c, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(c, func(a, b queries.Query) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Error("the catalogue is not sorted by name")
+	}
+}
+
+// Line ends and byte order marks of other systems change nothing, and neither does one semicolon.
+func TestLoadTolerates(t *testing.T) {
+	plain, err := queries.LoadOnly(files(nrr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(text string) {
+		t.Helper()
+		c, err := queries.LoadOnly(files(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := c.Get("nrr")
+		want, _ := plain.Get("nrr")
+		if got.SQL != want.SQL || got.Doc != want.Doc || !slices.Equal(got.Columns, want.Columns) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	f("\ufeff" + nrr)
+	f(strings.ReplaceAll(nrr, "\n", "\r\n"))
+	f(strings.Replace(nrr, "from per_segment --", "from per_segment; --", 1)[:len(nrr)+1])
+}
+
+func TestOverlay(t *testing.T) {
+	overlay := fstest.MapFS{
+		"nrr.sql":        {Data: []byte(strings.Replace(nrr, "trailing windows", "our windows", 1))},
+		"own.sql":        {Data: []byte(strings.Replace(nrr, "cs.arr_by_account(", "cs.nrr(", 1))},
+		"README.md":      {Data: []byte("not a query")},
+		"testdata/x.sql": {Data: []byte("not a query either")},
+	}
+	c, err := queries.LoadOnly(files(nrr), overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q, _ := c.Get("nrr"); q.Title != "Net revenue retention over our windows." || len(c) != 3 {
+		t.Errorf("got %d queries, nrr titled %q; want 3, and the title of the overlay", len(c), q.Title)
+	}
+
+	_, err = queries.LoadOnly(files(nrr), fstest.MapFS{
+		"models/nrr.sql":     {Data: []byte(strings.Replace(nrr, "-- Every: 5m\n-- Timeout: 1m30s\n", "", 1))},
+		"schema/003_own.sql": {Data: []byte("create table if not exists cs.own (x String) engine = MergeTree order by x")},
+		"model/typo.sql":     {Data: []byte(model)},
+	})
+	wantProblems(t, err,
+		"model/typo.sql:1: a query file lies at the top, in models/ or in functions/",
+		"nrr.sql:1: models/nrr.sql defines nrr already",
+		"schema/003_own.sql:1: an overlay has no schema")
+}
+
+// wantProblems checks that err has exactly these problems, by their beginnings and in this order.
+func wantProblems(t *testing.T, err error, want ...string) {
+	t.Helper()
+	var got []string
+	if err != nil {
+		got = strings.Split(err.Error(), "\n")
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %d problems, want %d:\n%s\n\nwant:\n%s", len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
+		return
+	}
+	for i := range got {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("problem %d\n got %s\nwant %s", i+1, got[i], want[i])
+		}
+	}
+}
+
+// TestProblems changes one thing in a file that is in order.
+func TestProblems(t *testing.T) {
+	f := func(old, replacement string, want ...string) {
+		t.Helper()
+		if !strings.Contains(nrr, old) {
+			t.Fatalf("%q is not in the file that the test changes", old)
+		}
+		_, err := queries.LoadOnly(files(strings.Replace(nrr, old, replacement, 1)))
+		for i := range want {
+			want[i] = "nrr.sql:" + want[i]
+		}
+		wantProblems(t, err, want...)
+	}
+
+	// Title and text.
+	f("trailing windows.\n", "trailing windows\n", "1: the title must end with a period")
+	f("-- Net revenue retention over trailing windows.", "--", "1: the title sentence is missing")
+	f("-- Net revenue", "--Net revenue", "1: a blank must follow the dashes")
+	f("-- Net revenue", "\n-- Net revenue", "1: the file must begin with a comment")
+	f("trailing windows.", "trailing\twindows.", "1: tab in the header")
+	f("trailing windows.", "trailing \xff windows.", "1: the text is not valid UTF-8")
+	f("-- ja: 売上継続率(NRR)", "-- ja:", "2: the Japanese title after ja: is missing")
+	f("-- ja: 売上継続率(NRR)", "-- and more.", "2: the title is one line")
+	f("-- An account that", "-- ja: An account that", "7: ja: stands in the wrong place")
+	f("-- An account that", "-- Every: account that", "7: Every: stands in the wrong place")
+
+	// The column table.
+	f("-- Columns:", "-- columns:", "9: columns: stands in the wrong place", "17: Every:", "18: Timeout:", "18: the header has no Columns:")
+	f("--\n-- Columns:", "-- Columns:", "8: an empty comment line must stand before Columns:")
+	f("--   ratio         gauge  Net revenue retention; 1 is no change.", "--   ratio         gauge", "12: column ratio has no help text")
+	f("1 is no change.", "1 is no change", "12: the help text of column ratio must end with a period")
+	f("in the reporting currency.", "in the reporting currency", "13: the help text of column opening_arr must end")
+	f("--   window ", "--  window ", "11: the column is indented less")
+	f("ratio         gauge", "ratio         gage", `12: column ratio has the kind "gage"; here it must be one of label, gauge, histogram`)
+	f("ratio         gauge", "ratio         part", `12: column ratio has the kind "part"`)
+	f("window        label", "segment       label", "11: column segment is listed twice")
+	f("closing_arr   gauge", "closingArr    gauge", `15: column name "closingArr" is not in snake_case`, "15: metric cs_nrr_closingArr: metric names should be written in 'snake_case'")
+	f("segment       label", "job           label", "10: label job clashes")
+	f("segment       label", "exported_x    label", "10: label exported_x clashes")
+	f("segment       label", "quantile      label", "10: label quantile clashes")
+	f("segment       label", "__name        label", `10: column name "__name" is not in snake_case`)
+	f("closing_arr   gauge", "closing_arr   label", "12: the ratio ratio lacks its two parts")
+
+	// The directives.
+	f("-- Every: 5m", "-- Evry: 5m", "17: unknown directive Evry:")
+	f("-- Every: 5m", "-- Every: five minutes", `17: Every: wants a duration of at least a second, such as 5m or 1h30m, and not "five minutes"`)
+	f("-- Every: 5m", "-- Every: 0s", "17: Every: wants a duration")
+	f("-- Every: 5m", "-- Every: -5m", "17: Every: wants a duration")
+	f("-- Timeout: 1m30s", "-- Every: 1m", "18: Every: is given twice")
+	f("-- Timeout: 1m30s", "-- A note at the end.", "18: unexpected text after Columns:")
+	f("-- Timeout: 1m30s", "--   more  gauge  Too late.", "18: columns stand before Every:")
+
+	// Names of metrics.
+	for _, name := range []string{"use_days", "use_d", "orders_total", "use_gauge", "use_hours", "use_months", "won_percent", "lost_count", "arr_sum"} {
+		f("closing_arr   gauge", name+" gauge", "15: metric cs_nrr_"+name+": ")
+	}
+
+	// The body.
+	f("from per_segment --", "from per_segment; select 1 --", "25: a second statement begins here")
+	f("from per_segment --", "from per_segment format TSV; ; --", "25: a second statement begins here")
+	f("with per_segment as", "insert into cs.x with per_segment as", "21: the body must be a bare SELECT")
+	f("from per_segment --", "from per_segment) union all (select 1 --", "25: ) closes nothing")
+	f("group by segment\n)", "group by segment\n", "21: ( is not closed")
+	f("'12m'", "'12m", "24: what begins here with ' does not end")
+	f("-- Comments of", "/* Comments of", "20: what begins here with / does not end")
+	f("{as_of:Date}", "'2024-01-01'", "21: the parameter {as_of:Date} does not occur")
+	f("{as_of:Date}", "{as_of:String}", "21: the parameter {as_of:Date} does not occur", "22: the only parameter is {as_of:Date}, and not {as_of:String}")
+	f("per_segment --", "per_segment where segment = {segment : String} --", "25: the only parameter is {as_of:Date}, and not {segment:String}")
+
+	// What depends on anything but the facts and as_of.
+	for _, call := range []string{
+		"now()", "NOW ( )", "now64(3)", "today()", "yesterday()", "rand()", "rand64()", "randCanonical()", "generateUUIDv4()", "currentUser()",
+		"hostName()", "fqdn()", "serverUUID()", "uptime()", "file('x')", "url('x')", "s3('x')", "dictGet('x', 'y', 1)", "now /* then */ ()",
+		"`now`()", "\"now\"()", "rowNumberInAllBlocks()", "getSetting('x')",
+	} {
+		f("amount as opening_arr", call+" as opening_arr", "24: ")
+	}
+	for _, name := range []string{"now", "today", "CURRENT_DATE", "current_timestamp"} {
+		f("amount as opening_arr", name+" as opening_arr", "24: "+name+" is forbidden")
+	}
+	for _, pure := range []string{
+		"'now()'", "`now()`", `"today()"`, "$$now()$$", "'it''s now()'", `'\' now()'`, "a.now", "URLHash('x')", "toStartOfMonth({as_of:Date})",
+		"extract(year from {as_of:Date})", "now, 1 as now", "trim(both ' ' from segment)", "(segment is distinct from 'a')", "arrayJoin([1, 2])", "1e-3", "0x1F",
+	} {
+		f("amount as opening_arr", pure+" as opening_arr")
+	}
+
+	// Where rows come from.
+	f("from cs.arr_by_account(", "from arr_by_account(", "22: the view arr_by_account must be called as cs.arr_by_account(")
+	f("from cs.arr_by_account(", "from cs.arr_by_acount(", "22: there is no view cs.arr_by_acount")
+	f("from cs.arr_by_account(as_of = {as_of:Date})", "from cs.arr_by_account where {as_of:Date} > '1970-01-01'", "22: cs.arr_by_account is a view; call it as")
+	f("(as_of = {as_of:Date})", "(asof = {as_of:Date})", "22: cs.arr_by_account must be given as_of = …")
+	f("(as_of = {as_of:Date})", "(as_of = {as_of:Date}, segment = 'high')", "22: cs.arr_by_account takes as_of and nothing else")
+	f("(as_of = {as_of:Date})", "(as_of = addMonths({as_of:Date}, -1))")
+	f("from per_segment --", "from contracts --", "25: contracts is none of this file's CTEs; a table or view must be written as cs.contracts")
+	f("from per_segment --", "from per_segment, contracts --", "25: contracts is none of this file's CTEs")
+	f("from per_segment --", "from per_segment as p left join contracts using segment --", "25: contracts is none of this file's CTEs")
+	f("from per_segment --", "from system.tables --", "25: system.tables is outside of the database cs")
+	f("from per_segment --", "from per_segment cross join url('http://x') --", "25: url(…) is forbidden")
+	f("from per_segment --", "from per_segment cross join unknown(1) --", "25: unknown(…) is forbidden as a source of rows")
+	f("from per_segment --", "from per_segment cross join cs.contracts as c cross join numbers(3) array join [1, 2] as x order by segment, ratio --")
+	f("from per_segment --", "from (select * from per_segment) as p, (select 1), cs.contracts where segment in ('a', 'b') --")
+	f("from cs.arr_by_account(", "from cs.nrr(", "21: the view needs itself: cs.nrr → cs.nrr")
+}
+
+// All problems come at once, in the order of files and lines.
+func TestProblemsOfManyFiles(t *testing.T) {
+	kpi := strings.NewReplacer("windows.\n", "windows\n", "-- Every: 5m", "-- Every: x", "today() neither", ";select 1").Replace(nrr)
+	kpi = strings.Replace(kpi, "from per_segment --", "from per_segment where now() > 0 --", 1)
+	fsys := files(kpi)
+	fsys["models/nrr_detail.sql"] = &fstest.MapFile{Data: []byte(`-- Accounts behind nrr.
+--
+-- Columns:
+--   segment  label  Segment.
+--   ratio    gauge  Ratio.
+--   amount   part   Amount.
+--
+-- Every: 5m
+select 1, {as_of:Date}`)}
+	fsys["models/x_detail.sql"] = &fstest.MapFile{Data: []byte("-- X.\n--\n-- Columns:\n--   a key A.\nselect {as_of:Date} as a")}
+	fsys["functions/f.sql"] = &fstest.MapFile{Data: []byte("-- F.\nselect 1")}
+	fsys["functions/cs_g.sql"] = &fstest.MapFile{Data: []byte("-- G.\n--\n-- Of a and b.\n\n(a, b) -> a + now() + {as_of:Date}")}
+	fsys["functions/cs_h.sql"] = &fstest.MapFile{Data: []byte("-- H.\n(a, b) -> a + b;\n")}
+	fsys["arr.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   movements_amount  gauge  A.\nselect 1 as movements_amount from cs.arr_movements(as_of = {as_of:Date})")}
+	fsys["arr_movements.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   amount  gauge  A.\nselect 1 as amount from cs.arr(as_of = {as_of:Date})")}
+	fsys["Upper.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   a  label  A.\n")}
+	fsys["exporter_rows.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--\n-- Every: 5m\nselect {as_of:Date}")}
+	_, err := queries.LoadOnly(fsys)
+	wantProblems(t, err,
+		`Upper.sql:1: file name "Upper" is not in snake_case`,
+		"Upper.sql:3: no column is a gauge or histogram",
+		"Upper.sql:5: no SQL follows the header",
+		"arr.sql:5: the view needs itself: cs.arr → cs.arr_movements → cs.arr",
+		"arr_movements.sql:4: metric cs_arr_movements_amount comes from arr.sql, too",
+		"exporter_rows.sql:1: the name clashes with the exporter's own metrics",
+		"exporter_rows.sql:3: no column is listed below Columns:",
+		"functions/cs_g.sql:5: a function takes arguments, and no parameter {as_of:Date}",
+		"functions/cs_g.sql:5: now(…) is forbidden",
+		"functions/f.sql:1: the name of a function must begin with cs_",
+		"functions/f.sql:2: a function is a lambda",
+		"models/nrr_detail.sql:3: the label window of nrr is missing",
+		"models/nrr_detail.sql:3: a detail needs a key",
+		`models/nrr_detail.sql:5: column ratio has the kind "gauge"; here it must be one of label, key, part, fact`,
+		"models/nrr_detail.sql:6: part amount has no gauge of that name in nrr",
+		"models/nrr_detail.sql:8: Every: has no effect on a model",
+		"models/x_detail.sql:1: there is no KPI x",
+		"nrr.sql:1: the title must end with a period",
+		`nrr.sql:17: Every: wants a duration`,
+		"nrr.sql:25: now(…) is forbidden")
+}
+
+// FuzzHeader: whatever the file, Load answers with a catalogue or with problems that name it.
+func FuzzHeader(f *testing.F) {
+	f.Add(nrr)
+	f.Add(model)
+	f.Add("")
+	f.Add("--")
+	f.Add("-- A.\n-- ja:\n-- Columns:\n--   a")
+	f.Add("-- A.\n--\n-- Columns:\n--   a gauge A.\n--      b\n--\n-- Every: 1s\nselect '\\', $a$ { from cs.( , \xff")
+	f.Add("-- A.\n--\n-- Columns:\n--   a gauge A.\nwith a as (select 1) select `a\" 'b' /* */ {as_of:Date} from x join cs.nrr(as_of=")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := queries.LoadOnly(files(text))
+		if err == nil {
+			q, found := c.Get("nrr")
+			if !found || q.Title == "" || q.SQL == "" || len(q.Columns) == 0 {
+				t.Errorf("accepted, but got %+v", q)
+			}
+			return
+		}
+		for _, line := range strings.Split(err.Error(), "\n") {
+			if strings.HasPrefix(line, "nrr.sql:0:") {
+				t.Errorf("a problem without a line: %s", line)
+			}
+		}
+	})
+}
+
+func TestSplit(t *testing.T) {
+	f := func(src string, want ...string) {
+		t.Helper()
+		all, err := queries.Split(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]string, len(all))
+		for i, s := range all {
+			got[i] = s.Text
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	f("")
+	f(" ; ;-- nothing\n;")
+	f("select 1", "select 1")
+	f("select 1; select 2;", "select 1", "select 2")
+	f("-- one; of\nselect ';', `;`, \";\" /* ; */;\n\n-- two\nselect $$;$$", "-- one; of\nselect ';', `;`, \";\" /* ; */", "-- two\nselect $$;$$")
+	f(`select 'it''s; \'; ' ; select 2`, `select 'it''s; \'; '`, "select 2")
+
+	if _, err := queries.Split("select 1;\nselect 'x"); err == nil || !strings.Contains(err.Error(), ":2:") {
+		t.Errorf("got %v, want an error in line 2", err)
+	}
+	all, _ := queries.Split("-- error: no rate\n\nselect 1;\n\nINSERT into x")
+	if all[0].Line != 3 || all[0].Notes[0] != "-- error: no rate" || all[1].Line != 5 || all[1].First != "INSERT" {
+		t.Errorf("got %+v", all)
+	}
+}

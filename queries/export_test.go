@@ -1,0 +1,28 @@
+package queries
+
+// What tests of other packages cannot reach: loading and migrating without the built-in files.
+var (
+	LoadOnly    = load
+	MigrateOnly = migrate
+)
+
+// Statement is one of several of a file.
+type Statement struct {
+	Text  string
+	Line  int
+	First string   // its first word, as written
+	Notes []string // its comments
+}
+
+// Split cuts SQL text at its semicolons.
+func Split(src string) ([]Statement, error) {
+	all, err := split(src)
+	out := make([]Statement, len(all))
+	for i, s := range all {
+		out[i] = Statement{Text: s.text, Line: s.line, First: s.tokens[0].text}
+		for _, n := range s.notes {
+			out[i].Notes = append(out[i].Notes, n.text)
+		}
+	}
+	return out, err
+}

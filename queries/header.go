@@ -1,0 +1,210 @@
+package queries
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+var snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+
+// source is a query file with what only the lint needs to know of it.
+type source struct {
+	Query
+	columnsLine int     // of "Columns:"
+	tokens      []token // of the body, without comments
+	misplaced   bool
+	problems    []problem
+}
+
+func (s *source) fail(line int, format string, args ...any) {
+	s.problems = append(s.problems, problem{s.File, line, fmt.Sprintf(format, args...)})
+}
+
+// parse reads one query file: the header comment, which runs up to the first line that is none, and the body. The name
+// and the sort of the query (KPI, model, function) are given by q.
+func parse(q Query, text string) *source {
+	s := &source{Query: q}
+	if !utf8.ValidString(text) {
+		s.fail(1+strings.Count(text[:invalidUTF8(text)], "\n"), "the text is not valid UTF-8")
+		return s
+	}
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
+	lines := strings.SplitAfter(text, "\n")
+	header := 0
+	for header < len(lines) && strings.HasPrefix(lines[header], "--") {
+		header++
+	}
+	if header == 0 {
+		s.fail(1, "the file must begin with a comment: the title sentence, then what the columns mean")
+	} else {
+		s.parseHeader(lines[:header])
+	}
+	s.parseBody(strings.Join(lines[header:], ""), header)
+	return s
+}
+
+func invalidUTF8(s string) int {
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd") {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// headerLine is a comment line without its dashes.
+type headerLine struct {
+	text   string // trimmed
+	indent int    // blanks between the dashes and the text
+	number int
+}
+
+// parseHeader reads title, "ja:" line, prose, columns and directives, in this order.
+func (s *source) parseHeader(raw []string) {
+	lines := make([]headerLine, len(raw))
+	for i, l := range raw {
+		l = strings.TrimRight(l[len("--"):], " \t\n")
+		text := strings.TrimLeft(l, " ")
+		lines[i] = headerLine{text: text, indent: len(l) - len(text), number: i + 1}
+		switch {
+		case strings.Contains(l, "\t"):
+			s.fail(i+1, "tab in the header; use blanks")
+		case text != "" && lines[i].indent == 0:
+			s.fail(i+1, "a blank must follow the dashes of a header line")
+		}
+	}
+
+	title, rest := lines[0], lines[1:]
+	s.Title = title.text
+	switch {
+	case s.Title == "":
+		s.fail(title.number, "the title sentence is missing from the first line")
+	case !sentence(s.Title):
+		s.fail(title.number, "the title must end with a period")
+	}
+	if len(rest) > 0 && strings.HasPrefix(rest[0].text, "ja:") {
+		s.TitleJA = strings.TrimSpace(rest[0].text[len("ja:"):])
+		if s.TitleJA == "" {
+			s.fail(rest[0].number, "the Japanese title after ja: is missing")
+		}
+		rest = rest[1:]
+	}
+	if len(rest) > 0 && rest[0].text != "" {
+		s.fail(rest[0].number, "the title is one line, and an empty comment line must follow it")
+	}
+
+	columns := -1
+	for i, l := range rest {
+		if l.text == "Columns:" {
+			columns = i
+			break
+		}
+	}
+	prose := rest
+	if columns >= 0 {
+		prose = rest[:columns]
+		s.columnsLine = rest[columns].number
+		if columns == 0 || rest[columns-1].text != "" {
+			s.fail(s.columnsLine, "an empty comment line must stand before Columns:")
+		}
+	}
+	s.parseProse(prose)
+	switch {
+	case s.Function && columns >= 0:
+		s.fail(s.columnsLine, "a function has no columns")
+	case s.Function:
+	case columns < 0:
+		s.fail(lines[len(lines)-1].number, "the header has no Columns: with a line for each result column: name, kind, help")
+	default:
+		s.parseColumns(rest[columns+1:])
+	}
+}
+
+// parseProse joins the lines of each paragraph.
+func (s *source) parseProse(lines []headerLine) {
+	var paragraphs []string
+	begun := false
+	for _, l := range lines {
+		if l.text == "" {
+			begun = false
+			continue
+		}
+		if word, _, _ := strings.Cut(l.text, " "); strings.EqualFold(word, "Columns:") || word == "Every:" || word == "Timeout:" || word == "ja:" {
+			s.fail(l.number, "%s stands in the wrong place or is not written as it should be; the order is title, ja:, text, Columns:, Every:, Timeout:", word)
+		}
+		if begun {
+			paragraphs[len(paragraphs)-1] += " " + l.text
+		} else {
+			paragraphs = append(paragraphs, l.text)
+		}
+		begun = true
+	}
+	s.Doc = strings.Join(paragraphs, "\n\n")
+}
+
+// parseColumns reads the column table and the directives after it. What is indented more deeply than the first column
+// continues a help text; what is not indented is a directive.
+func (s *source) parseColumns(lines []headerLine) {
+	indent := 0
+	directives := false // a directive has been seen: columns are at an end
+	for _, l := range lines {
+		switch {
+		case l.text == "":
+		case l.indent <= 1:
+			directives = true
+			s.parseDirective(l)
+		case directives:
+			s.fail(l.number, "columns stand before Every: and Timeout:")
+		case indent > 0 && l.indent > indent:
+			c := &s.Columns[len(s.Columns)-1]
+			c.Help = strings.TrimSpace(c.Help + " " + l.text)
+		case indent > 0 && l.indent < indent:
+			s.fail(l.number, "the column is indented less than the one before it")
+		default:
+			indent = l.indent
+			name, after, _ := strings.Cut(l.text, " ")
+			kind, help, _ := strings.Cut(strings.TrimLeft(after, " "), " ")
+			s.Columns = append(s.Columns, Column{Name: name, Kind: Kind(kind), Help: strings.TrimSpace(help), Line: l.number})
+		}
+	}
+	if len(s.Columns) == 0 {
+		s.fail(s.columnsLine, "no column is listed below Columns:, each on a line indented by three blanks: name, kind, help")
+	}
+}
+
+func (s *source) parseDirective(l headerLine) {
+	name, value, found := strings.Cut(l.text, ":")
+	var target *time.Duration
+	switch {
+	case !found, strings.Contains(name, " "):
+		s.fail(l.number, "unexpected text after Columns:; columns are indented by three blanks, directives are Every: and Timeout:, and an empty line ends the header")
+		return
+	case name == "Every":
+		target = &s.Every
+	case name == "Timeout":
+		target = &s.Timeout
+	default:
+		s.fail(l.number, "unknown directive %s:; known are Every: and Timeout:", name)
+		return
+	}
+	value = strings.TrimSpace(value)
+	d, err := time.ParseDuration(value)
+	switch {
+	case err != nil || d < time.Second:
+		s.fail(l.number, "%s: wants a duration of at least a second, such as 5m or 1h30m, and not %q", name, value)
+	case *target != 0:
+		s.fail(l.number, "%s: is given twice", name)
+	case s.Model:
+		s.fail(l.number, "%s: has no effect on a model, which is not exported", name)
+	default:
+		*target = d
+	}
+}
+
+// sentence reports whether text ends as one; Japanese has a period of its own.
+func sentence(text string) bool {
+	return strings.HasSuffix(text, ".") || strings.HasSuffix(text, "。")
+}

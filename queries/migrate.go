@@ -1,0 +1,245 @@
+package queries
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// migration is one file of the schema.
+type migration struct {
+	version    int
+	name       string
+	checksum   string // of the statements, so that a comment may be corrected
+	statements []statement
+}
+
+// Migrate brings the tables to the state that this binary knows. Applied files are recorded in cs.schema_migrations and
+// not run again; every statement may be run twice and by two instances at once. It is an error if an applied file was
+// changed since, or if the database has been migrated by a newer binary.
+func Migrate(ctx context.Context, conn driver.Conn) error {
+	return migrate(ctx, conn, Builtin())
+}
+
+func migrate(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
+	migrations, err := loadMigrations(fsys)
+	if err != nil {
+		return err
+	}
+	applied, err := appliedMigrations(ctx, conn)
+	if err != nil {
+		return fmt.Errorf("read which migrations were applied: %w", err)
+	}
+	var pending []migration
+	var errs []error
+	for _, m := range migrations {
+		was, found := applied[m.version]
+		switch {
+		case !found:
+			pending = append(pending, m)
+		case was.checksum != m.checksum:
+			errs = append(errs, fmt.Errorf("schema/%s was applied to this database as %s with another content; leave it as it was and add a new file instead", m.name, was.name))
+		}
+		delete(applied, m.version)
+	}
+	for _, version := range sortedVersions(applied) {
+		errs = append(errs, fmt.Errorf("this database has migration %s, which this binary does not know: a newer cskpi has been here; run that one", applied[version].name))
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+
+	// The table of records is itself made by a migration: what was applied before it is recorded after it.
+	recorded := 0
+	for i, m := range pending {
+		for _, s := range m.statements {
+			if err := conn.Exec(ctx, s.text); err != nil {
+				return fmt.Errorf("schema/%s:%d: %w", m.name, s.line, err)
+			}
+		}
+		there, err := exists(ctx, conn, "schema_migrations")
+		if err != nil {
+			return fmt.Errorf("look for cs.schema_migrations: %w", err)
+		}
+		if !there {
+			continue
+		}
+		if err := recordMigrations(ctx, conn, pending[recorded:i+1]); err != nil {
+			return fmt.Errorf("record migration %s: %w", m.name, err)
+		}
+		recorded = i + 1
+	}
+	return nil
+}
+
+func sortedVersions(m map[int]migration) []int {
+	var versions []int
+	for v := range m {
+		versions = append(versions, v)
+	}
+	slices.Sort(versions)
+	return versions
+}
+
+var migrationName = regexp.MustCompile(`^([0-9]{3})_[a-z0-9_]+\.sql$`)
+
+// loadMigrations reads schema/NNN_name.sql. The error joins every problem as file:line: message.
+func loadMigrations(fsys fs.FS) ([]migration, error) {
+	files, err := fs.Glob(fsys, "schema/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var migrations []migration
+	var problems []problem
+	for _, file := range files { // Glob sorts.
+		name := path.Base(file)
+		match := migrationName.FindStringSubmatch(name)
+		if match == nil {
+			problems = append(problems, problem{file, 1, "a migration is named NNN_what_it_is.sql"})
+			continue
+		}
+		version, _ := strconv.Atoi(match[1]) // Three digits always are a number.
+		switch last := len(migrations); {
+		case last > 0 && migrations[last-1].version == version:
+			problems = append(problems, problem{file, 1, "number " + match[1] + " is taken by " + migrations[last-1].name})
+		case version != last+1:
+			problems = append(problems, problem{file, 1, fmt.Sprintf("the next migration must have the number %03d", last+1)})
+		}
+		text, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, fmt.Errorf("read the migrations: %w", err)
+		}
+		m := migration{version: version, name: name}
+		m.statements, err = split(string(text))
+		if p := (problem{}); errors.As(err, &p) {
+			p.file = file
+			problems = append(problems, p)
+		}
+		hash := sha256.New()
+		for _, s := range m.statements {
+			if text := unsafe(s.tokens); text != "" {
+				problems = append(problems, problem{file, s.line, text})
+			}
+			for _, t := range s.tokens {
+				fmt.Fprintf(hash, "%s\n", t.text)
+			}
+			fmt.Fprintln(hash, ";")
+		}
+		m.checksum = hex.EncodeToString(hash.Sum(nil))
+		migrations = append(migrations, m)
+	}
+	if len(problems) > 0 {
+		return nil, join(problems)
+	}
+	return migrations, nil
+}
+
+// unsafe says why a statement may not be run twice, or by two instances at once; empty if it may.
+func unsafe(tokens []token) string {
+	begins := func(from int, words ...string) bool {
+		for i, w := range words {
+			if from+i >= len(tokens) || !tokens[from+i].is(w) {
+				return false
+			}
+		}
+		return true
+	}
+	ours := func(i int) bool { return i+1 < len(tokens) && tokens[i].name() == "cs" && tokens[i+1].is(".") }
+	const foreign = "a migration is about the database cs, so the name must begin with cs."
+
+	switch {
+	case begins(0, "create", "database", "if", "not", "exists", "cs"):
+		return ""
+	case begins(0, "create", "table", "if", "not", "exists"), begins(0, "create", "view", "if", "not", "exists"), begins(0, "create", "dictionary", "if", "not", "exists"):
+		if !ours(5) {
+			return foreign
+		}
+		return ""
+	case begins(0, "create", "materialized", "view", "if", "not", "exists"):
+		if !ours(6) {
+			return foreign
+		}
+		return ""
+	case begins(0, "create", "or", "replace", "view"), begins(0, "create", "or", "replace", "dictionary"):
+		if !ours(4) {
+			return foreign
+		}
+		return ""
+	case begins(0, "create", "or", "replace", "function"):
+		return ""
+	case begins(0, "alter", "table"):
+		if !ours(2) {
+			return foreign
+		}
+		depth := 0
+		for i := 4; i < len(tokens); i++ { // The first command follows cs . table.
+			switch t := tokens[i]; {
+			case t.is("("):
+				depth++
+			case t.is(")"):
+				depth--
+			case depth == 0 && (i == 4 || t.is(",")):
+				at := i + 1
+				switch {
+				case begins(at, "add", "column", "if", "not", "exists"), begins(at, "add", "index", "if", "not", "exists"),
+					begins(at, "add", "projection", "if", "not", "exists"), begins(at, "add", "constraint", "if", "not", "exists"),
+					begins(at, "modify", "column"), begins(at, "modify", "comment"), begins(at, "comment", "column"),
+					begins(at, "modify", "setting"), begins(at, "modify", "ttl"):
+				default:
+					return "alter table may add what is not there yet (add column if not exists) and modify columns, comments, settings and ttl; anything else cannot be run twice"
+				}
+			}
+		}
+		return ""
+	}
+	return "a migration is made of statements that can be run twice and by two instances at once: create … if not exists, create or replace of what holds no data, alter table"
+}
+
+// appliedMigrations reads the records; a database that has none yet has none.
+func appliedMigrations(ctx context.Context, conn driver.Conn) (map[int]migration, error) {
+	applied := map[int]migration{}
+	there, err := exists(ctx, conn, "schema_migrations")
+	if err != nil || !there {
+		return applied, err
+	}
+	rows, err := conn.Query(ctx, "select version, name, checksum from cs.schema_migrations final order by version")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var version uint16
+		var m migration
+		if err := rows.Scan(&version, &m.name, &m.checksum); err != nil {
+			return nil, err
+		}
+		m.version = int(version)
+		applied[m.version] = m
+	}
+	return applied, rows.Err()
+}
+
+func exists(ctx context.Context, conn driver.Conn, table string) (bool, error) {
+	var n uint64
+	err := conn.QueryRow(ctx, "select count() from system.tables where database = 'cs' and name = "+quote(table)).Scan(&n)
+	return n > 0, err
+}
+
+func recordMigrations(ctx context.Context, conn driver.Conn, migrations []migration) error {
+	values := make([]string, len(migrations))
+	for i, m := range migrations {
+		values[i] = fmt.Sprintf("(%d, %s, %s)", m.version, quote(m.name), quote(m.checksum))
+	}
+	return conn.Exec(ctx, "insert into cs.schema_migrations (version, name, checksum) select version, name, checksum from values("+
+		"'version UInt16, name String, checksum String', "+strings.Join(values, ", ")+")")
+}

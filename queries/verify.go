@@ -1,0 +1,138 @@
+package queries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"sync"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// verifiers is how many views are verified at once.
+const verifiers = 4
+
+// Verify asks the engine what each installed view of c returns, and compares that with its header: names and order of
+// the columns, and types that fit their kinds. The error joins every problem as file:line: message, in the order of the
+// files.
+func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
+	views := c.views()
+	found := make([][]problem, len(views))
+	errs := make([]error, len(views))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range verifiers {
+		workers.Go(func() {
+			for i := range next {
+				found[i], errs[i] = verify(ctx, conn, views[i])
+			}
+		})
+	}
+	for i := range views {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("verify the views: %w", err)
+	}
+	var problems []problem
+	for i := range views {
+		if errs[i] != nil {
+			problems = append(problems, problem{views[i].File, 1, "the engine refuses the query: " + errs[i].Error()})
+		}
+		problems = append(problems, found[i]...)
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return join(problems)
+}
+
+// described is a column of a result.
+type described struct{ name, typ string }
+
+func verify(ctx context.Context, conn driver.Conn, q Query) ([]problem, error) {
+	// The day matters to no type. An early one keeps scalar subqueries, which the engine computes even now, cheap.
+	rows, err := conn.Query(ctx, "describe (select * from cs."+q.Name+"(as_of = '2000-01-01'))")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var result []described
+	for rows.Next() {
+		var d described
+		var unused string // defaults, comments and the like; how many depends on the version of ClickHouse
+		fields := []any{&d.name, &d.typ}
+		for range rows.Columns()[len(fields):] {
+			fields = append(fields, &unused)
+		}
+		if err := rows.Scan(fields...); err != nil {
+			return nil, err
+		}
+		result = append(result, d)
+	}
+	return compare(q, result), rows.Err()
+}
+
+// compare tells how a result differs from the header.
+func compare(q Query, result []described) []problem {
+	var problems []problem
+	fail := func(line int, format string, args ...any) {
+		problems = append(problems, problem{q.File, line, fmt.Sprintf(format, args...)})
+	}
+	last := 1
+	for i, c := range q.Columns {
+		last = c.Line
+		switch {
+		case i >= len(result):
+			fail(c.Line, "column %s is not in the result", c.Name)
+		case result[i].name != c.Name:
+			fail(c.Line, "column %d of the result is %s, and not %s", i+1, result[i].name, c.Name)
+		default:
+			if err := fits(q, c.Kind, result[i].typ); err != nil {
+				fail(c.Line, "column %s: %v", c.Name, err)
+			}
+		}
+	}
+	for _, extra := range result[min(len(q.Columns), len(result)):] {
+		fail(last, "the result has a further column %s, which the header does not list", extra.name)
+	}
+	return problems
+}
+
+var (
+	textType      = regexp.MustCompile(`^(String|LowCardinality\(String\)|Enum(8|16)\(.*\))$`)
+	numberType    = regexp.MustCompile(`^(Nullable\()?(Float(32|64)|U?Int(8|16|32|64|128|256))\)?$`)
+	decimalType   = regexp.MustCompile(`^(Nullable\()?Decimal(32|64|128|256)?\(.*\)\)?$`)
+	histogramType = regexp.MustCompile(`^Tuple\((buckets )?Array\(Tuple\((le )?Float64, (count )?U?Int(8|16|32|64)\)\), (sum )?Float64\)$`)
+)
+
+// fits reports why a column of that kind cannot have the type.
+func fits(q Query, kind Kind, typ string) error {
+	switch kind {
+	case Label:
+		if !textType.MatchString(typ) {
+			return fmt.Errorf("a label is a String, LowCardinality(String) or Enum, and never null, but it is %s", typ)
+		}
+	case Gauge:
+		switch {
+		case numberType.MatchString(typ), q.Model && decimalType.MatchString(typ):
+		case decimalType.MatchString(typ):
+			return fmt.Errorf("a gauge is a float or an integer, but it is %s; convert it with cs_float(…) in the outermost select", typ)
+		default:
+			return fmt.Errorf("a gauge is a float or an integer, may be Nullable, but it is %s", typ)
+		}
+	case Part:
+		if !numberType.MatchString(typ) && !decimalType.MatchString(typ) {
+			return fmt.Errorf("a part is a number, but it is %s", typ)
+		}
+	case Histogram:
+		if !histogramType.MatchString(typ) {
+			return errors.New("a histogram is Tuple(Array(Tuple(Float64, UInt64)), Float64), pairs of upper bound and cumulative count, then the sum, but it is " + typ)
+		}
+	}
+	return nil
+}
