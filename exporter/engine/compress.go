@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -153,5 +154,36 @@ func (b *blockWriter) Flush() error {
 
 func (b *blockWriter) Close() error { return b.Flush() }
 
-// decodeBlocks undoes ClickHouse's compressed blocks, which decompress=1 announces.
-func decodeBlocks(r io.Reader) io.Reader { return compress.NewReader(r) }
+// blockReader undoes ClickHouse's compressed blocks, which decompress=1 announces.
+// It tells the end of the data from the middle of a block.
+type blockReader struct {
+	source io.Reader
+	blocks *compress.Reader
+	taken  int64 // Bytes read from source.
+}
+
+func decodeBlocks(r io.Reader) io.Reader {
+	b := &blockReader{source: r}
+	b.blocks = compress.NewReader(readerFunc(func(p []byte) (int, error) {
+		n, err := b.source.Read(p)
+		b.taken += int64(n)
+		return n, err
+	}))
+	return b
+}
+
+func (b *blockReader) Read(p []byte) (int, error) {
+	before := b.taken
+	n, err := b.blocks.Read(p)
+	if errors.Is(err, io.EOF) {
+		if b.taken == before {
+			return n, io.EOF
+		}
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -1,9 +1,133 @@
 package engine_test
 
 import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
 	"testing"
 
+	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// answer is a response whose body was read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	err    error // Of reading the body.
+}
+
+// ask sends a request to the shared engine. The query stands in params; body may be empty.
+func ask(t *testing.T, params url.Values, body string, headers ...string) answer {
+	t.Helper()
+	return send(t, enginetest.Engine(t).URL()+"/?"+params.Encode(), body, headers...)
+}
+
+// asService is ask with the service's token.
+func asService(t *testing.T, params url.Values, body string, headers ...string) answer {
+	t.Helper()
+	return ask(t, params, body, append(headers, engine.TokenHeader, token(t))...)
+}
+
+func token(t *testing.T) string {
+	t.Helper()
+	return enginetest.Engine(t).Options().HttpHeaders[engine.TokenHeader]
+}
+
+func send(t *testing.T, to, body string, headers ...string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return do(t, req, headers...)
+}
+
+func do(t *testing.T, req *http.Request, headers ...string) answer {
+	t.Helper()
+	for i := 0; i < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			req.Host = headers[i+1]
+			continue
+		}
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	client := http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, string(b), err}
+}
+
+func q(query string, more ...string) url.Values {
+	v := url.Values{"query": {query}}
+	for i := 0; i < len(more); i += 2 {
+		v.Set(more[i], more[i+1])
+	}
+	return v
+}
+
+func exec(t *testing.T, conn driver.Conn, queries ...string) {
+	t.Helper()
+	for _, query := range queries {
+		if err := conn.Exec(t.Context(), query); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+}
+
+// count runs a query for one number.
+func count(t *testing.T, conn driver.Conn, query string, args ...any) uint64 {
+	t.Helper()
+	var n uint64
+	if err := conn.QueryRow(t.Context(), query, args...).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+// own starts an engine that only this test uses.
+func own(t *testing.T, o engine.Options) *engine.Engine {
+	t.Helper()
+	if o.DataDir == "" {
+		o.DataDir = t.TempDir()
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Log == nil {
+		o.Log = quiet()
+	}
+	e, err := engine.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

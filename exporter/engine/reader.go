@@ -102,7 +102,7 @@ func checkReaderQuery(query string) error {
 		case t.kind == word && strings.EqualFold(l.name(t), "catboostEvaluate"):
 			return denied("catboostEvaluate")
 		case l.is(last, "DESCRIBE") || l.is(last, "DESC") || l.is(last, "TABLE") && (l.is(before, "DESCRIBE") || l.is(before, "DESC")):
-			if (t.kind == word || t.kind == quotedName) && ahead.is(ahead.next(), "(") {
+			if (t.kind == word || t.kind == quotedName) && !l.is(t, "TABLE") && ahead.is(ahead.next(), "(") {
 				return denied("DESCRIBE of a table function")
 			}
 		}
