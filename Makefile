@@ -49,7 +49,7 @@ $(TOOLS)/prometheus: PACKAGE := github.com/prometheus/prometheus/cmd/prometheus
 $(TOOLS)/promtool: PACKAGE := github.com/prometheus/prometheus/cmd/promtool
 $(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(TOOLS)/%: deploy/tools/go.mod deploy/tools/go.sum
-	cd deploy/tools && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -o bin/$* $(PACKAGE)
+	cd deploy/tools && CGO_ENABLED=0 go build -tags remove_all_sd -ldflags '-s -w' -o bin/$* $(PACKAGE)
 
 .PHONY: clean
 clean: ## Remove what was built and fetched; data stays.
