@@ -102,8 +102,8 @@ func TestGolden(t *testing.T) {
 		[]any{"low", "12m", nil, 0.0},
 		[]any{"quote \" back \\ line \n", "1m", 0.99, int64(-3)})
 	f.returns("health_score", []string{"segment", "score"},
-		[]any{"high", []any{[][]any{{20.0, uint64(1)}, {40.0, uint64(1)}, {math.Inf(1), uint64(7)}}, 400.5}},
-		[]any{"low", []any{[][]any{}, 0.0}})
+		[]any{"high", []any{[]float64{20, 40, math.Inf(1)}, []uint64{1, 1, 7}, 400.5}},
+		[]any{"low", []any{[]float64{}, []uint64{}, 0.0}})
 	f.fails("broken", "code: 60, message: table cs.nothing does not exist")
 	f.returns("empty", []string{"segment", "value"})
 	now := noon
@@ -147,13 +147,18 @@ func TestBadRowsHarmNoOthers(t *testing.T) {
 		[]any{int8(-1), float32(0.25), int32(3)},
 	)
 	f.returns("histograms", []string{"segment", "score"},
-		[]any{"named", map[string]any{"buckets": []map[string]any{{"le": 5.0, "count": uint8(1)}, {"le": math.Inf(1), "count": int64(2)}}, "sum": int64(9)}},
-		[]any{"no inf", []any{[][]any{{5.0, uint64(1)}}, 9.0}},
-		[]any{"falls", []any{[][]any{{5.0, uint64(2)}, {math.Inf(1), uint64(1)}}, 9.0}},
-		[]any{"descends", []any{[][]any{{5.0, uint64(1)}, {4.0, uint64(1)}, {math.Inf(1), uint64(1)}}, 9.0}},
-		[]any{"negative", []any{[][]any{{5.0, int64(-1)}, {math.Inf(1), int64(1)}}, 9.0}},
-		[]any{"nan bound", []any{[][]any{{math.NaN(), uint64(1)}, {math.Inf(1), uint64(1)}}, 9.0}},
-		[]any{"nan sum", []any{[][]any{{math.Inf(1), uint64(1)}}, math.NaN()}},
+		[]any{"good", []any{[]float32{5, float32(math.Inf(1))}, []int64{1, 2}, int64(9)}},
+		[]any{"named", map[string]any{"bounds": []float64{math.Inf(1)}, "counts": []uint64{1}, "sum": 9.0}},
+		[]any{"no sum", []any{[]float64{math.Inf(1)}, []uint64{1}}},
+		[]any{"lengths", []any{[]float64{5, math.Inf(1)}, []uint64{1}, 9.0}},
+		[]any{"no inf", []any{[]float64{5}, []uint64{1}, 9.0}},
+		[]any{"falls", []any{[]float64{5, math.Inf(1)}, []uint64{2, 1}, 9.0}},
+		[]any{"descends", []any{[]float64{5, 4, math.Inf(1)}, []uint64{1, 1, 1}, 9.0}},
+		[]any{"negative", []any{[]float64{5, math.Inf(1)}, []int64{-1, 1}, 9.0}},
+		[]any{"fraction", []any{[]float64{math.Inf(1)}, []float64{1.5}, 9.0}},
+		[]any{"nan bound", []any{[]float64{math.NaN(), math.Inf(1)}, []uint64{1, 1}, 9.0}},
+		[]any{"nan sum", []any{[]float64{math.Inf(1)}, []uint64{1}, math.NaN()}},
+		[]any{"null bound", []any{[]*float64{nil}, []uint64{1}, 9.0}},
 		[]any{"number", 5.0},
 		[]any{"null", nil},
 	)

@@ -230,7 +230,7 @@ func company(t testing.TB, now *time.Time, up *bool) (*exporter.Exporter, *fake)
 	f.returns("logo_churn", []string{"segment", "window", "ratio", "ratio_lower", "ratio_upper", "opening_accounts", "lost_accounts"},
 		[]any{"high", "12m", 0.0164, 0.0029, 0.0872, 61, 1}, []any{"low", "12m", 0.1023, 0.0547, 0.1831, 88, 9}, []any{"tech", "12m", 0.23, 0.18, 0.29, 240, 55})
 	f.returns("time_to_use", []string{"segment", "p50_seconds", "duration"},
-		[]any{"high", 21.5 * 86400, []any{[][]any{{864000.0, 3}, {math.Inf(1), 61}}, 61 * 30 * 86400.0}}, []any{"low", nil, []any{[][]any{}, 0.0}})
+		[]any{"high", 21.5 * 86400, []any{[]float64{864000, math.Inf(1)}, []int{3, 61}, 61 * 30 * 86400.0}}, []any{"low", nil, []any{[]float64{}, []int{}, 0.0}})
 	f.returns("risk_accounts", []string{"account", "csm", "segment", "arr", "renewal_seconds"}, accounts...)
 	f.returns("freshness", []string{"table", "latest_timestamp_seconds", "rows"}, []any{"contracts", float64(noon.Add(-26 * time.Hour).Unix()), 4711}, []any{"usage_events", float64(noon.Add(-8 * time.Minute).Unix()), 123456789})
 	f.returns("targets", []string{"kpi", "segment", "target", "warning", "critical"},
@@ -288,8 +288,8 @@ func TestLandingPage(t *testing.T) {
 		"contracts 2026-03-30 19:00 4,711",
 		"arr.amount — ¥50,000,000 — —", "logo_churn.ratio — 5.0% 10.0% 15.0%", "nrr.ratio — 100.0%",
 		"A KPI that only <this> company has", "1,234.50",
-		"Attention: 1 of its 3 rows were refused and are not shown.",
-		"Computed 2 minutes ago, as of 2026-03-31; every 5m",
+		"Attention: 1 of 3 rows refused and not shown.",
+		"6 rows, computed 2 minutes ago, every 5m, as of 2026-03-31",
 	)
 	f.fails("nrr", "code: 241, message: <memory> limit exceeded\nat line 1")
 	up = false
@@ -298,7 +298,7 @@ func TestLandingPage(t *testing.T) {
 	see(
 		"Engine down; the last good values are shown", "Queries 1 of 11 failing", "Needs attention",
 		"Attention: failing for 3 minutes; its last good values are still exported. query nrr: code: 241, message: <memory> limit exceeded segment window ratio",
-		"high 12m 108.1%", "Computed 5 minutes ago",
+		"high 12m 108.1%", "computed 5 minutes ago",
 	)
 	now = now.Add(time.Hour)
 	see("its values are too old and no longer exported. query nrr", "The last values are too old to be shown.")

@@ -18,6 +18,9 @@ import (
 // pageRows is how many rows of a KPI the page shows. The rest is in /metrics, where the page points to.
 const pageRows = 60
 
+// pageProblems is how many problems the page lists on top: when the database is gone, all queries have the same one.
+const pageProblems = 5
+
 // targetWindow is the window that targets are about, for KPIs that have several: targets are set for a year.
 const targetWindow = "12m"
 
@@ -39,6 +42,7 @@ const moreChapter = 3
 type page struct {
 	Facts    []fact // the status line
 	Problems []problem
+	Further  int // problems that are not listed
 	Chapters []chapter
 	Version  string
 }
@@ -57,6 +61,7 @@ type card struct {
 	Doc                  []string // paragraphs
 	Columns              []column
 	Rows                 [][]cell
+	Count                string // of all rows, in words
 	More                 string // how many rows are not shown; empty: none
 	MoreURL              string
 	Computed             string // age and interval in words
@@ -131,6 +136,9 @@ func (e *Exporter) page(now time.Time, snapshot []outcome) page {
 			id := strings.ReplaceAll(strings.ToLower(c.title), " ", "-")
 			p.Chapters = append(p.Chapters, chapter{"chapter-" + id, c.title, cards[i]})
 		}
+	}
+	if n := len(p.Problems) - pageProblems; n > 0 {
+		p.Problems, p.Further = p.Problems[:pageProblems], n
 	}
 	p.Facts = e.status(now, snapshot, failing, oldest)
 	return p
@@ -258,9 +266,9 @@ func (e *Exporter) card(k *kpi, o outcome, now time.Time, targets map[targetKey]
 		c.Computed, c.Empty = "never", "There is no value to show."
 		return c
 	}
-	c.Computed = fmt.Sprintf("%s, as of %s; every %s", ago(now.Sub(o.good.at)), o.good.asOf.Format(time.DateOnly), short(k.every))
+	c.Computed = fmt.Sprintf("%s, every %s, as of %s", ago(now.Sub(o.good.at)), short(k.every), o.good.asOf.Format(time.DateOnly))
 	if n := o.good.refused(); n > 0 {
-		rejected := fmt.Sprintf("%d of its %d rows were refused and are not shown", n, o.good.read)
+		rejected := fmt.Sprintf("%s of %s rows refused and not shown", group(float64(n), 0), group(float64(o.good.read), 0))
 		if c.State != "" {
 			c.State += "; "
 		}
@@ -275,6 +283,10 @@ func (e *Exporter) card(k *kpi, o outcome, now time.Time, targets map[targetKey]
 		return c
 	}
 	rows := k.ordered(o.good.rows)
+	c.Count = group(float64(len(rows)), 0) + " row"
+	if len(rows) != 1 {
+		c.Count += "s"
+	}
 	if n := len(rows) - pageRows; n > 0 {
 		c.More, rows = group(float64(n), 0), rows[:pageRows]
 	}

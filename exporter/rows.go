@@ -262,74 +262,57 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// histogramOf reads a distribution. The contract with SQL: a column of kind histogram is a
+// histogramOf reads a distribution. The contract with SQL: a column of kind histogram is a tuple without names of
 //
-//	Tuple(Array(Tuple(Float64, UInt64)), Float64)
+//	Tuple(Array(Float64), Array(UInt64), Float64)
 //
-// — the buckets as pairs of upper bound (inclusive) and cumulative count, and the sum of all observations — as in
+// — the inclusive upper bounds of the buckets, how many observations lie at or below each of them, and the sum of all
+// observations — as in
 //
-//	(arrayMap(b -> (b, arrayCount(s -> s <= b, groupArray(score))), [20., 40., 60., 80., inf]), sum(score))
+//	with [20., 40., 60., 80., inf] as bounds
+//	select (bounds, arrayMap(b -> arrayCount(s -> s <= b, groupArray(score)), bounds), sum(score)) as score
 //
 // Bounds ascend strictly, counts do not fall, and the last bound is inf, so that its count is the number of
-// observations. Elements are told by position, or by name in named tuples (buckets, sum; le, count); counts may be any
-// integers. An empty array is no sample, as NULL is for a gauge: ClickHouse has no Nullable tuples.
+// observations; numbers may be of any width. Empty arrays are no sample, as NULL is for a gauge: ClickHouse has no
+// Nullable tuples. (Not an array of pairs, because the driver loses elements of tuples in arrays in tuples.)
 func histogramOf(v any) (sample, *refusal) {
 	bad := func(format string, args ...any) (sample, *refusal) {
 		return nil, &refusal{badHistogram, "is no histogram: " + fmt.Sprintf(format, args...)}
 	}
-	buckets, sum, ok := pair(v, "buckets", "sum")
-	pairs := reflect.ValueOf(buckets)
-	if !ok || pairs.Kind() != reflect.Slice {
-		return bad("want a tuple of buckets and sum, got %T", v)
+	parts, ok := v.([]any)
+	if !ok || len(parts) != 3 {
+		return bad("want a tuple of bounds, counts and sum, without names; got %T", v)
 	}
-	if pairs.Len() == 0 {
+	bounds, counts := reflect.ValueOf(indirect(parts[0])), reflect.ValueOf(indirect(parts[1]))
+	if bounds.Kind() != reflect.Slice || counts.Kind() != reflect.Slice || bounds.Len() != counts.Len() {
+		return bad("bounds and counts must be arrays of the same length")
+	}
+	if bounds.Len() == 0 {
 		return nil, nil
 	}
-	h := histogram{buckets: make(map[float64]uint64, pairs.Len()-1)}
-	if h.sum, ok = number(sum); !ok || math.IsNaN(h.sum) || math.IsInf(h.sum, 0) {
-		return bad("its sum is %v", sum)
+	h := histogram{buckets: make(map[float64]uint64, bounds.Len()-1)}
+	if h.sum, ok = number(indirect(parts[2])); !ok || math.IsNaN(h.sum) || math.IsInf(h.sum, 0) {
+		return bad("its sum is %v", parts[2])
 	}
-	bound := math.Inf(-1)
-	for i := range pairs.Len() {
-		le, n, ok := pair(pairs.Index(i).Interface(), "le", "count")
-		b, isNumber := number(le)
-		c := reflect.ValueOf(n)
-		if !ok || !isNumber || !(c.CanUint() || c.CanInt() && c.Int() >= 0) {
-			return bad("bucket %d is not a pair of upper bound and count", i+1)
+	last := math.Inf(-1)
+	for i := range bounds.Len() {
+		bound, isBound := number(indirect(bounds.Index(i).Interface()))
+		count, isCount := number(indirect(counts.Index(i).Interface()))
+		switch {
+		case !isBound || !isCount || count < 0 || count != math.Trunc(count) || count > 1<<53:
+			return bad("bucket %d is not a bound and a count", i+1)
+		case !(bound > last) || uint64(count) < h.count:
+			return bad("bounds must ascend and counts must not fall, bucket %d is (%v, %v)", i+1, bound, count)
 		}
-		count := uint64(0)
-		if c.CanUint() {
-			count = c.Uint()
-		} else {
-			count = uint64(c.Int())
-		}
-		if !(b > bound) || count < h.count {
-			return bad("bounds must ascend and cumulative counts must not fall, bucket %d is (%v, %d)", i+1, b, count)
-		}
-		bound, h.count = b, count
-		if !math.IsInf(b, 1) {
-			h.buckets[b] = count
+		last, h.count = bound, uint64(count)
+		if !math.IsInf(bound, 1) {
+			h.buckets[bound] = h.count
 		}
 	}
-	if !math.IsInf(bound, 1) {
-		return bad("the last bound must be inf, so that its count is the number of observations; it is %v", bound)
+	if !math.IsInf(last, 1) {
+		return bad("the last bound must be inf, so that its count is the number of observations; it is %v", last)
 	}
 	return h, nil
-}
-
-// pair takes a tuple of two apart, as the driver scans it: a slice, or a map if its elements have names.
-func pair(v any, first, second string) (any, any, bool) {
-	switch t := v.(type) {
-	case []any:
-		if len(t) == 2 {
-			return indirect(t[0]), indirect(t[1]), true
-		}
-	case map[string]any:
-		a, okA := t[first]
-		b, okB := t[second]
-		return indirect(a), indirect(b), okA && okB && len(t) == 2
-	}
-	return nil, nil, false
 }
 
 // key tells label sets apart; \xff is in no UTF-8 string.
