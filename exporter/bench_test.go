@@ -15,8 +15,8 @@ import (
 	"cskpi/exporter"
 )
 
-// big is an exporter of 10,000 series in twenty KPIs with three labels each, computed once.
-func big(b *testing.B, o exporter.Options) (*exporter.Exporter, *fake) {
+// large is an exporter of 10,000 series in twenty KPIs with three labels each, computed once.
+func large(b *testing.B, o exporter.Options) (*exporter.Exporter, *fake) {
 	f := &fake{}
 	for i := range 20 {
 		q := query(fmt.Sprintf("kpi_%02d", i), "segment label", "window label", "csm label", "ratio gauge", "opening_arr gauge")
@@ -44,7 +44,7 @@ func BenchmarkScrape(b *testing.B) {
 }
 
 func scrape(b *testing.B, database string) {
-	e, f := big(b, exporter.Options{Timeout: 100 * time.Millisecond, MaxAge: time.Hour})
+	e, f := large(b, exporter.Options{Timeout: 100 * time.Millisecond, MaxAge: time.Hour})
 	ctx, cancel := context.WithCancel(b.Context())
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -102,7 +102,7 @@ func scrape(b *testing.B, database string) {
 
 // BenchmarkRefresh takes 10,000 series from a database that answers at once: what checking and preparing them costs.
 func BenchmarkRefresh(b *testing.B) {
-	e, _ := big(b, exporter.Options{})
+	e, _ := large(b, exporter.Options{})
 	for b.Loop() {
 		if err := e.Refresh(b.Context()); err != nil {
 			b.Fatal(err)
@@ -112,7 +112,7 @@ func BenchmarkRefresh(b *testing.B) {
 
 // BenchmarkLanding writes the page for people with the same 10,000 series.
 func BenchmarkLanding(b *testing.B) {
-	e, _ := big(b, exporter.Options{})
+	e, _ := large(b, exporter.Options{})
 	for b.Loop() {
 		if w := get(b, e, "/"); w.Code != 200 {
 			b.Fatal(w.Code)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -143,8 +144,10 @@ func TestBadRowsHarmNoOthers(t *testing.T) {
 		[]any{"once bad", 0.2, 2},
 		[]any{&text, &number, (*float64)(nil)},
 		[]any{"", nil, nil},
-		[]any{uint16(2026), 0.25, true},
-		[]any{int8(-1), float32(0.25), int32(3)},
+		[]any{uint16(2026), 0.25, 1},
+		[]any{"bool", 0.25, true},
+		[]any{"narrow", float32(0.25), int32(3)},
+		[]any{"wide", 0.25, big.NewInt(-1 << 60)},
 	)
 	f.returns("histograms", []string{"segment", "score"},
 		[]any{"good", []any{[]float32{5, float32(math.Inf(1))}, []int64{1, 2}, int64(9)}},

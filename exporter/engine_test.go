@@ -21,8 +21,8 @@ const everyType = `select
     if(number = 3, '\xff', toString(number)) as plain,
     toLowCardinality('low') as short,
     cast('b', 'Enum8(''a'' = 1, ''b'' = 2)') as choice,
-    toUInt64(number + 1) as whole,
-    if(number = 1, null, toInt8(-5)) as small,
+    toUInt128(number + 1) as whole,
+    if(number = 1, null, toInt256(-5)) as small,
     multiIf(number = 1, null, number = 2, nan, number / 4) as real,
     if(number = 4, [], [2., 10., inf]) as bounds,
     (bounds, arrayMap(b -> arrayCount(s -> s <= b, [1., 3., toFloat64(toDayOfMonth({as_of:Date}))]), bounds), 35.) as score

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"reflect"
 	"slices"
 	"strconv"
@@ -22,7 +23,7 @@ import (
 const (
 	nullLabel      = "null_label"       // a label is NULL
 	invalidLabel   = "invalid_label"    // a label is not UTF-8
-	wrongType      = "wrong_type"       // a label is no string or integer, or a value no number
+	wrongType      = "wrong_type"       // a label is no string, or a value no number
 	notFinite      = "not_finite"       // a value is NaN or infinite; an undefined value is NULL
 	badHistogram   = "bad_histogram"    // a histogram is not of the form that histogramOf asks for
 	duplicateLabel = "duplicate_labels" // more than one row has these labels
@@ -230,10 +231,6 @@ func labelOf(v any) (string, *refusal) {
 			return "", &refusal{invalidLabel, fmt.Sprintf("is not UTF-8: %q", s)}
 		}
 		return s, nil
-	case rv.CanInt():
-		return strconv.FormatInt(rv.Int(), 10), nil
-	case rv.CanUint():
-		return strconv.FormatUint(rv.Uint(), 10), nil
 	}
 	return "", &refusal{wrongType, fmt.Sprintf("is a %T, not a string", v)}
 }
@@ -258,6 +255,10 @@ func number(v any) (float64, bool) {
 		return float64(rv.Int()), true
 	case rv.CanUint():
 		return float64(rv.Uint()), true
+	}
+	if wide, ok := v.(big.Int); ok { // integers of 128 and 256 bits
+		f, _ := new(big.Float).SetInt(&wide).Float64()
+		return f, true
 	}
 	return 0, false
 }

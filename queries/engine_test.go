@@ -382,7 +382,7 @@ func TestVerify(t *testing.T) {
 --   spread histogram  Spread.
 --
 select 'x' as band, toLowCardinality('y') as day, toNullable(0.5) as ratio, toUInt32(1) as part, 2 as whole,
-    ([(1., toUInt64(1)), (inf, toUInt64(2))], 3.) as spread
+    ([1., inf], [toUInt64(1), toUInt64(2)], 3.) as spread
 where {as_of:Date} > '1970-01-01'`
 	f := func(old, replacement string, want ...string) {
 		t.Helper()
@@ -403,7 +403,7 @@ where {as_of:Date} > '1970-01-01'`
 	f("2 as whole", "2 as whol", "8: column 5 of the result is whol, and not whole")
 	f("toUInt32(1) as part, 2 as whole", "2 as whole, toUInt32(1) as part", "7: column 4 of the result is whole", "8: column 5 of the result is part")
 	f("2 as whole", "2 as whole, 3 as more", "9: column 6 of the result is more", "9: the result has a further column spread")
-	f("2 as whole,\n    ([(1., toUInt64(1)), (inf, toUInt64(2))], 3.) as spread", "2 as whole", "9: column spread is not in the result")
+	f("2 as whole,\n    ([1., inf], [toUInt64(1), toUInt64(2)], 3.) as spread", "2 as whole", "9: column spread is not in the result")
 	f("3.) as spread", "3.) as spread, 1 as more", "9: the result has a further column more")
 	f("2 as whole", "toDecimal64(2, 4) as whole", "8: column whole: a gauge is a float or an integer, but it is Decimal(18, 4); convert it")
 	f("2 as whole", "toNullable(toDecimal64(2, 4)) as whole", "8: column whole: a gauge is a float or an integer, but it is Nullable(Decimal(18, 4)); convert it")
@@ -412,7 +412,7 @@ where {as_of:Date} > '1970-01-01'`
 	f("'x' as band", "1 as band", "4: column band: a label is a String, LowCardinality(String) or Enum, and never null, but it is UInt8")
 	f("'x' as band", "toNullable('x') as band", "4: column band: a label is")
 	f("toLowCardinality('y')", "toDate('2024-01-01')", "5: column day: a label is")
-	f("toUInt64(2))], 3.)", "toUInt64(2))], 3)", "9: column spread: a histogram is Tuple(")
+	f("toUInt64(2)], 3.)", "toUInt64(2)], 3)", "9: column spread: a histogram is Tuple(")
 	f("2 as whole", "nothing as whole", "1: the engine refuses the query: ")
 
 	// A model is free to be exact.
