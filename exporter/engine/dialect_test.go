@@ -225,7 +225,7 @@ func TestErrorAfterTheFirstRows(t *testing.T) {
 
 func TestInsertWays(t *testing.T) {
 	conn := enginetest.Conn(t)
-	exec(t, conn, "create database cs", "create table cs.t (a Int32, b String default 'd') engine = MergeTree order by a")
+	execute(t, conn, "create database cs", "create table cs.t (a Int32, b String default 'd') engine = MergeTree order by a")
 	f := func(name string, got answer, want string) {
 		t.Helper()
 		if got.status != http.StatusOK {
@@ -236,7 +236,7 @@ func TestInsertWays(t *testing.T) {
 		if rows.body != want {
 			t.Errorf("%s: stored %q, want %q", name, rows.body, want)
 		}
-		exec(t, conn, "truncate table cs.t")
+		execute(t, conn, "truncate table cs.t")
 	}
 	f("values", asService(t, nil, "insert into cs.t values (1, 'x;y'), (2, upper('q'))"), "1,\"x;y\"\n2,\"Q\"\n")
 	f("query and data", asService(t, q("insert into cs.t format CSV"), "1,\"a\nb\"\n"), "1,\"a\nb\"\n")
@@ -279,7 +279,7 @@ var codecs = map[string]struct {
 
 func TestCompression(t *testing.T) {
 	conn := enginetest.Conn(t)
-	exec(t, conn, "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a")
+	execute(t, conn, "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a")
 	for name, codec := range codecs {
 		var packed bytes.Buffer
 		w := codec.encode(&packed)
@@ -296,7 +296,7 @@ func TestCompression(t *testing.T) {
 		if n := count(t, conn, "select count() from cs.t"); n != 100_000 {
 			t.Errorf("%s: stored %d rows", name, n)
 		}
-		exec(t, conn, "truncate table cs.t")
+		execute(t, conn, "truncate table cs.t")
 		if got := asService(t, q("insert into cs.t format TSV"), whole[:len(whole)/2], "Content-Encoding", name); got.status != http.StatusBadRequest {
 			t.Errorf("%s: insert of a part: %d %q", name, got.status, got.body)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"debug/elf"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -53,13 +54,14 @@ func openLibrary(path, dataDir string, settings map[string]string) (*library, er
 	if err != nil {
 		return nil, err
 	}
+	if filepath.IsAbs(path) {
+		if err := checkLibrary(path); err != nil {
+			return nil, err
+		}
+	}
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
-		hint := libraryRemedy
-		if filepath.IsAbs(path) {
-			hint = "the file is not a libchdb for this machine (Linux on x86-64 with glibc) or is cut short; " + hint
-		}
-		return nil, fmt.Errorf("load the engine library: %w; %s", err, hint)
+		return nil, notLoadable(err)
 	}
 	lib := &library{args: [][]byte{[]byte("chdb\x00"), []byte("--path=" + dataDir + "\x00")}}
 	for name, value := range settings {
@@ -77,6 +79,19 @@ func openLibrary(path, dataDir string, settings map[string]string) (*library, er
 		return nil, err
 	}
 	return lib, nil
+}
+
+// checkLibrary finds a file that is cut short, which would kill the process while it is loaded.
+func checkLibrary(path string) error {
+	file, err := elf.Open(path)
+	if err != nil {
+		return notLoadable(fmt.Errorf("%s: %w", path, err))
+	}
+	return file.Close()
+}
+
+func notLoadable(err error) error {
+	return fmt.Errorf("load the engine library: %w; the file is not a libchdb for this machine (Linux on x86-64 with glibc) or is cut short; %s", err, libraryRemedy)
 }
 
 func (l *library) bind(handle uintptr) error {

@@ -78,7 +78,7 @@ func q(query string, more ...string) url.Values {
 	return v
 }
 
-func exec(t *testing.T, conn driver.Conn, queries ...string) {
+func execute(t *testing.T, conn driver.Conn, queries ...string) {
 	t.Helper()
 	for _, query := range queries {
 		if err := conn.Exec(t.Context(), query); err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestReaderIsRefused(t *testing.T) {
 	conn := enginetest.Conn(t)
-	exec(t, conn, "create database cs", "create table cs.t (a Int32, file String) engine = MergeTree order by a", "insert into cs.t values (1, 'x')")
+	execute(t, conn, "create database cs", "create table cs.t (a Int32, file String) engine = MergeTree order by a", "insert into cs.t values (1, 'x')")
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("SESAME\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -69,12 +69,12 @@ func TestReaderIsRefused(t *testing.T) {
 	if n := count(t, conn, "select count() from cs.t"); n != 1 {
 		t.Errorf("the table has %d rows", n)
 	}
-	exec(t, conn, "insert into cs.t values (3, 'z')")
+	execute(t, conn, "insert into cs.t values (3, 'z')")
 }
 
 func TestReaderIsServed(t *testing.T) {
 	conn := enginetest.Conn(t)
-	exec(t, conn, "create database cs", "create table cs.t (a Int32, file String) engine = MergeTree order by a", "insert into cs.t values (1, 'x')",
+	execute(t, conn, "create database cs", "create table cs.t (a Int32, file String) engine = MergeTree order by a", "insert into cs.t values (1, 'x')",
 		"create view cs.v as select {as_of:Date} as d")
 	f := func(want, query string, settings ...string) {
 		t.Helper()

@@ -30,7 +30,7 @@ func ChildArgs() []string { return []string{"engine", "--supervised"} }
 const (
 	startTimeout  = time.Minute
 	stopTimeout   = 15 * time.Second
-	inUsePatience = 5 * time.Second // An engine whose parent was killed needs a moment to die as well.
+	inUsePatience = 5 * time.Second
 	firstBackoff  = 200 * time.Millisecond
 	lastBackoff   = 30 * time.Second
 	stableAfter   = time.Minute
@@ -86,13 +86,18 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	// An engine whose parent was just killed lets go of the directory in a moment; a live one does not.
+	patience := time.Now().Add(inUsePatience)
+	if _, ok := Attach(dir); ok {
+		patience = time.Now()
+	}
 	run, stop := context.WithCancel(context.Background())
 	s := &supervisor{
 		log: o.Log, order: append(order, '\n'), addr: reachable(listener.Addr()), token: token, listener: file,
 		stop: stop, finished: make(chan struct{}),
 	}
 	first := make(chan error, 1)
-	go s.keep(run, first)
+	go s.keep(run, patience, first)
 	select {
 	case err = <-first:
 	case <-ctx.Done():
@@ -105,15 +110,15 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// keep runs children until ctx ends; how the first start went it reports once. It
-// holds its thread: the kernel kills a child when the thread that made it ends.
-func (s *supervisor) keep(ctx context.Context, first chan<- error) {
+// keep runs children until ctx ends; how the first start went it reports once,
+// after trying again until patience ends if the directory is in use. It holds its
+// thread: the kernel kills a child when the thread that made it ends.
+func (s *supervisor) keep(ctx context.Context, patience time.Time, first chan<- error) {
 	runtime.LockOSThread()
 	defer close(s.finished)
 	defer s.listener.Close()
 	backoff := firstBackoff
 	started := false
-	patience := time.Now().Add(inUsePatience)
 	for {
 		begin := time.Now()
 		c, err := s.launch(ctx)
