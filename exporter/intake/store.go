@@ -305,7 +305,7 @@ func (s *session) commit(ctx context.Context, st staging) error {
 		return err
 	}
 	fresh := st.name + "_new"
-	if err := s.exec(ctx, "drop table if exists "+fresh+" sync"); err != nil {
+	if err := s.dropTable(ctx, fresh); err != nil { // of an attempt whose answer was lost
 		return err
 	}
 	if err := s.exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s", fresh, freshRows(t, st.name))); err != nil {
@@ -329,7 +329,7 @@ func (s *session) commit(ctx context.Context, st staging) error {
 	sum.Stored += int64(counts.fresh)
 	sum.Unchanged += int64(counts.versions - counts.fresh)
 	sum.Superseded += int64(counts.rows - counts.versions)
-	return errors.Join(s.exec(ctx, "drop table if exists "+fresh+" sync"), s.exec(ctx, "drop table if exists "+st.name+" sync"))
+	return errors.Join(s.dropTable(ctx, fresh), s.dropTable(ctx, st.name))
 }
 
 // freshRows selects the rows of a staging table that say something new. Of rows with the same identity and updated_at
@@ -346,7 +346,7 @@ func freshRows(t *table, staged string) string {
 		name := quote(c.name)
 		switch {
 		case c.name == columnUpdated:
-			out = append(out, "if(staged._stamped, staged.updated_at, greatest(staged.updated_at, latest.updated_at)) as updated_at")
+			out = append(out, "if(staged._stamped, staged.updated_at, greatest(staged.updated_at, latest.latest_at)) as updated_at")
 			continue
 		case isKey[c.name]:
 		case c.nullable:
@@ -378,7 +378,7 @@ func freshRows(t *table, staged string) string {
 				group by %[1]s, updated_at
 			),
 			latest as (
-				select %[1]s, argMax(content, (updated_at, is_staged)) as content, max(updated_at) as updated_at, true as found
+				select %[1]s, argMax(content, (updated_at, is_staged)) as content, max(updated_at) as latest_at, true as found
 				from (
 					select %[1]s, updated_at, content, false as is_staged from stored
 					union all
@@ -410,7 +410,7 @@ func (s *session) makeScratch(ctx context.Context) error {
 	for _, name := range old {
 		stamp, _, _ := strings.Cut(strings.TrimPrefix(name, scratchPrefix), "_")
 		if made, err := time.Parse(scratchLayout, stamp); err == nil && time.Since(made) > scratchMaxAge {
-			if err := s.exec(ctx, "drop database if exists "+quote(name)+" sync"); err != nil {
+			if err := s.retry(ctx, func() error { return s.dropDatabase(ctx, name) }); err != nil {
 				return err
 			}
 		}
@@ -432,12 +432,34 @@ func (s *session) dropScratch(ctx context.Context) error {
 	// A cancelled import cleans up as well. What cannot be dropped now goes with a later import.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	err := s.im.Conn.Exec(ctx, "drop database if exists "+s.scratch+" sync")
+	err := s.dropDatabase(ctx, s.scratch)
 	s.scratch = ""
 	if err != nil && !transient(err) {
 		return fmt.Errorf("drop the scratch database: %w", err)
 	}
 	return nil
+}
+
+// dropTable empties a table before it drops it: a dropped table keeps its data for some minutes, and the local engine
+// never answers a drop that is to wait for it (sync).
+func (s *session) dropTable(ctx context.Context, name string) error {
+	if err := s.exec(ctx, "truncate table if exists "+name); err != nil {
+		return err
+	}
+	return s.exec(ctx, "drop table if exists "+name)
+}
+
+func (s *session) dropDatabase(ctx context.Context, name string) error {
+	var tables []string
+	if err := s.im.Conn.QueryRow(ctx, "select groupArray(name) from system.tables where database = ?", name).Scan(&tables); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if err := s.im.Conn.Exec(ctx, "truncate table if exists "+quote(name)+"."+quote(t)); err != nil {
+			return err
+		}
+	}
+	return s.im.Conn.Exec(ctx, "drop database if exists "+quote(name))
 }
 
 func (s *session) exec(ctx context.Context, query string) error {
