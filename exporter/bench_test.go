@@ -87,7 +87,7 @@ func scrape(b *testing.B, database string) {
 			b.Fatal(err)
 		}
 		n, err := io.Copy(io.Discard, w.Body)
-		w.Body.Close()
+		_ = w.Body.Close()
 		if err != nil || w.StatusCode != 200 || n < 20_000 {
 			b.Fatalf("%d bytes, status %d, %v", n, w.StatusCode, err)
 		}

@@ -80,6 +80,20 @@ func (f *fake) count(name string) int {
 	return n
 }
 
+// last is the latest statement.
+func (f *fake) last() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked[len(f.asked)-1]
+}
+
+// total is how many statements were asked, and how many ran at once at most.
+func (f *fake) total() (int, int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.asked), f.most
+}
+
 // rows is a result. Every column scans into any, as a Variant column would, unless types says otherwise.
 type rows struct {
 	driver.Rows // what the exporter does not use panics

@@ -164,7 +164,7 @@ func (e *Exporter) debug(k *kpi, o outcome, now time.Time) string {
 	if o.err != nil {
 		line("error", "%v", o.err)
 	}
-	t.Flush()
+	_ = t.Flush() // a buffer takes everything
 	if o.sql != "" {
 		fmt.Fprintf(&b, "\n-- As run:\n%s\n", o.sql)
 	}
@@ -189,7 +189,7 @@ func (e *Exporter) debug(k *kpi, o outcome, now time.Time) string {
 			}
 			fmt.Fprintln(t, strings.Join(cells, "\t"))
 		}
-		t.Flush()
+		_ = t.Flush() // a buffer takes everything
 		if more := len(g.rows) - debugRows; more > 0 {
 			fmt.Fprintf(&b, "(%d more)\n", more)
 		}
