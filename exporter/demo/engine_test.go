@@ -44,7 +44,7 @@ var keyPattern = regexp.MustCompile(`[{,]"(\w+)":(?:"(?:[^"\\]|\\.)*"|[^",]+)`)
 // TestColumns holds that every row of every table of the schema has every column, in the schema's order.
 func TestColumns(t *testing.T) {
 	want := schema(t)
-	c := company(t, demo.Options{Accounts: 120, Years: 1, Events: 5000})
+	c := company(t, demo.Options{Accounts: 50, Years: 1, Events: 2000})
 	tables := c.Tables()
 	for table := range want {
 		if !slices.Contains(tables, table) {
