@@ -30,7 +30,7 @@ var chapters = []struct {
 	title string
 	names []string
 }{
-	{"Revenue", []string{"arr", "nrr", "grr", "logo_churn", "revenue_churn", "arr_movements", "arr_bridge", "expansion", "renewals", "renewal_rate", "renewal_readiness", "churn_reasons", "cohorts", "efficiency", "nrr_definitions"}},
+	{"Revenue", []string{"arr", "nrr", "grr", "logo_churn", "revenue_churn", "arr_movements", "arr_bridge", "expansion", "renewals", "renewal_rate", "renewal_readiness", "churn_reasons", "cohorts", "efficiency", "segment_migrations", "nrr_definitions"}},
 	{"Customers", []string{"coverage", "coverage_by_csm", "lifecycle", "csm_load", "onboarding", "time_to_use", "value_points", "usage", "features", "health", "health_score", "health_dimensions", "health_changes", "risk", "risk_accounts", "expansion_signals", "action_items", "roi", "engagement"}},
 	{"Growth and voice", []string{"pipegen", "pipegen_by_csm", "pipeline_quality", "expansion_bookings", "land_expand", "nps", "csat", "tickets", "feedback"}},
 	{"More", nil},
@@ -182,28 +182,29 @@ func (e *Exporter) status(now time.Time, snapshot []outcome, failing int, oldest
 	return facts
 }
 
-// newestFact is the latest of the instants that the KPI freshness gives per table.
+// newestFact is the latest instant that a KPI gives as such.
 func (e *Exporter) newestFact(snapshot []outcome, now time.Time) (string, bool) {
-	newest := math.Inf(-1)
-	e.each(snapshot, now, "freshness", func(_ map[string]string, values map[string]float64) {
-		if v, ok := values["latest_timestamp_seconds"]; ok {
-			newest = max(newest, v)
+	const newest = "latest_timestamp_seconds"
+	last := math.Inf(-1)
+	e.each(snapshot, now, newest, func(_ map[string]string, values map[string]float64) {
+		if v, ok := values[newest]; ok {
+			last = max(last, v)
 		}
 	})
-	if math.IsInf(newest, 0) {
+	if math.IsInf(last, 0) {
 		return "", false
 	}
-	return instant.format(newest, e.o.Location, ""), true
+	return instant.format(last, e.o.Location, ""), true
 }
 
 type targetKey struct{ kpi, segment string }
 
 type target struct{ target, warning, critical float64 } // NaN: not set
 
-// targets are the rows of the KPI targets, by view and column, and segment.
+// targets are the rows of the KPI that tells them, by view and column, and segment.
 func (e *Exporter) targets(snapshot []outcome, now time.Time) map[targetKey]target {
 	all := map[targetKey]target{}
-	e.each(snapshot, now, "targets", func(labels map[string]string, values map[string]float64) {
+	e.each(snapshot, now, "target", func(labels map[string]string, values map[string]float64) {
 		get := func(name string) float64 {
 			if v, ok := values[name]; ok {
 				return v
@@ -215,10 +216,11 @@ func (e *Exporter) targets(snapshot []outcome, now time.Time) map[targetKey]targ
 	return all
 }
 
-// each calls f with the rows of a KPI that are shown now, if the catalogue has it; NULL values are left out.
-func (e *Exporter) each(snapshot []outcome, now time.Time, name string, f func(labels map[string]string, values map[string]float64)) {
+// each calls f with the rows, as far as they are shown now, of the KPIs that have a gauge of that name; NULL values are
+// left out. KPIs are told by their columns and not by their names, so that a company can replace them.
+func (e *Exporter) each(snapshot []outcome, now time.Time, gaugeName string, f func(labels map[string]string, values map[string]float64)) {
 	for _, k := range e.kpis {
-		if k.Name != name || k.expired(snapshot[k.index], now) {
+		if !k.has(gaugeName) || k.expired(snapshot[k.index], now) {
 			continue
 		}
 		for _, r := range snapshot[k.index].good.rows {
@@ -234,6 +236,10 @@ func (e *Exporter) each(snapshot []outcome, now time.Time, name string, f func(l
 			f(labels, values)
 		}
 	}
+}
+
+func (k *kpi) has(column string) bool {
+	return slices.ContainsFunc(k.values, func(c queries.Column) bool { return c.Name == column })
 }
 
 func (e *Exporter) card(k *kpi, o outcome, now time.Time, targets map[targetKey]target) card {
@@ -330,7 +336,7 @@ func (k *kpi) ordered(rows []row) []row {
 func (e *Exporter) cell(k *kpi, r row, i int, v sample, targets map[targetKey]target) cell {
 	col := k.values[i]
 	unit := unitOf(col)
-	if k.Name == "targets" {
+	if k.has("target") {
 		unit = e.unitOfTarget(k, r)
 	}
 	format := func(v float64) string { return unit.format(v, e.o.Location, e.o.Reporting.Currency) }
@@ -398,7 +404,7 @@ func (t target) judge(v float64) (verdict, words string) {
 	return "missed", "missed"
 }
 
-// unitOfTarget is the unit of the column that a row of the KPI targets is about.
+// unitOfTarget is the unit of the column that a row of targets is about.
 func (e *Exporter) unitOfTarget(targets *kpi, r row) unit {
 	for i, l := range targets.labels {
 		if l.Name != "kpi" {
