@@ -62,7 +62,33 @@ func load(layers ...fs.FS) (Catalogue, error) {
 			return nil, err
 		}
 	}
+	tables, err := tablesOf(layers[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range files {
+		if tables[s.Name] && !s.Function && !s.misplaced {
+			s.fail(1, "cs.%s is a table of facts, so the view needs another name", s.Name)
+		}
+	}
 	return check(files)
+}
+
+// tablesOf names the tables that the migrations make.
+func tablesOf(fsys fs.FS) (map[string]bool, error) {
+	migrations, err := loadMigrations(fsys)
+	if err != nil {
+		return nil, err
+	}
+	tables := map[string]bool{}
+	for _, m := range migrations {
+		for _, s := range m.statements {
+			if len(s.tokens) > 7 && s.tokens[0].is("create") && s.tokens[1].is("table") { // if not exists cs . name
+				tables[s.tokens[7].name()] = true
+			}
+		}
+	}
+	return tables, nil
 }
 
 // read parses the query files of one file system.

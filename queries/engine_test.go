@@ -414,6 +414,10 @@ where {as_of:Date} > '1970-01-01'`
 	f("toLowCardinality('y')", "toDate('2024-01-01')", "5: column day: a label is")
 	f("toUInt64(2)], 3.)", "toUInt64(2)], 3)", "9: column spread: a histogram is Tuple(")
 	f("2 as whole", "nothing as whole", "1: the engine refuses the query: ")
+	f("2 as whole", strings.Repeat("1 + ", 300)+"nothing as whole", "1: the engine refuses the query: ")
+	if err := queries.Verify(t.Context(), c, queries.Catalogue{{Name: "a", File: "a.sql"}}); err == nil || len(err.Error()) > 700 || strings.Contains(err.Error(), "In scope") {
+		t.Errorf("got an error that repeats the query: %v", err)
+	}
 
 	// A model is free to be exact.
 	model := load(t, map[string]string{"models/m.sql": `-- M.
