@@ -1,0 +1,18 @@
+-- Churned accounts by reason and fiscal year.
+-- ja: 解約理由
+--
+-- Every time that an account's ARR reached zero in the last five fiscal years, by the primary reason; unknown is a reason.
+-- Beyond the twenty most frequent reasons the rest is (other).
+--
+-- Columns:
+--   fiscal_year label Fiscal year, named by the year in which it ends.
+--   reason      label Primary reason of the largest contract that ended.
+--   accounts    gauge Accounts that left.
+--   arr         gauge ARR that they had paid, in the reporting currency.
+--
+-- Every: 1h
+
+select fiscal_year, reason, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr
+from cs.churn_reasons_detail(as_of = {as_of:Date}) as d
+group by fiscal_year, reason
+order by fiscal_year, reason

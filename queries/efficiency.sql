@@ -1,0 +1,43 @@
+-- Growth efficiency over the trailing twelve months.
+-- ja: 成長効率(クイックレシオ・LTV)
+--
+-- Quick ratio: ARR won (new, expansion, reactivation) over ARR lost (contraction, churn). Lifetime value: ARR per paying
+-- account over the annual logo churn, before costs. Growth: closing over opening ARR less 1, at constant exchange rates.
+--
+-- Columns:
+--   quick_ratio      gauge ARR won over ARR lost.
+--   lifetime_value   gauge ARR per account over annual logo churn, in the reporting currency.
+--   arr_growth_ratio gauge Growth of ARR over twelve months.
+--   gained_arr       gauge ARR won by new accounts, expansion and reactivation, in the reporting currency.
+--   lost_arr         gauge ARR lost by contraction and churn, in the reporting currency.
+--   opening_arr      gauge ARR twelve months before as_of, in the reporting currency.
+--   closing_arr      gauge ARR at as_of, in the reporting currency.
+--   opening_accounts gauge Accounts that paid twelve months before as_of.
+--   lost_accounts    gauge Those of them that no longer pay.
+--   accounts         gauge Accounts that pay at as_of.
+--
+-- Every: 15m
+
+select
+    cs_ratio(gained, lost) as quick_ratio,
+    cs_ratio(closing, paying) / nullIf(cs_ratio(left_accounts, opened), 0) as lifetime_value,
+    cs_ratio(closing - opening, opening) as arr_growth_ratio,
+    cs_float(gained) as gained_arr,
+    cs_float(lost) as lost_arr,
+    cs_float(opening) as opening_arr,
+    cs_float(closing) as closing_arr,
+    opened as opening_accounts,
+    left_accounts as lost_accounts,
+    paying as accounts
+from (
+    select
+        sum(w.opening) as opening,
+        sum(w.closing) as closing,
+        sumIf(w.closing - w.opening, w.closing > w.opening) as gained,
+        sumIf(w.opening - w.closing, w.closing < w.opening) as lost,
+        countIf(w.opening > 0) as opened,
+        countIf(w.opening > 0 and w.closing = 0) as left_accounts,
+        countIf(w.closing > 0) as paying
+    from cs.account_windows(as_of = {as_of:Date}) as w
+    where window = '12m'
+) as totals

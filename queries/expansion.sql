@@ -1,0 +1,27 @@
+-- Expansion of annual recurring revenue over trailing windows, by kind.
+-- ja: 既存顧客の拡大(アップセル・クロスセル・エクステンション)
+--
+-- Growth of the accounts that paid at the start of the window, net of what else they gave up, so that the kinds add up to
+-- the movement `expansion`. The kind given by the source wins; else more of a product in a department is upsell, a product
+-- in a further department is extension, a further product is cross-sell.
+--
+-- Columns:
+--   segment  label Touch-model segment of the account at the start of the window.
+--   window   label Length of the window: 1m, 3m, 12m.
+--   kind     label upsell, cross_sell, extension.
+--   amount   gauge Net expansion, in the reporting currency.
+--   accounts gauge Accounts that expanded so.
+--
+-- Every: 15m
+
+select
+    g.segment as segment, g.window as window, g.kind as kind,
+    cs_float(sum(d.amount)) as amount,
+    sum(d.accounts) as accounts
+from (
+    select segment, window, arrayJoin(['upsell', 'cross_sell', 'extension']) as kind
+    from cs.segment_windows(as_of = {as_of:Date})
+) as g
+left join cs.expansion_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window and d.kind = g.kind
+group by g.segment, g.window, g.kind
+order by segment, window, kind

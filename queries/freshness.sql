@@ -1,0 +1,59 @@
+-- Facts stored, and how recent they are.
+-- ja: データの鮮度
+--
+-- Rows of each fact table that are dated up to as_of, and the latest of them. Instants count by the reporting time zone;
+-- a day stands for its midnight.
+--
+-- Columns:
+--   table                    label Fact table.
+--   latest_timestamp_seconds gauge Latest date among the facts up to as_of, in seconds since 1970; none without facts.
+--   rows                     gauge Rows dated up to as_of, versions of the same row counted once each.
+--
+-- Every: 15m
+
+with
+-- The first instant after as_of, in the reporting time zone.
+bounds as (
+    select toDateTime64(toString({as_of:Date} + 1), 3, (select timezone from cs.policy(as_of = {as_of:Date}))) as ends_at
+),
+
+facts as (
+    select 'accounts' as name, count() as n, max(toDateTime64(ifNull(created_on, toDate(0)), 3, 'UTC')) as latest from cs.accounts where ifNull(created_on, toDate(0)) <= {as_of:Date}
+    union all
+    select 'contracts' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.contracts where starts_on <= {as_of:Date}
+    union all
+    select 'opportunities' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.opportunities where created_on <= {as_of:Date}
+    union all
+    select 'risks' as name, count() as n, max(toDateTime64(raised_on, 3, 'UTC')) as latest from cs.risks where raised_on <= {as_of:Date}
+    union all
+    select 'action_items' as name, count() as n, max(toDateTime64(due_on, 3, 'UTC')) as latest from cs.action_items where due_on <= {as_of:Date}
+    union all
+    select 'feedback' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.feedback where created_on <= {as_of:Date}
+    union all
+    select 'value_reviews' as name, count() as n, max(toDateTime64(reviewed_on, 3, 'UTC')) as latest from cs.value_reviews where reviewed_on <= {as_of:Date}
+    union all
+    select 'milestones' as name, count() as n, max(toDateTime64(ifNull(reached_on, toDate(0)), 3, 'UTC')) as latest from cs.milestones where ifNull(reached_on, toDate(0)) <= {as_of:Date}
+    union all
+    select 'fx_rates' as name, count() as n, max(toDateTime64(day, 3, 'UTC')) as latest from cs.fx_rates where day <= {as_of:Date}
+    union all
+    select 'targets' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.targets where starts_on <= {as_of:Date}
+    union all
+    select 'settings' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.settings where starts_on <= {as_of:Date}
+    union all
+    select 'usage_events' as name, count() as n, max(ts) as latest from cs.usage_events where ts < (select ends_at from bounds)
+    union all
+    select 'touchpoints' as name, count() as n, max(happened_at) as latest from cs.touchpoints where happened_at < (select ends_at from bounds)
+    union all
+    select 'tickets' as name, count() as n, max(opened_at) as latest from cs.tickets where opened_at < (select ends_at from bounds)
+    union all
+    select 'surveys' as name, count() as n, max(responded_at) as latest from cs.surveys where responded_at < (select ends_at from bounds)
+    union all
+    select 'engagements' as name, count() as n, max(happened_at) as latest from cs.engagements where happened_at < (select ends_at from bounds)
+)
+
+select
+    name as table,
+    if(n = 0 or latest <= toDateTime64(0, 3, 'UTC'), null, toUnixTimestamp64Milli(latest) / 1000) as latest_timestamp_seconds,
+    n as rows
+from facts
+order by table

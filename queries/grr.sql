@@ -1,0 +1,24 @@
+-- Gross revenue retention over trailing windows.
+-- ja: 総売上維持率(GRR)
+--
+-- What is left of the ARR of the start of the window, over that ARR; expansion does not make up for losses, so it is never
+-- above 1. The lesser of then and now is taken per account.
+--
+-- Columns:
+--   segment      label Touch-model segment of the account at the start of the window.
+--   window       label Length of the window: 1m, 3m, 12m.
+--   ratio        gauge Gross revenue retention; 1 is nothing lost.
+--   opening_arr  gauge ARR at the start of the window, in the reporting currency.
+--   retained_arr gauge ARR at as_of of those same accounts, each at most what it was, in the reporting currency.
+--
+-- Every: 5m
+
+select
+    g.segment as segment, g.window as window,
+    cs_ratio(sum(least(w.opening, w.closing)), sum(w.opening)) as ratio,
+    cs_float(sum(w.opening)) as opening_arr,
+    cs_float(sum(least(w.opening, w.closing))) as retained_arr
+from cs.segment_windows(as_of = {as_of:Date}) as g
+left join cs.account_windows(as_of = {as_of:Date}) as w on w.segment = g.segment and w.window = g.window and w.opening > 0
+group by g.segment, g.window
+order by segment, window

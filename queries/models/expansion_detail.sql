@@ -1,0 +1,81 @@
+-- The accounts behind expansion, by what it was sold as.
+--
+-- One row per window, account that paid at both ends and grew, and kind. Growth is found per product and department; where
+-- other lines of the account shrank, that is set against upsell first, then extension, then cross-sell, so that the kinds
+-- add up to the account's net expansion.
+--
+-- Columns:
+--   segment    label Touch model at the start of the window.
+--   window     label Length of the window: 1m, 3m, 12m.
+--   kind       label upsell, cross_sell, extension.
+--   account_id key   Account.
+--   amount     part  Net expansion of this kind, in the reporting currency.
+--   accounts   part  1.
+--   gross      fact  Growth of this kind before other lines' losses were set against it.
+--   opening    fact  ARR of the account at the start of the window.
+--   closing    fact  ARR of the account at as_of.
+
+with
+toDecimal128(0, 12) as zero,
+
+-- One row per window, account, product and department.
+lines as (
+    select
+        w.1 as window, account_id, product,
+        sumIf(arr, active[w.2]) as opening,
+        sumIf(arr, active[1]) as closing,
+        greatest(closing - opening, zero) as growth,
+        sumIf(arr, active[1] and not active[w.2] and kind = 'cross_sell' and renewed_from = '') as said_cross_sell,
+        sumIf(arr, active[1] and not active[w.2] and kind = 'extension' and renewed_from = '') as said_extension,
+        countIf(active[1] and not active[w.2] and (kind = 'upsell' or renewed_from != '' and kind in ('', 'new', 'renewal'))) as said_upsell,
+        countIf(active[1] and not active[w.2] and renewed_from != '' and kind = 'cross_sell') as renewed_cross_sell,
+        countIf(active[1] and not active[w.2] and renewed_from != '' and kind = 'extension') as renewed_extension
+    from cs.contract_arr(as_of = {as_of:Date})
+    array join [('1m', 2), ('3m', 4), ('12m', 13)] as w
+    group by window, account_id, product, department
+),
+
+-- What the source said goes first; the rest of a line's growth is derived from what the account had at the start.
+kinds as (
+    select
+        window, account_id, opening, closing,
+        least(growth, said_cross_sell) as cross_sell_said,
+        least(growth - cross_sell_said, said_extension) as extension_said,
+        growth - cross_sell_said - extension_said as rest,
+        multiIf(
+            renewed_cross_sell > 0, 'cross_sell',
+            renewed_extension > 0, 'extension',
+            said_upsell > 0 or opening > 0, 'upsell',
+            sum(opening) over (partition by window, account_id, product) > 0, 'extension',
+            'cross_sell') as rest_kind
+    from lines
+),
+
+accounts as (
+    select
+        window, account_id,
+        sum(opening) as account_opening,
+        sum(closing) as account_closing,
+        sumIf(rest, rest_kind = 'upsell') as upsell,
+        sum(extension_said) + sumIf(rest, rest_kind = 'extension') as extension,
+        sum(cross_sell_said) + sumIf(rest, rest_kind = 'cross_sell') as cross_sell,
+        upsell + extension + cross_sell - (account_closing - account_opening) as losses
+    from kinds
+    group by window, account_id
+    having account_opening > 0 and account_closing > account_opening
+)
+
+select
+    cs_segment(account_opening, segment_high_arr, segment_low_arr) as segment,
+    window, k.1 as kind, account_id,
+    k.3 as amount,
+    toUInt8(1) as accounts,
+    k.2 as gross, account_opening as opening, account_closing as closing
+from accounts
+array join [
+    ('upsell', upsell, greatest(upsell - losses, zero)),
+    ('extension', extension, greatest(extension - greatest(losses - upsell, zero), zero)),
+    ('cross_sell', cross_sell, greatest(cross_sell - greatest(losses - upsell - extension, zero), zero))
+] as k
+cross join (select segment_high_arr, segment_low_arr from cs.policy(as_of = {as_of:Date})) as p
+where k.3 > 0

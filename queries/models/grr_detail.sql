@@ -1,0 +1,19 @@
+-- The accounts behind gross revenue retention.
+--
+-- One row per window and account that paid at its start.
+--
+-- Columns:
+--   segment           label Touch model at the start of the window.
+--   window            label Length of the window: 1m, 3m, 12m.
+--   account_id        key   Account.
+--   opening_arr       part  ARR at the start of the window.
+--   retained_arr      part  What is left of it at as_of, never more than it was.
+--   closing_arr       fact  ARR at as_of.
+--   opening_contracts fact  Contracts that counted at the start of the window.
+--   closing_contracts fact  Contracts that count at as_of.
+
+select
+    segment, window, account_id, opening_arr,
+    least(opening_arr, closing_arr) as retained_arr,
+    closing_arr, opening_contracts, closing_contracts
+from cs.nrr_detail(as_of = {as_of:Date})

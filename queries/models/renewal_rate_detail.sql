@@ -1,0 +1,28 @@
+-- The contracts behind the renewal rate.
+--
+-- Columns:
+--   segment           label Touch model of the account at the start of the window; of one that did not pay then, by the contract.
+--   window            label Length of the window: 1m, 3m, 12m.
+--   account_id        key   Account.
+--   contract_id       key   Contract.
+--   source            key   System that the contract came from.
+--   renewed_arr       part  Annual value that was renewed, at most what was due.
+--   due_arr           part  Annual value that was due.
+--   renewed_contracts part  1 where it was renewed.
+--   due_contracts     part  1.
+--   due_on            fact  First day no longer covered, by the contract itself.
+--   outcome           fact  renewed or lost.
+
+select
+    cs_segment(if(account_arr[w.3] > 0, account_arr[w.3], t.arr), segment_high_arr, segment_low_arr) as segment,
+    w.1 as window,
+    account_id, contract_id, source,
+    if(outcome = 'renewed', t.renewed_arr, toDecimal128(0, 12)) as renewed_arr,
+    t.arr as due_arr,
+    toUInt8(outcome = 'renewed') as renewed_contracts,
+    toUInt8(1) as due_contracts,
+    due_on, outcome
+from cs.renewal_terms(as_of = {as_of:Date}) as t
+array join [('1m', 1, 1), ('3m', 3, 2), ('12m', 12, 3)] as w
+cross join (select segment_high_arr, segment_low_arr from cs.policy(as_of = {as_of:Date})) as p
+where outcome in ('renewed', 'lost') and due_on > addMonths({as_of:Date}, -w.2) and due_on <= {as_of:Date}

@@ -1,0 +1,24 @@
+-- Violations of the data's quality.
+-- ja: データ品質
+--
+-- How many facts contradict themselves or each other, by check; `cskpi check` and cs.quality_detail list them. The KPIs
+-- still count them as their definitions say: an unknown account's contract is ARR all the same.
+--
+-- Columns:
+--   check      label Name of the check.
+--   violations gauge Rows that violate it.
+--
+-- Every: 1h
+-- Timeout: 2m
+
+select g.check as check, sum(d.violations) as violations
+from (
+    select arrayJoin([
+        'negative_acv', 'ends_before_start', 'notice_after_end', 'missing_rate', 'unknown_predecessor', 'renewal_before_predecessor',
+        'renewal_of_other_account', 'overlapping_contracts', 'orphan_contracts', 'orphan_touchpoints', 'orphan_value_reviews',
+        'orphan_opportunities', 'unknown_parent', 'own_parent', 'severity_out_of_scale', 'score_out_of_scale', 'resolved_before_opened',
+        'rate_not_positive', 'future_events', 'future_touchpoints']) as check
+) as g
+left join cs.quality_detail(as_of = {as_of:Date}) as d on d.check = g.check
+group by g.check
+order by check

@@ -1,0 +1,24 @@
+-- Readiness of the renewals ahead.
+-- ja: 更新準備率
+--
+-- Accounts with a contract due within 90 days that were touched in the last 60 days and whose value was reviewed in the
+-- last 365, over all accounts with a contract due. A touch is a meeting, call, visit or review; for tech touch also e-mail
+-- and webinars.
+--
+-- Columns:
+--   segment        label Touch-model segment of the account at as_of.
+--   ratio          gauge Ready accounts over due accounts.
+--   ready_accounts gauge Accounts that are ready.
+--   due_accounts   gauge Accounts with a contract due within 90 days.
+--
+-- Every: 15m
+
+select
+    g.segment as segment,
+    cs_ratio(sum(d.ready_accounts), sum(d.due_accounts)) as ratio,
+    sum(d.ready_accounts) as ready_accounts,
+    sum(d.due_accounts) as due_accounts
+from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
+left join cs.renewal_readiness_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
+group by g.segment
+order by segment

@@ -1,0 +1,25 @@
+-- Renewals ahead and overdue.
+-- ja: 更新予定
+--
+-- Contracts whose own end lies within 90 days, and those that ended without a word within the days that the setting
+-- renewal_overdue_days allows. ARR at risk is what is due and not green.
+--
+-- Columns:
+--   segment   label Touch-model segment of the account at as_of.
+--   due       label Days until the first day no longer covered: overdue, 0-30d, 31-60d, 61-90d; disjoint.
+--   band      label Health band of the account: red, yellow, green, unknown.
+--   arr       gauge Annual value of the contracts due, in the reporting currency.
+--   contracts gauge Contracts due.
+--
+-- Every: 15m
+
+select
+    g.segment as segment, g.due as due, g.band as band,
+    cs_float(sum(d.arr)) as arr,
+    sum(d.contracts) as contracts
+from (
+    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['overdue', '0-30d', '31-60d', '61-90d']) as due, 'unknown' as band
+) as g
+left join cs.renewals_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.due = g.due and d.band = g.band
+group by g.segment, g.due, g.band
+order by segment, due, band
