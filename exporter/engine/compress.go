@@ -154,6 +154,14 @@ func (b *blockWriter) Flush() error {
 
 func (b *blockWriter) Close() error { return b.Flush() }
 
+// uncompressed has what follows written in blocks that are none: clickhouse-go looks
+// for an exception among the bytes as they came.
+func (b *blockWriter) uncompressed() error {
+	err := b.Flush()
+	b.compressor = compress.NewWriter(compress.LevelZero, compress.None)
+	return err
+}
+
 // blockReader undoes ClickHouse's compressed blocks, which decompress=1 announces.
 // It tells the end of the data from the middle of a block.
 type blockReader struct {

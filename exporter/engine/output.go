@@ -153,6 +153,9 @@ func (o *output) fail(e *exception) {
 	if len(message) > errorLimit {
 		message = strings.ToValidUTF8(message[:errorLimit], "")
 	}
+	if blocks, ok := o.enc.(*blockWriter); ok {
+		blocks.uncompressed() // Errors recur in the next write, and the connection is broken anyway.
+	}
 	fmt.Fprintf(writerFunc(o.send), "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", o.tag, message, len(message)+1, o.tag)
 	o.enc.Flush()
 	o.out.Flush()

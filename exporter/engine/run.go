@@ -77,7 +77,7 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	case !st.isSelect():
 		return direct(s, o, st.text, format)
 	case concatenable[format] && !st.totals && q.setting("extremes") == "":
-		return stream(ctx, s, o, st.text, format)
+		return f.stream(ctx, s, o, st, format)
 	default:
 		return piped(ctx, f, s, o, st, format)
 	}
@@ -130,15 +130,17 @@ func direct(s *session, o *output, query, format string) error {
 }
 
 // stream passes on the rows of a SELECT as the engine finds them.
-func stream(ctx context.Context, s *session, o *output, query, format string) error {
-	rows := s.conn.stream(query, format)
+func (f *front) stream(ctx context.Context, s *session, o *output, st statement, format string) error {
+	rows := s.conn.stream(st.text, format)
 	defer rows.close()
 	if err := rows.err(); err != nil {
 		return err
 	}
-	for {
+	var lost zones
+	for first := true; ; {
 		piece := s.conn.fetch(rows)
-		if err := piece.err(); err != nil {
+		err := piece.err()
+		if err != nil {
 			piece.close()
 			return err
 		}
@@ -148,7 +150,16 @@ func stream(ctx context.Context, s *session, o *output, query, format string) er
 			return nil
 		}
 		o.sum.add(piece.summary())
-		_, err := o.Write(data)
+		if format == "Native" && first {
+			lost, err = f.lostZones(o.req, st, data)
+		}
+		first = false
+		if err == nil {
+			data, err = lost.restore(data)
+		}
+		if err == nil {
+			_, err = o.Write(data)
+		}
 		piece.close()
 		if err == nil {
 			err = ctx.Err()
