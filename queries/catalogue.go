@@ -68,7 +68,7 @@ func load(layers ...fs.FS) (Catalogue, error) {
 	}
 	for _, s := range files {
 		if tables[s.Name] && !s.Function && !s.misplaced {
-			s.fail(1, "cs.%s is a table of facts, so the view needs another name", s.Name)
+			s.Shadowed = true
 		}
 	}
 	return check(files)
@@ -133,7 +133,7 @@ func misplaced(q Query, text string) *source {
 
 // check looks at the files one by one and then at how they fit together.
 func check(files map[string]*source) (Catalogue, error) {
-	views := map[string]*source{} // by name, without functions
+	views := map[string]*source{} // by the view's name, without functions
 	byName := map[string]*source{}
 	for _, file := range sortedNames(files) {
 		s := files[file]
@@ -146,7 +146,7 @@ func check(files map[string]*source) (Catalogue, error) {
 		}
 		byName[s.Name] = s
 		if !s.Function {
-			views[s.Name] = s
+			views[s.View()] = s
 		}
 	}
 
@@ -159,7 +159,7 @@ func check(files map[string]*source) (Catalogue, error) {
 		s.checkReferences(views)
 		s.checkBare(views)
 		if s.IsDetail() {
-			s.checkDetail(views[strings.TrimSuffix(s.Name, "_detail")])
+			s.checkDetail(byName[strings.TrimSuffix(s.Name, "_detail")])
 		}
 	}
 	checkCycles(views)

@@ -89,8 +89,8 @@ func objectsOf(c Catalogue) []object {
 	all := string(functions.Sum(nil))
 	for _, q := range c.views() {
 		// The line breaks keep a comment at the end of the body from swallowing the parenthesis.
-		statement := "create or replace view cs." + q.Name + " as (\n" + q.SQL + "\n) comment " + quote(q.Title)
-		objects = append(objects, object{"view", q.Name, q.File, statement, checksum(statement + all)})
+		statement := "create or replace view cs." + q.View() + " as (\n" + q.SQL + "\n) comment " + quote(q.Title)
+		objects = append(objects, object{"view", q.View(), q.File, statement, checksum(statement + all)})
 	}
 	return objects
 }

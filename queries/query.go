@@ -27,9 +27,9 @@ type Column struct {
 	Line int    // line of the declaration in the file
 }
 
-// Query is one SQL file: the view cs.<Name>, and what its header says of it.
+// Query is one SQL file: a view in the database cs, and what its header says of it.
 type Query struct {
-	Name     string // file name without .sql; the view is cs.<Name>
+	Name     string // file name without .sql
 	File     string // path inside its file system, for messages
 	Title    string // first sentence; the view's COMMENT
 	TitleJA  string // the same in Japanese, if given
@@ -40,6 +40,16 @@ type Query struct {
 	SQL      string        // the bare SELECT; of a function, the lambda
 	Model    bool          // a building block: installed, not exported
 	Function bool          // a building block that is no view but the SQL function <Name>; it is a Model, too
+	Shadowed bool          // a table of facts has the name, so the view is called otherwise
+}
+
+// View is the name of q's view in the database cs: its own, or <Name>_kpi where a table of facts has that name (the
+// KPI targets and the table targets), so that KPIs, metrics and tables all keep the name that everybody knows.
+func (q Query) View() string {
+	if q.Shadowed {
+		return q.Name + "_kpi"
+	}
+	return q.Name
 }
 
 // Metric is the name of the Prometheus metric that column c of q becomes.
@@ -51,7 +61,7 @@ func (q Query) Select(asOf time.Time) string {
 	for i, c := range q.Columns {
 		names[i] = c.Name
 	}
-	return "select " + strings.Join(names, ", ") + " from cs." + q.Name + "(as_of = '" + asOf.Format(time.DateOnly) + "')"
+	return "select " + strings.Join(names, ", ") + " from cs." + q.View() + "(as_of = '" + asOf.Format(time.DateOnly) + "')"
 }
 
 // Of returns the columns of the given kinds, in order.

@@ -67,7 +67,7 @@ type described struct{ name, typ string }
 
 func verify(ctx context.Context, conn driver.Conn, q Query) ([]problem, error) {
 	// The day matters to no type. An early one keeps scalar subqueries, which the engine computes even now, cheap.
-	rows, err := conn.Query(ctx, "describe (select * from cs."+q.Name+"(as_of = '2000-01-01'))")
+	rows, err := conn.Query(ctx, "describe (select * from cs."+q.View()+"(as_of = '2000-01-01'))")
 	if err != nil {
 		return nil, err
 	}
