@@ -44,7 +44,10 @@ type contract struct {
 
 func (k *contract) acv() int64 { return int64(k.seats) * k.price }
 
-func (k *contract) covers(d day) bool { return k.starts <= d && (k.ends == never || d < k.ends) }
+// covers tells whether the contract is in force: from its start to its end, or to the start of its successor.
+func (k *contract) covers(d day) bool {
+	return k.starts <= d && (k.ends == never || d < k.ends) && (k.replaced == never || d < k.replaced)
+}
 
 // value is the annual value of what is signed and not over.
 func (c *Company) value(a *account) float64 {

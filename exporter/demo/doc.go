@@ -30,13 +30,13 @@
 //   - Usage follows health: fewer users, on fewer days, with fewer features. Three of five churned accounts used a
 //     quarter less in their last weeks than months before; one in seven of the others did.
 //   - Decisions are taken one to five months before a contract ends (from month to month: at any time), by the
-//     health of the last two months: at 0.58 a year's chance to leave is 7 %, 6 % and 14 % by segment, at 0.45
-//     it is three to four times that, and a verified value review takes two fifths off. Some leave at good health:
+//     health of the last two months: at 0.58 the chance to leave is 7 %, 7 % and 17 % by segment, at 0.45
+//     it is about three times that, and a verified value review takes two fifths off. Some leave at good health:
 //     a business closes, a budget goes. In a year some 4 %, 9 % and 21 % of the accounts leave, with notice and a
 //     reason mostly; one in six lapses in silence. onboarding_failed is the reason of a quarter of the churn in the
 //     first year of the history and of half as much later. One in nine comes back.
 //   - Risks are raised where a CSM notices a blow, or idle licences in the usage report, and at times for no good
-//     reason: half the churn of high and low touch is preceded by one, and five of six risks come to nothing.
+//     reason: three of five churned accounts of high and low touch had one, and four of five risks come to nothing.
 //     Each brings to-dos, of which busy people do fewer in time.
 //   - Expansion begins with demand that outgrows the seats. Weeks later there is an opportunity: created by CS in
 //     two of three cases, oftener where the CSM is in touch; it is won in more than half, the oftener the better

@@ -196,8 +196,10 @@ func (c *Company) decide(a *account, p *pursuit, d day) {
 	switch {
 	case main.ends != never && main.ends > k.starts+150 && (k.line != i || a.dice.chance(0.7)):
 		k.ends = main.ends
-	case k.line == i:
-		k.ends = endOf(k.starts, months)
+	case k.line == i: // A new term, never a shorter commitment.
+		if k.ends = endOf(k.starts, months); k.ends != never {
+			k.ends = max(k.ends, main.ends)
+		}
 	default:
 		k.ends = endOf(k.starts, 12)
 	}

@@ -223,7 +223,7 @@ func (a *account) departmentOf(d day, user int) string {
 	last := ""
 	for i := range a.contracts {
 		k := &a.contracts[i]
-		if k.trial || !k.covers(d) || k.replaced != never && k.replaced <= d {
+		if k.trial || !k.covers(d) {
 			continue
 		}
 		last = k.department
