@@ -202,6 +202,7 @@ func TestResultThatCannotBeTaken(t *testing.T) {
 		"error at end":   {&rows{columns: []string{"segment", "value"}, data: [][]any{{"a", 2.0}}, err: context.DeadlineExceeded}, "query kpi: context deadline exceeded"},
 		"all refused":    {&rows{columns: []string{"segment", "value"}, data: [][]any{{nil, 2.0}, {nil, 3.0}}}, "query kpi: all 2 rows refused: label segment is NULL"},
 		"driver panics":  {&rows{columns: []string{"segment", "value"}, data: [][]any{{"a", 2.0}}, types: []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[string]()}}, "query kpi: panic while reading the result: reflect.Set: value of type float64 is not assignable to type string"},
+		"nothing at all": {&rows{}, ""},
 		"only NULL type": {&rows{columns: []string{"segment", "value"}, data: [][]any{{"a", nil}}, types: []reflect.Type{reflect.TypeFor[string](), nil}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

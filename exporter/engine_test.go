@@ -91,6 +91,23 @@ func TestEveryTypeFromTheEngine(t *testing.T) {
 	}
 }
 
+// TestNoRowsFromTheEngine: a KPI about which the facts say nothing yet has succeeded.
+func TestNoRowsFromTheEngine(t *testing.T) {
+	conn := enginetest.Conn(t)
+	view(t, conn, "nothing", "select 'a' as segment, toFloat64(1) as value from numbers(3) where {as_of:Date} < '2000-01-01'")
+	now := noon
+	e := newExporter(t, conn, exporter.Options{Catalogue: queries.Catalogue{query("nothing", "segment label", "value gauge")}, Now: clock(&now)})
+	if err := e.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := sampleOf(t, e, "cs_exporter_query_success", "nothing"); got != 1 {
+		t.Errorf("success is %v", got)
+	}
+	if got := sampleOf(t, e, "cs_exporter_query_rows", "nothing"); got != 0 {
+		t.Errorf("%v rows", got)
+	}
+}
+
 // TestTheProductsKPIs computes the real catalogue, on no facts and on one contract.
 func TestTheProductsKPIs(t *testing.T) {
 	conn := enginetest.Conn(t)

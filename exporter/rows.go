@@ -97,8 +97,11 @@ func (e *Exporter) read(ctx context.Context, k *kpi, sql string) (r *result, err
 		cancel() // so that closing does not first read the rest of a result that is not wanted
 		_ = rows.Close()
 	}()
-	if err := k.checkColumns(rows.Columns()); err != nil {
-		return nil, err
+	// A result without rows may come without columns, too.
+	if columns := rows.Columns(); len(columns) > 0 {
+		if err := k.checkColumns(columns); err != nil {
+			return nil, err
+		}
 	}
 
 	r = &result{rejected: map[string]rejects{}}
