@@ -209,7 +209,7 @@ func TestErrorAfterTheFirstRows(t *testing.T) {
 			t.Errorf("%s: with wait_end_of_query got %d %.100q", format, got.status, got.body)
 		}
 	}
-	rows, err := enginetest.Conn(t).Query(t.Context(), query)
+	rows, err := emptied(t).Query(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestErrorAfterTheFirstRows(t *testing.T) {
 }
 
 func TestInsertWays(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.t (a Int32, b String default 'd') engine = MergeTree order by a")
 	f := func(name string, got answer, want string) {
 		t.Helper()
@@ -278,7 +278,7 @@ var codecs = map[string]struct {
 }
 
 func TestCompression(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a")
 	for name, codec := range codecs {
 		var packed bytes.Buffer

@@ -38,7 +38,7 @@ func eventually(t *testing.T, what string, limit time.Duration, ok func() bool) 
 
 // A client that leaves takes its query along, whatever way the engine runs it.
 func TestClientLeaves(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a")
 	f := func(mark, query, body string, service bool) {
 		t.Helper()
@@ -94,7 +94,7 @@ func exceptionCode(err error) int32 {
 }
 
 func TestLimits(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_execution_time": "0.3"}))
 	begin := time.Now()
 	if err := conn.Exec(ctx, endless); exceptionCode(err) != 159 || time.Since(begin) > 3*time.Second {

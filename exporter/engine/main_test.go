@@ -25,6 +25,14 @@ type answer struct {
 	err    error // Of reading the body.
 }
 
+// emptied connects to the shared engine, never to another server, and drops what other tests left.
+func emptied(t *testing.T) driver.Conn {
+	t.Helper()
+	conn := open(t, enginetest.Engine(t))
+	execute(t, conn, "drop database if exists cs sync")
+	return conn
+}
+
 // ask sends a request to the shared engine. The query stands in params; body may be empty.
 func ask(t *testing.T, params url.Values, body string, headers ...string) answer {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 )
 
 func TestReaderIsRefused(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.t (a Int32, file String) engine = MergeTree order by a", "insert into cs.t values (1, 'x')")
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("SESAME\n"), 0o600); err != nil {
@@ -73,7 +73,7 @@ func TestReaderIsRefused(t *testing.T) {
 }
 
 func TestReaderIsServed(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.t (a Int32, file String) engine = MergeTree order by a", "insert into cs.t values (1, 'x')",
 		"create view cs.v as select {as_of:Date} as d")
 	f := func(want, query string, settings ...string) {

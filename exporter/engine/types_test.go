@@ -116,7 +116,7 @@ func typeCases(t *testing.T) []typeCase {
 }
 
 func TestTypesRoundTrip(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs")
 	cases := typeCases(t)
 	for i, c := range cases {
@@ -202,7 +202,7 @@ func same(got, want any) bool {
 }
 
 func TestNestedAndJSON(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.n (i Int8, n Nested(a String, b Int8)) engine = MergeTree order by i",
 		"create table cs.j (i Int8, j JSON(known Int64)) engine = MergeTree order by i")
 	batch, err := conn.PrepareBatch(t.Context(), "insert into cs.n")
@@ -246,7 +246,7 @@ func TestNestedAndJSON(t *testing.T) {
 
 // A batch of a million rows, under every compression that clickhouse-go has.
 func TestMillionRows(t *testing.T) {
-	enginetest.Conn(t)
+	emptied(t)
 	for _, method := range []clickhouse.CompressionMethod{
 		clickhouse.CompressionNone, clickhouse.CompressionLZ4, clickhouse.CompressionZSTD,
 		clickhouse.CompressionGZIP, clickhouse.CompressionDeflate, clickhouse.CompressionBrotli,
@@ -317,7 +317,7 @@ func TestMillionRows(t *testing.T) {
 
 // Zones stay in every block of a large result, among columns of all sorts and in queries of any form.
 func TestZonesOfLargeResults(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	rows, err := conn.Query(t.Context(), `select toLowCardinality(toString(number % 7)) as a, toDateTime(number, 'Asia/Tokyo') as b, [number] as c,
 		toDateTime(number, 'UTC') as d, tuple(number, 'DateTime') as e, toNullable(toDateTime(number, 'Europe/Berlin')) as g -- a comment
 		from numbers({n:UInt32}) settings max_block_size = 1000 -- another`, clickhouse.Named("n", "200000"))
@@ -349,7 +349,7 @@ func TestZonesOfLargeResults(t *testing.T) {
 }
 
 func TestDriverSettingsAndParameters(t *testing.T) {
-	conn := enginetest.Conn(t)
+	conn := emptied(t)
 	ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_threads": 3, "session_timezone": "Asia/Tokyo"}),
 		clickhouse.WithParameters(clickhouse.Parameters{"name": "it's me", "n": "5", "list": "['a','b']"}), clickhouse.WithQueryID("q-1"))
 	var threads, name, zone string
