@@ -54,7 +54,7 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 		fmt.Fprintln(a.out, "data           ok: no violations")
 		return nil
 	}
-	fmt.Fprintf(a.out, "data           %d checks found violations:\n\n", len(counts.rows))
+	fmt.Fprintf(a.out, "data           violations of %d of the checks:\n\n", len(counts.rows))
 	if err := counts.write(a.out, "table"); err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func (c *importCmd) report(a *app, s intake.Summary, err error) error {
 	case c.Strict:
 		fmt.Fprintln(a.err, "cskpi: rows were rejected, so nothing was stored (--strict)")
 	default:
-		fmt.Fprintf(a.err, "cskpi: %s rows were rejected; correct them and import them again\n", thousands(fmt.Sprint(s.Rejected())))
+		fmt.Fprintf(a.err, "cskpi: rejected rows: %s; correct them and import them again\n", thousands(fmt.Sprint(s.Rejected())))
 	}
 	return errReported
 }
