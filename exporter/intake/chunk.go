@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -37,15 +38,27 @@ type chunk struct {
 	rejects []Reject
 }
 
+// reset empties a chunk, but keeps its memory.
+func (c *chunk) reset() {
+	for i := range c.columns {
+		v := &c.columns[i]
+		clear(v.strings) // they hold the file's text
+		*v = vector{strings: v.strings[:0], numbers: v.numbers[:0], floats: v.floats[:0], nulls: v.nulls[:0]}
+	}
+	*c = chunk{columns: c.columns, stamped: c.stamped[:0]}
+}
+
 // vector holds the values of one column; see value for what is where.
 type vector struct {
 	strings []string
 	numbers []int64
 	floats  []float64
 	nulls   []bool
+	given   bool // some row had this field
 }
 
-func (v *vector) append(c *column, x value) {
+func (v *vector) append(c *column, x value, given bool) {
+	v.given = v.given || given
 	switch c.kind {
 	case kindString, kindJSON:
 		v.strings = append(v.strings, x.s)
@@ -63,11 +76,11 @@ func (v *vector) append(c *column, x value) {
 func (v *vector) appendTo(c *column, to driver.BatchColumn) error {
 	switch c.kind {
 	case kindString, kindJSON:
-		return send(to, c, v.nulls, v.strings, func(s string) string { return s })
+		return sendAll(to, c, v.nulls, v.strings)
 	case kindFloat:
-		return send(to, c, v.nulls, v.floats, func(f float64) float64 { return f })
+		return sendAll(to, c, v.nulls, v.floats)
 	case kindTime:
-		return send(to, c, v.nulls, v.numbers, func(n int64) int64 { return n })
+		return sendAll(to, c, v.nulls, v.numbers)
 	case kindEnum:
 		return send(to, c, v.nulls, v.numbers, func(n int64) int8 { return int8(n) })
 	case kindBool:
@@ -85,7 +98,7 @@ func (v *vector) appendTo(c *column, to driver.BatchColumn) error {
 		case 32:
 			return send(to, c, v.nulls, v.numbers, func(n int64) int32 { return int32(n) })
 		}
-		return send(to, c, v.nulls, v.numbers, func(n int64) int64 { return n })
+		return sendAll(to, c, v.nulls, v.numbers)
 	case kindUint:
 		switch c.bits {
 		case 8:
@@ -106,13 +119,17 @@ func send[S, T any](to driver.BatchColumn, c *column, nulls []bool, values []S, 
 	for i, v := range values {
 		out[i] = convert(v)
 	}
+	return sendAll(to, c, nulls, out)
+}
+
+func sendAll[T any](to driver.BatchColumn, c *column, nulls []bool, values []T) error {
 	if !c.nullable {
-		return to.Append(out)
+		return to.Append(values)
 	}
-	pointers := make([]*T, len(out))
-	for i := range out {
+	pointers := make([]*T, len(values))
+	for i := range values {
 		if !nulls[i] {
-			pointers[i] = &out[i]
+			pointers[i] = &values[i]
 		}
 	}
 	return to.Append(pointers)
@@ -129,16 +146,21 @@ type checker struct {
 	fields []field // of the row at hand, by column
 	seen   []bool
 	values []value
-	order  []int // columns of the previous JSON row in their order: the next row most likely has the same
+	spare  *sync.Pool // of chunks whose values were sent; their memory is used again
+	order  []int      // columns of the previous JSON row in their order: the next row most likely has the same
 }
 
-func newChecker(t *table, file string, zone *time.Location, maxLine int) *checker {
+func newChecker(t *table, file string, zone *time.Location, maxLine int, spare *sync.Pool) *checker {
 	n := len(t.columns)
-	return &checker{table: t, file: file, zone: zone, maxLine: maxLine, fields: make([]field, n), seen: make([]bool, n), values: make([]value, n)}
+	return &checker{table: t, file: file, zone: zone, maxLine: maxLine, fields: make([]field, n), seen: make([]bool, n), values: make([]value, n), spare: spare}
 }
 
 func (k *checker) check(b block) *chunk {
-	c := &chunk{columns: make([]vector, len(k.table.columns)), rejects: b.rejects, read: int64(len(b.rejects))}
+	c, ok := k.spare.Get().(*chunk)
+	if !ok {
+		c = &chunk{columns: make([]vector, len(k.table.columns))}
+	}
+	c.rejects, c.read = b.rejects, int64(len(b.rejects))
 	line := b.line
 	for rest := b.lines; rest != ""; line++ {
 		var text string
@@ -239,7 +261,7 @@ func (k *checker) checkRow(c *chunk, file string, line int64, raw string) {
 		size += 8 + len(k.values[i].s)
 	}
 	for i := range k.table.columns {
-		c.columns[i].append(&k.table.columns[i], k.values[i])
+		c.columns[i].append(&k.table.columns[i], k.values[i], k.fields[i].kind != fieldAbsent)
 	}
 	if at, ok := k.table.index[columnUpdated]; ok {
 		c.stamped = append(c.stamped, k.fields[at].kind != fieldAbsent && k.fields[at].text != "")

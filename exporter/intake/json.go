@@ -40,6 +40,7 @@ func scanString(s string, i int) (string, int, string) {
 // scanEscaped goes on with a string from its first backslash.
 func scanEscaped(s string, start, i int) (string, int, string) {
 	var b strings.Builder
+	b.Grow(2*(i-start) + 64)
 	b.WriteString(s[start:i])
 	for i < len(s) {
 		c := s[i]

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +22,7 @@ import (
 const (
 	// A batch is one insert. Larger ones make fewer parts for the database to merge; what is on its way takes about
 	// four times this much memory here (checked values, the batch being sent, and its encoding).
-	batchBytes = 12 << 20
+	batchBytes = 6 << 20
 	batchRows  = 200_000
 
 	scratchPrefix = "cskpi_import_"
@@ -122,6 +123,7 @@ func (s *session) load(ctx context.Context, l loading) (sent int64, srcErr, err 
 	ordered := make(chan job, workers) // bounds what is read ahead
 	batches := make(chan []*chunk)
 
+	var spare sync.Pool
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(jobs)
@@ -138,7 +140,7 @@ func (s *session) load(ctx context.Context, l loading) (sent int64, srcErr, err 
 		}
 	})
 	for range workers {
-		k := newChecker(l.table, l.file, s.zone, s.maxLine())
+		k := newChecker(l.table, l.file, s.zone, s.maxLine(), &spare)
 		k.foreign = l.foreign
 		wg.Go(func() {
 			for j := range jobs {
@@ -157,6 +159,10 @@ func (s *session) load(ctx context.Context, l loading) (sent int64, srcErr, err 
 				continue
 			}
 			sent += n
+			for _, c := range batch {
+				c.reset()
+				spare.Put(c)
+			}
 		}
 	})
 
@@ -227,9 +233,14 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 	t := l.table
 	var names []string
 	var columns []clickhouse.ColumnNameAndType
+	var sent []int // positions of the columns that are sent
 	for i := range t.columns {
-		names = append(names, quote(t.columns[i].name))
-		columns = append(columns, clickhouse.ColumnNameAndType{Name: t.columns[i].name, Type: t.columns[i].wire})
+		// What no row gives is left to the table's default. An import has one time, though, and a staging table no defaults.
+		if l.staged || l.foreign || t.columns[i].name == columnUpdated || slices.ContainsFunc(chunks, func(c *chunk) bool { return c.columns[i].given }) {
+			sent = append(sent, i)
+			names = append(names, quote(t.columns[i].name))
+			columns = append(columns, clickhouse.ColumnNameAndType{Name: t.columns[i].name, Type: t.columns[i].wire})
+		}
 	}
 	if l.staged {
 		names = append(names, "_row", "_stamped")
@@ -250,8 +261,8 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		}
 		defer batch.Close()
 		for _, c := range chunks {
-			for i := range t.columns {
-				if err := c.columns[i].appendTo(&t.columns[i], batch.Column(i)); err != nil {
+			for at, i := range sent {
+				if err := c.columns[i].appendTo(&t.columns[i], batch.Column(at)); err != nil {
 					return fmt.Errorf("column %s: %w", t.columns[i].name, err)
 				}
 			}
@@ -260,7 +271,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 				for i := range numbers {
 					numbers[i] = uint64(before+rows) + uint64(i)
 				}
-				if err := errors.Join(batch.Column(len(t.columns)).Append(numbers), batch.Column(len(t.columns)+1).Append(c.stamped)); err != nil {
+				if err := errors.Join(batch.Column(len(sent)).Append(numbers), batch.Column(len(sent)+1).Append(c.stamped)); err != nil {
 					return err
 				}
 			}
