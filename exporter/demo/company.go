@@ -92,7 +92,7 @@ func (c *Company) found() {
 		}
 		// Log-normal: the median customer pays 6600 a year, one in fourteen more than 100000.
 		z := quantile(clamp(spread(n, sizeShift)*0.996+0.002, 0.002, 0.998))
-		a.size = clamp(math.Exp(math.Log(6600)+1.85*z), 500, 700_000) * c.money.scale
+		a.size = clamp(math.Exp(math.Log(6600)+1.85*z), 500, 500_000) * c.money.scale
 		a.name = companyName(a.geo, named[a.geo], nameShift)
 		named[a.geo]++
 		if n > 20 && a.role == customer && dice.chance(0.07) {
@@ -126,6 +126,10 @@ func (c *Company) adopt(a, parent *account) {
 // live tells the story week by week for all accounts together, because they share the CSMs' time.
 func (c *Company) live() {
 	c.staff = newStaff(c.o.Seed)
+	chance := newDice(c.o.Seed, "decisions", 0)
+	for s := range c.leaving {
+		c.leaving[s], c.winning[s] = tally(chance.Float64()), tally(chance.Float64())
+	}
 	for _, a := range c.accounts {
 		a.waiting = a.role != holding
 	}

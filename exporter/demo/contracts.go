@@ -209,12 +209,12 @@ func (c *Company) renew(a *account, d day) {
 		case a.leaving:
 			c.terminate(a, k, d)
 		case k.ends == never:
-			if d-k.starts > 45 && a.dice.chance(c.leaveProbability(a, d, k)/12*7/30.4) {
+			if d-k.starts > 45 && c.leaving[c.segment(a)].falls(c.leaveProbability(a, d, k)/12*7/30.4) {
 				c.leave(a, d)
 			}
 		case d >= k.ends-k.lead:
 			switch {
-			case i == a.main() && a.dice.chance(c.leaveProbability(a, d, k)):
+			case i == a.main() && c.leaving[c.segment(a)].falls(c.leaveProbability(a, d, k)):
 				c.leave(a, d)
 			case i != a.main() && a.dice.chance(0.05+0.25*clamp(0.6-a.smooth, 0, 1)):
 				k.decided = true
@@ -253,7 +253,7 @@ func (a *account) main() int {
 // leaveProbability is the chance that a decision goes against us, for a contract by the month the chance in a year.
 func (c *Company) leaveProbability(a *account, d day, k *contract) float64 {
 	s := c.segment(a)
-	odds := [...]float64{-2.6, -2.75, -1.8}[s] + 12*(0.58-a.smooth)
+	odds := [...]float64{-2.3, -2.7, -1.8}[s] + 12*(0.58-a.smooth)
 	if d-a.since > 2*365 {
 		odds -= 0.3
 	}
@@ -275,7 +275,7 @@ func (c *Company) leave(a *account, d day) {
 	s := c.segment(a)
 	a.leaving = true
 	switch calm := a.smooth > 0.57 && a.trouble < 0.12; {
-	case a.outcome == failed && d-a.since < 2*365 && a.dice.chance(0.8):
+	case a.outcome == failed && d-a.since < 500 && a.dice.chance(0.95):
 		a.reason = "onboarding_failed"
 	case calm:
 		a.sudden = true

@@ -36,6 +36,8 @@ type Company struct {
 	money    money
 	staff    staff
 	accounts []*account
+
+	leaving, winning [3]tally // By segment.
 }
 
 // New tells the story of the company that o describes. The error says which option is wrong.

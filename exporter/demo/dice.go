@@ -31,6 +31,19 @@ func (d dice) normal(mean, deviation float64) float64 {
 	return mean + deviation*d.NormFloat64()
 }
 
+// tally turns chances into decisions so that over many of them as many come true as the chances add up to: each
+// still has its chance, but no run of bad luck makes a small company an untypical one (systematic sampling).
+type tally float64
+
+func (t *tally) falls(p float64) bool {
+	*t += tally(p)
+	if *t < 1 {
+		return false
+	}
+	*t--
+	return true
+}
+
 // weekly tells whether something that happens perYear times a year on average happens in this week.
 func (d dice) weekly(perYear float64) bool { return d.Float64() < 1-math.Exp(-perYear/52) }
 

@@ -7,7 +7,7 @@
 // currency and two more. 400 accounts over three years by default. First contracts have grown by a quarter a year;
 // two in five customers are older than the history, up to three years, and only their contracts, milestones and
 // owners go back so far: everything else begins with the history. Annual values are log-normal, from 500 to
-// 700,000 dollars at the first sale, and make the touch model: some 10 % of the paying accounts are high touch (from
+// 500,000 dollars at the first sale, and make the touch model: some 10 % of the paying accounts are high touch (from
 // 100,000), 40 % low (from 10,000), 50 % tech. In a currency of smaller units all amounts and both thresholds
 // grow by a power of ten, and the settings say so. One account in twenty never buys after its trial, a few are
 // holdings of others, or tests of our own.
@@ -17,7 +17,7 @@
 // Each customer has a hidden fit (fixed) and a hidden health (0 to 1, about 0.64), which is told week by week:
 //
 //   - Onboarding comes first. It fails for one customer in seven who signed before the second year of the history,
-//     and for one in sixteen since, when a team of its own took it over; less at high touch and good fit, more at
+//     and for one in twenty since, when a team of its own took it over; less at high touch and good fit, more at
 //     tech touch. A failed onboarding misses its milestones, never gets past a third of the seats, and costs health
 //     for more than a year: two thirds of those customers are gone after 18 months, against one in seven.
 //   - Blows fall on a customer once in two years: a champion leaves, a reorganisation, a change of policy, a
@@ -30,9 +30,9 @@
 //   - Usage follows health: fewer users, on fewer days, with fewer features. Three of five churned accounts used a
 //     quarter less in their last weeks than months before; one in seven of the others did.
 //   - Decisions are taken one to five months before a contract ends (from month to month: at any time), by the
-//     health of the last two months: at 0.58 the chance to leave is 7 %, 7 % and 17 % by segment, at 0.45
+//     health of the last two months: at 0.58 the chance to leave is 9 %, 7 % and 17 % by segment, at 0.45
 //     it is about three times that, and a verified value review takes two fifths off. Some leave at good health:
-//     a business closes, a budget goes. In a year some 4 %, 9 % and 21 % of the accounts leave, with notice and a
+//     a business closes, a budget goes. In a year some 5 %, 8 % and 20 % of the accounts leave, with notice and a
 //     reason mostly; one in six lapses in silence. onboarding_failed is the reason of a quarter of the churn in the
 //     first year of the history and of half as much later. One in nine comes back.
 //   - Risks are raised where a CSM notices a blow, or idle licences in the usage report, and at times for no good
@@ -46,14 +46,15 @@
 //   - Tickets, complaints, survey answers, opened mails and webinars follow health; executive contact and value
 //     reviews gather before renewals.
 //
-// Together: ARR grows by a third a year, NRR is about 1.10 (high touch above tech touch by a quarter), GRR 0.92.
+// Together: ARR grows by a third a year, NRR is about 1.10 (high touch above tech touch by a quarter), GRR 0.93.
 //
 // # How it is made
 //
 // New tells the whole story once, week by week for all accounts together, because they share the CSMs' time; that
 // takes about 30 ms for the default company. What changes nothing in the story (usage, tickets, surveys,
 // engagements, feedback) is drawn while it is written. All chance comes from streams that belong to one purpose and
-// one account, so that neither the order of tables nor their number changes a byte.
+// one account, so that neither the order of tables nor their number changes a byte. Only whether customers leave and
+// whether sales are won is kept by a tally for each segment, so that a small company is a typical one.
 //
 // Usage events are written day by day. By default the users do what they naturally would, about 550,000
 // events; Options.Events scales that number up, by more events a user and day, or down, by fewer days.

@@ -165,7 +165,7 @@ func (c *Company) decide(a *account, p *pursuit, d day) {
 	if p.kind == "expand" {
 		odds += 0.5
 	}
-	if a.leaving || !a.dice.chance(logistic(odds)) {
+	if a.leaving || !c.winning[c.segment(a)].falls(logistic(odds)) {
 		if a.dice.chance(0.3) { // Lost before anybody had put a number to it.
 			o.amount = 0
 		}

@@ -31,13 +31,13 @@ type milestone struct {
 }
 
 // onboard decides how onboarding goes. In the first year of the history and before, one onboarding in seven fails;
-// then the onboarding team is set up, and it is one in sixteen. Poor fit makes it likelier.
+// then the onboarding team is set up, and it is one in twenty. Poor fit makes it likelier.
 func (c *Company) onboard(a *account) {
 	improved := a.start >= c.first+365
 	s := c.segment(a)
-	failure, sluggish, tempo := 0.13, 0.24, 1.0
+	failure, sluggish, tempo := 0.14, 0.24, 1.0
 	if improved {
-		failure, sluggish, tempo = 0.045, 0.18, 0.86
+		failure, sluggish, tempo = 0.035, 0.18, 0.86
 	}
 	failure *= [...]float64{0.5, 0.9, 1.25}[s]
 	stretch := [...]float64{1.35, 1.0, 0.7}[s]
