@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +97,9 @@ type mapped struct {
 	columns []int // position of each in the table; -1: _file or _line
 }
 
+// statementEnd is the semicolon behind a statement, and the comments behind that.
+var statementEnd = regexp.MustCompile(`;\s*(--[^\n]*\s*)*$`)
+
 func (s *session) mappingFiles(dir string) ([]mapped, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.sql"))
 	if err != nil {
@@ -120,8 +124,7 @@ func (s *session) mappingFiles(dir string) ([]mapped, error) {
 			problems = append(problems, err)
 			continue
 		}
-		sql := strings.TrimSpace(string(text))
-		queries = append(queries, mapped{file: file, sql: strings.TrimSpace(strings.TrimSuffix(sql, ";")), table: t})
+		queries = append(queries, mapped{file: file, sql: statementEnd.ReplaceAllString(string(text), ""), table: t})
 	}
 	return queries, errors.Join(problems...)
 }
@@ -345,14 +348,14 @@ func (s *session) loadForeignFile(ctx context.Context, t *table, in input, targe
 func (s *session) describe(ctx context.Context, q *mapped, inputs []foreign) error {
 	err := s.retry(ctx, func() error {
 		q.names, q.types = nil, nil
-		rows, err := q.conn.Query(ctx, "select name, type from (describe (\n"+q.sql+"\n))")
+		rows, err := q.conn.Query(ctx, "describe table (\n"+q.sql+"\n)")
 		if err != nil {
 			return err
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var name, typ string
-			if err := rows.Scan(&name, &typ); err != nil {
+			var name, typ, ignore string
+			if err := rows.Scan(&name, &typ, &ignore, &ignore, &ignore, &ignore, &ignore); err != nil {
 				return err
 			}
 			q.names, q.types = append(q.names, name), append(q.types, typ)
