@@ -64,7 +64,7 @@ func TestReference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if q, found := catalogue.Get(name); found && !strings.Contains(got.asked, "cs."+q.Name+"(") {
+			if q, found := catalogue.Get(name); found && !strings.Contains(got.asked, "cs."+q.View()+"(") {
 				t.Errorf("%s asks nothing of cs.%s", file, q.Name)
 			}
 			reference := strings.TrimSuffix(file, ".sql") + ".reference"
