@@ -148,7 +148,7 @@ func TestCommandLine(t *testing.T) {
 		{"kpi nrr --format xml", exitUsage, "", "--format"},
 		{"kpi nrr --colour", exitUsage, "", "--colour"},
 		{"frobnicate", exitUsage, "", "frobnicate"},
-		{"import", exitUsage, "", "paths"},
+		{"import", exitUsage, "", "<path>"},
 		{"explain", exitUsage, "", "name"},
 		{"explain efficiency", exitUsage, "", "efficiency has no detail; these have: arr, "},
 		{"explain nrr --label colour=red", exitUsage, "", `nrr has no label "colour"`},

@@ -32,13 +32,13 @@ import (
 // TestMain lets the test binary be its own engine child.
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-const contractsCSV = `contract_id,account_id,acv,currency,starts_on,ends_before
-c1,acme,120000,USD,2023-01-01,2024-01-01
-c2,acme,150000.5,USD,2024-01-01,2025-01-01
-c3,bolt,8000,USD,2023-03-01,2024-03-01
-c4,core,20000,USD,2023-06-01,
-c5,core,4000.25,USD,2024-06-01,
-c6,dyne,9000,USD,2024-02-01,2025-02-01
+const contractsCSV = `contract_id,account_id,product,acv,currency,starts_on,ends_before
+c1,acme,suite,120000,USD,2023-01-01,2024-01-01
+c2,acme,suite,150000.5,USD,2024-01-01,2025-01-01
+c3,bolt,suite,8000,USD,2023-03-01,2024-03-01
+c4,core,suite,20000,USD,2023-06-01,
+c5,core,add-on,4000.25,USD,2024-06-01,
+c6,dyne,suite,9000,USD,2024-02-01,2025-02-01
 `
 
 // facts stores the contracts above in a data folder of the test's own.
@@ -100,7 +100,7 @@ func TestImportThenKPI(t *testing.T) {
 func TestImportRejects(t *testing.T) {
 	environment(t, "CSKPI_DATA_DIR", t.TempDir())
 	file := filepath.Join(t.TempDir(), "contracts.csv")
-	writeFile(t, file, contractsCSV+"c7,echo,a lot,USD,2024-01-01,\n")
+	writeFile(t, file, contractsCSV+"c7,echo,suite,a lot,USD,2024-01-01,\n")
 	code, stdout, stderr := execute(t, "import", "--rejects", t.TempDir(), file)
 	if code != exitProblem || !strings.Contains(stderr, "contracts.csv:8") || !strings.Contains(stderr, "acv") || !strings.Contains(stderr, "a lot") {
 		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
@@ -641,10 +641,10 @@ scrape_configs:
 	}()
 	var address []string
 	until(t, func() bool {
-		address = regexp.MustCompile(`address=(127\.0\.0\.1:\d+)`).FindStringSubmatch(log.String())
+		address = regexp.MustCompile(`address=(127\.0\.0\.1:[1-9]\d*)`).FindStringSubmatch(log.String())
 		return address != nil
 	})
-	p := &process{url: "http://" + address[1]}
+	p := &process{url: "http://" + address[1], stderr: &log}
 	body := p.waitFor(t, "/api/v1/query?query=cs_arr_amount", http.StatusOK, `"segment":`)
 	var answer struct {
 		Data struct {
