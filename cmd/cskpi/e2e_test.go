@@ -16,16 +16,20 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
 )
 
@@ -265,6 +269,72 @@ func TestServeWithoutDatabase(t *testing.T) {
 	}
 }
 
+// TestServer works on a server instead of an engine, which comes to life only after serve did.
+func TestServer(t *testing.T) {
+	address, begin := server(t)
+	environment(t, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_CLICKHOUSE_URL", address, "CSKPI_DATA_DIR", filepath.Join(t.TempDir(), "none"))
+	s := start(t, "serve")
+	begin()
+	s.waitFor(t, "/-/ready", http.StatusOK, "")
+	s.waitFor(t, "/metrics", http.StatusOK, "cs_exporter_engine_up 1")
+	file := filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, file, contractsCSV)
+	if code, stdout, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatalf("import: got %d\n%s\n%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := execute(t, "kpi", "arr", "--as-of", "2024-06-30", "--format", "csv"); code != exitOK || !strings.Contains(stdout, "150000.5") {
+		t.Errorf("kpi: got %d\n%s\n%s", code, stdout, stderr)
+	}
+	// A query file that only this command knows is not forced upon the one that serves.
+	overlay := t.TempDir()
+	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   contracts  gauge  Contracts.\n\nselect count() as contracts from cs.contracts where starts_on <= {as_of:Date}\n")
+	t.Setenv("CSKPI_QUERIES_DIR", overlay)
+	if code, _, stderr := execute(t, "kpi", "mine"); code != exitProblem || !strings.Contains(stderr, "cs.mine is not installed there; start cskpi serve") {
+		t.Errorf("a view that is not there: got %d, %s", code, stderr)
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("stopped with %d\n%s", code, s.stderr)
+	}
+	if _, err := os.Stat(os.Getenv("CSKPI_DATA_DIR")); err == nil {
+		t.Error("an engine's data folder was made although there is a server")
+	}
+}
+
+// server is a ClickHouse server without facts: the one that CSKPI_TEST_CLICKHOUSE_URL names, else the test engine
+// behind a proxy that gives everybody the service's rights. It answers once begin was called.
+func server(t *testing.T) (address string, begin func()) {
+	t.Helper()
+	enginetest.Conn(t)
+	if address := os.Getenv(enginetest.URLVariable); address != "" {
+		return address, func() {}
+	}
+	e := enginetest.Engine(t)
+	target, err := url.Parse(e.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	token := e.Options().HttpHeaders[engine.TokenHeader]
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var begun atomic.Bool
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		if !begun.Load() || user != "me" || password != "p@ss" {
+			http.Error(w, "not now", http.StatusServiceUnavailable)
+			return
+		}
+		r.Header.Del("Authorization")
+		r.Header.Set(engine.TokenHeader, token)
+		proxy.ServeHTTP(w, r)
+	})}
+	go s.Serve(listener) // until Close
+	t.Cleanup(func() { s.Close() })
+	return "http://me:p%40ss@" + listener.Addr().String(), func() { begun.Store(true) }
+}
+
 // TestServeRefuses: what cannot work ends at once.
 func TestServeRefuses(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -310,13 +380,13 @@ basic_auth_users:
   prometheus: `+testPasswordHash+"\n")
 	environment(t, "CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0", "CSKPI_WEB_CONFIG_FILE", filepath.Join(dir, "web.yml"))
 	s := start(t, "serve")
-	url := strings.Replace(s.url, "http:", "https:", 1) + "/metrics"
+	metrics := strings.Replace(s.url, "http:", "https:", 1) + "/metrics"
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}, Timeout: 30 * time.Second}
 	for _, tt := range []struct {
 		password string
 		want     int
 	}{{"", http.StatusUnauthorized}, {"wrong", http.StatusUnauthorized}, {"test", http.StatusOK}} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, metrics, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -454,7 +524,11 @@ func TestReadmeExample(t *testing.T) {
 	if !found || !closed || len(blocks) != 3 || blocks[0][1] != "csv" || blocks[1][1] != "sh" || blocks[2][1] != "text" {
 		t.Fatalf("want a csv, a sh and a text block in the example, got %q", blocks)
 	}
-	environment(t, "CSKPI_DATA_DIR", t.TempDir())
+	library, err := engine.FindLibrary("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment(t, "CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LIBCHDB", library)
 	t.Chdir(t.TempDir())
 	writeFile(t, "contracts.csv", blocks[0][2])
 	var last string
@@ -608,14 +682,14 @@ func tool(t *testing.T, name string) string {
 }
 
 // prometheusSees runs a Prometheus that scrapes url, and asks it for a KPI.
-func prometheusSees(t *testing.T, url string) {
+func prometheusSees(t *testing.T, target string) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "prometheus.yml"), fmt.Sprintf(`
 global: {scrape_interval: 1s}
 scrape_configs:
   - job_name: cskpi
     static_configs: [{targets: [%q]}]
-`, strings.TrimPrefix(url, "http://")))
+`, strings.TrimPrefix(target, "http://")))
 	ctx, cancel := context.WithCancel(t.Context())
 	cmd := exec.CommandContext(ctx, tool(t, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:0")
