@@ -18,37 +18,37 @@ bounds as (
 ),
 
 facts as (
-    select 'accounts' as name, count() as n, max(toDateTime64(ifNull(created_on, toDate(0)), 3, 'UTC')) as latest from cs.accounts where ifNull(created_on, toDate(0)) <= {as_of:Date}
+    select 'accounts' as name, count() as n, max(toDateTime64(ifNull(created_on, toDate(0)), 3, 'UTC')) as latest from cs.accounts final where ifNull(created_on, toDate(0)) <= {as_of:Date}
     union all
-    select 'contracts' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.contracts where starts_on <= {as_of:Date}
+    select 'contracts' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.contracts final where starts_on <= {as_of:Date}
     union all
-    select 'opportunities' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.opportunities where created_on <= {as_of:Date}
+    select 'opportunities' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.opportunities final where created_on <= {as_of:Date}
     union all
-    select 'risks' as name, count() as n, max(toDateTime64(raised_on, 3, 'UTC')) as latest from cs.risks where raised_on <= {as_of:Date}
+    select 'risks' as name, count() as n, max(toDateTime64(raised_on, 3, 'UTC')) as latest from cs.risks final where raised_on <= {as_of:Date}
     union all
-    select 'action_items' as name, count() as n, max(toDateTime64(due_on, 3, 'UTC')) as latest from cs.action_items where due_on <= {as_of:Date}
+    select 'action_items' as name, count() as n, max(toDateTime64(due_on, 3, 'UTC')) as latest from cs.action_items final where due_on <= {as_of:Date}
     union all
-    select 'feedback' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.feedback where created_on <= {as_of:Date}
+    select 'feedback' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.feedback final where created_on <= {as_of:Date}
     union all
-    select 'value_reviews' as name, count() as n, max(toDateTime64(reviewed_on, 3, 'UTC')) as latest from cs.value_reviews where reviewed_on <= {as_of:Date}
+    select 'value_reviews' as name, count() as n, max(toDateTime64(reviewed_on, 3, 'UTC')) as latest from cs.value_reviews final where reviewed_on <= {as_of:Date}
     union all
-    select 'milestones' as name, count() as n, max(toDateTime64(ifNull(reached_on, toDate(0)), 3, 'UTC')) as latest from cs.milestones where ifNull(reached_on, toDate(0)) <= {as_of:Date}
+    select 'milestones' as name, count() as n, max(toDateTime64(ifNull(reached_on, toDate(0)), 3, 'UTC')) as latest from cs.milestones final where ifNull(reached_on, toDate(0)) <= {as_of:Date}
     union all
-    select 'fx_rates' as name, count() as n, max(toDateTime64(day, 3, 'UTC')) as latest from cs.fx_rates where day <= {as_of:Date}
+    select 'fx_rates' as name, count() as n, max(toDateTime64(day, 3, 'UTC')) as latest from cs.fx_rates final where day <= {as_of:Date}
     union all
-    select 'targets' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.targets where starts_on <= {as_of:Date}
+    select 'targets' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.targets final where starts_on <= {as_of:Date}
     union all
-    select 'settings' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.settings where starts_on <= {as_of:Date}
+    select 'settings' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.settings final where starts_on <= {as_of:Date}
     union all
     select 'usage_events' as name, count() as n, max(ts) as latest from cs.usage_events where ts < (select ends_at from bounds)
     union all
-    select 'touchpoints' as name, count() as n, max(happened_at) as latest from cs.touchpoints where happened_at < (select ends_at from bounds)
+    select 'touchpoints' as name, count() as n, max(happened_at) as latest from cs.touchpoints final where happened_at < (select ends_at from bounds)
     union all
-    select 'tickets' as name, count() as n, max(opened_at) as latest from cs.tickets where opened_at < (select ends_at from bounds)
+    select 'tickets' as name, count() as n, max(opened_at) as latest from cs.tickets final where opened_at < (select ends_at from bounds)
     union all
-    select 'surveys' as name, count() as n, max(responded_at) as latest from cs.surveys where responded_at < (select ends_at from bounds)
+    select 'surveys' as name, count() as n, max(responded_at) as latest from cs.surveys final where responded_at < (select ends_at from bounds)
     union all
-    select 'engagements' as name, count() as n, max(happened_at) as latest from cs.engagements where happened_at < (select ends_at from bounds)
+    select 'engagements' as name, count() as n, max(happened_at) as latest from cs.engagements final where happened_at < (select ends_at from bounds)
 )
 
 select

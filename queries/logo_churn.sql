@@ -16,13 +16,18 @@
 -- Every: 5m
 
 select
-    g.segment as segment, g.window as window,
+    segment, window,
     cs_ratio(lost_accounts, opening_accounts) as ratio,
     cs_wilson_lower(lost_accounts, opening_accounts) as ratio_lower,
     cs_wilson_upper(lost_accounts, opening_accounts) as ratio_upper,
-    countIf(w.opening > 0) as opening_accounts,
-    countIf(w.opening > 0 and w.closing = 0) as lost_accounts
-from cs.segment_windows(as_of = {as_of:Date}) as g
-left join cs.account_windows(as_of = {as_of:Date}) as w on w.segment = g.segment and w.window = g.window
-group by g.segment, g.window
+    opening_accounts, lost_accounts
+from (
+    select
+        g.segment as segment, g.window as window,
+        countIf(w.opening > 0) as opening_accounts,
+        countIf(w.opening > 0 and w.closing = 0) as lost_accounts
+    from cs.segment_windows(as_of = {as_of:Date}) as g
+    left join cs.account_windows(as_of = {as_of:Date}) as w on w.segment = g.segment and w.window = g.window
+    group by g.segment, g.window
+) as counts
 order by segment, window

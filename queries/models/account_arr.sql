@@ -11,9 +11,9 @@
 select
     account_id,
     min(starts_on) as first_paid_on,
-    sumForEach(arrayMap(a -> if(a, c.arr, toDecimal128(0, 12)), active)) as arr,
-    sumForEach(arrayMap((a, k) -> multiIf(not a, toDecimal128(0, 12),
-        addMonths({as_of:Date}, -k) >= fiscal_year_starts_on, c.arr, previous_arr), active, range(13))) as reported
+    sumForEach(arrayMap(k -> if(starts_on <= addMonths({as_of:Date}, -k) and addMonths({as_of:Date}, -k) < counts_before,
+        c.arr, toDecimal128(0, 12)), range(13))) as arr,
+    sumForEach(arrayMap(k -> if(starts_on <= addMonths({as_of:Date}, -k) and addMonths({as_of:Date}, -k) < counts_before,
+        if(addMonths({as_of:Date}, -k) >= fiscal_year_starts_on, c.arr, previous_arr), toDecimal128(0, 12)), range(13))) as reported
 from cs.contract_arr(as_of = {as_of:Date}) as c
-cross join (select fiscal_year_starts_on from cs.policy(as_of = {as_of:Date})) as p
 group by account_id

@@ -6,9 +6,7 @@
 
 select
     account_id,
-    [
-        arraySort(groupArrayIf(contract_id, active[2])), arraySort(groupArrayIf(contract_id, active[4])),
-        arraySort(groupArrayIf(contract_id, active[13])), arraySort(groupArrayIf(contract_id, active[1]))
-    ] as ids
+    arrayMap(d -> arraySort(arrayMap(c -> c.1, arrayFilter(c -> c.2 <= d and d < c.3, groupArray((contract_id, starts_on, counts_before))))),
+        [addMonths({as_of:Date}, -1), addMonths({as_of:Date}, -3), addMonths({as_of:Date}, -12), {as_of:Date}]) as ids
 from cs.contract_arr(as_of = {as_of:Date})
 group by account_id

@@ -14,27 +14,22 @@
 --   first_paid_on fact  First day on which it paid.
 
 select
-    account_id,
-    w.1 as window,
-    cs_segment(if(opening > 0, opening, closing), segment_high_arr, segment_low_arr) as segment,
-    if(closing > 0, cs_segment(closing, segment_high_arr, segment_low_arr), '') as to_segment,
-    w.2 as opening,
-    now as closing,
-    if(addMonths({as_of:Date}, -w.4) >= fiscal_year_starts_on, opening, w.3) as reported,
-    first_paid_on
+    account_id, window,
+    cs_segment(if(opening > 0, opening, closing), high_arr, low_arr) as segment,
+    if(closing > 0, cs_segment(closing, high_arr, low_arr), '') as to_segment,
+    opening, closing, reported, first_paid_on
 from (
     select
         account_id,
+        w.1 as window,
+        sumIf(c.arr, starts_on <= w.2 and w.2 < counts_before) as opening,
+        sumIf(c.arr, is_active) as closing,
+        sumIf(if(w.2 >= fiscal_year_starts_on, c.arr, previous_arr), starts_on <= w.2 and w.2 < counts_before) as reported,
         min(starts_on) as first_paid_on,
-        sumIf(arr, active[1]) as now,
-        [
-            ('1m', sumIf(arr, active[2]), sumIf(previous_arr, active[2]), 1),
-            ('3m', sumIf(arr, active[4]), sumIf(previous_arr, active[4]), 3),
-            ('12m', sumIf(arr, active[13]), sumIf(previous_arr, active[13]), 12)
-        ] as windows
-    from cs.contract_arr(as_of = {as_of:Date})
-    group by account_id
+        any(segment_high_arr) as high_arr,
+        any(segment_low_arr) as low_arr
+    from cs.contract_arr(as_of = {as_of:Date}) as c
+    array join [('1m', addMonths({as_of:Date}, -1)), ('3m', addMonths({as_of:Date}, -3)), ('12m', addMonths({as_of:Date}, -12))] as w
+    group by account_id, w
 ) as a
-array join windows as w
-cross join (select segment_high_arr, segment_low_arr, fiscal_year_starts_on from cs.policy(as_of = {as_of:Date})) as p
 where opening > 0 or closing > 0

@@ -28,5 +28,4 @@ select
     toUInt8(row_number() over (partition by account_id order by source, contract_id) = 1) as accounts,
     seats, product, department, acv, currency, rate, starts_on, counts_before, notice_on
 from cs.contract_arr(as_of = {as_of:Date})
-cross join (select segment_high_arr, segment_low_arr from cs.policy(as_of = {as_of:Date})) as p
-where active[1]
+where is_active

@@ -31,7 +31,10 @@ test_accounts as (
 ),
 
 latest as (
-    select * from cs.contracts final
+    select
+        source, contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before,
+        renewed_from, notice_on, cancel_reason, is_trial, is_land
+    from cs.contracts final
     where starts_on <= {as_of:Date} and account_id not in (select account_id from test_accounts)
 ),
 

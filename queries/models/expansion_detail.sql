@@ -22,23 +22,25 @@ toDecimal128(0, 12) as zero,
 lines as (
     select
         w.1 as window, account_id, product,
-        sumIf(arr, active[w.2]) as opening,
-        sumIf(arr, active[1]) as closing,
+        sumIf(arr, starts_on <= w.2 and w.2 < counts_before) as opening,
+        sumIf(arr, is_active) as closing,
         greatest(closing - opening, zero) as growth,
-        sumIf(arr, active[1] and not active[w.2] and kind = 'cross_sell' and renewed_from = '') as said_cross_sell,
-        sumIf(arr, active[1] and not active[w.2] and kind = 'extension' and renewed_from = '') as said_extension,
-        countIf(active[1] and not active[w.2] and (kind = 'upsell' or renewed_from != '' and kind in ('', 'new', 'renewal'))) as said_upsell,
-        countIf(active[1] and not active[w.2] and renewed_from != '' and kind = 'cross_sell') as renewed_cross_sell,
-        countIf(active[1] and not active[w.2] and renewed_from != '' and kind = 'extension') as renewed_extension
+        any(segment_high_arr) as high_arr,
+        any(segment_low_arr) as low_arr,
+        sumIf(arr, is_active and starts_on > w.2 and kind = 'cross_sell' and renewed_from = '') as said_cross_sell,
+        sumIf(arr, is_active and starts_on > w.2 and kind = 'extension' and renewed_from = '') as said_extension,
+        countIf(is_active and starts_on > w.2 and (kind = 'upsell' or renewed_from != '' and kind in ('', 'new', 'renewal'))) as said_upsell,
+        countIf(is_active and starts_on > w.2 and renewed_from != '' and kind = 'cross_sell') as renewed_cross_sell,
+        countIf(is_active and starts_on > w.2 and renewed_from != '' and kind = 'extension') as renewed_extension
     from cs.contract_arr(as_of = {as_of:Date})
-    array join [('1m', 2), ('3m', 4), ('12m', 13)] as w
+    array join [('1m', addMonths({as_of:Date}, -1)), ('3m', addMonths({as_of:Date}, -3)), ('12m', addMonths({as_of:Date}, -12))] as w
     group by window, account_id, product, department
 ),
 
 -- What the source said goes first; the rest of a line's growth is derived from what the account had at the start.
 kinds as (
     select
-        window, account_id, opening, closing,
+        window, account_id, opening, closing, high_arr, low_arr,
         least(growth, said_cross_sell) as cross_sell_said,
         least(growth - cross_sell_said, said_extension) as extension_said,
         growth - cross_sell_said - extension_said as rest,
@@ -54,6 +56,8 @@ kinds as (
 accounts as (
     select
         window, account_id,
+        any(high_arr) as account_high_arr,
+        any(low_arr) as account_low_arr,
         sum(opening) as account_opening,
         sum(closing) as account_closing,
         sumIf(rest, rest_kind = 'upsell') as upsell,
@@ -66,7 +70,7 @@ accounts as (
 )
 
 select
-    cs_segment(account_opening, segment_high_arr, segment_low_arr) as segment,
+    cs_segment(account_opening, account_high_arr, account_low_arr) as segment,
     window, k.1 as kind, account_id,
     k.3 as amount,
     toUInt8(1) as accounts,
@@ -77,5 +81,4 @@ array join [
     ('extension', extension, greatest(extension - greatest(losses - upsell, zero), zero)),
     ('cross_sell', cross_sell, greatest(cross_sell - greatest(losses - upsell - extension, zero), zero))
 ] as k
-cross join (select segment_high_arr, segment_low_arr from cs.policy(as_of = {as_of:Date})) as p
 where k.3 > 0

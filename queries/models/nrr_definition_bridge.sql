@@ -7,16 +7,18 @@
 -- Columns:
 --   window     label Length of the window: 1m, 3m, 12m.
 --   account_id key   Account.
---   cohort     fact  Contribution to the cohort definition; null where the definition is undefined.
---   chained    fact  Contribution to the chained definition.
---   movement   fact  Contribution to the movement definition.
+--   cohort     fact  Contribution to the cohort definition; null where it is undefined.
+--   chained    fact  Contribution to the chained definition; null where it is undefined.
+--   movement   fact  Contribution to the movement definition; null where it is undefined.
 
 select
     w.1 as window,
     account_id,
     if(a.arr[w.2 + 1] > 0, cs_float(a.arr[1] - a.arr[w.2 + 1]), 0.) / nullIf(cs_float(m.totals[w.2 + 1]), 0) as cohort,
-    arraySum(k -> arrayProduct(arrayPushBack(arraySlice(m.steps, k + 1, w.2 - k), 1.)) * if(a.arr[k + 1] > 0, cs_float(a.arr[k] - a.arr[k + 1]), 0.) / cs_float(m.totals[k + 1]),
-        arrayFilter(k -> m.totals[k + 1] > 0, range(1, w.2 + 1))) as chained,
+    -- A month in which nobody paid breaks the chain.
+    if(arrayExists(k -> m.totals[k + 1] = 0, range(1, w.2 + 1)), null, arraySum(
+        k -> arrayProduct(arrayPushBack(arraySlice(m.steps, k + 1, w.2 - k), 1.)) * if(a.arr[k + 1] > 0, cs_float(a.arr[k] - a.arr[k + 1]), 0.) / cs_float(m.totals[k + 1]),
+        arrayFilter(k -> m.totals[k + 1] > 0, range(1, w.2 + 1)))) as chained,
     if(a.arr[w.2 + 1] > 0 or first_paid_on <= addMonths({as_of:Date}, -w.2), cs_float(a.arr[1] - a.reported[w.2 + 1]), 0.)
         / nullIf(cs_float(m.reported[w.2 + 1]), 0) as movement
 from cs.account_arr(as_of = {as_of:Date}) as a

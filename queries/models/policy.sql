@@ -16,18 +16,25 @@
 --   fiscal_year           fact  Year in which the fiscal year ends.
 
 select
-    argMax(if(name = 'currency', value, 'USD'), (name = 'currency', starts_on, updated_at)) as currency,
-    argMax(if(name = 'timezone', value, 'UTC'), (name = 'timezone', starts_on, updated_at)) as timezone,
-    toInt32(argMax(if(name = 'fiscal_year_start', value, '1'), (name = 'fiscal_year_start', starts_on, updated_at))) as fiscal_year_start,
-    toDecimal128(argMax(if(name = 'segment_high_arr', value, '100000'), (name = 'segment_high_arr', starts_on, updated_at)), 4) as segment_high_arr,
-    toDecimal128(argMax(if(name = 'segment_low_arr', value, '10000'), (name = 'segment_low_arr', starts_on, updated_at)), 4) as segment_low_arr,
-    toUInt16(argMax(if(name = 'grace_days', value, '0'), (name = 'grace_days', starts_on, updated_at))) as grace_days,
-    toUInt16(argMax(if(name = 'renewal_overdue_days', value, '30'), (name = 'renewal_overdue_days', starts_on, updated_at))) as renewal_overdue_days,
-    toUInt32(argMax(if(name = 'fx_rate_max_age_days', value, '31'), (name = 'fx_rate_max_age_days', starts_on, updated_at))) as fx_rate_max_age_days,
+    s['currency'] as currency,
+    s['timezone'] as timezone,
+    toInt32(s['fiscal_year_start']) as fiscal_year_start,
+    toDecimal128(s['segment_high_arr'], 4) as segment_high_arr,
+    toDecimal128(s['segment_low_arr'], 4) as segment_low_arr,
+    toUInt16(s['grace_days']) as grace_days,
+    toUInt16(s['renewal_overdue_days']) as renewal_overdue_days,
+    toUInt32(s['fx_rate_max_age_days']) as fx_rate_max_age_days,
     addMonths(toStartOfYear(addMonths({as_of:Date}, 1 - fiscal_year_start)), fiscal_year_start - 1) as fiscal_year_starts_on,
     toYear(addMonths(fiscal_year_starts_on, 11)) as fiscal_year
 from (
-    select '' as name, '' as value, toDate(0) as starts_on, toDateTime64(0, 3, 'UTC') as updated_at
-    union all
-    select toString(name), value, starts_on, updated_at from cs.settings where segment = '' and starts_on <= {as_of:Date}
-)
+    select mapUpdate(
+        map('currency', 'USD', 'timezone', 'UTC', 'fiscal_year_start', '1', 'segment_high_arr', '100000', 'segment_low_arr', '10000',
+            'grace_days', '0', 'renewal_overdue_days', '30', 'fx_rate_max_age_days', '31'),
+        mapFromArrays(groupArray(name), groupArray(last_value))) as s
+    from (
+        select toString(name) as name, argMax(value, (starts_on, updated_at)) as last_value
+        from cs.settings
+        where segment = '' and starts_on <= {as_of:Date}
+        group by name
+    ) as in_force
+) as settings

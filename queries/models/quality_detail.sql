@@ -21,7 +21,7 @@ terms as (
 ),
 
 rates as (
-    select currency, rate, previous_rate from cs.fiscal_rates(as_of = {as_of:Date})
+    select currency, rate, previous_rate from cs.valuation(as_of = {as_of:Date})
 ),
 
 violations as (

@@ -24,5 +24,4 @@ select
     due_on, outcome
 from cs.renewal_terms(as_of = {as_of:Date}) as t
 array join [('1m', 1, 1), ('3m', 3, 2), ('12m', 12, 3)] as w
-cross join (select segment_high_arr, segment_low_arr from cs.policy(as_of = {as_of:Date})) as p
 where outcome in ('renewed', 'lost') and due_on > addMonths({as_of:Date}, -w.2) and due_on <= {as_of:Date}

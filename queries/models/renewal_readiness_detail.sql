@@ -26,7 +26,8 @@ left join (
     -- Two-way and held; tech touch also counts what goes out to many.
     select account_id, segment_of, max(day) as last_touch
     from (
-        select account_id, toDate(happened_at, (select timezone from cs.policy(as_of = {as_of:Date}))) as day,
+        -- A scalar subquery is Nullable, and no touch is the day 0 here, not null.
+        select account_id, assumeNotNull(toDate(happened_at, (select timezone from cs.policy(as_of = {as_of:Date})))) as day,
             if(kind in ('email', 'webinar'), ['tech'], ['high', 'low', 'tech']) as segments
         from cs.touchpoints final
         where happened_at > toDateTime64({as_of:Date} - 62, 3, 'UTC')

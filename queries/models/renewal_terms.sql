@@ -16,41 +16,54 @@
 --   arr         fact  Its annual value, in the reporting currency.
 --   renewed_arr fact  That of its successors, at most its own.
 --   account_arr fact  ARR of the account at the starts of the 1m, 3m and 12m windows and at as_of, 4 entries.
---   followers   fact  First days and values of the contracts that took its place without naming it, Array(Tuple(Date, Decimal)).
+--   segment_high_arr fact Setting.
+--   segment_low_arr fact Setting.
 
 with
 toDate('2149-06-06') as never,
 
+-- Each contract beside what its successors are worth: they are grouped under their predecessor's id.
 terms as (
     select
-        source, contract_id, account_id, product, department, due_on, replaced_on, notice_on, cancel_reason, renewed_from, active, c.arr as arr,
-        [
-            sumIf(arr, active[2]) over (partition by account_id), sumIf(arr, active[4]) over (partition by account_id),
-            sumIf(arr, active[13]) over (partition by account_id), sumIf(arr, active[1]) over (partition by account_id)
-        ] as account_arr,
-        groupArray((starts_on, arr)) over (partition by account_id, product, department) as line
+        source, id as contract_id,
+        anyIf(c.account_id, is_own) as account_id, anyIf(c.product, is_own) as product, anyIf(c.department, is_own) as department,
+        anyIf(c.starts_on, is_own) as starts_on, anyIf(c.counts_before, is_own) as counts_before, anyIf(c.is_active, is_own) as is_active,
+        anyIf(c.due_on, is_own) as due_on, anyIf(c.replaced_on, is_own) as replaced_on, anyIf(c.notice_on, is_own) as notice_on,
+        anyIf(c.cancel_reason, is_own) as cancel_reason, anyIf(c.arr, is_own) as arr,
+        sumIf(c.arr, not is_own) as successors_arr,
+        any(c.renewal_overdue_days) as renewal_overdue_days, any(c.segment_high_arr) as segment_high_arr, any(c.segment_low_arr) as segment_low_arr
     from cs.contract_arr(as_of = {as_of:Date}) as c
+    array join if(renewed_from in ('', contract_id), [contract_id], [contract_id, renewed_from]) as id, if(renewed_from in ('', contract_id), [true], [true, false]) as is_own
+    group by source, id
+    having countIf(is_own) > 0
+),
+
+surroundings as (
+    select
+        *,
+        sumIf(arr, starts_on <= addMonths({as_of:Date}, -1) and addMonths({as_of:Date}, -1) < counts_before) over account as arr_1m,
+        sumIf(arr, starts_on <= addMonths({as_of:Date}, -3) and addMonths({as_of:Date}, -3) < counts_before) over account as arr_3m,
+        sumIf(arr, starts_on <= addMonths({as_of:Date}, -12) and addMonths({as_of:Date}, -12) < counts_before) over account as arr_12m,
+        sumIf(arr, is_active) over account as arr_now,
+        -- The first contract for the same thing that took its place without naming it.
+        arrayFirst(x -> x.1 >= due_on and x.1 <= due_on + renewal_overdue_days,
+            arraySort(groupArray((starts_on, arr)) over (partition by account_id, product, department))) as follower
+    from terms
+    window account as (partition by account_id)
 )
 
 select
-    t.source as source, t.contract_id as contract_id, t.account_id as account_id, t.due_on as due_on,
+    source, contract_id, account_id, due_on,
     multiIf(
-        t.replaced_on != never or notEmpty(followers), 'renewed',
-        t.due_on > {as_of:Date}, if(has_notice, 'lost', 'open'),
-        has_notice or t.cancel_reason != '' or {as_of:Date} - t.due_on > renewal_overdue_days, 'lost',
+        replaced_on != never or follower.2 > 0, 'renewed',
+        due_on > {as_of:Date}, if(has_notice, 'lost', 'open'),
+        has_notice or cancel_reason != '' or {as_of:Date} - due_on > renewal_overdue_days, 'lost',
         'undecided') as outcome,
-    t.notice_on <= {as_of:Date} as has_notice,
-    t.active[1] as is_active,
-    t.arr as arr,
-    least(t.arr, multiIf(s.renewed_arr > 0, s.renewed_arr, empty(followers), toDecimal128(0, 12), followers[1].2)) as renewed_arr,
-    t.account_arr as account_arr,
-    arraySort(arrayFilter(x -> x.1 >= t.due_on and x.1 <= t.due_on + renewal_overdue_days, t.line)) as followers
-from terms as t
-left join (
-    select source, renewed_from as predecessor, sum(c.arr) as renewed_arr
-    from cs.contract_arr(as_of = {as_of:Date}) as c
-    where renewed_from != ''
-    group by source, renewed_from
-) as s on s.source = t.source and s.predecessor = t.contract_id
-cross join (select renewal_overdue_days from cs.policy(as_of = {as_of:Date})) as p
-where t.due_on != never
+    notice_on <= {as_of:Date} as has_notice,
+    is_active,
+    arr,
+    least(arr, if(replaced_on != never, successors_arr, follower.2)) as renewed_arr,
+    [arr_1m, arr_3m, arr_12m, arr_now] as account_arr,
+    segment_high_arr, segment_low_arr
+from surroundings
+where due_on != never

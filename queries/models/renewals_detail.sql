@@ -18,5 +18,4 @@ select
     'unknown' as band,
     account_id, contract_id, source, t.arr as arr, toUInt8(1) as contracts, due_on, outcome
 from cs.renewal_terms(as_of = {as_of:Date}) as t
-cross join (select segment_high_arr, segment_low_arr from cs.policy(as_of = {as_of:Date})) as p
 where outcome = 'undecided' or is_active and due_on > {as_of:Date} and due_on <= {as_of:Date} + 90
