@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -174,6 +176,9 @@ func (k *checker) check(b block) *chunk {
 	for _, r := range b.records {
 		c.read++
 		k.checkRecord(c, r, b.columns)
+	}
+	if len(b.rejects) > 0 {
+		slices.SortStableFunc(c.rejects, func(x, y Reject) int { return cmp.Compare(x.Line, y.Line) })
 	}
 	return c
 }

@@ -316,31 +316,32 @@ func (s *session) commit(ctx context.Context, st staging) error {
 		return err
 	}
 	fresh := st.name + "_new"
-	if err := s.dropTable(ctx, fresh); err != nil { // of an attempt whose answer was lost
-		return err
-	}
-	if err := s.exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s", fresh, freshRows(t, st.name))); err != nil {
-		return err
-	}
 	err = s.retry(ctx, func() error {
-		return s.im.Conn.QueryRow(ctx, "select count() from "+fresh).Scan(&counts.fresh)
+		// If the answer to an insert that worked is lost, doing all of this again finds nothing left to store.
+		if err := s.dropTable(ctx, fresh); err != nil {
+			return err
+		}
+		if err := s.im.Conn.Exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s", fresh, freshRows(t, st.name))); err != nil {
+			return err
+		}
+		var n uint64
+		if err := s.im.Conn.QueryRow(ctx, "select count() from "+fresh).Scan(&n); err != nil || n == 0 {
+			return err
+		}
+		counts.fresh = n
+		// One block makes one part, and a part comes into being whole.
+		return s.im.Conn.Exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
+			settings max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 2000000000, max_execution_time = 0, async_insert = 0`,
+			target, columns, columns, fresh))
 	})
 	if err != nil {
 		return err
 	}
-	if counts.fresh > 0 {
-		// One block makes one part, and a part comes into being whole.
-		err := s.exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
-			settings max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 2000000000, max_execution_time = 0, async_insert = 0`,
-			target, columns, columns, fresh))
-		if err != nil {
-			return err
-		}
-	}
 	sum.Stored += int64(counts.fresh)
 	sum.Unchanged += int64(counts.versions - counts.fresh)
 	sum.Superseded += int64(counts.rows - counts.versions)
-	return errors.Join(s.dropTable(ctx, fresh), s.dropTable(ctx, st.name))
+	// The facts are stored; what is left here goes with the scratch database, if not now.
+	return errors.Join(s.retry(ctx, func() error { return s.dropTable(ctx, fresh) }), s.retry(ctx, func() error { return s.dropTable(ctx, st.name) }))
 }
 
 // freshRows selects the rows of a staging table that say something new. Of rows with the same identity and updated_at
@@ -454,10 +455,10 @@ func (s *session) dropScratch(ctx context.Context) error {
 // dropTable empties a table before it drops it: a dropped table keeps its data for some minutes, and the local engine
 // never answers a drop that is to wait for it (sync).
 func (s *session) dropTable(ctx context.Context, name string) error {
-	if err := s.exec(ctx, "truncate table if exists "+name); err != nil {
+	if err := s.im.Conn.Exec(ctx, "truncate table if exists "+name); err != nil {
 		return err
 	}
-	return s.exec(ctx, "drop table if exists "+name)
+	return s.im.Conn.Exec(ctx, "drop table if exists "+name)
 }
 
 func (s *session) dropDatabase(ctx context.Context, name string) error {
