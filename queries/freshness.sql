@@ -12,9 +12,9 @@
 -- Every: 15m
 
 with
--- The first instant after as_of, in the reporting time zone.
+-- The first instant after as_of, in the reporting time zone; from a date, because a day may have no midnight.
 bounds as (
-    select toDateTime64(toString({as_of:Date} + 1), 3, (select timezone from cs.policy(as_of = {as_of:Date}))) as ends_at
+    select toDateTime64({as_of:Date} + 1, 3, (select timezone from cs.policy(as_of = {as_of:Date}))) as ends_at
 ),
 
 facts as (

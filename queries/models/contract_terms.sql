@@ -42,6 +42,8 @@ successors as (
     select source, renewed_from as replaced_id, min(starts_on) as first_start
     from cs.contracts final
     where starts_on <= {as_of:Date} and renewed_from not in ('', contract_id) and not is_trial
+        -- One that was withdrawn before its first day replaces nothing.
+        and (ends_before is null or ends_before > starts_on)
     group by source, renewed_from
 ),
 
