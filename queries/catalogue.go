@@ -166,15 +166,16 @@ func check(files map[string]*source) (Catalogue, error) {
 	checkMetrics(views)
 
 	var problems []problem
-	var c Catalogue
-	for _, name := range sortedNames(byName) {
-		c = append(c, byName[name].Query)
-	}
 	for _, s := range files {
 		problems = append(problems, s.problems...)
 	}
 	if len(problems) > 0 {
 		return nil, join(problems)
+	}
+	flatten(views)
+	var c Catalogue
+	for _, name := range sortedNames(byName) {
+		c = append(c, byName[name].Query)
 	}
 	return c, nil
 }

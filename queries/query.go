@@ -41,6 +41,8 @@ type Query struct {
 	Model    bool          // a building block: installed, not exported
 	Function bool          // a building block that is no view but the SQL function <Name>; it is a Model, too
 	Shadowed bool          // a table of facts has the name, so the view is called otherwise
+
+	flat string // SQL with the views that it reads written out; empty: not known
 }
 
 // View is the name of q's view in the database cs: its own, or <Name>_kpi where a table of facts has that name (the
@@ -55,13 +57,13 @@ func (q Query) View() string {
 // Metric is the name of the Prometheus metric that column c of q becomes.
 func (q Query) Metric(c Column) string { return "cs_" + q.Name + "_" + c.Name }
 
-// Select is the statement that computes q at the end of asOf's day.
+// Select is the statement that computes q at the end of asOf's day: what a select from its view gives, but planned faster.
 func (q Query) Select(asOf time.Time) string {
 	names := make([]string, len(q.Columns))
 	for i, c := range q.Columns {
 		names[i] = c.Name
 	}
-	return "select " + strings.Join(names, ", ") + " from cs." + q.View() + "(as_of = '" + asOf.Format(time.DateOnly) + "')"
+	return "select " + strings.Join(names, ", ") + " from " + q.statement(asOf)
 }
 
 // Of returns the columns of the given kinds, in order.

@@ -31,16 +31,21 @@
 --   segment_low_arr       fact  Setting.
 
 select
-    t.source as source, contract_id, account_id, product, department, kind, seats, acv, t.currency as currency,
-    cs_rate(v.rate, t.currency, {as_of:Date}) as rate,
+    source, contract_id, account_id, product, department, kind, seats, acv, currency,
+    cs_rate(rates[currency].1, currency, {as_of:Date}) as rate,
     starts_on,
     greatest(covered_before, least(resumes_on, notice_on, covered_before + grace_days)) as counts_before,
     counts_before > {as_of:Date} as is_active,
     due_on, renewed_from, replaced_on, notice_on, cancel_reason,
     toDecimal128(acv, 4) * rate as arr,
     if(starts_on < fiscal_year_starts_on and counts_before > addMonths({as_of:Date}, -12),
-        toDecimal128(acv, 4) * cs_rate(previous_rate, t.currency, fiscal_year_starts_on - 1), toDecimal128(0, 12)) as previous_arr,
+        toDecimal128(acv, 4) * cs_rate(rates[currency].2, currency, fiscal_year_starts_on - 1), toDecimal128(0, 12)) as previous_arr,
     fiscal_year_starts_on, fiscal_year_start, renewal_overdue_days, segment_high_arr, segment_low_arr
 from cs.contract_terms(as_of = {as_of:Date}) as t
-left join cs.valuation(as_of = {as_of:Date}) as v on v.currency = t.currency
+cross join (
+    select
+        v.1 as rates, v.2 as fiscal_year_starts_on, v.3 as fiscal_year_start, v.4 as grace_days,
+        v.5 as renewal_overdue_days, v.6 as segment_high_arr, v.7 as segment_low_arr
+    from (select (select tuple(*) from cs.valuation(as_of = {as_of:Date})) as v) as scalar
+) as policy
 where acv > 0 and starts_on < covered_before

@@ -21,7 +21,7 @@ terms as (
 ),
 
 rates as (
-    select currency, rate, previous_rate from cs.valuation(as_of = {as_of:Date})
+    select rates from cs.valuation(as_of = {as_of:Date})
 ),
 
 violations as (
@@ -40,8 +40,8 @@ violations as (
     union all
     select 'missing_rate', 'contracts', toString(t.source), contract_id,
         concat('no exchange rate for ', t.currency, ' in the fiscal year of ', toString({as_of:Date}))
-    from terms as t left join rates as r on r.currency = t.currency
-    where r.rate = 0 and acv > 0 and not is_trial
+    from terms as t cross join rates as r
+    where r.rates[t.currency].1 = 0 and acv > 0 and not is_trial
     union all
     select 'unknown_predecessor', 'contracts', toString(t.source), t.contract_id, concat('renewed from ', t.renewed_from, ', which is not there')
     from terms as t left join terms as p on p.source = t.source and p.contract_id = t.renewed_from
