@@ -169,6 +169,19 @@ func TestReadmeTables(t *testing.T) {
 	}
 }
 
+// TestReadmeLinks makes sure that README.md, which is for the whole project, names only what exists.
+func TestReadmeLinks(t *testing.T) {
+	text := string(readFile(t, filepath.Join(root, "README.md")))
+	if n := strings.Count(text, "\n"); n > 250 {
+		t.Errorf("README.md has %d lines; deeper matter belongs elsewhere", n)
+	}
+	for _, m := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+			t.Errorf("README.md links to what is not there: %v", err)
+		}
+	}
+}
+
 // replaceBetween sets what lies between the markers of name.
 func replaceBetween(t *testing.T, text []byte, name, content string) []byte {
 	t.Helper()
