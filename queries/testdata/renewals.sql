@@ -1,0 +1,40 @@
+-- Renewals ahead and overdue, at the end of 30 September 2024. Everybody pays 1,000, so it is easy to count.
+
+-- Due is the first day that is no longer covered: in 1, 30, 31, 60, 61, 90 and 91 days.
+insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values
+    ('in-01', 'acme',  1000, '2023-10-01', '2024-10-01'),
+    ('in-30', 'birch', 1000, '2023-10-01', '2024-10-30'),
+    ('in-31', 'cedar', 1000, '2023-10-01', '2024-10-31'),
+    ('in-60', 'dune',  1000, '2023-10-01', '2024-11-29'),
+    ('in-61', 'elm',   1000, '2023-10-01', '2024-11-30'),
+    ('in-90', 'fir',   1000, '2023-10-01', '2024-12-29'),
+    ('in-91', 'gum',   1000, '2023-10-01', '2024-12-30');
+
+-- Oscar pays 120,000 by an open contract, too, so its small one that is due in 61 days is a high-touch customer's.
+insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends_before) values
+    ('open',  'oscar', 'core', 120000, '2023-10-01', null),
+    ('small', 'oscar', 'mail', 1000,   '2023-10-01', '2024-11-30');
+
+-- Ended without a word: today, 30 days ago, and 31 days ago, which is lost rather than overdue. Hazel was a large one.
+insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values
+    ('ago-00', 'hazel', 150000, '2023-10-01', '2024-09-30'),
+    ('ago-30', 'ivy',   1000,   '2023-10-01', '2024-08-31'),
+    ('ago-31', 'juno',  1000,   '2023-10-01', '2024-08-30');
+
+-- Kilo has given notice for 15 October: that is still due. Lima ended two weeks ago and said why: that is lost.
+-- Mike ended two weeks ago and renewed. November would be due in October, but renewed early, in July.
+insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from, notice_on, cancel_reason) values
+    ('notice',  'kilo',     1000, '2023-10-15', '2024-10-15', '',       '2024-09-01', ''),
+    ('reason',  'lima',     1000, '2023-09-15', '2024-09-15', '',       null,         'price'),
+    ('mike-1',  'mike',     1000, '2023-09-15', '2024-09-15', '',       null,         ''),
+    ('mike-2',  'mike',     1000, '2024-09-15', '2025-09-15', 'mike-1', null,         ''),
+    ('early-1', 'november', 1000, '2023-10-10', '2024-10-10', '',       null,         ''),
+    ('early-2', 'november', 1000, '2024-07-01', '2025-10-10', 'early-1', null,        '');
+
+-- By hand: 0-30d in-01, in-30, notice; 31-60d in-31, in-60; 61-90d in-61, in-90; overdue ago-30, and Hazel's as high touch.
+-- Oscar's, in 61-90d, is high touch, too.
+select * from cs.renewals(as_of = '2024-09-30') where contracts > 0 order by segment, due;
+select due, contract_id, due_on, outcome, arr from cs.renewals_detail(as_of = '2024-09-30') order by due_on, contract_id;
+
+-- By hand: 3 segments and 4 spans, band unknown as long as nobody measures health; zero where nothing is due.
+select count() as series, countIf(contracts = 0) as zero, groupUniqArray(band) as bands from cs.renewals(as_of = '2024-09-30');
