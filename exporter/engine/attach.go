@@ -29,7 +29,11 @@ type endpoint struct {
 // Attach finds the live engine that another process runs on dataDir; false if there is none.
 func Attach(dataDir string) (*Engine, bool) {
 	at, err := readEndpoint(dataDir)
-	if err != nil || errors.Is(syscall.Kill(at.PID, 0), syscall.ESRCH) {
+	if err != nil {
+		return nil, false
+	}
+	// The token goes to no one who took the address over from an engine that is gone.
+	if p, err := os.FindProcess(at.PID); err != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
 		return nil, false
 	}
 	u, err := url.Parse(at.URL)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -14,10 +15,10 @@ import (
 // library is libchdb, loaded. One per process: it cannot be unloaded, and all its
 // connections share one data directory.
 type library struct {
-	args     [][]byte // Arguments of every connection, each ending in a zero byte.
-	anchor   *connection
-	destroys sync.Mutex
-	open     int // Connections and results not yet given back, for the tests.
+	args   [][]byte // Arguments of every connection, each ending in a zero byte.
+	anchor *connection
+	mu     sync.Mutex
+	open   int // Connections and results not yet given back, for the tests.
 
 	connect      func(argc int32, argv unsafe.Pointer) unsafe.Pointer
 	closeConn    func(conn unsafe.Pointer)
@@ -129,6 +130,7 @@ func (l *library) newConnection() (*connection, error) {
 		argv[i] = &arg[0]
 	}
 	handle := l.connect(int32(len(l.args)), unsafe.Pointer(&argv[0]))
+	runtime.KeepAlive(argv)
 	if handle == nil || *(*unsafe.Pointer)(handle) == nil {
 		return nil, errNoConnection
 	}
@@ -142,15 +144,15 @@ func (l *library) close() {
 }
 
 func (l *library) count(n int) {
-	l.destroys.Lock()
+	l.mu.Lock()
 	l.open += n
-	l.destroys.Unlock()
+	l.mu.Unlock()
 }
 
 // inUse is the number of connections and results that were not given back, the anchor not counted.
 func (l *library) inUse() int {
-	l.destroys.Lock()
-	defer l.destroys.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.open - 1
 }
 

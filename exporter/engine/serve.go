@@ -95,6 +95,11 @@ func serve(ctx context.Context, o Options, token string, listener net.Listener) 
 	if err := cleanSpool(); err != nil {
 		return err
 	}
+	// In a directory that is new the library now and then, under load, does not start the task that
+	// removes dropped tables, and DROP … SYNC waits for ever. It does start it where this folder exists.
+	if err := os.MkdirAll("metadata", 0o750); err != nil {
+		return fmt.Errorf("data directory: %w", err)
+	}
 	if listener == nil {
 		if listener, err = net.Listen("tcp", o.Listen); err != nil {
 			return fmt.Errorf("listen for ClickHouse's HTTP interface: %w; choose another address, or stop what uses it", err)

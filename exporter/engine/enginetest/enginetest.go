@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"cskpi/exporter/engine"
 
@@ -115,7 +116,9 @@ func Conn(t testing.TB) driver.Conn {
 			t.Fatal(err)
 		}
 	}
-	if err := shared.conn.Exec(t.Context(), "DROP DATABASE IF EXISTS cs"); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := shared.conn.Exec(ctx, "DROP DATABASE IF EXISTS cs SYNC"); err != nil {
 		t.Fatalf("empty the test database: %v", err)
 	}
 	return shared.conn
