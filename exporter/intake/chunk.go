@@ -200,10 +200,8 @@ func (k *checker) checkLine(c *chunk, text string, line int64) {
 			k.order = append(k.order[:min(position, len(k.order))], i)
 		}
 		if i < 0 {
-			for _, ignored := range k.table.ignored {
-				if name == ignored {
-					return ""
-				}
+			if slices.Contains(k.table.ignored, name) {
+				return ""
 			}
 			column, bad = name, f.text
 			return unknownColumn(k.table, name)

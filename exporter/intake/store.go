@@ -316,13 +316,20 @@ func (s *session) commit(ctx context.Context, st staging) error {
 		return err
 	}
 	fresh := st.name + "_new"
+	steps := []struct{ name, query string }{
+		{st.name + "_last", lastRows(t, st.name)},
+		{st.name + "_stored", storedVersions(t, st.name)},
+		{fresh, freshRows(t, st.name+"_last", st.name+"_stored")},
+	}
 	err = s.retry(ctx, func() error {
 		// If the answer to an insert that worked is lost, doing all of this again finds nothing left to store.
-		if err := s.dropTable(ctx, fresh); err != nil {
-			return err
-		}
-		if err := s.im.Conn.Exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s", fresh, freshRows(t, st.name))); err != nil {
-			return err
+		for _, step := range steps {
+			if err := s.dropTable(ctx, step.name); err != nil {
+				return err
+			}
+			if err := s.im.Conn.Exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s settings join_use_nulls = 0, max_execution_time = 0", step.name, step.query)); err != nil {
+				return err
+			}
 		}
 		var n uint64
 		if err := s.im.Conn.QueryRow(ctx, "select count() from "+fresh).Scan(&n); err != nil || n == 0 {
@@ -341,70 +348,83 @@ func (s *session) commit(ctx context.Context, st staging) error {
 	sum.Unchanged += int64(counts.versions - counts.fresh)
 	sum.Superseded += int64(counts.rows - counts.versions)
 	// The facts are stored; what is left here goes with the scratch database, if not now.
-	return errors.Join(s.retry(ctx, func() error { return s.dropTable(ctx, fresh) }), s.retry(ctx, func() error { return s.dropTable(ctx, st.name) }))
+	for _, step := range steps {
+		err = errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, step.name) }))
+	}
+	return errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, st.name) }))
 }
 
-// freshRows selects the rows of a staging table that say something new. Of rows with the same identity and updated_at
-// the last one of the file counts. A row with an updated_at of its own is new unless that very version is stored with
-// the same content; a row without one is new if the latest version differs, and then becomes the latest.
-func freshRows(t *table, staged string) string {
-	isKey := map[string]bool{columnUpdated: true}
-	for _, k := range t.identity {
-		isKey[k] = true
-	}
-	var hashed, out []string
+// content is an expression for the fingerprint of a row's content: of all that is not identity or time.
+func content(t *table) string {
+	var parts []string
 	for i := range t.columns {
 		c := &t.columns[i]
 		name := quote(c.name)
 		switch {
-		case c.name == columnUpdated:
-			out = append(out, "if(staged._stamped, staged.updated_at, greatest(staged.updated_at, latest.latest_at)) as updated_at")
-			continue
-		case isKey[c.name]:
+		case c.name == columnUpdated || slices.Contains(t.identity, c.name):
 		case c.nullable:
-			hashed = append(hashed, "isNull("+name+")", "ifNull(toString("+name+"), '')")
+			parts = append(parts, "isNull("+name+")", "ifNull(toString("+name+"), '')")
 		default:
-			hashed = append(hashed, "toString("+name+")")
+			parts = append(parts, "toString("+name+")")
 		}
-		out = append(out, "staged."+name+" as "+name)
 	}
-	if len(hashed) == 0 {
-		hashed = []string{"''"}
+	if len(parts) == 0 {
+		parts = []string{"''"}
+	}
+	return "sipHash128(" + strings.Join(parts, ", ") + ")"
+}
+
+// lastRows selects, of a staging table's rows with the same identity and updated_at, the last one of the file.
+func lastRows(t *table, staged string) string {
+	return fmt.Sprintf("select *, %s as _content from %s order by _row desc limit 1 by %s, updated_at",
+		content(t), staged, strings.Join(quoteAll(t.identity), ", "))
+}
+
+// storedVersions selects what the fact table has of the identities in a staging table.
+func storedVersions(t *table, staged string) string {
+	return fmt.Sprintf(`
+		select %[1]s, updated_at, argMax(_hash, ingested_at) as _content
+		from (select %[1]s, updated_at, ingested_at, %[2]s as _hash from cs.%[3]s where (%[1]s) in (select %[1]s from %[4]s))
+		group by %[1]s, updated_at`,
+		strings.Join(quoteAll(t.identity), ", "), content(t), quote(t.name), staged)
+}
+
+// freshRows selects the last rows that say something new. A row with an updated_at of its own does unless that very
+// version is stored with the same content; a row without one does if the latest version differs, and then becomes the
+// latest. (The steps are tables of their own because a CTE is evaluated again wherever it is mentioned.)
+func freshRows(t *table, last, stored string) string {
+	var out []string
+	for i := range t.columns {
+		name := quote(t.columns[i].name)
+		if t.columns[i].name == columnUpdated {
+			out = append(out, "if(l._stamped, l.updated_at, greatest(l.updated_at, latest.latest_at)) as updated_at")
+			continue
+		}
+		out = append(out, "l."+name+" as "+name)
 	}
 	keys := quoteAll(t.identity)
 	on := func(right string, keys []string) string {
 		pairs := make([]string, len(keys))
 		for i, k := range keys {
-			pairs[i] = "staged." + k + " = " + right + "." + k
+			pairs[i] = "l." + k + " = " + right + "." + k
 		}
 		return strings.Join(pairs, " and ")
 	}
-	k := strings.Join(keys, ", ")
-	content := "sipHash128(" + strings.Join(hashed, ", ") + ")"
 	return fmt.Sprintf(`
-		with
-			staged as (select *, %[2]s as content from %[3]s order by _row desc limit 1 by %[1]s, updated_at),
-			stored as (
-				select %[1]s, updated_at, argMax(content, ingested_at) as content, true as found
-				from (select %[1]s, updated_at, ingested_at, %[2]s as content from cs.%[4]s where (%[1]s) in (select %[1]s from %[3]s))
-				group by %[1]s, updated_at
-			),
-			latest as (
-				select %[1]s, argMax(content, (updated_at, is_staged)) as content, max(updated_at) as latest_at, true as found
-				from (
-					select %[1]s, updated_at, content, false as is_staged from stored
-					union all
-					select %[1]s, updated_at, content, true as is_staged from staged where _stamped
-				)
-				group by %[1]s
+		select %[1]s
+		from %[2]s as l
+		left join (select *, true as found from %[3]s) as same on %[4]s
+		left join (
+			select %[5]s, argMax(_content, (updated_at, is_staged)) as _content, max(updated_at) as latest_at, true as found
+			from (
+				select %[5]s, updated_at, _content, false as is_staged from %[3]s
+				union all
+				select %[5]s, updated_at, _content, true as is_staged from %[2]s where _stamped
 			)
-		select %[5]s
-		from staged
-		left join stored on %[6]s
-		left join latest on %[7]s
-		where if(staged._stamped, not stored.found or stored.content != staged.content, not latest.found or latest.content != staged.content)
-		settings join_use_nulls = 0, max_execution_time = 0`,
-		k, content, staged, quote(t.name), strings.Join(out, ", "), on("stored", append(keys[:len(keys):len(keys)], columnUpdated)), on("latest", keys))
+			group by %[5]s
+		) as latest on %[6]s
+		where if(l._stamped, not same.found or same._content != l._content, not latest.found or latest._content != l._content)`,
+		strings.Join(out, ", "), last, stored, on("same", append(slices.Clip(keys), columnUpdated)), strings.Join(keys, ", "), on("latest", keys))
 }
 
 // makeScratch creates this call's own database, and drops those that calls which died left behind.
