@@ -46,6 +46,7 @@ cross join (
     select
         v.1 as rates, v.2 as fiscal_year_starts_on, v.3 as fiscal_year_start, v.4 as grace_days,
         v.5 as renewal_overdue_days, v.6 as segment_high_arr, v.7 as segment_low_arr
-    from (select (select tuple(*) from cs.valuation(as_of = {as_of:Date})) as v) as scalar
+    -- A scalar subquery is Nullable, and a null here would make amounts null that are zero.
+    from (select assumeNotNull((select tuple(*) from cs.valuation(as_of = {as_of:Date}))) as v) as scalar
 ) as policy
 where acv > 0 and starts_on < covered_before
