@@ -13,12 +13,13 @@ insert into cs.fx_rates (currency, day, rate) values
 
 -- By hand, in FY25: EUR 1.10 (the year before 1.05), GBP 1.25 (the year before: the first one inside, of 1 March, 1.25),
 -- CHF 1.11 (1.01), JPY none (0.007); the reporting currency is 1, with or without a name.
-select currency, rate, previous_rate from cs.valuation(as_of = '2024-12-31') order by currency;
+select pair.1 as currency, pair.2.1 as rate, pair.2.2 as previous_rate
+from cs.valuation(as_of = '2024-12-31') array join cast(rates as Array(Tuple(String, Tuple(Decimal(18, 8), Decimal(18, 8))))) as pair order by currency;
 
 -- By hand, on 14 May: no rate of CHF is known yet for FY25; no peeking.
-select currency, rate from cs.valuation(as_of = '2024-05-14') where currency = 'CHF';
+select rates['CHF'].1 as rate from cs.valuation(as_of = '2024-05-14');
 
 -- A rate of the first day itself is later corrected; the last change wins, whichever row comes first.
 insert into cs.fx_rates (currency, day, rate, updated_at) values ('EUR', '2024-04-01', 1.16, '2100-01-01 00:00:00');
 insert into cs.fx_rates (currency, day, rate, updated_at) values ('EUR', '2024-04-01', 1.99, '2001-01-01 00:00:00');
-select currency, rate from cs.valuation(as_of = '2024-12-31') where currency = 'EUR';
+select rates['EUR'].1 as rate from cs.valuation(as_of = '2024-12-31');
