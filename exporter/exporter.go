@@ -39,6 +39,10 @@ type Options struct {
 	Location  *time.Location    // the reporting zone, in which a day begins and ends [UTC]
 	Now       func() time.Time  // the clock [time.Now]
 
+	// Select gives the statement for a query and a day, such as queries.Keeper does. The exporter calls done when it has
+	// read the result. [the query's own Select]
+	Select func(ctx context.Context, q queries.Query, asOf time.Time) (sql string, done func())
+
 	Every   time.Duration // interval of queries that declare none [5m]
 	Timeout time.Duration // how long a run of a query may take, unless it declares that itself [1m]
 	// MaxAge is how old a result may become before its series end. It never cuts off a result that the query's next
@@ -92,6 +96,11 @@ func New(db Querier, o Options) (*Exporter, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Select == nil {
+		o.Select = func(_ context.Context, q queries.Query, asOf time.Time) (string, func()) {
+			return q.Select(asOf), func() {}
+		}
 	}
 	var errs []error
 	for _, d := range []struct {

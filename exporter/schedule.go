@@ -111,8 +111,10 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	previous := o
 	o.started = e.now()
 	o.asOf = AsOf(o.started, e.o.Location)
-	o.sql = k.Select(o.asOf)
+	sql, finished := e.o.Select(ctx, k.Query, o.asOf)
+	o.sql = sql
 	good, err := e.read(ctx, k, o.sql)
+	finished()
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}

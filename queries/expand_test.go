@@ -1,6 +1,7 @@
 package queries_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -37,19 +38,116 @@ func TestSelectIsTheView(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	asOf := time.Date(2024, 11, 30, 0, 0, 0, 0, time.UTC)
+	keeper := queries.NewKeeper(conn, c, time.Now)
+	asOf := time.Date(2025, 3, 31, 0, 0, 0, 0, time.UTC)
 	for _, q := range c.KPIs() {
 		// One text holds both results, so that neither the driver nor the order of rows can hide a difference.
 		sum := "select count(), sum(cityHash64(toString(tuple(*)))) from "
 		direct, directSum := totals(t, conn, sum+"("+q.Select(asOf)+")")
-		view, viewSum := totals(t, conn, sum+"cs."+q.View()+"(as_of = '2024-11-30')")
+		view, viewSum := totals(t, conn, sum+"cs."+q.View()+"(as_of = '2025-03-31')")
 		if direct != view || directSum != viewSum {
 			t.Errorf("%s: %d rows written out, %d from the view, sums %d and %d", q.Name, direct, view, directSum, viewSum)
+		}
+		sql, done := keeper.Select(t.Context(), q, asOf)
+		kept, keptSum := totals(t, conn, sum+"("+sql+")")
+		done()
+		if kept != direct || keptSum != directSum {
+			t.Errorf("%s: %d rows with models kept, %d without, sums %d and %d", q.Name, kept, direct, keptSum, directSum)
 		}
 		if direct == 0 {
 			t.Errorf("%s has no rows, so nothing was compared", q.Name)
 		}
 	}
+	keeper.Close()
+	if n := keptTables(t, conn); n != 0 {
+		t.Errorf("%d kept tables are left", n)
+	}
+}
+
+// TestKeeper: a pass is kept for its time, for its day and for those who still read it, and no longer.
+func TestKeeper(t *testing.T) {
+	conn := enginetest.Conn(t)
+	c, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.Migrate(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.Install(t.Context(), conn, c); err != nil {
+		t.Fatal(err)
+	}
+	contract := func(id string, acv int) {
+		t.Helper()
+		if err := conn.Exec(t.Context(), "insert into cs.contracts (contract_id, account_id, acv, starts_on) values (?, ?, ?, '2024-01-01')", id, id, acv); err != nil {
+			t.Fatal(err)
+		}
+	}
+	arr, _ := c.Get("arr")
+	now := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+	day := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	keeper := queries.NewKeeper(conn, c, func() time.Time { return now })
+	total := func(asOf time.Time) (amount float64, done func()) {
+		t.Helper()
+		sql, done := keeper.Select(t.Context(), arr, asOf)
+		if err := conn.QueryRow(t.Context(), "select sum(amount) from ("+sql+")").Scan(&amount); err != nil {
+			t.Fatal(err)
+		}
+		return amount, done
+	}
+	expect := func(what string, got, want float64) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: ARR %v, want %v", what, got, want)
+		}
+	}
+
+	contract("c1", 100)
+	amount, first := total(day)
+	expect("first", amount, 100)
+	contract("c2", 10)
+	amount, done := total(day)
+	done()
+	expect("the same pass stands on the same facts", amount, 100)
+	amount, done = total(day.AddDate(0, 0, -1))
+	done()
+	expect("another day is another pass", amount, 110)
+	now = now.Add(time.Hour)
+	amount, done = total(day)
+	done()
+	expect("a later pass", amount, 110)
+	if n := keptTables(t, conn); n != 2 {
+		t.Errorf("%d kept tables, want the one in use and the one that is still read", n)
+	}
+	first()
+	first() // twice is once
+	if n := keptTables(t, conn); n != 1 {
+		t.Errorf("%d kept tables, want the one in use", n)
+	}
+
+	// A missing rate: nothing can be kept, and the query itself says why.
+	if err := conn.Exec(t.Context(), "insert into cs.contracts (contract_id, account_id, acv, starts_on, currency) values ('c3', 'c3', 1, '2024-01-01', 'CHF')"); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	sql, done := keeper.Select(t.Context(), arr, day)
+	err = conn.Exec(t.Context(), sql)
+	done()
+	if err == nil || !strings.Contains(err.Error(), "no exchange rate for CHF") {
+		t.Errorf("got %v, want the missing rate", err)
+	}
+	keeper.Close()
+	if n := keptTables(t, conn); n != 0 {
+		t.Errorf("%d kept tables are left", n)
+	}
+}
+
+func keptTables(t *testing.T, conn driver.Conn) (n uint64) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), "select count() from system.tables where database = 'cs' and startsWith(name, 'kept_')").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func totals(t *testing.T, conn driver.Conn, sql string) (rows, sum uint64) {

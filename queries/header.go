@@ -186,8 +186,10 @@ func (s *source) parseDirective(l headerLine) {
 		target = &s.Every
 	case name == "Timeout":
 		target = &s.Timeout
+	case name == "Keep":
+		target = &s.Keep
 	default:
-		s.fail(l.number, "unknown directive %s:; known are Every: and Timeout:", name)
+		s.fail(l.number, "unknown directive %s:; known are Every: and Timeout:, and for models Keep:", name)
 		return
 	}
 	value = strings.TrimSpace(value)
@@ -197,8 +199,10 @@ func (s *source) parseDirective(l headerLine) {
 		s.fail(l.number, "%s: wants a duration of at least a second, such as 5m or 1h30m, and not %q", name, value)
 	case *target != 0:
 		s.fail(l.number, "%s: is given twice", name)
-	case s.Model:
+	case s.Model && name != "Keep":
 		s.fail(l.number, "%s: has no effect on a model, which is not exported", name)
+	case !s.Model && name == "Keep":
+		s.fail(l.number, "Keep: is for models; the exporter keeps the values of a KPI by itself")
 	default:
 		*target = d
 	}

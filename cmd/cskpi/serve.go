@@ -113,7 +113,9 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready fu
 	if err := a.prepareWhenUp(ctx, d); err != nil {
 		return err
 	}
-	o := exporter.Options{Location: d.zone, Reporting: d.reporting}
+	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
+	defer keeper.Close()
+	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select}
 	if d.shared {
 		// Nobody tells us how the database is, so it is asked, beside the scrapes.
 		var up atomic.Bool

@@ -29,6 +29,8 @@
 --   renewal_overdue_days  fact  Setting.
 --   segment_high_arr      fact  Setting.
 --   segment_low_arr       fact  Setting.
+--
+-- Keep: 20s
 
 select
     source, contract_id, account_id, product, department, kind, seats, acv, currency,

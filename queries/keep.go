@@ -1,0 +1,152 @@
+package queries
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// Keeper computes the models that many KPIs stand on (Keep in their headers) once for a pass instead of once for each KPI:
+// the same text, stored in tables that nobody else reads and that are dropped afterwards. It saves most of a pass. Where it
+// cannot store anything, every statement is simply written out in full.
+type Keeper struct {
+	conn driver.Conn
+	c    Catalogue
+	now  func() time.Time
+
+	mu      sync.Mutex
+	current *pass
+	swept   bool
+}
+
+// pass is what is kept of one day.
+type pass struct {
+	asOf    time.Time
+	until   time.Time
+	tables  map[string]string // by view; empty: nothing could be kept
+	readers int
+	over    bool // replaced by another pass
+}
+
+// keptPrefix begins the names of the tables.
+const keptPrefix = "kept_"
+
+// abandoned is the age from which a kept table belongs to a process that died.
+const abandoned = time.Hour
+
+// NewKeeper keeps the models of c in the database of conn.
+func NewKeeper(conn driver.Conn, c Catalogue, now func() time.Time) *Keeper {
+	return &Keeper{conn: conn, c: c, now: now}
+}
+
+// Select is q.Select(asOf), reading what is kept. The caller calls done when it has read the result.
+func (k *Keeper) Select(ctx context.Context, q Query, asOf time.Time) (sql string, done func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if p := k.current; p == nil || !p.asOf.Equal(asOf) || !k.now().Before(p.until) {
+		k.renew(ctx, asOf)
+	}
+	p := k.current
+	if len(p.tables) == 0 {
+		return q.Select(asOf), func() {}
+	}
+	views := make(map[string]Query, len(k.c))
+	for _, v := range k.c.views() {
+		views[v.View()] = v
+	}
+	p.readers++
+	q.flat, _ = expander(views, p.tables)(q.View(), true)
+	return q.Select(asOf), sync.OnceFunc(func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		p.readers--
+		k.drop(p)
+	})
+}
+
+// Close drops what is still kept.
+func (k *Keeper) Close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.current != nil {
+		k.current.over = true
+		k.drop(k.current)
+	}
+}
+
+// renew begins a pass. If the engine refuses, the pass keeps nothing, and each KPI meets the reason by itself.
+func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
+	if k.current != nil {
+		k.current.over = true
+		k.drop(k.current)
+	}
+	if !k.swept {
+		k.swept = true
+		k.sweep(ctx)
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // everybody waits for it
+	defer cancel()
+	p := &pass{asOf: asOf, tables: map[string]string{}}
+	k.current = p
+	keep := time.Minute
+	for _, q := range k.c {
+		if q.Keep == 0 {
+			continue
+		}
+		keep = min(keep, q.Keep)
+		table := keptPrefix + q.View() + "_" + rand.Text()
+		p.tables[q.View()] = table
+		err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+at(q.flat, asOf))
+		if err != nil {
+			p.over = true
+			k.drop(p)
+			break
+		}
+	}
+	p.until = k.now().Add(keep)
+}
+
+// drop removes the tables of a pass that is over and that nobody reads any more.
+func (k *Keeper) drop(p *pass) {
+	if !p.over || p.readers > 0 {
+		return
+	}
+	for _, table := range slices.Sorted(maps.Values(p.tables)) {
+		k.dropTable(table)
+	}
+	p.tables = nil
+}
+
+func (k *Keeper) dropTable(table string) {
+	// Whatever ends the work that the table was for, the table must go; one that stays is swept by the next process.
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	_ = k.conn.Exec(ctx, "drop table if exists cs."+table)
+}
+
+// sweep drops what processes left that died.
+func (k *Keeper) sweep(ctx context.Context) {
+	rows, err := k.conn.Query(ctx, fmt.Sprintf(
+		"select name from system.tables where database = 'cs' and startsWith(name, '%s') and metadata_modification_time < now() - %d",
+		keptPrefix, int(abandoned.Seconds())))
+	if err != nil {
+		return
+	}
+	var left []string
+	for rows.Next() {
+		var name string
+		if rows.Scan(&name) == nil {
+			left = append(left, name)
+		}
+	}
+	_ = rows.Close()
+	for _, name := range left {
+		k.dropTable(name)
+	}
+}
