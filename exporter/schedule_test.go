@@ -101,7 +101,7 @@ func TestParallelIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{}
 		var catalogue queries.Catalogue
-		for _, name := range strings.Split("abcdefghijkl", "") {
+		for name := range strings.SplitSeq("abcdefghijkl", "") {
 			catalogue = append(catalogue, query(name, "value gauge"))
 			f.set(name, func(context.Context) (*rows, error) {
 				time.Sleep(time.Second)

@@ -93,7 +93,7 @@ func ping(transport http.RoundTripper, addr, token string, timeout time.Duration
 		return err
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<10))
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<10))
 	if resp.StatusCode != http.StatusOK || resp.Header.Get(sessionHeader) != "service" {
 		return fmt.Errorf("%s is not this engine: %s", addr, resp.Status)
 	}

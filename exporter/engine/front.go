@@ -69,7 +69,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func answerOk(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-	io.WriteString(w, "Ok.\n")
+	_, _ = io.WriteString(w, "Ok.\n")
 }
 
 // foreign tells why a request is not from a client that was meant to come here. A

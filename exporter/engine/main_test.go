@@ -107,7 +107,7 @@ func count(t *testing.T, conn driver.Conn, query string, args ...any) uint64 {
 	return n
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // own starts an engine that only this test uses.
 func own(t *testing.T, o engine.Options) *engine.Engine {

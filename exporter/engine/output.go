@@ -154,7 +154,7 @@ func (o *output) fail(e *exception) {
 		message = strings.ToValidUTF8(message[:errorLimit], "")
 	}
 	if blocks, ok := o.enc.(*blockWriter); ok {
-		blocks.uncompressed() // Errors recur in the next write, and the connection is broken anyway.
+		_ = blocks.uncompressed() // Errors recur in the next write, and the connection is broken anyway.
 	}
 	fmt.Fprintf(writerFunc(o.send), "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", o.tag, message, len(message)+1, o.tag)
 	o.enc.Flush()
@@ -178,7 +178,7 @@ func writeException(w http.ResponseWriter, e *exception) {
 	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
 	h.Set("X-ClickHouse-Exception-Name", e.name)
 	w.WriteHeader(e.status())
-	io.WriteString(w, e.message+"\n")
+	_, _ = io.WriteString(w, e.message+"\n")
 }
 
 type writerFunc func(p []byte) (int, error)

@@ -197,7 +197,7 @@ func piped(ctx context.Context, f *front, s *session, o *output, st statement, f
 	copying.Go(func() {
 		if _, copyErr = io.Copy(o, struct{ io.Reader }{source}); copyErr != nil {
 			leave()
-			io.Copy(io.Discard, source) // The engine must not wait for a reader that has gone.
+			_, _ = io.Copy(io.Discard, source) // The engine must not wait for a reader that has gone.
 		}
 	})
 	r := s.conn.query(st.into(quote(path), format), format)

@@ -52,7 +52,7 @@ func Child(ctx context.Context, stdin io.Reader, log *slog.Logger) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // Ends with the process: stdin is the parent's to close.
-		io.Copy(io.Discard, in)
+		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
 	return serve(ctx, order.options(log).withDefaults(), order.Token, listener)

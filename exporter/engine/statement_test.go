@@ -90,7 +90,7 @@ func FuzzReadStatement(f *testing.F) {
 		if !strings.HasPrefix(text, s.text) || s.clause > len(s.text) {
 			t.Errorf("%q: got %+v", text, s)
 		}
-		s.into("'f'", "JSON")
+		_ = s.into("'f'", "JSON")
 		if in, ok := readInsert(text); ok && (in.data > len(text) || !strings.HasPrefix(text, in.head)) {
 			t.Errorf("%q: got %+v", text, in)
 		}

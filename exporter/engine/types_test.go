@@ -3,7 +3,6 @@
 package engine_test
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"math/big"
@@ -38,8 +37,6 @@ func signed(bits uint) []any {
 func unsigned(bits uint) []any {
 	return []any{*big.NewInt(0), *big.NewInt(1), *new(big.Int).Sub(power(bits), big.NewInt(1))}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func typeCases(t *testing.T) []typeCase {
 	t.Helper()
@@ -100,12 +97,12 @@ func typeCases(t *testing.T) []typeCase {
 		{"Enum8('a' = -128, 'b\\'c' = 127)", []any{"a", "b'c"}},
 		{"Enum16('x' = -32768, 'y' = 32767)", []any{"x", "y"}},
 		{"LowCardinality(String)", []any{"", "a", "b", "a", binary}},
-		{"LowCardinality(Nullable(String))", []any{ptr("a"), (*string)(nil), ptr("")}},
-		{"Nullable(Int32)", []any{ptr(int32(1)), (*int32)(nil)}},
-		{"Nullable(Decimal(18, 4))", []any{ptr(d("1.5")), (*decimal.Decimal)(nil)}},
-		{"Nullable(DateTime64(3, 'UTC'))", []any{ptr(time.UnixMilli(1).UTC()), (*time.Time)(nil)}},
+		{"LowCardinality(Nullable(String))", []any{new("a"), (*string)(nil), new("")}},
+		{"Nullable(Int32)", []any{new(int32(1)), (*int32)(nil)}},
+		{"Nullable(Decimal(18, 4))", []any{new(d("1.5")), (*decimal.Decimal)(nil)}},
+		{"Nullable(DateTime64(3, 'UTC'))", []any{new(time.UnixMilli(1).UTC()), (*time.Time)(nil)}},
 		{"Array(String)", []any{[]string{}, []string{"a", "", binary}}},
-		{"Array(Array(Nullable(Int64)))", []any{[][]*int64{}, [][]*int64{{ptr(int64(1)), nil}, {}}}},
+		{"Array(Array(Nullable(Int64)))", []any{[][]*int64{}, [][]*int64{{new(int64(1)), nil}, {}}}},
 		{"Array(LowCardinality(String))", []any{[]string{"a", "b", "a"}, []string{}}},
 		{"Map(String, UInt64)", []any{map[string]uint64{}, map[string]uint64{"a": 1, "\n": math.MaxUint64}}},
 		{"Map(LowCardinality(String), Array(String))", []any{map[string][]string{"a": {"b", "c"}}}},
@@ -198,7 +195,7 @@ func same(got, want any) bool {
 		return ok && math.Float64bits(g) == math.Float64bits(w) || ok && math.IsNaN(g) && math.IsNaN(w)
 	case net.IP:
 		g, ok := got.(net.IP)
-		return ok && bytes.Equal(g.To16(), w.To16())
+		return ok && g.Equal(w)
 	}
 	return reflect.DeepEqual(got, want)
 }

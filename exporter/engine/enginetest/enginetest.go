@@ -83,7 +83,7 @@ func start(t testing.TB) *engine.Engine {
 	if shared.engine != nil {
 		return shared.engine
 	}
-	dir, err := os.MkdirTemp("", "cskpi-engine-")
+	dir, err := os.MkdirTemp("", "cskpi-engine-") //nolint:usetesting // It outlives the test that starts it.
 	if err != nil {
 		t.Fatal(err)
 	}
