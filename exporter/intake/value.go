@@ -391,10 +391,16 @@ loop:
 	}
 	exponent := 0
 	if i < len(s) {
-		var err error
-		exponent, err = strconv.Atoi(strings.TrimPrefix(s[i+1:], "+"))
-		if err != nil || strings.HasPrefix(s[i+1:], "+-") || exponent > 1000 || exponent < -1000 {
+		text := s[i+1:]
+		if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
+			text = text[1:]
+		}
+		e, err := strconv.ParseUint(text, 10, 16)
+		if err != nil || e > 1000 {
 			return 0, malformed
+		}
+		if exponent = int(e); s[i+1] == '-' {
+			exponent = -exponent
 		}
 	}
 	if n == 0 {

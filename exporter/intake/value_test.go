@@ -201,7 +201,7 @@ func FuzzInstant(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		v, reason := parseInstant(s, time.UTC)
 		want, err := time.Parse(time.RFC3339Nano, s)
-		if err != nil || strings.Contains(s, ",") {
+		if err != nil || strings.Contains(s, ",") || s[13] != ':' { // time takes an hour of one digit as well
 			return // there are more ways to write a time than this one; parsing must only not panic
 		}
 		if _, offset := want.Zone(); offset >= 15*60*60 || offset <= -15*60*60 {
