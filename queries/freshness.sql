@@ -2,7 +2,7 @@
 -- ja: データの鮮度
 --
 -- Rows of each fact table that are dated up to as_of, and the latest of them. Instants count by the reporting time zone;
--- a day stands for its midnight.
+-- a day stands for its midnight in UTC.
 --
 -- Columns:
 --   table                    label Fact table.
@@ -18,21 +18,23 @@ bounds as (
 ),
 
 facts as (
-    select 'accounts' as name, count() as n, max(toDateTime64(ifNull(created_on, toDate(0)), 3, 'UTC')) as latest from cs.accounts final where ifNull(created_on, toDate(0)) <= {as_of:Date}
+    select 'accounts' as name, uniqExact(account_id, source) as n, max(toDateTime64(ifNull(created_on, toDate(0)), 3, 'UTC')) as latest from cs.accounts where ifNull(created_on, toDate(0)) <= {as_of:Date}
     union all
     select 'contracts' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.contracts final where starts_on <= {as_of:Date}
     union all
-    select 'opportunities' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.opportunities final where created_on <= {as_of:Date}
+    select 'opportunities' as name, uniqExact(opportunity_id, source) as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.opportunities where created_on <= {as_of:Date}
     union all
     select 'risks' as name, count() as n, max(toDateTime64(raised_on, 3, 'UTC')) as latest from cs.risks final where raised_on <= {as_of:Date}
     union all
-    select 'action_items' as name, count() as n, max(toDateTime64(due_on, 3, 'UTC')) as latest from cs.action_items final where due_on <= {as_of:Date}
+    select 'action_items' as name, uniqExact(item_id, source) as n, max(toDateTime64(due_on, 3, 'UTC')) as latest from cs.action_items where due_on <= {as_of:Date}
     union all
     select 'feedback' as name, count() as n, max(toDateTime64(created_on, 3, 'UTC')) as latest from cs.feedback final where created_on <= {as_of:Date}
     union all
     select 'value_reviews' as name, count() as n, max(toDateTime64(reviewed_on, 3, 'UTC')) as latest from cs.value_reviews final where reviewed_on <= {as_of:Date}
     union all
-    select 'milestones' as name, count() as n, max(toDateTime64(ifNull(reached_on, toDate(0)), 3, 'UTC')) as latest from cs.milestones final where ifNull(reached_on, toDate(0)) <= {as_of:Date}
+    -- One that is not reached yet is dated by when it was planned.
+    select 'milestones' as name, uniqExact(account_id, milestone, source) as n, max(toDateTime64(ifNull(reached_on, toDate(0)), 3, 'UTC')) as latest from cs.milestones
+    where if(reached_on is null, updated_at < (select ends_at from bounds), reached_on <= {as_of:Date})
     union all
     select 'fx_rates' as name, count() as n, max(toDateTime64(day, 3, 'UTC')) as latest from cs.fx_rates final where day <= {as_of:Date}
     union all
@@ -40,7 +42,7 @@ facts as (
     union all
     select 'settings' as name, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.settings final where starts_on <= {as_of:Date}
     union all
-    select 'usage_events' as name, count() as n, max(ts) as latest from cs.usage_events where ts < (select ends_at from bounds)
+    select 'usage_events' as name, count() as n, max(ts) as latest from cs.usage_events final where ts < (select ends_at from bounds)
     union all
     select 'touchpoints' as name, count() as n, max(happened_at) as latest from cs.touchpoints final where happened_at < (select ends_at from bounds)
     union all

@@ -19,7 +19,7 @@
 --   due_on         fact  Its own first day no longer covered, whatever replaced it; 2149-06-06: open.
 --   renewed_from   fact  Contract that it replaces.
 --   replaced_on    fact  First day of its successor; 2149-06-06: none.
---   notice_on      fact  Day on which notice was given; 2149-06-06: not.
+--   notice_on      fact  Day on which notice was given, by as_of; 2149-06-06: not.
 --   cancel_reason  fact  Why it was cancelled.
 --   is_land        fact  A small first contract that is meant to be expanded.
 
@@ -64,7 +64,8 @@ select
     ifNull(ends_before, never) as due_on,
     renewed_from,
     if(replaced_id = '', never, first_start) as replaced_on,
-    ifNull(l.notice_on, never) as notice_on,
+    -- A notice of a later day is not known yet.
+    if(l.notice_on <= {as_of:Date}, assumeNotNull(l.notice_on), never) as notice_on,
     cancel_reason, is_land
 from latest as l
 left join successors as s on s.source = l.source and s.replaced_id = l.contract_id
