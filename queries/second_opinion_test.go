@@ -1,0 +1,380 @@
+package queries_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/shopspring/decimal"
+
+	"cskpi/queries"
+)
+
+// companies is how many random companies the naive implementation is asked about.
+var companies = flag.Int("companies", 2, "random companies that TestSecondOpinion compares; each has its seed")
+
+// TestSecondOpinion compares what the views say of random companies with what the naive implementation says: decimals
+// exactly, by account where there is a detail; the KPIs' floats with the float next to the exact number.
+//
+//	go test ./queries -run SecondOpinion -companies 50 -timeout 2h
+func TestSecondOpinion(t *testing.T) {
+	c, catalogue := installed(t)
+	for seed := range *companies {
+		start, asOfs := time.January, []day{date(2024, 2, 29), date(2025, 1, 1), date(2025, 8, 31)}
+		if seed%2 == 1 {
+			start, asOfs = time.April, []day{date(2022, 3, 31), date(2024, 4, 1), date(2025, 3, 30)}
+		}
+		w := randomWorld(uint64(seed), start)
+		empty(t, c)
+		store(t, c, w.facts(), 1000)
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			for _, asOf := range asOfs {
+				t.Run(asOf.String(), func(t *testing.T) {
+					t.Parallel()
+					o := opinion{t, c, catalogue, newNaive(w, asOf)}
+					o.states()
+					o.windows()
+					o.definitions()
+					o.churn()
+					o.cohorts()
+				})
+			}
+		})
+	}
+}
+
+// opinion holds the views of a day against the naive implementation.
+type opinion struct {
+	t         *testing.T
+	c         driver.Conn
+	catalogue queries.Catalogue
+	naive     *naive
+}
+
+// Values that a view is to have: a decimal.Decimal must be equal, a ratio nearly so, an int64 and a string equal.
+type (
+	nearest   struct{ decimal.Decimal } // the float next to a decimal
+	ratio     float64                   // a quotient of floats
+	undefined struct{}                  // null
+)
+
+// divided is a ratio of decimals, undefined where there is nothing to divide by.
+func divided(a, b decimal.Decimal) any {
+	if b.IsZero() {
+		return undefined{}
+	}
+	return ratio(quotient(a, b))
+}
+
+// agrees tells whether a cell, as text, has the value.
+func agrees(got string, want any) bool {
+	switch want := want.(type) {
+	case decimal.Decimal:
+		d, err := decimal.NewFromString(got)
+		return err == nil && d.Equal(want)
+	case nearest:
+		f, err := strconv.ParseFloat(got, 64)
+		return err == nil && f == want.InexactFloat64()
+	case ratio:
+		f, err := strconv.ParseFloat(got, 64)
+		return err == nil && math.Abs(f-float64(want)) <= 1e-12*max(1, math.Abs(float64(want)))
+	case int64:
+		return got == strconv.FormatInt(want, 10)
+	case string:
+		return got == want
+	case undefined:
+		return got == "null"
+	}
+	return false
+}
+
+// table is what a select returns, all cells as text.
+func table(t *testing.T, c driver.Conn, columns []string, from string) [][]string {
+	t.Helper()
+	texts := make([]string, len(columns))
+	for i, column := range columns {
+		texts[i] = "ifNull(toString(" + column + "), 'null')"
+	}
+	rows, err := c.Query(t.Context(), "select ["+strings.Join(texts, ", ")+"] as cells from "+from)
+	if err != nil {
+		t.Fatalf("select %s: %v", columns, err)
+	}
+	var table [][]string
+	for rows.Next() {
+		var cells []string
+		if err := rows.Scan(&cells); err != nil {
+			t.Fatalf("select %s: %v", columns, err)
+		}
+		table = append(table, cells)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatalf("select %s: %v", columns, err)
+	}
+	return table
+}
+
+// compare holds a view's rows against those wanted, by their keys: keys and values are columns or expressions, and the
+// keys of a wanted row are joined by spaces. A row that one side lacks must be all zero or undefined on the other.
+func (o opinion) compare(view, keys, values string, want map[string][]any) {
+	o.t.Helper()
+	keyColumns, valueColumns := strings.Fields(keys), strings.Fields(values)
+	from := selected(o.catalogue, view, o.naive.asOf)
+	if strings.Contains(values, "sum(") {
+		from += " group by " + strings.Join(keyColumns, ", ")
+	}
+	seen := map[string]bool{}
+	complaints := 0
+	complain := func(key, format string, args ...any) {
+		if complaints++; complaints > 3 {
+			return
+		}
+		o.t.Errorf("%s [%s]: "+format+"%s", slices.Concat([]any{view, key}, args, []any{o.story(key)})...)
+	}
+	for _, cells := range table(o.t, o.c, slices.Concat(keyColumns, valueColumns), from) {
+		key, got := strings.Join(cells[:len(keyColumns)], " "), cells[len(keyColumns):]
+		if seen[key] {
+			complain(key, "two rows")
+		}
+		seen[key] = true
+		wanted, found := want[key]
+		if !found {
+			for i, cell := range got {
+				if cell != "0" && cell != "null" {
+					complain(key, "%s is %s, but no such row is wanted", valueColumns[i], cell)
+				}
+			}
+			continue
+		}
+		for i, cell := range got {
+			if !agrees(cell, wanted[i]) {
+				complain(key, "%s is %s, want %v", valueColumns[i], cell, wanted[i])
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if !seen[key] && slices.ContainsFunc(want[key], func(v any) bool { return !agrees("0", v) && !agrees("null", v) }) {
+			complain(key, "no row, want %v", want[key])
+		}
+	}
+	if complaints > 3 {
+		o.t.Errorf("%s: %d further differences", view, complaints-3)
+	}
+}
+
+// story are the contracts of the account that a key names.
+func (o opinion) story(key string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(key) {
+		for _, c := range o.naive.contracts[word] {
+			fmt.Fprintf(&b, "\n\t%s/%s %s [%s, %s) %s %s %q/%q %s", c.source, c.id, word, c.startsOn, text(c.endsBefore), c.acv, c.currency, c.product, c.department, c.kind)
+			for name, d := range map[string]day{"replaced": c.replacedOn, "notice": c.noticeOn} {
+				if d != never {
+					fmt.Fprintf(&b, " %s %s", name, d)
+				}
+			}
+			if c.isTrial {
+				b.WriteString(" trial")
+			}
+			if c.cancelReason != "" {
+				b.WriteString(" reason " + c.cancelReason)
+			}
+		}
+	}
+	return b.String()
+}
+
+func text(d day) string {
+	if d == never {
+		return "open"
+	}
+	return d.String()
+}
+
+var segments = []string{"high", "low", "tech"}
+
+// states compares arr.
+func (o opinion) states() {
+	o.t.Helper()
+	detail, kpi := map[string][]any{}, map[string][]any{}
+	for _, segment := range segments {
+		var amount, contracted decimal.Decimal
+		var accounts, seats int64
+		for _, s := range o.naive.states() {
+			if s.segment == segment {
+				detail[s.account+" "+segment] = []any{s.amount, s.contracted, int64(1), s.seats}
+				amount, contracted = amount.Add(s.amount), contracted.Add(s.contracted)
+				accounts++
+				seats += s.seats
+			}
+		}
+		kpi[segment] = []any{nearest{amount}, nearest{contracted}, accounts, seats}
+	}
+	o.compare("arr_detail", "account_id segment", "sum(amount) sum(contracted_amount) sum(accounts) sum(seats)", detail)
+	o.compare("arr", "segment", "amount contracted_amount accounts seats", kpi)
+}
+
+// windows compares what is counted over the trailing windows.
+func (o opinion) windows() {
+	o.t.Helper()
+	type rows = map[string][]any
+	movementsDetail, movements, expansionDetail, bridge := rows{}, rows{}, rows{}, rows{}
+	nrrDetail, nrr, grr, logos, revenue, migrations, efficiency := rows{}, rows{}, rows{}, rows{}, rows{}, rows{}, rows{}
+	for _, window := range windows {
+		changes := o.naive.changes(window.months)
+		var reported, closing decimal.Decimal
+		for _, c := range changes {
+			key := c.segment + " " + window.name + " " + c.account
+			reported, closing = reported.Add(c.reported), closing.Add(c.closing)
+			for movement, amount := range c.movements {
+				movementsDetail[c.segment+" "+window.name+" "+movement+" "+c.account] = []any{amount, int64(1), c.opening, c.closing, c.reported}
+				if movement == "expansion" {
+					expansionDetail[key] = []any{amount}
+				}
+			}
+			if c.paidAtStart {
+				nrrDetail[key] = []any{c.opening, c.closing, int64(1)}
+			}
+			if to := o.naive.segment(c.closing); c.paidAtStart && c.pays && to != c.segment {
+				k := c.segment + " " + to + " " + window.name
+				if migrations[k] == nil {
+					migrations[k] = []any{int64(0), nearest{}, nearest{}}
+				}
+				m := migrations[k]
+				migrations[k] = []any{m[0].(int64) + 1, nearest{m[1].(nearest).Add(c.opening)}, nearest{m[2].(nearest).Add(c.closing)}}
+			}
+		}
+		bridge[window.name] = []any{nearest{reported}, nearest{closing}, nearest{}}
+		for _, segment := range segments {
+			key := segment + " " + window.name
+			var r retention
+			sums, counts := map[string]decimal.Decimal{}, map[string]int64{}
+			for _, c := range changes {
+				if c.segment != segment {
+					continue
+				}
+				r.add(c)
+				for movement, amount := range c.movements {
+					sums[movement] = sums[movement].Add(amount)
+					counts[movement]++
+				}
+			}
+			for _, movement := range []string{"new", "expansion", "contraction", "churn", "reactivation", "currency"} {
+				movements[key+" "+movement] = []any{nearest{sums[movement]}, counts[movement]}
+			}
+			nrr[key] = []any{divided(r.closing, r.opening), nearest{r.opening}, nearest{r.closing}, r.accounts}
+			grr[key] = []any{divided(r.retained, r.opening), nearest{r.opening}, nearest{r.retained}}
+			logos[key] = []any{undefined{}, undefined{}, undefined{}, r.accounts, r.lost}
+			if r.accounts > 0 {
+				lower, upper := wilson(r.lost, r.accounts)
+				logos[key] = []any{ratio(float64(r.lost) / float64(r.accounts)), ratio(lower), ratio(upper), r.accounts, r.lost}
+			}
+			revenue[key] = []any{
+				divided(r.churned.Add(r.downsold), r.opening), divided(r.opening.Sub(r.closing), r.opening),
+				nearest{r.opening}, nearest{r.churned}, nearest{r.downsold}, nearest{r.closing.Sub(r.retained)},
+			}
+		}
+		if window.months == 12 {
+			var gained, lost, opening decimal.Decimal
+			var r retention
+			accounts := int64(0)
+			for _, c := range changes {
+				r.add(c)
+				opening = opening.Add(c.opening)
+				if c.pays {
+					accounts++
+				}
+				gained = gained.Add(c.movements["new"]).Add(c.movements["expansion"]).Add(c.movements["reactivation"])
+				lost = lost.Sub(c.movements["contraction"]).Sub(c.movements["churn"])
+			}
+			// ARR per account over annual logo churn.
+			lifetime := divided(closing.Mul(decimal.NewFromInt(r.accounts)), decimal.NewFromInt(accounts*r.lost))
+			efficiency[""] = []any{
+				divided(gained, lost), lifetime, divided(closing.Sub(opening), opening),
+				nearest{gained}, nearest{lost}, nearest{opening}, nearest{closing}, r.accounts, r.lost, accounts,
+			}
+		}
+	}
+	o.compare("arr_movements_detail", "segment window movement account_id", "amount accounts opening closing reported", movementsDetail)
+	o.compare("arr_movements", "segment window movement", "amount accounts", movements)
+	o.compare("arr_bridge", "window", "opening closing residual", bridge)
+	o.compare("expansion_detail", "segment window account_id", "sum(amount)", expansionDetail)
+	o.compare("nrr_detail", "segment window account_id", "opening_arr closing_arr accounts", nrrDetail)
+	o.compare("nrr", "segment window", "ratio opening_arr closing_arr accounts", nrr)
+	o.compare("grr", "segment window", "ratio opening_arr retained_arr", grr)
+	o.compare("logo_churn", "segment window", "ratio ratio_lower ratio_upper opening_accounts lost_accounts", logos)
+	o.compare("revenue_churn", "segment window", "gross_ratio net_ratio opening_arr lost_arr contracted_arr expanded_arr", revenue)
+	o.compare("segment_migrations", "segment to_segment window", "accounts opening_arr closing_arr", migrations)
+	o.compare("efficiency", "", "quick_ratio lifetime_value arr_growth_ratio gained_arr lost_arr opening_arr closing_arr opening_accounts lost_accounts accounts", efficiency)
+}
+
+// definitions compares the three definitions of net revenue retention.
+func (o opinion) definitions() {
+	o.t.Helper()
+	want := map[string][]any{}
+	for _, window := range windows {
+		var r retention
+		var reported, moved decimal.Decimal
+		for _, c := range o.naive.changes(window.months) {
+			r.add(c)
+			reported = reported.Add(c.reported)
+			moved = moved.Add(c.reported)
+			for movement, amount := range c.movements {
+				if movement != "new" {
+					moved = moved.Add(amount)
+				}
+			}
+		}
+		want[window.name+" cohort"] = []any{divided(r.closing, r.opening), nearest{r.opening}}
+		want[window.name+" movement"] = []any{divided(moved, reported), nearest{reported}}
+		want[window.name+" chained"] = []any{undefined{}, nearest{r.opening}}
+		if chained, defined := o.naive.chained(window.months); defined {
+			want[window.name+" chained"][0] = ratio(chained)
+		}
+	}
+	o.compare("nrr_definitions", "window definition", "ratio opening_arr", want)
+}
+
+// churn compares when accounts left and why.
+func (o opinion) churn() {
+	o.t.Helper()
+	events, reasons := map[string][]any{}, map[string][]any{}
+	type left struct {
+		accounts int64
+		arr      decimal.Decimal
+	}
+	sums := map[string]left{}
+	_, current := o.naive.fiscalYear(o.naive.asOf)
+	for _, e := range o.naive.churnEvents() {
+		year := fmt.Sprintf("FY%02d", e.fiscalYear%100)
+		events[e.account+" "+e.on.String()] = []any{year, e.reason, e.arr, int64(1)}
+		if e.fiscalYear > current-5 {
+			key := year + " " + e.reason
+			sums[key] = left{sums[key].accounts + 1, sums[key].arr.Add(e.arr)}
+		}
+	}
+	for key, s := range sums {
+		reasons[key] = []any{s.accounts, nearest{s.arr}}
+	}
+	o.compare("churn_events", "account_id churned_on", "fiscal_year reason arr accounts", events)
+	o.compare("churn_reasons", "fiscal_year reason", "accounts arr", reasons)
+}
+
+// cohorts compares what is left of each quarter's new accounts.
+func (o opinion) cohorts() {
+	o.t.Helper()
+	want := map[string][]any{}
+	for _, c := range o.naive.cohorts() {
+		want[fmt.Sprint(c.name, " ", c.age)] = []any{
+			ratio(float64(c.remaining) / float64(c.accounts)), divided(c.left, c.opening), c.accounts, c.remaining, nearest{c.opening}, nearest{c.left},
+		}
+	}
+	o.compare("cohorts", "cohort age_months", "logo_ratio arr_ratio accounts remaining_accounts opening_arr remaining_arr", want)
+}
