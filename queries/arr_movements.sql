@@ -18,6 +18,6 @@ select
     cs_float(sum(d.amount)) as amount,
     sum(d.accounts) as accounts
 from cs.window_movements(as_of = {as_of:Date}) as g
-left join cs.arr_movements_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window and d.movement = g.movement
+left join cs.account_movements(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window and d.movement = g.movement
 group by g.segment, g.window, g.movement
 order by segment, window, movement

@@ -1,9 +1,9 @@
 -- Contracts that come or came up for renewal, and what became of them by as_of.
 --
--- renewed: a contract that names it in renewed_from has begun, or, without such a link, one for the same account, product
--- and department has begun between its end and renewal_overdue_days later. lost: notice was given, or it ended with a
--- reason, or it ended more than renewal_overdue_days ago. undecided: it ended since then and nobody has said anything.
--- open: it has not ended.
+-- renewed: a contract of value that names it in renewed_from has begun, or, without such a link, one for the same account,
+-- product and department has begun between its end and renewal_overdue_days later. lost: notice was given, it ended with a
+-- reason, it was replaced by something without value, or it ended more than renewal_overdue_days ago. undecided: it ended
+-- since then and nobody has said anything. open: it has not ended.
 --
 -- Columns:
 --   source      key   System that the contract came from.
@@ -55,14 +55,14 @@ surroundings as (
 select
     source, contract_id, account_id, due_on,
     multiIf(
-        replaced_on != never or follower.2 > 0, 'renewed',
-        due_on > {as_of:Date}, if(has_notice, 'lost', 'open'),
-        has_notice or cancel_reason != '' or {as_of:Date} - due_on > renewal_overdue_days, 'lost',
+        successors_arr > 0 or follower.2 > 0, 'renewed',
+        due_on > {as_of:Date}, if(has_notice or replaced_on != never, 'lost', 'open'),
+        has_notice or replaced_on != never or cancel_reason != '' or {as_of:Date} - due_on > renewal_overdue_days, 'lost',
         'undecided') as outcome,
     notice_on <= {as_of:Date} as has_notice,
     is_active,
     arr,
-    least(arr, if(replaced_on != never, successors_arr, follower.2)) as renewed_arr,
+    least(arr, if(successors_arr > 0, successors_arr, follower.2)) as renewed_arr,
     [arr_1m, arr_3m, arr_12m, arr_now] as account_arr,
     segment_high_arr, segment_low_arr
 from surroundings

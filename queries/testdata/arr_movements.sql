@@ -44,9 +44,10 @@ insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) 
 --   1m   churn -8,000
 select * from cs.arr_movements(as_of = '2024-12-31') where amount != 0 order by window, movement;
 
--- By hand, the accounts of the twelve months; Uma's two changes are one movement.
-select movement, account_id, opening, amount, closing from cs.arr_movements_detail(as_of = '2024-12-31')
-where window = '12m' order by movement, account_id;
+-- By hand, the accounts of the twelve months, product by product; Uma's two changes are one movement, an expansion, and both
+-- stand under it.
+select movement, account_id, product, opening, amount, closing, accounts from cs.arr_movements_detail(as_of = '2024-12-31')
+where window = '12m' order by movement, account_id, product;
 
 -- By hand: 50,000 + 150,000 + 8,000 + 22,000 = 230,000 at the end of 2023, plus 20,000 + 33,000 - 30,000 - 8,000 + 12,000 =
 -- 27,000, is 80,000 + 120,000 + 20,000 + 12,000 + 25,000 = 257,000 at the end of 2024.
