@@ -1,6 +1,7 @@
 package queries
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -16,9 +17,10 @@ import (
 // the same text, stored in tables that nobody else reads and that are dropped afterwards. It saves most of a pass. Where it
 // cannot store anything, every statement is simply written out in full.
 type Keeper struct {
-	conn driver.Conn
-	c    Catalogue
-	now  func() time.Time
+	conn  driver.Conn
+	now   func() time.Time
+	views map[string]Query
+	kept  []Query // in an order in which each can read those before it
 
 	mu      sync.Mutex
 	current *pass
@@ -42,7 +44,16 @@ const abandoned = time.Hour
 
 // NewKeeper keeps the models of c in the database of conn.
 func NewKeeper(conn driver.Conn, c Catalogue, now func() time.Time) *Keeper {
-	return &Keeper{conn: conn, c: c, now: now}
+	k := &Keeper{conn: conn, now: now, views: map[string]Query{}}
+	for _, q := range c.views() {
+		k.views[q.View()] = q
+		if q.Keep > 0 {
+			k.kept = append(k.kept, q)
+		}
+	}
+	// A text that contains another is the longer one.
+	slices.SortFunc(k.kept, func(a, b Query) int { return cmp.Compare(len(a.flat), len(b.flat)) })
+	return k
 }
 
 // Select is q.Select(asOf), reading what is kept. The caller calls done when it has read the result.
@@ -56,12 +67,8 @@ func (k *Keeper) Select(ctx context.Context, q Query, asOf time.Time) (sql strin
 	if len(p.tables) == 0 {
 		return q.Select(asOf), func() {}
 	}
-	views := make(map[string]Query, len(k.c))
-	for _, v := range k.c.views() {
-		views[v.View()] = v
-	}
 	p.readers++
-	q.flat, _ = expander(views, p.tables)(q.View(), true)
+	q.flat, _ = expander(k.views, p.tables)(q.View(), true)
 	return q.Select(asOf), sync.OnceFunc(func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
@@ -95,14 +102,12 @@ func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 	p := &pass{asOf: asOf, tables: map[string]string{}}
 	k.current = p
 	keep := time.Minute
-	for _, q := range k.c {
-		if q.Keep == 0 {
-			continue
-		}
+	for _, q := range k.kept {
 		keep = min(keep, q.Keep)
+		text, _ := expander(k.views, p.tables)(q.View(), true)
 		table := keptPrefix + q.View() + "_" + rand.Text()
+		err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+at(text, asOf))
 		p.tables[q.View()] = table
-		err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+at(q.flat, asOf))
 		if err != nil {
 			p.over = true
 			k.drop(p)

@@ -12,6 +12,8 @@
 --   closing       fact  ARR at as_of.
 --   reported      fact  ARR at the start of the window at the rate of that day's fiscal year, as it was reported then.
 --   first_paid_on fact  First day on which it paid.
+--
+-- Keep: 20s
 
 select
     account_id, window,
