@@ -26,6 +26,8 @@ func views(catalogue queries.Catalogue) []queries.Query {
 // answersOf are the rows of all views as of a day, as sorted lines of text.
 func answersOf(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf day) map[string][]string {
 	t.Helper()
+	from, done := reading(t, c, catalogue, asOf)
+	defer done()
 	var (
 		mu      sync.Mutex
 		wg      sync.WaitGroup
@@ -41,7 +43,7 @@ func answersOf(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf da
 				for i, column := range q.Columns {
 					names[i] = column.Name
 				}
-				err := c.QueryRow(t.Context(), "select arraySort(groupArray(formatRowNoNewline('TabSeparated', "+strings.Join(names, ", ")+"))) from ("+q.Select(asOf.time())+")").Scan(&lines)
+				err := c.QueryRow(t.Context(), "select arraySort(groupArray(formatRowNoNewline('TabSeparated', "+strings.Join(names, ", ")+"))) from "+from(q.Name)).Scan(&lines)
 				mu.Lock()
 				rows[q.Name] = lines
 				if err != nil {
@@ -118,8 +120,8 @@ func TestLawsOfFacts(t *testing.T) {
 	empty(t, c)
 	newDice(4).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	store(t, c, all, 400)
-	for _, table := range table(t, c, []string{"name"}, "system.tables where database = 'cs' and engine = 'ReplacingMergeTree' and total_rows > 0") {
-		exec(t, c, "optimize table cs."+table[0]+" final")
+	for _, cells := range table(t, c, []string{"name"}, "system.tables where database = 'cs' and engine = 'ReplacingMergeTree' and total_rows > 0") {
+		exec(t, c, "optimize table cs."+cells[0]+" final")
 	}
 	same(t, "the order of rows, the split of inserts or a merge", before, answersOf(t, c, catalogue, asOf))
 }
@@ -168,7 +170,8 @@ func TestLawsOfLittle(t *testing.T) {
 		}
 	}
 	exec(t, c, "insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values ('c', 'a', 1000, '2023-02-01', '2024-02-01')")
-	for _, asOf := range []day{date(2023, 2, 1), date(2024, 1, 31), date(2024, 2, 1)} {
+	for _, asOf := range []day{date(2023, 2, 1), date(2024, 2, 1)} { // its first day, and the first without it
+
 		finite(t, catalogue, answersOf(t, c, catalogue, asOf))
 	}
 }
@@ -181,7 +184,8 @@ func TestLawsOfSums(t *testing.T) {
 		w := randomWorld(seed, 4)
 		store(t, c, slices.Concat(w.facts(), w.otherFacts(seed)), 1000)
 		t.Run(fmt.Sprintf("seed=%d,as_of=%s", seed, asOf), func(t *testing.T) {
-			from := func(name string) string { return selected(catalogue, name, asOf) }
+			from, done := reading(t, c, catalogue, asOf)
+			t.Cleanup(done)
 			for _, q := range catalogue.KPIs() {
 				if detail, found := catalogue.Get(q.Name + "_detail"); found {
 					t.Run(q.Name, func(t *testing.T) {
@@ -261,7 +265,7 @@ func movementsAddUp(t *testing.T, c driver.Conn, from func(string) string) {
 		key, amount := cells[0]+" "+cells[1], decimal.RequireFromString(cells[4])
 		moved[key] = moved[key].Add(amount)
 		if cells[3] == "expansion" {
-			expanded[key+" "+cells[2]] = amount
+			expanded[key+" "+cells[2]] = expanded[key+" "+cells[2]].Add(amount)
 		}
 	}
 	for _, cells := range table(t, c, []string{"window", "account_id", "reported", "closing"}, from("account_windows")) {
@@ -376,7 +380,7 @@ func definitionsAgree(t *testing.T, c driver.Conn, from func(string) string) {
 
 // TestLawOfMerge: when two accounts become one, by contracts pointed to the other, nobody has left or joined for it.
 func TestLawOfMerge(t *testing.T) {
-	c, catalogue := installed(t)
+	c, _ := installed(t)
 	asOf := date(2025, 2, 28)
 	w := randomWorld(7, 1)
 	w.accounts = slices.DeleteFunc(w.accounts, func(a account) bool { return a.isTest }) // moving contracts out of a test account is another matter
@@ -391,10 +395,10 @@ func TestLawOfMerge(t *testing.T) {
 		}
 		return account
 	}
-	from := func(name string) string { return selected(catalogue, name, asOf) }
+	from := func(view string) string { return "cs." + view + "(as_of = '" + asOf.String() + "')" }
 	look := func() (total string, joinedOrLeft map[string]bool) {
 		joinedOrLeft = map[string]bool{}
-		for _, cells := range table(t, c, []string{"movement", "window", "account_id"}, from("arr_movements_detail")+" where movement in ('new', 'churn')") {
+		for _, cells := range table(t, c, []string{"movement", "window", "account_id"}, from("account_movements")+" where movement in ('new', 'churn')") {
 			joinedOrLeft[cells[0]+" over "+cells[1]+" "+target(cells[2])] = true
 		}
 		for _, cells := range table(t, c, []string{"churned_on", "account_id"}, from("churn_events")) {

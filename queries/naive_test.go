@@ -181,11 +181,15 @@ func (n *naive) rateIn(currency string, d day) (decimal.Decimal, bool) {
 	return decimal.Zero, false
 }
 
-// arr is an account's ARR on day d: the sum of its active contracts' ACV, at the rates of the fiscal year of rateDay.
-func (n *naive) arr(account string, d, rateDay day) decimal.Decimal {
+// line is a product in a department.
+type line struct{ product, department string }
+
+// arr is an account's ARR on day d: the sum of its active contracts' ACV, at the rates of the fiscal year of rateDay. Of
+// lines, if any are given, else of all.
+func (n *naive) arr(account string, d, rateDay day, lines ...line) decimal.Decimal {
 	sum := decimal.Zero
 	for _, c := range n.contracts[account] {
-		if active(c, d) {
+		if active(c, d) && (len(lines) == 0 || slices.Contains(lines, line{c.product, c.department})) {
 			r, known := n.rateIn(c.currency, rateDay)
 			if !known {
 				panic("no rate of " + c.currency + " in the fiscal year of " + rateDay.String())
@@ -273,6 +277,8 @@ type change struct {
 	reported          decimal.Decimal // ARR at the start, at the rates of the start's fiscal year
 	opening, closing  decimal.Decimal // ARR at the start and at as_of, both at the rates of as_of's fiscal year
 	movements         map[string]decimal.Decimal
+	lines             map[line]decimal.Decimal // what the lines add to the movement that is not currency
+	currency          map[line]decimal.Decimal // and to currency
 	paidAtStart, pays bool
 }
 
@@ -284,6 +290,7 @@ func (n *naive) changes(months int) []change {
 		c := change{
 			account: a, reported: n.arr(a, start, start), opening: n.arr(a, start, n.asOf), closing: n.arr(a, n.asOf, n.asOf),
 			paidAtStart: n.pays(a, start), pays: n.pays(a, n.asOf), movements: map[string]decimal.Decimal{},
+			lines: map[line]decimal.Decimal{}, currency: map[line]decimal.Decimal{},
 		}
 		if !c.paidAtStart && !c.pays {
 			continue
@@ -312,6 +319,13 @@ func (n *naive) changes(months int) []change {
 			move("expansion", delta)
 		default:
 			move("contraction", delta)
+		}
+		// Up and down in one window: gross per product and department in the detail; both sum to the same change.
+		for _, contract := range n.contracts[a] {
+			l := line{contract.product, contract.department}
+			opening := n.arr(a, start, n.asOf, l)
+			c.lines[l] = n.arr(a, n.asOf, n.asOf, l).Sub(opening)
+			c.currency[l] = opening.Sub(n.arr(a, start, start, l))
 		}
 		changes = append(changes, c)
 	}

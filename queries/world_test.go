@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,13 +100,30 @@ func installed(t *testing.T) (driver.Conn, queries.Catalogue) {
 	return c, catalogue
 }
 
-// selected is a query's rows as of a day, to select from. It is what the exporter runs.
-func selected(catalogue queries.Catalogue, name string, asOf day) string {
-	q, found := catalogue.Get(name)
-	if !found {
-		panic("no query " + name)
+// reading gives queries as of a day to select from, as the exporter runs them: what many stand on is kept until done is
+// called, so no fact may come in meanwhile.
+func reading(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf day) (from func(name string) string, done func()) {
+	keeper := queries.NewKeeper(c, catalogue, time.Now)
+	ctx := t.Context()
+	var mu sync.Mutex
+	var read []func()
+	from = func(name string) string {
+		q, found := catalogue.Get(name)
+		if !found {
+			panic("no query " + name)
+		}
+		sql, done := keeper.Select(ctx, q, asOf.time())
+		mu.Lock()
+		defer mu.Unlock()
+		read = append(read, done)
+		return "(" + sql + ")"
 	}
-	return "(" + q.Select(asOf.time()) + ")"
+	return from, func() {
+		for _, done := range read {
+			done()
+		}
+		keeper.Close()
+	}
 }
 
 // rateFact, accountFact and contractFact write what the naive implementation reads.
