@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"cskpi/queries"
 )
 
 const (
@@ -123,14 +125,14 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	o.duration = max(0, ended.Sub(o.started))
 	log := e.o.Log.With("query", k.Name, "as_of", o.asOf.Format(time.DateOnly))
 	if err != nil {
-		o.err = fmt.Errorf("query %s: %w", k.Name, err)
+		o.err = fmt.Errorf("query %s: %w", k.Name, queries.Brief(err))
 		o.failures++
 		o.failing++
 		if o.failing == 1 {
 			o.since = ended
 		}
 		o.due = ended.Add(min(k.every, retry<<min(o.failing-1, 16)))
-		log.Warn("query failed; its last good values stay until they are too old", "err", err,
+		log.Warn("query failed; its last good values stay until they are too old", "err", o.err,
 			"duration_seconds", o.duration.Seconds(), "failing", o.failing, "retry", o.due)
 	} else {
 		o.err, o.failing, o.since = nil, 0, time.Time{}

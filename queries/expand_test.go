@@ -1,7 +1,6 @@
 package queries_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -131,8 +130,8 @@ func TestKeeper(t *testing.T) {
 	sql, done := keeper.Select(t.Context(), arr, day)
 	err = conn.Exec(t.Context(), sql)
 	done()
-	if err == nil || !strings.Contains(err.Error(), "no exchange rate for CHF") {
-		t.Errorf("got %v, want the missing rate", err)
+	if want := "no exchange rate for CHF in the fiscal year of 2024-06-01: import it into fx_rates"; err == nil || queries.Brief(err).Error() != want {
+		t.Errorf("got %v, want %s", queries.Brief(err), want)
 	}
 	keeper.Close()
 	if n := keptTables(t, conn); n != 0 {

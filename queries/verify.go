@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
@@ -43,7 +42,7 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	var problems []problem
 	for i := range views {
 		if errs[i] != nil {
-			problems = append(problems, problem{views[i].File, 1, "the engine refuses the query: " + brief(errs[i])})
+			problems = append(problems, problem{views[i].File, 1, "the engine refuses the query: " + Brief(errs[i]).Error()})
 		}
 		problems = append(problems, found[i]...)
 	}
@@ -51,16 +50,6 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 		return nil
 	}
 	return join(problems)
-}
-
-// brief is an error of the engine without the query, which ClickHouse repeats in full, with all views that it reads.
-func brief(err error) string {
-	text, _, _ := strings.Cut(err.Error(), " In scope ")
-	const most = 500
-	if runes := []rune(text); len(runes) > most {
-		text = string(runes[:most]) + "…"
-	}
-	return strings.TrimSuffix(text, ".")
 }
 
 // described is a column of a result.

@@ -173,7 +173,7 @@ func (d *database) refused(q queries.Query, err error) error {
 	const unknownTable, unknownFunction = 60, 46
 	var e *clickhouse.Exception
 	if d.shared && errors.As(err, &e) && (e.Code == unknownTable || e.Code == unknownFunction) {
-		return fmt.Errorf("cs.%s is not installed there; start cskpi serve with these query files, which installs them: %w", q.Name, err)
+		return fmt.Errorf("cs.%s is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), queries.Brief(err))
 	}
-	return fmt.Errorf("cs.%s: %w", q.Name, err)
+	return fmt.Errorf("cs.%s: %w", q.View(), queries.Brief(err))
 }
