@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/agnivade/levenshtein"
 	"github.com/kelseyhightower/envconfig"
 
 	"cskpi/queries"
@@ -235,27 +236,6 @@ func wrap(s string, width int) []string {
 // nearest is the known variable that takes the fewest edits to reach.
 func nearest(name string) string {
 	return slices.MinFunc(variables(), func(a, b variable) int {
-		return distance(name, a.name) - distance(name, b.name)
+		return levenshtein.ComputeDistance(name, a.name) - levenshtein.ComputeDistance(name, b.name)
 	}).name
-}
-
-// distance is the edit distance of two ASCII strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/agnivade/levenshtein"
 )
 
 // table is a fact table as the database describes it; nothing about single tables is written down in Go.
@@ -244,32 +245,11 @@ func enumValues(list string) (map[string]int8, error) {
 func nearest(word string, known []string) string {
 	best, bestAt := "", len(word)/2+1
 	for _, k := range known {
-		if d := distance(strings.ToLower(word), k); d < bestAt {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), k); d < bestAt {
 			best, bestAt = k, d
 		}
 	}
 	return best
-}
-
-// distance is Levenshtein's: how many letters to insert, drop or replace.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 func (t *table) names() []string {
