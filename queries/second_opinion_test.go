@@ -175,7 +175,7 @@ func (o opinion) compare(view, keys, values string, want map[string][]any) {
 // story are the contracts of the account that a key names.
 func (o opinion) story(key string) string {
 	var b strings.Builder
-	for _, word := range strings.Fields(key) {
+	for word := range strings.FieldsSeq(key) {
 		for _, c := range o.naive.contracts[word] {
 			fmt.Fprintf(&b, "\n\t%s/%s %s [%s, %s) %s %s %q/%q %s", c.source, c.id, word, c.startsOn, text(c.endsBefore), c.acv, c.currency, c.product, c.department, c.kind)
 			for name, d := range map[string]day{"replaced": c.replacedOn, "notice": c.noticeOn} {
