@@ -61,6 +61,9 @@ func openLibrary(path, dataDir string, settings map[string]string) (*library, er
 		}
 	}
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	if err != nil && path == libraryName {
+		return nil, fmt.Errorf("the engine library is neither where make engine puts it nor where the system looks (%w); %s", err, libraryRemedy)
+	}
 	if err != nil {
 		return nil, notLoadable(err)
 	}

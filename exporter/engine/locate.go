@@ -7,19 +7,15 @@ import (
 )
 
 const (
-	libraryVariable = "CSKPI_LIBCHDB"
-	libraryPackage  = "deploy/engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so"
-	libraryRemedy   = "run `make engine`, or set " + libraryVariable + " to the path of libchdb.so"
+	libraryName    = "libchdb.so" // by which the system's loader looks
+	libraryPackage = "deploy/engine/node_modules/@chdb/lib-linux-x64-gnu/" + libraryName
+	libraryRemedy  = "run `make engine`, or set CSKPI_LIBCHDB to the path of libchdb.so"
 )
 
-// FindLibrary returns the path of libchdb.so: the one named by path, else by the
-// variable CSKPI_LIBCHDB (either is an error if it is absent), else the npm package
-// below the working directory, the executable's directory or a parent of either,
-// else the bare name, which the system's loader looks up.
+// FindLibrary returns the path of libchdb.so: the one named by path (an error if it is
+// absent), else the npm package below the working directory, the executable's directory
+// or a parent of either, else the bare name, which the system's loader looks up.
 func FindLibrary(path string) (string, error) {
-	if path == "" {
-		path = os.Getenv(libraryVariable)
-	}
 	if path != "" {
 		if _, err := os.Stat(path); err != nil {
 			return "", fmt.Errorf("engine library: %w; %s", err, libraryRemedy)
@@ -48,5 +44,5 @@ func FindLibrary(path string) (string, error) {
 			dir = parent
 		}
 	}
-	return "libchdb.so", nil
+	return libraryName, nil
 }
