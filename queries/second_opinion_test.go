@@ -387,3 +387,34 @@ func (o opinion) cohorts() {
 	}
 	o.compare("cohorts", "cohort age_months", "logo_ratio arr_ratio accounts remaining_accounts opening_arr remaining_arr", want)
 }
+
+// TestNearestFloat: cs_float gives the float next to a decimal or an integer, whatever its digits.
+func TestNearestFloat(t *testing.T) {
+	c, _ := installed(t)
+	d := newDice(8)
+	for _, kind := range []struct {
+		name   string
+		digits int32
+	}{{"Decimal(18, 4)", 4}, {"Decimal(38, 12)", 12}, {"Decimal(76, 12)", 12}, {"Int64", 0}} {
+		var texts []string
+		var want []float64
+		for range 5000 {
+			x := decimal.New(d.Int64N(1<<d.between(1, 59)), -kind.digits)
+			if d.chance(50) {
+				x = x.Truncate(kind.digits / 2).Neg()
+			}
+			texts = append(texts, "'"+x.String()+"'")
+			want = append(want, nearest{x}.InexactFloat64())
+		}
+		var got []float64
+		sql := "select arrayMap(x -> assumeNotNull(cs_float(cast(x, '" + kind.name + "'))), [" + strings.Join(texts, ", ") + "])"
+		if err := c.QueryRow(t.Context(), sql).Scan(&got); err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("cs_float of the %s %s is %v", kind.name, texts[i], got[i])
+			}
+		}
+	}
+}
