@@ -55,7 +55,10 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, listen s
 		d.shared = true
 	} else {
 		if d.engine, d.shared = engine.Attach(a.config.DataDir); !d.shared {
-			if d.engine, err = engine.Start(ctx, a.engineOptions(listen)); err != nil {
+			o := a.engineOptions(listen)
+			// A command that ends takes its engine along, so others must not rely on it: they wait for their turn.
+			o.Private, o.Patience = listen == anyPort, time.Minute
+			if d.engine, err = engine.Start(ctx, o); err != nil {
 				return nil, err
 			}
 		}

@@ -101,6 +101,21 @@ func TestImportThenKPI(t *testing.T) {
 }
 
 // TestImportRejects holds the exit code to what was stored.
+// TestCommandsTakeTurns: commands that run at the same time on one folder, as a script may start them, wait for each other.
+func TestCommandsTakeTurns(t *testing.T) {
+	facts(t)
+	var wg sync.WaitGroup
+	for month := range 4 {
+		wg.Go(func() {
+			day := fmt.Sprintf("2024-%02d-28", month+1)
+			if code, stdout, stderr := execute(t, "kpi", "arr", "--as-of", day, "--format", "json"); code != exitOK || !strings.Contains(stdout, `"segment"`) {
+				t.Errorf("%s: got %d, %s, %s", day, code, stdout, stderr)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestImportRejects(t *testing.T) {
 	environment(t, "CSKPI_DATA_DIR", t.TempDir())
 	file := filepath.Join(t.TempDir(), "contracts.csv")

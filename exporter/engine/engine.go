@@ -22,6 +22,7 @@ const TokenHeader = "X-Cskpi-Token"
 const (
 	defaultListen       = "127.0.0.1:8123"
 	defaultQueryTimeout = 5 * time.Minute
+	defaultPatience     = 5 * time.Second
 )
 
 // Options say where the engine's data lies and how much it may take.
@@ -31,6 +32,8 @@ type Options struct {
 	Library      string        // Path of libchdb.so; empty looks where [FindLibrary] says.
 	MaxMemory    uint64        // Bytes for the whole engine; 0 leaves ClickHouse's default, 0.9 of the machine.
 	QueryTimeout time.Duration // Default for queries, and the most a read-only session may ask for; 0 is five minutes.
+	Patience     time.Duration // How long Start waits for a directory that another process is using; 0 is five seconds.
+	Private      bool          // Nobody can [Attach]: for an engine that ends with a single command.
 	Log          *slog.Logger  // Required.
 }
 
@@ -40,6 +43,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.QueryTimeout == 0 {
 		o.QueryTimeout = defaultQueryTimeout
+	}
+	if o.Patience == 0 {
+		o.Patience = defaultPatience
 	}
 	return o
 }

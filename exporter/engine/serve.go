@@ -66,10 +66,11 @@ type childOrder struct {
 	DataDir, Library, Token string
 	MaxMemory               uint64
 	QueryTimeout            time.Duration
+	Private                 bool
 }
 
 func (c childOrder) options(log *slog.Logger) Options {
-	return Options{DataDir: c.DataDir, Library: c.Library, MaxMemory: c.MaxMemory, QueryTimeout: c.QueryTimeout, Log: log}
+	return Options{DataDir: c.DataDir, Library: c.Library, MaxMemory: c.MaxMemory, QueryTimeout: c.QueryTimeout, Private: c.Private, Log: log}
 }
 
 func serve(ctx context.Context, o Options, token string, listener net.Listener) error {
@@ -121,6 +122,12 @@ func serve(ctx context.Context, o Options, token string, listener net.Listener) 
 	f, err := newFront(lib, o, token, listener)
 	if err != nil {
 		return err
+	}
+	if !o.Private {
+		if err := writeEndpoint(dir, endpoint{URL: "http://" + reachable(listener.Addr()), Token: f.token, PID: os.Getpid()}); err != nil {
+			return err
+		}
+		defer removeEndpoint(dir)
 	}
 	return f.listen(ctx, listener, dir)
 }
@@ -175,10 +182,6 @@ func newFront(lib *library, o Options, token string, listener net.Listener) (*fr
 
 // listen serves until ctx ends, then lets running queries finish for a moment.
 func (f *front) listen(ctx context.Context, listener net.Listener, dir string) error {
-	if err := writeEndpoint(dir, endpoint{URL: "http://" + reachable(listener.Addr()), Token: f.token, PID: os.Getpid()}); err != nil {
-		return err
-	}
-	defer removeEndpoint(dir)
 	requests, abandon := context.WithCancel(context.Background())
 	defer abandon()
 	server := &http.Server{

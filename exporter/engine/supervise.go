@@ -28,14 +28,13 @@ import (
 func ChildArgs() []string { return []string{"engine", "--supervised"} }
 
 const (
-	startTimeout  = time.Minute
-	stopTimeout   = 15 * time.Second
-	inUsePatience = 5 * time.Second
-	firstBackoff  = 200 * time.Millisecond
-	lastBackoff   = 30 * time.Second
-	stableAfter   = time.Minute
-	pingEvery     = 5 * time.Second
-	tailLines     = 20
+	startTimeout = time.Minute
+	stopTimeout  = 15 * time.Second
+	firstBackoff = 200 * time.Millisecond
+	lastBackoff  = 30 * time.Second
+	stableAfter  = time.Minute
+	pingEvery    = 5 * time.Second
+	tailLines    = 20
 )
 
 // supervisor keeps the child running. It holds the listener, which each child inherits.
@@ -82,12 +81,13 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w", err)
 	}
 	token := randomTag() + randomTag() + randomTag() + randomTag()
-	order, err := json.Marshal(childOrder{DataDir: dir, Library: o.Library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout})
+	order, err := json.Marshal(childOrder{DataDir: dir, Library: o.Library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout, Private: o.Private})
 	if err != nil {
 		return nil, err
 	}
-	// An engine whose parent was just killed lets go of the directory in a moment; a live one does not.
-	patience := time.Now().Add(inUsePatience)
+	// An engine whose parent was just killed lets go of the directory in a moment, a private one when its command
+	// ends; one that can be attached to does not.
+	patience := time.Now().Add(o.Patience)
 	if _, ok := Attach(dir); ok {
 		patience = time.Now()
 	}
@@ -145,6 +145,9 @@ func (s *supervisor) keep(ctx context.Context, patience time.Time, first chan<- 
 		}
 		if time.Since(begin) > stableAfter {
 			backoff = firstBackoff
+		}
+		if !started {
+			backoff = firstBackoff // The directory may become free at any moment.
 		}
 		select {
 		case <-ctx.Done():
