@@ -160,6 +160,13 @@ func TestFileErrors(t *testing.T) {
 	if _, err := f.Files(t.Context(), "", filepath.Join(f.dir, "contracts.csv")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
 	}
+	// Tables of others in the same database are none of an import's business, whatever their types.
+	if err := f.conn.Exec(t.Context(), "create table cs.of_others (source String, opening Decimal(38, 12)) engine = MergeTree order by source"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Files(t.Context(), "of_others", "x.csv"); err == nil || !strings.Contains(err.Error(), `there is no table "of_others"; there are accounts,`) {
+		t.Errorf("a table of others: %v", err)
+	}
 	if _, err := f.Files(t.Context(), "kontrakte", "x.csv"); err == nil || !strings.Contains(err.Error(), `there is no table "kontrakte"; there are accounts,`) {
 		t.Errorf("unknown table: %v", err)
 	}

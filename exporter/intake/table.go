@@ -67,7 +67,10 @@ func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error
 		select c.table, c.name, c.type, c.default_kind, c.default_expression, t.sorting_key
 		from system.columns as c
 		inner join system.tables as t on t.database = c.database and t.name = c.table
-		where c.database = 'cs' and t.engine like '%MergeTree'
+		where c.database = 'cs' and t.engine like '%MergeTree' and c.table in (
+			select table from system.columns
+			where database = 'cs' and name in ('source', 'updated_at', 'ingested_at')
+			group by table having count() = 3)
 		order by c.table, c.position`)
 	if err != nil {
 		return nil, fmt.Errorf("read the tables of database cs: %w", err)
@@ -94,7 +97,7 @@ func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error
 	var exprs []string // constant defaults, for the database to evaluate
 	var owners []*column
 	for name, described := range columns {
-		t := &table{name: name, index: map[string]int{}, facts: -1}
+		t := &table{name: name, index: map[string]int{}}
 		for _, d := range described {
 			switch {
 			case d.name == columnIngested || d.defaultKind == "MATERIALIZED" || d.defaultKind == "ALIAS":
@@ -114,9 +117,6 @@ func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error
 			c.fallback.null = c.nullable
 			t.index[d.name] = len(t.columns)
 			t.columns = append(t.columns, c)
-		}
-		if _, ok := t.index[columnUpdated]; t.facts < 0 || !ok || !slices.Contains(t.ignored, columnIngested) {
-			continue // bookkeeping of ours, not facts
 		}
 		for i := range t.columns {
 			d := described[slices.IndexFunc(described, func(d definition) bool { return d.name == t.columns[i].name })]
