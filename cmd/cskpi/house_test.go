@@ -48,7 +48,7 @@ func TestImports(t *testing.T) {
 		{"github.com/prometheus/client_golang/prometheus", "cskpi/cmd/ cskpi/exporter cskpi/queries", "metrics are the exporter's"},
 		{"testing", "cskpi/exporter/engine/enginetest", "test code is no part of the binary"},
 	}
-	out := goTool(t, root, "list", "-f", "{{.ImportPath}}\t{{join .Imports \" \"}}\t{{join .Deps \" \"}}", "./...")
+	out := printed(t, root, "go", "list", "-f", "{{.ImportPath}}\t{{join .Imports \" \"}}\t{{join .Deps \" \"}}", "./...")
 	packages := 0
 	for line := range strings.Lines(out) {
 		fields := strings.Split(strings.TrimSpace(line), "\t")
@@ -84,7 +84,7 @@ func TestImports(t *testing.T) {
 
 // TestPackageComments holds every package to exactly one package comment.
 func TestPackageComments(t *testing.T) {
-	for dir := range strings.Lines(goTool(t, root, "list", "-f", "{{.Dir}}", "./...")) {
+	for dir := range strings.Lines(printed(t, root, "go", "list", "-f", "{{.Dir}}", "./...")) {
 		dir = strings.TrimSpace(dir)
 		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
@@ -118,7 +118,7 @@ func TestModules(t *testing.T) {
 			Replace, Exclude []any
 			Require          []struct{ Path string }
 		}
-		if err := json.Unmarshal([]byte(goTool(t, dir, "mod", "edit", "-json")), &m); err != nil {
+		if err := json.Unmarshal([]byte(printed(t, dir, "go", "mod", "edit", "-json")), &m); err != nil {
 			t.Fatal(err)
 		}
 		if len(m.Replace) > 0 || len(m.Exclude) > 0 {
@@ -144,6 +144,20 @@ func TestMakefile(t *testing.T) {
 	for _, want := range []string{"run", "build", "test", "lint", "bench"} {
 		if !slices.ContainsFunc(targets, func(m []string) bool { return m[1] == want }) {
 			t.Errorf("there is no target %s", want)
+		}
+	}
+}
+
+// TestTrackedFiles: what is committed is source, and nothing that was built.
+func TestTrackedFiles(t *testing.T) {
+	const most = 1 << 20
+	files := strings.Fields(printed(t, root, "git", "ls-files"))
+	if len(files) < 100 {
+		t.Fatalf("git names only %d files", len(files))
+	}
+	for _, file := range files {
+		if info, err := os.Stat(filepath.Join(root, file)); err == nil && info.Size() > most {
+			t.Errorf("%s has %d bytes; is it source?", file, info.Size())
 		}
 	}
 }
@@ -217,15 +231,15 @@ func configTable() string {
 	return b.String()
 }
 
-func goTool(t *testing.T, dir string, args ...string) string {
+func printed(t *testing.T, dir, tool string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd := exec.CommandContext(t.Context(), tool, args...)
 	cmd.Dir = dir
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+		t.Fatalf("%s %s: %v\n%s", tool, strings.Join(args, " "), err, stderr.String())
 	}
 	return string(out)
 }
