@@ -113,9 +113,9 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	previous := o
 	o.started = e.now()
 	o.asOf = AsOf(o.started, e.o.Location)
+	o.sql = k.Select(o.asOf) // what a person can run again, whatever was kept for this run
 	sql, finished := e.o.Select(ctx, k.Query, o.asOf)
-	o.sql = sql
-	good, err := e.read(ctx, k, o.sql)
+	good, err := e.read(ctx, k, sql)
 	finished()
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
