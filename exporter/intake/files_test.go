@@ -87,6 +87,8 @@ func TestSpellings(t *testing.T) {
 		{"ndjson", "contracts.jsonl", "\xef\xbb\xbf{\"contract_id\":\"c1\",\"account_id\":\"a1\",\"acv\":10,\"starts_on\":\"2024-01-01\"}\r\n \r\n{\"starts_on\":\"2024-02-01\",\"acv\":\"20.0\",\"account_id\":\"a2\",\"contract_id\":\"c2\",\"ends_before\":null,\"ingested_at\":5}", ""},
 		{"part of a split file", "contracts.part1.csv", plain, ""},
 		{"year of a split file", "contracts-2024.csv.gz", gzipped(t, plain), ""},
+		{"corrected file", "contracts_fixed.csv", plain, ""},
+		{"downloaded twice", "Contracts (2).csv", plain, ""},
 	} {
 		f.empty()
 		f.Encoding = c.encoding

@@ -248,7 +248,7 @@ func (s *session) expand(table string, paths []string) ([]input, error) {
 		if !info.IsDir() {
 			in := input{path: path, table: table, format: s.formatOf(path), info: info}
 			if in.table == "" {
-				if in.table = s.tableOf(path); in.table == "" {
+				if in.table = cmp.Or(s.tableOf(path), s.tableNamed(path)); in.table == "" {
 					problems = append(problems, fmt.Errorf("%s: its name is not that of a table (%s); rename it or name the table", path, strings.Join(s.tableNames(), ", ")))
 					continue
 				}
@@ -310,6 +310,19 @@ func (s *session) tableOf(path string) string {
 		return stem
 	}
 	return ""
+}
+
+// tableNamed reads contracts also from contracts_fixed.csv and "contracts (2).csv", which says enough where the file itself was
+// given; in a folder such a file may as well be an old copy.
+func (s *session) tableNamed(path string) string {
+	stem, _ := fileFormat(path)
+	longest := ""
+	for name := range s.tables {
+		if rest, ok := strings.CutPrefix(strings.ToLower(stem), name); ok && len(name) > len(longest) && strings.IndexAny(rest, "_ (0123456789") == 0 {
+			longest = name
+		}
+	}
+	return longest
 }
 
 // file imports one file.
