@@ -41,8 +41,8 @@ func (a *app) load() (queries.Catalogue, error) {
 }
 
 // connect finds the database: the configured server, else the engine that another process runs on the data folder, else
-// an engine of our own, on listen. A server is not asked yet whether it is there.
-func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, listen string) (*database, error) {
+// an engine of our own, with o. A server is not asked yet whether it is there.
+func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine.Options) (*database, error) {
 	var err error
 	d := &database{catalogue: catalogue, zone: time.UTC}
 	if a.config.ClickhouseURL != "" {
@@ -55,9 +55,6 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, listen s
 		d.shared = true
 	} else {
 		if d.engine, d.shared = engine.Attach(a.config.DataDir); !d.shared {
-			o := a.engineOptions(listen)
-			// A command that ends takes its engine along, so others must not rely on it: they wait for their turn.
-			o.Private, o.Patience = listen == anyPort, time.Minute
 			if d.engine, err = engine.Start(ctx, o); err != nil {
 				return nil, err
 			}
@@ -76,17 +73,22 @@ func (a *app) engineOptions(listen string) engine.Options {
 		Listen:    listen,
 		Library:   a.config.Libchdb,
 		MaxMemory: uint64(a.config.EngineMemory),
+		Patience:  time.Minute, // for commands on the folder to end
 		Log:       a.log,
 	}
 }
 
-// anyPort is where the engine of a command listens that nobody else is to talk to.
-const anyPort = "127.0.0.1:0"
+// ownEngine is an engine for a single command. It ends with it, so others must not rely on it: they wait for their turn.
+func (a *app) ownEngine() engine.Options {
+	o := a.engineOptions("127.0.0.1:0")
+	o.Private = true
+	return o
+}
 
 // open connects for a command that works on the facts and ends. A database of our own is brought up to date; one that is
 // shared belongs to whoever serves from it, with query files that may not be ours, and is prepared only if nobody did.
 func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database, error) {
-	d, err := a.connect(ctx, catalogue, anyPort)
+	d, err := a.connect(ctx, catalogue, a.ownEngine())
 	if err != nil {
 		return nil, err
 	}
@@ -171,12 +173,12 @@ func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, wh
 	return t, nil
 }
 
-// refused names the view that a query failed on, and if it is not there, what to do.
+// refused names the view that a query failed on, and if something is not there, what to do.
 func (d *database) refused(q queries.Query, err error) error {
 	const unknownTable, unknownFunction = 60, 46
 	var e *clickhouse.Exception
 	if d.shared && errors.As(err, &e) && (e.Code == unknownTable || e.Code == unknownFunction) {
-		return fmt.Errorf("cs.%s is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), queries.Brief(err))
+		return fmt.Errorf("something that cs.%s stands on is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), queries.Brief(err))
 	}
 	return fmt.Errorf("cs.%s: %w", q.View(), queries.Brief(err))
 }

@@ -300,12 +300,17 @@ func TestServer(t *testing.T) {
 	if code, stdout, stderr := execute(t, "kpi", "arr", "--as-of", "2024-06-30", "--format", "csv"); code != exitOK || !strings.Contains(stdout, "150000.5") {
 		t.Errorf("kpi: got %d\n%s\n%s", code, stdout, stderr)
 	}
-	// A query file that only this command knows is not forced upon the one that serves.
+	// A query file that only this command knows is computed, but not forced upon the one that serves.
 	overlay := t.TempDir()
 	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   contracts  gauge  Contracts.\n\nselect count() as contracts from cs.contracts where starts_on <= {as_of:Date}\n")
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
-	if code, _, stderr := execute(t, "kpi", "mine"); code != exitProblem || !strings.Contains(stderr, "cs.mine is not installed there; start cskpi serve") {
-		t.Errorf("a view that is not there: got %d, %s", code, stderr)
+	if code, stdout, stderr := execute(t, "kpi", "mine", "--as-of", "2024-06-30", "--format", "csv"); code != exitOK || stdout != "contracts\n6\n" {
+		t.Errorf("a query of one's own: got %d, %q, %s", code, stdout, stderr)
+	}
+	writeFile(t, filepath.Join(overlay, "functions", "cs_new.sql"), "-- New.\n(x) -> x + 1\n")
+	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   contracts  gauge  Contracts.\n\nselect cs_new(count()) as contracts from cs.contracts where starts_on <= {as_of:Date}\n")
+	if code, _, stderr := execute(t, "kpi", "mine"); code != exitProblem || !strings.Contains(stderr, "is not installed there; start cskpi serve") {
+		t.Errorf("a function that is not there: got %d, %s", code, stderr)
 	}
 	if code := s.stop(); code != exitOK {
 		t.Errorf("stopped with %d\n%s", code, s.stderr)

@@ -105,7 +105,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 
 // compute prepares the database, hands over the exporter, and runs it.
 func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready func(*database, *exporter.Exporter) error) error {
-	d, err := a.connect(ctx, catalogue, a.config.EngineListen)
+	d, err := a.connect(ctx, catalogue, a.engineOptions(a.config.EngineListen))
 	if err != nil {
 		return err
 	}
