@@ -193,8 +193,11 @@ func (d dice) instant(on day) time.Time {
 	return on.time().Add(time.Duration(d.IntN(86_400_000)) * time.Millisecond)
 }
 
-// amount is money with four digits after the point, spread a thousandfold.
+// amount is money with four digits after the point, spread a thousandfold, at times a threshold of segments.
 func (d dice) amount() decimal.Decimal {
+	if d.chance(15) {
+		return pick(d, decimal.NewFromInt(8_000), decimal.NewFromInt(60_000), decimal.RequireFromString("9000.5"), decimal.NewFromInt(50_000))
+	}
 	units := int64(d.between(300, 3000)) * int64(pick(d, 1, 1, 3, 10, 10, 30, 100))
 	return decimal.New(units*10000+int64(pick(d, 0, 5000, d.IntN(10000))), -4)
 }
@@ -214,7 +217,7 @@ func randomWorld(seed uint64, fiscalYearStart time.Month) world {
 	for year := 2019; year <= 2026; year++ {
 		first := date(year, fiscalYearStart, 1)
 		for _, currency := range []string{"EUR", "CHF"} {
-			offsets := []int{-60, -32, -d.between(0, 31), d.between(1, 90), 200}
+			offsets := []int{-60, -32, pick(d, 0, 0, -31, -d.between(1, 30)), d.between(1, 90), 200}
 			if year == 2022 && currency == "CHF" {
 				// Nothing fresh on the first day: the first one inside the year counts.
 				offsets = []int{-60, -32, 12, 40, 200}
