@@ -18,6 +18,8 @@
 --   account_arr fact  ARR of the account at the starts of the 1m, 3m and 12m windows and at as_of, 4 entries.
 --   segment_high_arr fact Setting.
 --   segment_low_arr fact Setting.
+--
+-- Keep: 20s
 
 with
 toDate('2149-06-06') as never,
