@@ -99,8 +99,8 @@ func inline(body string, text func(view string, today bool) (string, bool)) stri
 	return out.String()
 }
 
-// at is the text flat for the end of asOf's day.
-func at(flat string, asOf time.Time) string {
+// onDay is the text flat for the end of asOf's day.
+func onDay(flat string, asOf time.Time) string {
 	return strings.ReplaceAll(flat, asOfParameter, "toDate('"+asOf.Format(time.DateOnly)+"')")
 }
 
@@ -109,5 +109,5 @@ func (q Query) statement(asOf time.Time) string {
 	if q.flat == "" {
 		return "cs." + q.View() + "(as_of = '" + asOf.Format(time.DateOnly) + "')"
 	}
-	return "(\n" + at(q.flat, asOf) + "\n) as " + q.View()
+	return "(\n" + onDay(q.flat, asOf) + "\n) as " + q.View()
 }

@@ -1,28 +1,18 @@
 package queries_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/exporter/engine/enginetest"
 	"cskpi/queries"
 )
 
 // TestSelectIsTheView: what the exporter runs, with all views written out, gives what an analyst reads from the view.
 func TestSelectIsTheView(t *testing.T) {
-	conn := enginetest.Conn(t)
-	c, err := queries.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := queries.Migrate(t.Context(), conn); err != nil {
-		t.Fatal(err)
-	}
-	if err := queries.Install(t.Context(), conn, c); err != nil {
-		t.Fatal(err)
-	}
+	conn, c := installed(t)
 	for _, insert := range []string{
 		"insert into cs.settings (name, starts_on, value) values ('fiscal_year_start', '1970-01-01', '4'), ('grace_days', '2023-01-01', '10')",
 		"insert into cs.fx_rates (currency, day, rate) values ('EUR', '2022-04-01', 1.1), ('EUR', '2023-04-01', 1.2), ('EUR', '2024-04-01', 1.3)",
@@ -33,9 +23,7 @@ func TestSelectIsTheView(t *testing.T) {
 		from numbers(240)`,
 		"insert into cs.targets (kpi, starts_on, target) values ('nrr.ratio', '2023-01-01', 1.1)",
 	} {
-		if err := conn.Exec(t.Context(), insert); err != nil {
-			t.Fatal(err)
-		}
+		exec(t, conn, insert)
 	}
 	keeper := queries.NewKeeper(conn, c, time.Now)
 	asOf := time.Date(2025, 3, 31, 0, 0, 0, 0, time.UTC)
@@ -65,22 +53,10 @@ func TestSelectIsTheView(t *testing.T) {
 
 // TestKeeper: a pass is kept for its time, for its day and for those who still read it, and no longer.
 func TestKeeper(t *testing.T) {
-	conn := enginetest.Conn(t)
-	c, err := queries.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := queries.Migrate(t.Context(), conn); err != nil {
-		t.Fatal(err)
-	}
-	if err := queries.Install(t.Context(), conn, c); err != nil {
-		t.Fatal(err)
-	}
+	conn, c := installed(t)
 	contract := func(id string, acv int) {
 		t.Helper()
-		if err := conn.Exec(t.Context(), "insert into cs.contracts (contract_id, account_id, acv, starts_on) values (?, ?, ?, '2024-01-01')", id, id, acv); err != nil {
-			t.Fatal(err)
-		}
+		exec(t, conn, fmt.Sprintf("insert into cs.contracts (contract_id, account_id, acv, starts_on) values ('%s', '%s', %d, '2024-01-01')", id, id, acv))
 	}
 	arr, _ := c.Get("arr")
 	now := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -123,12 +99,10 @@ func TestKeeper(t *testing.T) {
 	}
 
 	// A missing rate: nothing can be kept, and the query itself says why.
-	if err := conn.Exec(t.Context(), "insert into cs.contracts (contract_id, account_id, acv, starts_on, currency) values ('c3', 'c3', 1, '2024-01-01', 'CHF')"); err != nil {
-		t.Fatal(err)
-	}
+	exec(t, conn, "insert into cs.contracts (contract_id, account_id, acv, starts_on, currency) values ('c3', 'c3', 1, '2024-01-01', 'CHF')")
 	now = now.Add(time.Hour)
 	sql, done := keeper.Select(t.Context(), arr, day)
-	err = conn.Exec(t.Context(), sql)
+	err := conn.Exec(t.Context(), sql)
 	done()
 	if want := "no exchange rate for CHF in the fiscal year of 2024-06-01: import it into fx_rates"; err == nil || queries.Brief(err).Error() != want {
 		t.Errorf("got %v, want %s", queries.Brief(err), want)

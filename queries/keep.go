@@ -106,7 +106,7 @@ func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 		keep = min(keep, q.Keep)
 		text, _ := expander(k.views, p.tables)(q.View(), true)
 		table := keptPrefix + q.View() + "_" + rand.Text()
-		err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+at(text, asOf))
+		err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+onDay(text, asOf))
 		p.tables[q.View()] = table
 		if err != nil {
 			p.over = true

@@ -21,7 +21,6 @@
 --   replaced_on    fact  First day of its successor; 2149-06-06: none.
 --   notice_on      fact  Day on which notice was given, by as_of; 2149-06-06: not.
 --   cancel_reason  fact  Why it was cancelled.
---   is_land        fact  A small first contract that is meant to be expanded.
 
 with
 toDate('2149-06-06') as never,
@@ -33,7 +32,7 @@ test_accounts as (
 latest as (
     select
         source, contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before,
-        renewed_from, notice_on, cancel_reason, is_trial, is_land
+        renewed_from, notice_on, cancel_reason, is_trial
     from cs.contracts final
     where starts_on <= {as_of:Date} and account_id not in (select account_id from test_accounts)
 ),
@@ -66,7 +65,7 @@ select
     if(replaced_id = '', never, first_start) as replaced_on,
     -- A notice of a later day is not known yet.
     if(l.notice_on <= {as_of:Date}, assumeNotNull(l.notice_on), never) as notice_on,
-    cancel_reason, is_land
+    cancel_reason
 from latest as l
 left join successors as s on s.source = l.source and s.replaced_id = l.contract_id
 left join following as f on f.follower = l.account_id
