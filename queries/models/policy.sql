@@ -1,7 +1,7 @@
 -- Policy in force at the end of as_of, one row.
 --
--- The defaults stand here; rows of cs.settings override them from their starts_on on, the latest start first. One policy
--- holds for all of a computation, the openings of its windows included.
+-- Rows of cs.settings override the defaults (models/setting_definitions.sql) from their starts_on on, the latest start
+-- first. One policy holds for all of a computation, the openings of its windows included.
 --
 -- Columns:
 --   currency              fact  Reporting currency, ISO 4217.
@@ -14,6 +14,12 @@
 --   fx_rate_max_age_days  fact  How old the rate on the first day of a fiscal year may be.
 --   fiscal_year_starts_on fact  First day of the fiscal year.
 --   fiscal_year           fact  Year in which the fiscal year ends.
+--   coverage_days         fact  Days within which an account is to be touched, by segment, Map(String, UInt16).
+--   onboarding_days       fact  Days from the first paid day to the deadline of onboarding where none is planned, by segment, Map(String, UInt16).
+--   first_use_users       fact  Active users on one day that make the first real use, by segment, Map(String, UInt32).
+--   risk_accounts         fact  Accounts that the KPI risk_accounts names.
+--
+-- Keep: 20s
 
 select
     s['currency'] as currency,
@@ -25,16 +31,15 @@ select
     toUInt16(s['renewal_overdue_days']) as renewal_overdue_days,
     toUInt32(s['fx_rate_max_age_days']) as fx_rate_max_age_days,
     addMonths(toStartOfYear(addMonths({as_of:Date}, 1 - fiscal_year_start)), fiscal_year_start - 1) as fiscal_year_starts_on,
-    toYear(addMonths(fiscal_year_starts_on, 11)) as fiscal_year
+    toYear(addMonths(fiscal_year_starts_on, 11)) as fiscal_year,
+    coverage_days, onboarding_days, first_use_users,
+    toUInt32(s['risk_accounts']) as risk_accounts
 from (
-    select mapUpdate(
-        map('currency', 'USD', 'timezone', 'UTC', 'fiscal_year_start', '1', 'segment_high_arr', '100000', 'segment_low_arr', '10000',
-            'grace_days', '0', 'renewal_overdue_days', '30', 'fx_rate_max_age_days', '31'),
-        mapFromArrays(groupArray(name), groupArray(last_value))) as s
-    from (
-        select toString(name) as name, argMax(value, (starts_on, updated_at)) as last_value
-        from cs.settings
-        where segment = '' and starts_on <= {as_of:Date}
-        group by name
-    ) as in_force
+    select
+        mapFromArrays(groupArrayIf(name, segment = ''), groupArrayIf(value, segment = '')) as s,
+        mapSort(mapFromArrays(groupArrayIf(segment, name = 'coverage_days'), groupArrayIf(toUInt16OrZero(value), name = 'coverage_days'))) as coverage_days,
+        mapSort(mapFromArrays(groupArrayIf(segment, name = 'onboarding_days'), groupArrayIf(toUInt16OrZero(value), name = 'onboarding_days'))) as onboarding_days,
+        mapSort(mapFromArrays(groupArrayIf(segment, name = 'first_use_users'), groupArrayIf(toUInt32OrZero(value), name = 'first_use_users'))) as first_use_users
+    from cs.settings_in_force(as_of = {as_of:Date})
+    where phase = ''
 ) as settings

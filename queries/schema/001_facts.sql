@@ -43,8 +43,9 @@ create table if not exists cs.contracts (
 settings fsync_after_insert = 1
 comment 'Contracts; the last version of a contract holds for all of its days.';
 
--- Append-only and large. Identity is (source, event_id); the same event redelivered collapses in merges, the same id
--- with another payload stays visible as a conflict.
+-- Append-only and large. Identity is (source, event_id); the same event redelivered collapses in merges, the one stored
+-- first staying; the same id with another payload stays visible as a conflict. Block numbers are kept, since they tell
+-- what is new since the last roll-up.
 create table if not exists cs.usage_events (
     event_id     String comment 'Event, unique within its source.',
     account_id   String comment 'Account that the user belongs to.',
@@ -55,9 +56,10 @@ create table if not exists cs.usage_events (
     source       LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD),
-    payload_hash UInt64 materialized cityHash64(account_id, user_id, event, ts, properties) comment 'Tells a redelivery from a conflict.'
-) engine = ReplacingMergeTree partition by toYYYYMM(ts) order by (toDate(ts), account_id, source, event_id, payload_hash)
-settings fsync_after_insert = 1
+    payload_hash UInt64 materialized cityHash64(account_id, user_id, event, ts, properties) comment 'Tells a redelivery from a conflict.',
+    seniority    UInt64 materialized 18446744073709551615 - toUnixTimestamp64Milli(ingested_at) comment 'The larger, the earlier stored.' codec(Delta, ZSTD)
+) engine = ReplacingMergeTree(seniority) partition by toYYYYMM(ts) order by (toDate(ts), account_id, source, event_id, payload_hash)
+settings fsync_after_insert = 1, enable_block_number_column = 1
 comment 'Usage events of the product.';
 
 create table if not exists cs.touchpoints (
@@ -121,6 +123,21 @@ create table if not exists cs.risks (
 ) engine = ReplacingMergeTree(updated_at) order by (risk_id, source)
 settings fsync_after_insert = 1
 comment 'The qualitative health check: risks that a person saw.';
+
+create table if not exists cs.health_overrides (
+    override_id String comment 'Override.',
+    account_id  String comment 'Account.',
+    csm         LowCardinality(String) default '' comment 'Who decided it.',
+    band        Enum8('red' = 1, 'yellow' = 2, 'green' = 3) comment 'Band that holds instead of the computed one.',
+    reason      String comment 'Why.',
+    starts_on   Date comment 'First day in force.',
+    ends_before Date comment 'First day no longer in force: an override expires.',
+    source      LowCardinality(String) default 'import' comment 'System that the row came from.',
+    updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
+    ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
+) engine = ReplacingMergeTree(updated_at) order by (override_id, source)
+settings fsync_after_insert = 1
+comment 'Health bands that a person set by hand, with a reason and an end.';
 
 create table if not exists cs.action_items (
     item_id     String comment 'Action item.',
@@ -232,13 +249,14 @@ settings fsync_after_insert = 1
 comment 'Exchange rates to the reporting currency; each fiscal year takes one of them per currency.';
 
 create table if not exists cs.settings (
-    name        LowCardinality(String) comment 'Setting, as listed in models/policy.sql.',
+    name        LowCardinality(String) comment 'Setting, as listed in models/setting_definitions.sql.',
     segment     LowCardinality(String) default '' comment 'Segment it holds for; empty: all.',
+    phase       LowCardinality(String) default '' comment 'Lifecycle phase it holds for; empty: all.',
     starts_on   Date default '1970-01-01' comment 'First day in force.',
     value       String comment 'Value.',
     source      LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at  DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(updated_at) order by (name, segment, starts_on, source)
+) engine = ReplacingMergeTree(updated_at) order by (name, segment, phase, starts_on, source)
 settings fsync_after_insert = 1
 comment 'Policy, in force from a day on, so that past numbers stay.';

@@ -1,0 +1,25 @@
+-- Milestones of each account: first and present deadline, and the day on which they were reached.
+--
+-- The present deadline is that of the version at the end of as_of, else of the earliest known; the day reached is what the
+-- last version says, since a late entry tells of an earlier day.
+--
+-- Columns:
+--   account_id key   Account.
+--   milestone  key   Step of onboarding.
+--   first_due  fact  Deadline that was planned first; 2149-06-06: none.
+--   last_due   fact  Deadline planned at as_of; 2149-06-06: none.
+--   reached_on fact  Day on which it was reached by as_of; 2149-06-06: not yet.
+
+select
+    account_id, milestone,
+    ifNull(arrayFirst(v -> v.2 is not null, versions).2, toDate('2149-06-06')) as first_due,
+    ifNull(if(versions[1].1 > day_end, versions[1].2, arrayLast(v -> v.1 <= day_end, versions).2), toDate('2149-06-06')) as last_due,
+    if(ifNull(versions[-1].3, toDate('2149-06-06')) <= {as_of:Date}, assumeNotNull(versions[-1].3), toDate('2149-06-06')) as reached_on
+from (
+    select account_id, toString(m.milestone) as milestone, arraySort(v -> v.1, groupArray((updated_at, m.due_on, m.reached_on))) as versions
+    from cs.milestones as m final
+    group by account_id, m.milestone
+) as m
+cross join (
+    select toDateTime64({as_of:Date} + 1, 3, assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date})))) - interval 1 millisecond as day_end
+) as bounds

@@ -1,0 +1,30 @@
+-- Settings in force at the end of as_of, for every segment and lifecycle phase.
+--
+-- What somebody set goes before the defaults; of that, the row that names segment and phase goes before the one that
+-- names the segment, that before the one that names the phase, and that before the one for all. Among those that say the
+-- same, the latest start wins.
+--
+-- Columns:
+--   name      key   Setting.
+--   segment   key   Segment; empty: what holds without one.
+--   phase     key   Lifecycle phase; empty: what holds without one.
+--   value     fact  Value in force.
+--   starts_on fact  First day of that value; 1970-01-01: since ever.
+--   is_given  fact  1 where somebody set it, 0 where it is the default.
+
+select name, of_segment as segment, of_phase as phase, latest.1 as value, latest.2 as starts_on, latest.3 as is_given
+from (
+    select name, of_segment, of_phase, argMax((value, starts_on, is_given), (is_given, precedence, starts_on, updated_at)) as latest
+    from (
+        select toString(s.name) as name, toString(s.segment) as segment, toString(s.phase) as phase, s.value as value, s.starts_on as starts_on,
+            s.updated_at as updated_at, 1 as is_given, 2 * (s.segment != '') + (s.phase != '') as precedence
+        from cs.settings as s
+        where s.starts_on <= {as_of:Date}
+        union all
+        select name, segment, '' as phase, value, toDate(0) as starts_on, toDateTime64(0, 3, 'UTC') as updated_at, 0 as is_given, 2 * (segment != '') as precedence
+        from cs.setting_definitions(as_of = {as_of:Date}) as d
+    ) as given
+    array join if(segment = '', ['', 'high', 'low', 'tech'], [segment]) as of_segment
+    array join if(phase = '', ['', 'onboarding', 'adoption', 'growth', 'leaving'], [phase]) as of_phase
+    group by name, of_segment, of_phase
+) as resolved

@@ -1,0 +1,68 @@
+-- Usage rolled up. Every table here is a pure function of cs.usage_events and the settings: it may be emptied at any time,
+-- and the next roll-up (queries/rollup) computes it again. A higher version replaces a row of the same key.
+
+create table if not exists cs.usage_user_days (
+    day         Date comment 'Day in the reporting time zone.',
+    account_id  String comment 'Customer account.',
+    user_id     String comment 'User of the account; empty: events of nobody in particular.',
+    events      UInt64 comment 'Events.',
+    core_events UInt64 comment 'Events that count as use, by the setting core_events of the day.',
+    features    Array(LowCardinality(String)) comment 'What was done: the names of the events, each once.',
+    departments Array(LowCardinality(String)) comment 'Departments named by the events, by the setting department_property.',
+    last_at     DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
+    version     UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
+    is_gone     UInt8 default 0 comment '1 where the events have moved to another day.'
+) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id, user_id)
+comment 'What each user did on each day.';
+
+create table if not exists cs.usage_account_days (
+    account_id   String comment 'Customer account.',
+    day          Date comment 'Day in the reporting time zone.',
+    users        UInt64 comment 'Distinct users.',
+    active_users UInt64 comment 'Distinct users with an event that counts as use.',
+    events       UInt64 comment 'Events.',
+    core_events  UInt64 comment 'Events that count as use.',
+    features     UInt64 comment 'Distinct names of events.',
+    last_at      DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
+    version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
+    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
+) engine = ReplacingMergeTree(version, is_gone) partition by toYear(day) order by (account_id, day)
+comment 'What each account did on each day.';
+
+-- Where else an event id has been seen, whatever its day, without reading raw events.
+create table if not exists cs.usage_identities (
+    id           UInt64 comment 'Hash of source and event id.',
+    payload_hash UInt64 comment 'Hash of the payload.',
+    day          Date comment 'UTC day of the event.'
+) engine = ReplacingMergeTree order by (id, payload_hash)
+settings index_granularity = 1024
+comment 'Index of the ids of all usage events.';
+
+create table if not exists cs.usage_conflicts (
+    source       LowCardinality(String) comment 'System that the event came from.',
+    event_id     String comment 'Event.',
+    payload_hash UInt64 comment 'Hash of the payload.',
+    account_id   String comment 'Account of this payload.',
+    event        LowCardinality(String) comment 'What was done, by this payload.',
+    ts           DateTime64(3, 'UTC') comment 'When, by this payload.',
+    is_kept      UInt8 comment '1 on the payload that was stored first and counts; 0 on the others, which do not.',
+    version      UInt64 comment 'Roll-up that wrote the row.',
+    is_gone      UInt8 default 0 comment '1 where there is no conflict any more.'
+) engine = ReplacingMergeTree(version, is_gone) order by (source, event_id, payload_hash)
+comment 'Usage events of the same id with different payloads.';
+
+create table if not exists cs.usage_progress (
+    partition    String comment 'Partition of cs.usage_events.',
+    block_number UInt64 comment 'All blocks up to this one are rolled up.',
+    version      UInt64 comment 'Roll-up that got there.'
+) engine = ReplacingMergeTree(version) order by partition
+settings fsync_after_insert = 1
+comment 'How far usage events are rolled up.';
+
+create table if not exists cs.usage_days (
+    day      Date comment 'Day in the reporting time zone.',
+    settings String comment 'Settings by which it was rolled up.',
+    events   UInt64 comment 'Events of the day.',
+    version  UInt64 comment 'Roll-up that wrote the row.'
+) engine = ReplacingMergeTree(version) order by day
+comment 'Days that are rolled up, and by which settings.';
