@@ -129,9 +129,16 @@ func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
 		return a, fmt.Errorf("%s%w", file, err)
 	}
 	var results []string
+	used := false // there is usage that is not rolled up
 	for _, s := range statements {
 		var result string
 		asks := slices.Contains([]string{"select", "with", "describe"}, strings.ToLower(s.First))
+		if !asks {
+			used = used || strings.Contains(s.Text, "cs.usage_events") || strings.Contains(s.Text, "cs.settings")
+		} else if used {
+			rollUp(t, c)
+			used = false
+		}
 		if asks {
 			a.asked += s.Text
 			result, err = answer(t, c, s.Text)

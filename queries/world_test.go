@@ -103,6 +103,8 @@ func installed(t *testing.T) (driver.Conn, queries.Catalogue) {
 // reading gives queries as of a day to select from, as the exporter runs them: what many stand on is kept until done is
 // called, so no fact may come in meanwhile.
 func reading(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf day) (from func(name string) string, done func()) {
+	t.Helper()
+	rollUp(t, c)
 	keeper := queries.NewKeeper(c, catalogue, time.Now)
 	ctx := t.Context()
 	var mu sync.Mutex

@@ -57,7 +57,7 @@ create table if not exists cs.usage_events (
     updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD),
     payload_hash UInt64 materialized cityHash64(account_id, user_id, event, ts, properties) comment 'Tells a redelivery from a conflict.',
-    seniority    UInt64 materialized 18446744073709551615 - toUnixTimestamp64Milli(ingested_at) comment 'The larger, the earlier stored.' codec(Delta, ZSTD)
+    seniority    UInt64 materialized 18446744073709551615 - (toUnixTimestamp64Milli(ingested_at) * 1000000 + least(rowNumberInBlock(), 999999)) comment 'The larger, the earlier stored; within one insert by the order of its rows.' codec(Delta, ZSTD)
 ) engine = ReplacingMergeTree(seniority) partition by toYYYYMM(ts) order by (toDate(ts), account_id, source, event_id, payload_hash)
 settings fsync_after_insert = 1, enable_block_number_column = 1
 comment 'Usage events of the product.';
@@ -100,6 +100,7 @@ create table if not exists cs.opportunities (
     currency       LowCardinality(String) default '' comment 'ISO 4217 code; empty: the reporting currency.',
     stage          LowCardinality(String) default '' comment 'Stage of the sale.',
     created_on     Date comment 'Day on which it was created.',
+    expected_on    Nullable(Date) comment 'Day on which it was planned to be decided; null: not planned.',
     closed_on      Nullable(Date) comment 'Day on which it was decided; null: open.',
     is_won         Nullable(Bool) comment 'How it was decided; null: not yet.',
     source         LowCardinality(String) default 'import' comment 'System that the row came from.',

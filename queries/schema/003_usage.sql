@@ -13,6 +13,7 @@ create table if not exists cs.usage_user_days (
     version     UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
     is_gone     UInt8 default 0 comment '1 where the events have moved to another day.'
 ) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id, user_id)
+settings fsync_after_insert = 1
 comment 'What each user did on each day.';
 
 create table if not exists cs.usage_account_days (
@@ -27,6 +28,7 @@ create table if not exists cs.usage_account_days (
     version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
     is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
 ) engine = ReplacingMergeTree(version, is_gone) partition by toYear(day) order by (account_id, day)
+settings fsync_after_insert = 1
 comment 'What each account did on each day.';
 
 -- Where else an event id has been seen, whatever its day, without reading raw events.
@@ -35,7 +37,7 @@ create table if not exists cs.usage_identities (
     payload_hash UInt64 comment 'Hash of the payload.',
     day          Date comment 'UTC day of the event.'
 ) engine = ReplacingMergeTree order by (id, payload_hash)
-settings index_granularity = 1024
+settings index_granularity = 1024, fsync_after_insert = 1
 comment 'Index of the ids of all usage events.';
 
 create table if not exists cs.usage_conflicts (
@@ -46,9 +48,9 @@ create table if not exists cs.usage_conflicts (
     event        LowCardinality(String) comment 'What was done, by this payload.',
     ts           DateTime64(3, 'UTC') comment 'When, by this payload.',
     is_kept      UInt8 comment '1 on the payload that was stored first and counts; 0 on the others, which do not.',
-    version      UInt64 comment 'Roll-up that wrote the row.',
-    is_gone      UInt8 default 0 comment '1 where there is no conflict any more.'
-) engine = ReplacingMergeTree(version, is_gone) order by (source, event_id, payload_hash)
+    version      UInt64 comment 'Roll-up that wrote the row.'
+) engine = ReplacingMergeTree(version) order by (source, event_id, payload_hash)
+settings fsync_after_insert = 1
 comment 'Usage events of the same id with different payloads.';
 
 create table if not exists cs.usage_progress (
@@ -65,4 +67,5 @@ create table if not exists cs.usage_days (
     events   UInt64 comment 'Events of the day.',
     version  UInt64 comment 'Roll-up that wrote the row.'
 ) engine = ReplacingMergeTree(version) order by day
+settings fsync_after_insert = 1
 comment 'Days that are rolled up, and by which settings.';

@@ -1,0 +1,394 @@
+package queries
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+//go:embed rollup/*.sql
+var rollUpFiles embed.FS
+
+// RollUpProgress tells how far a roll-up is.
+type RollUpProgress struct {
+	Days, Total int // days of usage that are done, and that are known to be to do
+}
+
+// RollUp brings the daily usage tables (schema/003_usage.sql) up to date with cs.usage_events and the settings, and tells
+// progress how far it is; progress may be nil. It computes again just the days that events touched that were stored since
+// the last time, and the days that were rolled up by other settings than those in force; if there are none, it takes two
+// small queries. Every step may be repeated, so that one that is cut short is made up for by the next. It must not run
+// twice at once on one database.
+func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) error {
+	r := rollUp{conn: conn, tell: progress}
+	if err := r.readSettings(ctx); err != nil {
+		return fmt.Errorf("roll up usage: read the settings: %w", err)
+	}
+	parts, stale, err := r.readWork(ctx)
+	if err != nil {
+		return fmt.Errorf("roll up usage: find what is new: %w", err)
+	}
+	for _, p := range parts {
+		if err := r.partition(ctx, p); err != nil {
+			return fmt.Errorf("roll up usage events of partition %s: %w", p.id, err)
+		}
+	}
+	if len(stale) > 0 {
+		if err := r.days(ctx, stale, nil); err != nil {
+			return fmt.Errorf("roll up usage by the settings in force: %w", err)
+		}
+	}
+	return nil
+}
+
+type rollUp struct {
+	conn    driver.Conn
+	tell    func(RollUpProgress)
+	so      RollUpProgress
+	periods []usagePeriod
+	version uint64
+}
+
+// usagePeriod is a time of unchanged settings.
+type usagePeriod struct {
+	from                       time.Time // first day; zero: since ever
+	zone, core, departmentName string
+}
+
+// newPart is what a partition of cs.usage_events has that is not rolled up yet: blocks in (after, until].
+type newPart struct {
+	id           string
+	after, until uint64
+}
+
+// The largest piece of work for one statement, which bounds its memory.
+const (
+	chunkDays   = 31
+	chunkEvents = 4_000_000
+)
+
+// readSettings finds the settings that say what a day of usage is, over time.
+func (r *rollUp) readSettings(ctx context.Context) error {
+	rows, err := r.conn.Query(ctx, `
+		select name, starts_on, argMax(value, is_given_at) as value
+		from (
+			select toString(s.name) as name, s.starts_on as starts_on, s.value as value, (1, s.updated_at) as is_given_at
+			from cs.settings as s
+			where s.segment = '' and s.phase = ''
+			union all
+			select d.name, toDate(0), d.value, (0, toDateTime64(0, 3, 'UTC'))
+			from cs.setting_definitions(as_of = '1970-01-01') as d
+		)
+		where name in ('timezone', 'core_events', 'department_property')
+		group by name, starts_on
+		order by starts_on`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var now usagePeriod
+	for rows.Next() {
+		var name, value string
+		var from time.Time
+		if err := rows.Scan(&name, &from, &value); err != nil {
+			return err
+		}
+		switch name {
+		case "timezone":
+			now.zone = value
+		case "core_events":
+			now.core = value
+		case "department_property":
+			now.departmentName = value
+		}
+		if n := len(r.periods); n > 0 && r.periods[n-1].from.Equal(from) {
+			r.periods = r.periods[:n-1]
+		}
+		now.from = from
+		r.periods = append(r.periods, now)
+	}
+	return rows.Err()
+}
+
+// on is the period that day is in.
+func (r *rollUp) on(day time.Time) usagePeriod {
+	at, found := slices.BinarySearchFunc(r.periods, day, func(p usagePeriod, d time.Time) int { return p.from.Compare(d) })
+	if !found {
+		at--
+	}
+	return r.periods[max(at, 0)]
+}
+
+// settingsOf says by what settings a day is rolled up: events of the UTC days around it may belong to it.
+func (r *rollUp) settingsOf(day time.Time) string {
+	p := r.on(day)
+	zones := []string{r.on(day.AddDate(0, 0, -1)).zone, p.zone, r.on(day.AddDate(0, 0, 1)).zone}
+	return strings.Join(slices.Compact(zones), ">") + "|" + p.core + "|" + p.departmentName
+}
+
+// dayOf is the expression for the day of an event: by the zone in force on its UTC day, so that each event has just one.
+func (r *rollUp) dayOf() string {
+	expression := ""
+	for i := len(r.periods) - 1; i >= 0; i-- {
+		p := r.periods[i]
+		if i > 0 && p.zone == r.periods[i-1].zone {
+			continue
+		}
+		day := "toDate(ts, " + quote(p.zone) + ")"
+		if i > 0 {
+			day = "toDate(ts) >= " + dateLiteral(p.from) + ", " + day + ", "
+		}
+		expression += day
+	}
+	if strings.Contains(expression, " >= ") {
+		return "multiIf(" + expression + ")"
+	}
+	return expression
+}
+
+// readWork finds the partitions with new events, the latest first, and the days, with their numbers of events, that were
+// rolled up by settings that no longer hold.
+func (r *rollUp) readWork(ctx context.Context) ([]newPart, map[time.Time]uint64, error) {
+	rows, err := r.conn.Query(ctx, `
+		select 'part' as kind, partition_id as what, toDate(0) as day, assumeNotNull(done.block_number) as after, assumeNotNull(stored.until) as until
+		from (
+			select partition_id, toUInt64(max(max_block_number)) as until
+			from system.parts
+			where database = 'cs' and table = 'usage_events' and active
+			group by partition_id
+		) as stored
+		left join (select partition, block_number from cs.usage_progress final) as done on done.partition = stored.partition_id
+		where until != after
+		union all
+		select 'day', settings, day, events, 0 from cs.usage_days final
+		union all
+		select 'version', '', toDate(0), greatest((select max(version) from cs.usage_days), (select max(version) from cs.usage_progress)), 0`)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	var parts []newPart
+	stale := map[time.Time]uint64{}
+	for rows.Next() {
+		var kind, what string
+		var day time.Time
+		var a, b uint64
+		if err := rows.Scan(&kind, &what, &day, &a, &b); err != nil {
+			return nil, nil, err
+		}
+		switch kind {
+		case "part":
+			if b < a { // restored from an older copy
+				a = 0
+			}
+			parts = append(parts, newPart{what, a, b})
+		case "day":
+			if what != r.settingsOf(day) {
+				stale[day] = a
+				// Events may move to and from the neighbours.
+				for _, next := range []time.Time{day.AddDate(0, 0, -1), day.AddDate(0, 0, 1)} {
+					stale[next] = max(stale[next], 0)
+				}
+			}
+		case "version":
+			r.version = a + 1
+		}
+	}
+	slices.SortFunc(parts, func(a, b newPart) int { return cmp.Compare(b.id, a.id) })
+	return parts, stale, rows.Err()
+}
+
+// partition rolls up what is new in a partition.
+func (r *rollUp) partition(ctx context.Context, p newPart) error {
+	if err := r.exec(ctx, "identities", p.values()); err != nil {
+		return err
+	}
+	touched := map[time.Time]uint64{}
+	if err := r.query(ctx, "days", r.with(p.values()), func(rows driver.Rows) error {
+		var day time.Time
+		var events uint64
+		err := rows.Scan(&day, &events)
+		touched[day] = events
+		return err
+	}); err != nil {
+		return err
+	}
+	var conflicting []time.Time
+	if err := r.query(ctx, "conflicting", p.values(), func(rows driver.Rows) error {
+		var day time.Time
+		err := rows.Scan(&day)
+		conflicting = append(conflicting, day)
+		return err
+	}); err != nil {
+		return err
+	}
+	if len(conflicting) > 0 {
+		values := r.with(p.values())
+		values["utc_days"] = dates(conflicting)
+		if err := r.exec(ctx, "conflicts", values); err != nil {
+			return err
+		}
+		for _, day := range conflicting {
+			for _, d := range around(day) {
+				touched[d] = max(touched[d], 0)
+			}
+		}
+	}
+	return r.days(ctx, touched, &p)
+}
+
+// days rolls up those days from all their events, the latest first, and then marks p as done.
+func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart) error {
+	r.so.Total += len(days)
+	order := slices.SortedFunc(maps.Keys(days), func(a, b time.Time) int { return b.Compare(a) })
+	for len(order) > 0 {
+		n, events := 0, uint64(0)
+		period := r.on(order[0])
+		for n < len(order) && n < chunkDays && r.on(order[n]).core == period.core && r.on(order[n]).departmentName == period.departmentName {
+			if events += days[order[n]]; events > chunkEvents && n > 0 {
+				break
+			}
+			n++
+		}
+		if err := r.chunk(ctx, order[:n], period); err != nil {
+			return err
+		}
+		order = order[n:]
+		r.so.Days += n
+		if r.tell != nil {
+			r.tell(r.so)
+		}
+	}
+	if p == nil {
+		return nil
+	}
+	return r.conn.Exec(ctx, fmt.Sprintf("insert into cs.usage_progress (partition, block_number, version) select %s, %d, %d", quote(p.id), p.until, r.version))
+}
+
+// chunk rolls up a few days of one period.
+func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod) error {
+	utc := days
+	if r.dayOf() != "toDate(ts, 'UTC')" {
+		utc = nil
+		for _, d := range days {
+			utc = append(utc, around(d)...)
+		}
+		slices.SortFunc(utc, time.Time.Compare)
+		utc = slices.CompactFunc(utc, time.Time.Equal)
+	}
+	var core []string
+	for name := range strings.SplitSeq(period.core, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			core = append(core, quote(name))
+		}
+	}
+	values := r.with(map[string]string{
+		"days":       dates(days),
+		"utc_days":   dates(utc),
+		"core":       "cast([" + strings.Join(core, ", ") + "], 'Array(String)')",
+		"department": quote(period.departmentName),
+	})
+	for _, statement := range []string{"user_days", "account_days"} {
+		if err := r.exec(ctx, statement, values); err != nil {
+			return err
+		}
+	}
+	by := map[string][]time.Time{}
+	for _, d := range days {
+		by[r.settingsOf(d)] = append(by[r.settingsOf(d)], d)
+	}
+	for _, settings := range slices.Sorted(maps.Keys(by)) {
+		values["settings"], values["days"] = quote(settings), dates(by[settings])
+		if err := r.exec(ctx, "done", values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p newPart) values() map[string]string {
+	return map[string]string{"partition": quote(p.id), "after": strconv.FormatUint(p.after, 10), "until": strconv.FormatUint(p.until, 10)}
+}
+
+// with adds what is the same in all of a roll-up.
+func (r *rollUp) with(values map[string]string) map[string]string {
+	values["version"] = strconv.FormatUint(r.version, 10)
+	values["day"] = r.dayOf()
+	return values
+}
+
+func around(day time.Time) []time.Time {
+	return []time.Time{day.AddDate(0, 0, -1), day, day.AddDate(0, 0, 1)}
+}
+
+func dateLiteral(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) + "')" }
+
+func dates(days []time.Time) string {
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = dateLiteral(d)
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
+
+// exec runs a statement of rollup/ with its parameters, {name} or {name:Type}, written in.
+func (r *rollUp) exec(ctx context.Context, name string, values map[string]string) error {
+	sql, err := rollUpStatement(name, values)
+	if err != nil {
+		return err
+	}
+	if err := r.conn.Exec(ctx, sql); err != nil {
+		return fmt.Errorf("rollup/%s.sql: %w", name, err)
+	}
+	return nil
+}
+
+func (r *rollUp) query(ctx context.Context, name string, values map[string]string, scan func(driver.Rows) error) error {
+	sql, err := rollUpStatement(name, values)
+	if err != nil {
+		return err
+	}
+	rows, err := r.conn.Query(ctx, sql)
+	if err != nil {
+		return fmt.Errorf("rollup/%s.sql: %w", name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("rollup/%s.sql: %w", name, err)
+		}
+	}
+	return rows.Err()
+}
+
+func rollUpStatement(name string, values map[string]string) (string, error) {
+	text, err := rollUpFiles.ReadFile("rollup/" + name + ".sql")
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	rest := string(text)
+	for {
+		before, after, found := strings.Cut(rest, "{")
+		out.WriteString(before)
+		if !found {
+			return out.String(), nil
+		}
+		parameter, tail, _ := strings.Cut(after, "}")
+		key, _, _ := strings.Cut(parameter, ":")
+		value, given := values[key]
+		if !given {
+			return "", fmt.Errorf("rollup/%s.sql: no value for {%s}", name, parameter)
+		}
+		out.WriteString(value)
+		rest = tail
+	}
+}
