@@ -7,6 +7,6 @@
 select
     account_id,
     arrayMap(d -> arraySort(arrayMap(c -> c.1, arrayFilter(c -> c.2 <= d and d < c.3, groupArray((contract_id, starts_on, counts_before))))),
-        [addMonths({as_of:Date}, -1), addMonths({as_of:Date}, -3), addMonths({as_of:Date}, -12), {as_of:Date}]) as ids
+        arrayPushBack(cs_windows({as_of:Date}).3, {as_of:Date})) as ids
 from cs.contract_arr(as_of = {as_of:Date})
 group by account_id

@@ -24,14 +24,14 @@ from (
     select
         account_id,
         w.1 as window,
-        sumIf(c.arr, starts_on <= w.2 and w.2 < counts_before) as opening,
+        sumIf(c.arr, starts_on <= w.3 and w.3 < counts_before) as opening,
         sumIf(c.arr, is_active) as closing,
-        sumIf(if(w.2 >= fiscal_year_starts_on, c.arr, previous_arr), starts_on <= w.2 and w.2 < counts_before) as reported,
+        sumIf(if(w.3 >= fiscal_year_starts_on, c.arr, previous_arr), starts_on <= w.3 and w.3 < counts_before) as reported,
         min(starts_on) as first_paid_on,
         any(segment_high_arr) as high_arr,
         any(segment_low_arr) as low_arr
     from cs.contract_arr(as_of = {as_of:Date}) as c
-    array join [('1m', addMonths({as_of:Date}, -1)), ('3m', addMonths({as_of:Date}, -3)), ('12m', addMonths({as_of:Date}, -12))] as w
+    array join cs_windows({as_of:Date}) as w
     group by account_id, w
 ) as a
 where opening > 0 or closing > 0

@@ -31,12 +31,12 @@ from (
         select
             account_id, product, department,
             w.1 as window,
-            sumIf(c.arr, starts_on <= w.2 and w.2 < counts_before) as opening,
+            sumIf(c.arr, starts_on <= w.3 and w.3 < counts_before) as opening,
             sumIf(c.arr, is_active) as closing,
-            sumIf(if(w.2 >= fiscal_year_starts_on, c.arr, previous_arr), starts_on <= w.2 and w.2 < counts_before) as reported,
-            arraySort(groupArrayIf(contract_id, is_active or starts_on <= w.2 and w.2 < counts_before)) as contracts
+            sumIf(if(w.3 >= fiscal_year_starts_on, c.arr, previous_arr), starts_on <= w.3 and w.3 < counts_before) as reported,
+            arraySort(groupArrayIf(contract_id, is_active or starts_on <= w.3 and w.3 < counts_before)) as contracts
         from cs.contract_arr(as_of = {as_of:Date}) as c
-        array join [('1m', addMonths({as_of:Date}, -1)), ('3m', addMonths({as_of:Date}, -3)), ('12m', addMonths({as_of:Date}, -12))] as w
+        array join cs_windows({as_of:Date}) as w
         group by account_id, product, department, w
     ) as l
     inner join cs.account_movements(as_of = {as_of:Date}) as m on m.account_id = l.account_id and m.window = l.window

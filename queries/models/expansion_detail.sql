@@ -22,18 +22,18 @@ toDecimal128(0, 12) as zero,
 lines as (
     select
         w.1 as window, account_id, product,
-        sumIf(arr, starts_on <= w.2 and w.2 < counts_before) as opening,
+        sumIf(arr, starts_on <= w.3 and w.3 < counts_before) as opening,
         sumIf(arr, is_active) as closing,
         greatest(closing - opening, zero) as growth,
         any(segment_high_arr) as high_arr,
         any(segment_low_arr) as low_arr,
-        sumIf(arr, is_active and starts_on > w.2 and kind = 'cross_sell' and renewed_from = '') as said_cross_sell,
-        sumIf(arr, is_active and starts_on > w.2 and kind = 'extension' and renewed_from = '') as said_extension,
-        countIf(is_active and starts_on > w.2 and (kind = 'upsell' or renewed_from != '' and kind in ('', 'new', 'renewal'))) as said_upsell,
-        countIf(is_active and starts_on > w.2 and renewed_from != '' and kind = 'cross_sell') as renewed_cross_sell,
-        countIf(is_active and starts_on > w.2 and renewed_from != '' and kind = 'extension') as renewed_extension
+        sumIf(arr, is_active and starts_on > w.3 and kind = 'cross_sell' and renewed_from = '') as said_cross_sell,
+        sumIf(arr, is_active and starts_on > w.3 and kind = 'extension' and renewed_from = '') as said_extension,
+        countIf(is_active and starts_on > w.3 and (kind = 'upsell' or renewed_from != '' and kind in ('', 'new', 'renewal'))) as said_upsell,
+        countIf(is_active and starts_on > w.3 and renewed_from != '' and kind = 'cross_sell') as renewed_cross_sell,
+        countIf(is_active and starts_on > w.3 and renewed_from != '' and kind = 'extension') as renewed_extension
     from cs.contract_arr(as_of = {as_of:Date})
-    array join [('1m', addMonths({as_of:Date}, -1)), ('3m', addMonths({as_of:Date}, -3)), ('12m', addMonths({as_of:Date}, -12))] as w
+    array join cs_windows({as_of:Date}) as w
     group by window, account_id, product, department
 ),
 

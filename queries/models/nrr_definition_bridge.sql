@@ -23,5 +23,5 @@ select
         / nullIf(cs_float(m.reported[w.2 + 1]), 0) as movement
 from cs.account_arr(as_of = {as_of:Date}) as a
 cross join cs.nrr_months(as_of = {as_of:Date}) as m
-array join [('1m', 1), ('3m', 3), ('12m', 12)] as w
+array join cs_windows({as_of:Date}) as w
 where cohort != 0 or chained != 0 or movement != 0

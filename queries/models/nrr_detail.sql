@@ -17,7 +17,7 @@ select
     opening as opening_arr,
     closing as closing_arr,
     toUInt8(1) as accounts,
-    c.ids[indexOf(['1m', '3m', '12m'], window)] as opening_contracts,
+    c.ids[indexOf(cs_windows({as_of:Date}).1, window)] as opening_contracts,
     c.ids[4] as closing_contracts
 from cs.account_windows(as_of = {as_of:Date}) as w
 left join cs.account_contracts(as_of = {as_of:Date}) as c on c.account_id = w.account_id

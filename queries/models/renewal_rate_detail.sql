@@ -14,7 +14,7 @@
 --   outcome           fact  renewed or lost.
 
 select
-    cs_segment(if(account_arr[w.3] > 0, account_arr[w.3], t.arr), segment_high_arr, segment_low_arr) as segment,
+    cs_segment(if(account_arr[position] > 0, account_arr[position], t.arr), segment_high_arr, segment_low_arr) as segment,
     w.1 as window,
     account_id, contract_id, source,
     if(outcome = 'renewed', t.renewed_arr, toDecimal128(0, 12)) as renewed_arr,
@@ -23,5 +23,5 @@ select
     toUInt8(1) as due_contracts,
     due_on, outcome
 from cs.renewal_terms(as_of = {as_of:Date}) as t
-array join [('1m', 1, 1), ('3m', 3, 2), ('12m', 12, 3)] as w
-where outcome in ('renewed', 'lost') and due_on > addMonths({as_of:Date}, -w.2) and due_on <= {as_of:Date}
+array join cs_windows({as_of:Date}) as w, [1, 2, 3] as position
+where outcome in ('renewed', 'lost') and due_on > w.3 and due_on <= {as_of:Date}

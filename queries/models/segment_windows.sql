@@ -4,5 +4,4 @@
 --   segment label Touch model: high, low, tech.
 --   window  label Length of the window: 1m, 3m, 12m.
 
-select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['1m', '3m', '12m']) as window
-where {as_of:Date} >= '1970-01-01'
+select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(cs_windows({as_of:Date}).1) as window
