@@ -13,22 +13,12 @@
 --
 -- Every: 5m
 
-with
-openings as (
-    select '1m' as window, sumIf(arr, is_active) as amount from cs.contract_arr(as_of = {as_of:Date} - interval 1 month)
-    union all
-    select '3m' as window, sumIf(arr, is_active) as amount from cs.contract_arr(as_of = {as_of:Date} - interval 3 month)
-    union all
-    select '12m' as window, sumIf(arr, is_active) as amount from cs.contract_arr(as_of = {as_of:Date} - interval 12 month)
-)
-
 select
-    o.window as window,
-    cs_float(any(o.amount)) as opening,
-    cs_float(sum(m.closing)) as closing,
-    -- The movements of an account are its change at constant rates and the currency's part.
-    cs_float(any(o.amount) + sum((m.closing - m.opening) + (m.opening - m.reported)) - sum(m.closing)) as residual
-from openings as o
-left join cs.account_windows(as_of = {as_of:Date}) as m on m.window = o.window
-group by o.window
+    g.window as window,
+    cs_float(sum(d.opening)) as opening,
+    cs_float(sum(d.closing)) as closing,
+    cs_float(sum(d.residual)) as residual
+from (select arrayJoin(cs_windows({as_of:Date}).1) as window) as g
+left join cs.arr_bridge_detail(as_of = {as_of:Date}) as d on d.window = g.window
+group by g.window
 order by window

@@ -17,19 +17,13 @@
 -- Every: 1h
 
 select
-    concat(toString(toYear(quarter)), '-Q', toString(toQuarter(quarter))) as cohort,
-    toString(a.1) as age_months,
-    cs_ratio(remaining_accounts, accounts) as logo_ratio,
-    cs_ratio(sum(a.2), sum(first_arr)) as arr_ratio,
-    count() as accounts,
-    countIf(a.2 > 0) as remaining_accounts,
-    cs_float(sum(first_arr)) as opening_arr,
-    cs_float(sum(a.2)) as remaining_arr
-from (
-    select toStartOfQuarter(first_paid_on) as quarter, arr[1] as first_arr, arrayZip(ages, c.arr) as pairs
-    from cs.cohort_ages(as_of = {as_of:Date}) as c
-) as cohort_accounts
-array join pairs as a
-where addMonths(addMonths(quarter, 3) - 1, a.1) <= {as_of:Date} and quarter > addMonths(toStartOfQuarter({as_of:Date}), -60)
-group by quarter, a.1
-order by quarter, a.1
+    cohort, age_months,
+    cs_ratio(sum(d.remaining_accounts), sum(d.accounts)) as logo_ratio,
+    cs_ratio(sum(d.remaining_arr), sum(d.opening_arr)) as arr_ratio,
+    sum(d.accounts) as accounts,
+    sum(d.remaining_accounts) as remaining_accounts,
+    cs_float(sum(d.opening_arr)) as opening_arr,
+    cs_float(sum(d.remaining_arr)) as remaining_arr
+from cs.cohorts_detail(as_of = {as_of:Date}) as d
+group by cohort, age_months
+order by cohort, toUInt8(age_months)

@@ -31,13 +31,12 @@ select
     paying as accounts
 from (
     select
-        sum(w.opening) as opening,
-        sum(w.closing) as closing,
-        sumIf(w.closing - w.opening, w.closing > w.opening) as gained,
-        sumIf(w.opening - w.closing, w.closing < w.opening) as lost,
-        countIf(w.opening > 0) as opened,
-        countIf(w.opening > 0 and w.closing = 0) as left_accounts,
-        countIf(w.closing > 0) as paying
-    from cs.account_windows(as_of = {as_of:Date}) as w
-    where window = '12m'
+        sum(d.gained_arr) as gained,
+        sum(d.lost_arr) as lost,
+        sum(d.opening_arr) as opening,
+        sum(d.closing_arr) as closing,
+        sum(d.opening_accounts) as opened,
+        sum(d.lost_accounts) as left_accounts,
+        sum(d.accounts) as paying
+    from cs.efficiency_detail(as_of = {as_of:Date}) as d
 ) as totals

@@ -15,17 +15,14 @@
 -- Every: 15m
 
 select
-    w.1 as window,
-    d.1 as definition,
-    d.2 as ratio,
-    d.3 as opening_arr,
-    d.4 as closing_arr
-from cs.nrr_months(as_of = {as_of:Date})
-array join [('1m', 1), ('3m', 3), ('12m', 12)] as w
-array join [if(isNaN(arrayProduct(arraySlice(steps, 1, w.2))), null, arrayProduct(arraySlice(steps, 1, w.2)))] as chained
-array join [
-    ('cohort', cs_ratio(kept[w.2], totals[w.2 + 1]), cs_float(totals[w.2 + 1]), cs_float(kept[w.2])),
-    ('chained', chained, cs_float(totals[w.2 + 1]), cs_float(totals[w.2 + 1]) * chained),
-    ('movement', cs_ratio(kept_not_new[w.2], reported[w.2 + 1]), cs_float(reported[w.2 + 1]), cs_float(kept_not_new[w.2]))
-] as d
+    g.window as window,
+    g.definition as definition,
+    any(d.company_ratio) as ratio,
+    cs_float(sum(d.opening_arr)) as opening_arr,
+    cs_float(sum(d.closing_arr)) as closing_arr
+from (
+    select arrayJoin(cs_windows({as_of:Date}).1) as window, arrayJoin(['cohort', 'chained', 'movement']) as definition
+) as g
+left join cs.nrr_definitions_detail(as_of = {as_of:Date}) as d on d.window = g.window and d.definition = g.definition
+group by g.window, g.definition
 order by window, definition

@@ -15,15 +15,15 @@
 
 select
     g.segment as segment, g.to_segment as to_segment, g.window as window,
-    countIf(w.opening > 0) as accounts,
-    cs_float(sum(w.opening)) as opening_arr,
-    cs_float(sum(w.closing)) as closing_arr
+    sum(d.accounts) as accounts,
+    cs_float(sum(d.opening_arr)) as opening_arr,
+    cs_float(sum(d.closing_arr)) as closing_arr
 from (
     select segment, window, arrayJoin(['high', 'low', 'tech']) as to_segment
     from cs.segment_windows(as_of = {as_of:Date})
 ) as g
-left join cs.account_windows(as_of = {as_of:Date}) as w
-    on w.segment = g.segment and w.to_segment = g.to_segment and w.window = g.window and w.opening > 0
+left join cs.segment_migrations_detail(as_of = {as_of:Date}) as d
+    on d.segment = g.segment and d.to_segment = g.to_segment and d.window = g.window
 where g.segment != g.to_segment
 group by g.segment, g.to_segment, g.window
 order by segment, to_segment, window

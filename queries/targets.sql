@@ -12,14 +12,6 @@
 --
 -- Every: 15m
 
-select
-    toString(t.kpi) as kpi,
-    toString(t.segment) as segment,
-    -- The tuple carries a null along, which argMax alone would pass over.
-    argMax(tuple(t.target), (t.starts_on, t.updated_at)).1 as target,
-    argMax(tuple(t.warning), (t.starts_on, t.updated_at)).1 as warning,
-    argMax(tuple(t.critical), (t.starts_on, t.updated_at)).1 as critical
-from cs.targets as t final
-where t.starts_on <= {as_of:Date} and (t.ends_before is null or t.ends_before > {as_of:Date})
-group by kpi, segment
+select kpi, segment, target, warning, critical
+from cs.targets_detail(as_of = {as_of:Date})
 order by kpi, segment

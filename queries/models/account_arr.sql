@@ -7,6 +7,8 @@
 --   first_paid_on fact  First day on which it paid.
 --   arr           fact  ARR at the rate of as_of's fiscal year.
 --   reported      fact  ARR at the rate of each day's own fiscal year, as it was reported then.
+--
+-- Keep: 20s
 
 select
     account_id,
