@@ -176,7 +176,7 @@ func TestLawsOfLittle(t *testing.T) {
 	}
 }
 
-// TestLawsOfSums: details add up to their KPIs, movements to what they moved, and the definitions to one another.
+// TestLawsOfSums: details add up to their KPIs, ratios are of their parts, movements to what they moved, and the definitions to one another.
 func TestLawsOfSums(t *testing.T) {
 	c, catalogue := installed(t)
 	for seed, asOf := range map[uint64]day{5: date(2024, 12, 31), 6: date(2025, 4, 1)} {
@@ -187,10 +187,11 @@ func TestLawsOfSums(t *testing.T) {
 			from, done := reading(t, c, catalogue, asOf)
 			t.Cleanup(done)
 			for _, q := range catalogue.KPIs() {
-				if detail, found := catalogue.Get(q.Name + "_detail"); found {
+				if detail, found := catalogue.Get(q.Name + "_detail"); found { // TestExplained wants one of every KPI
 					t.Run(q.Name, func(t *testing.T) {
 						t.Parallel()
 						addsUp(t, c, q, detail, from)
+						ratiosAreOfParts(t, c, q, from)
 					})
 				}
 			}
@@ -324,7 +325,7 @@ func retentionAgrees(t *testing.T, c driver.Conn, from func(string) string) {
 			}
 		}
 	}
-	near := func(a, b float64) bool { return math.Abs(a-b) <= 1e-12*max(1, math.Abs(b)) }
+	same := func(a, b float64) bool { return math.Abs(a-b) <= 1e-12*max(1, math.Abs(b)) }
 	defined := 0
 	for key, v := range values {
 		if len(v) != 7 {
@@ -348,7 +349,7 @@ func retentionAgrees(t *testing.T, c driver.Conn, from func(string) string) {
 		if v["grr.ratio"] > 1 || v["grr.ratio"] < 0 || v["grr.ratio"] > v["nrr.ratio"] {
 			t.Errorf("%s: GRR is neither up to 1 nor up to NRR: %v", key, v)
 		}
-		if !near(v["revenue_churn.gross_ratio"], 1-v["grr.ratio"]) || !near(v["revenue_churn.net_ratio"], 1-v["nrr.ratio"]) {
+		if !same(v["revenue_churn.gross_ratio"], 1-v["grr.ratio"]) || !same(v["revenue_churn.net_ratio"], 1-v["nrr.ratio"]) {
 			t.Errorf("%s: churn is not 1 less retention: %v", key, v)
 		}
 		if bounds := []float64{0, v["logo_churn.ratio_lower"], v["logo_churn.ratio"], v["logo_churn.ratio_upper"], 1}; !slices.IsSorted(bounds) {

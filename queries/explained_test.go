@@ -1,0 +1,147 @@
+package queries_test
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+)
+
+// isRatio finds ratios and their bounds, which are no sums: they are held to their parts instead.
+var isRatio = regexp.MustCompile(`(^|_)ratio(_lower|_upper)?$`)
+
+// isQuantile finds quantiles, which are no sums either: a detail has the values as facts.
+var isQuantile = regexp.MustCompile(`(^|_)p\d\d(_|$)`)
+
+// noSums are the other gauges that no rows can add up to, and why.
+var noSums = map[string]string{
+	"efficiency.lifetime_value":          "a quotient of two ratios, whose parts are all there",
+	"freshness.latest_timestamp_seconds": "the latest of the rows' latest_at",
+}
+
+// ratios are those that are not one gauge of their KPI over another: what they are instead.
+var ratios = map[string]string{
+	"efficiency.arr_growth_ratio": "(closing_arr - opening_arr) / nullIf(opening_arr, 0)",
+	"revenue_churn.gross_ratio":   "(lost_arr + contracted_arr) / nullIf(opening_arr, 0)",
+	"revenue_churn.net_ratio":     "(lost_arr + contracted_arr - expanded_arr) / nullIf(opening_arr, 0)",
+}
+
+// TestExplained: every KPI has a detail, and every gauge that is a count or an amount is a part of it.
+func TestExplained(t *testing.T) {
+	catalogue, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, q := range catalogue.KPIs() {
+		for _, g := range q.Of(queries.Gauge) {
+			known[q.Name+"."+g.Name] = true
+		}
+		detail, found := catalogue.Get(q.Name + "_detail")
+		if !found {
+			t.Errorf("%s: models/%s_detail.sql is missing: the accounts or facts behind the KPI", q.File, q.Name)
+			continue
+		}
+		if len(detail.Of(queries.Part)) == 0 {
+			t.Errorf("%s has no part, so it adds up to nothing", detail.File)
+		}
+		for _, g := range q.Of(queries.Gauge) {
+			if isRatio.MatchString(g.Name) || isQuantile.MatchString(g.Name) || noSums[q.Name+"."+g.Name] != "" {
+				continue
+			}
+			if !slices.ContainsFunc(detail.Of(queries.Part), func(p queries.Column) bool { return p.Name == g.Name }) {
+				t.Errorf("%s: no part %s adds up to the gauge of that name; if no sum can, say why in noSums", detail.File, g.Name)
+			}
+		}
+	}
+	for _, name := range slices.Concat(slices.Sorted(maps.Keys(noSums)), slices.Sorted(maps.Keys(ratios))) {
+		if !known[name] {
+			t.Errorf("there is no gauge %s to except", name)
+		}
+	}
+}
+
+// ratiosAreOfParts: every ratio is one gauge of its KPI over another on all rows, or what ratios says; it is null where
+// and only where the whole is zero; and its bounds are the Wilson bounds of the same two.
+func ratiosAreOfParts(t *testing.T, c driver.Conn, kpi queries.Query, from func(string) string) {
+	var names []string
+	for _, g := range kpi.Of(queries.Gauge) {
+		names = append(names, g.Name)
+	}
+	rows := table(t, c, names, from(kpi.Name))
+	for i, name := range names {
+		if !strings.HasSuffix(name, "ratio") {
+			continue
+		}
+		if !slices.ContainsFunc(rows, func(row []string) bool { return row[i] != "null" }) {
+			t.Errorf("%s.%s is undefined everywhere: the law says nothing", kpi.Name, name)
+			continue
+		}
+		if formula := ratios[kpi.Name+"."+name]; formula != "" {
+			for _, cells := range table(t, c, []string{name, formula}, from(kpi.Name)) {
+				if !near(cells[0], number64(t, cells[1])) {
+					t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, name, cells[0], formula, cells[1])
+				}
+			}
+			continue
+		}
+		part, whole, found := partsOf(t, names, rows, i)
+		if !found {
+			t.Errorf("%s.%s is no quotient of two of its gauges %v; if it is made of them otherwise, say how in ratios", kpi.Name, name, names)
+			continue
+		}
+		for suffix, bound := range map[string]string{"_lower": "cs_wilson_lower", "_upper": "cs_wilson_upper"} {
+			if !slices.Contains(names, name+suffix) {
+				continue
+			}
+			formula := fmt.Sprintf("%s(%s, %s)", bound, part, whole)
+			for _, cells := range table(t, c, []string{name + suffix, formula}, from(kpi.Name)) {
+				if cells[0] != cells[1] {
+					t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, name+suffix, cells[0], formula, cells[1])
+				}
+			}
+		}
+	}
+}
+
+// near reports whether a cell is a number, but for the last digits of a float; null is NaN.
+func near(cell string, want float64) bool {
+	if cell == "null" || math.IsNaN(want) {
+		return cell == "null" && math.IsNaN(want)
+	}
+	var got float64
+	if _, err := fmt.Sscan(cell, &got); err != nil {
+		return false
+	}
+	return math.Abs(got-want) <= 1e-12*max(1, math.Abs(want))
+}
+
+// partsOf finds the two columns of which column i is the ratio in each row.
+func partsOf(t *testing.T, names []string, rows [][]string, i int) (part, whole string, found bool) {
+	for p := range names {
+		for w := range names {
+			if p == w || isRatio.MatchString(names[p]) || isRatio.MatchString(names[w]) {
+				continue
+			}
+			fits := true
+			for _, row := range rows {
+				ratio := math.NaN()
+				if whole := number64(t, row[w]); whole != 0 {
+					ratio = number64(t, row[p]) / whole
+				}
+				fits = fits && near(row[i], ratio)
+			}
+			if fits {
+				return names[p], names[w], true
+			}
+		}
+	}
+	return "", "", false
+}
