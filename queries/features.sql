@@ -1,0 +1,24 @@
+-- Features by how many accounts use them.
+-- ja: 機能別利用率
+--
+-- A feature is the name of a usage event; used means at least once in the trailing 28 days by an account that pays at as_of.
+-- The fifty that most accounts use are shown.
+--
+-- Columns:
+--   feature           label Name of the event.
+--   accounts          gauge Paying accounts that used it.
+--   users             gauge Users who used it.
+--   adoption_ratio    gauge Accounts that used it over all paying accounts.
+--   eligible_accounts gauge Paying accounts.
+--
+-- Every: 15m
+
+select
+    feature,
+    sum(d.accounts) as accounts,
+    sum(d.users) as users,
+    cs_ratio(sum(d.accounts), any(d.eligible_accounts)) as adoption_ratio,
+    any(d.eligible_accounts) as eligible_accounts
+from cs.features_detail(as_of = {as_of:Date}) as d
+group by feature
+order by feature

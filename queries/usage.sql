@@ -1,0 +1,37 @@
+-- Usage of the product by paying accounts.
+-- ja: 利用状況(DAU・WAU・MAU・スティッキネス・シート利用率)
+--
+-- Users active on the day, in the trailing 7 and 28 days. A user is active on a day with an event that counts as use (setting
+-- core_events; all of them unless it is set), and a user of two accounts is two users. Stickiness is the mean of the
+-- daily active users of the 28 days over the monthly active users. Seats in use are the users with any event in 28 days;
+-- the ratio is not clipped, since more users than seats is worth knowing, and leaves out accounts without seats.
+--
+-- Columns:
+--   segment          label Touch-model segment of the account at as_of.
+--   dau_users        gauge Users active on as_of.
+--   wau_users        gauge Users active in the trailing 7 days.
+--   mau_users        gauge Users active in the trailing 28 days.
+--   stickiness_ratio gauge Mean daily active users of 28 days over monthly active users.
+--   user_days        gauge Sum over the 28 days of the users active on each; over 28 it is the mean daily active users.
+--   active_accounts  gauge Paying accounts with an active user in the trailing 28 days.
+--   seat_ratio       gauge Seats in use over contracted seats.
+--   seats_used       gauge Users with any event in the trailing 28 days, of accounts with contracted seats.
+--   seats            gauge Contracted seats.
+--
+-- Every: 5m
+
+select
+    g.segment as segment,
+    sum(d.dau_users) as dau_users,
+    sum(d.wau_users) as wau_users,
+    sum(d.mau_users) as mau_users,
+    cs_ratio(sum(d.user_days), sum(d.mau_users) * 28) as stickiness_ratio,
+    sum(d.user_days) as user_days,
+    sum(d.active_accounts) as active_accounts,
+    cs_ratio(sum(d.seats_used), sum(d.seats)) as seat_ratio,
+    sum(d.seats_used) as seats_used,
+    sum(d.seats) as seats
+from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
+left join cs.usage_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
+group by g.segment
+order by segment
