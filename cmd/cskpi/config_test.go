@@ -150,7 +150,10 @@ func TestCommandLine(t *testing.T) {
 		{"frobnicate", exitUsage, "", "frobnicate"},
 		{"import", exitUsage, "", "<path>"},
 		{"explain", exitUsage, "", "name"},
-		{"explain efficiency", exitUsage, "", "efficiency has no detail; these have: arr, "},
+		{"explain account_states", exitUsage, "", "account_states is a building block"},
+		{"explain efficiency --segment high", exitUsage, "", `efficiency has no label "segment"; it has: none. Other columns of its rows: account_id, gained_arr, `},
+		{"explain nrr --by ratio", exitUsage, "", `nrr_detail has no part "ratio" to order by; it has: opening_arr, closing_arr, accounts`},
+		{"explain nrr --limit=-1", exitUsage, "", "--limit -1 is negative"},
 		{"explain nrr --label colour=red", exitUsage, "", `nrr has no label "colour"`},
 	}
 	for _, tt := range tests {

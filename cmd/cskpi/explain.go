@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,83 +20,133 @@ type explainCmd struct {
 	AsOf    date              `name:"as-of" placeholder:"DAY" help:"At the end of this day (YYYY-MM-DD) in the reporting time zone; today if not given."`
 	Segment string            `placeholder:"SEGMENT" help:"Only this segment: high, low or tech."`
 	Window  string            `placeholder:"WINDOW" help:"Only this window: 1m, 3m or 12m."`
-	Label   map[string]string `placeholder:"NAME=VALUE" mapsep:"none" help:"Only rows with this value of another label, as in movement=churn; may be repeated."`
+	Where   map[string]string `aliases:"label" placeholder:"NAME=VALUE" mapsep:"none" help:"Only rows with this value of a label, as in movement=churn, or of another column, as in account_id=acme; may be repeated."`
+	By      string            `placeholder:"PART" help:"Order the rows by this part, the largest first, whatever its sign."`
+	Limit   int               `placeholder:"N" help:"Print only the first N rows; without --by those of the largest first part."`
 	Format  string            `enum:"table,csv,json" default:"table" help:"table, csv or json. In csv and json the sums go to standard error."`
 }
 
 // Help is the longer text of cskpi explain --help.
 func (explainCmd) Help() string {
 	return "The rows are those of the view cs.NAME_detail: what each account or contract contributes, and the facts that decided. " +
-		"Below them are the sums for each set of labels, beside the KPI itself; the exit code is 1 if they differ in a single digit."
+		"Below them are the sums for each set of labels, beside the KPI itself; the exit code is 1 if they differ in a single digit. " +
+		"What --limit or a condition on a column that is no label leaves out is still summed."
 }
 
 // Run prints the rows behind a KPI and holds them against it.
 func (c *explainCmd) Run(ctx context.Context, a *app) error {
-	catalogue, err := a.load()
+	catalogue, kpi, err := a.find(c.Name)
 	if err != nil {
 		return err
 	}
-	kpi, err := find(catalogue, c.Name)
-	if err != nil {
-		return err
+	if kpi.Model {
+		return usage("%s is a building block, and no KPI that rows could add up to", kpi.Name)
 	}
 	detail, found := catalogue.Get(kpi.Name + "_detail")
 	if !found {
-		return usage("%s has no detail; these have: %s", kpi.Name, strings.Join(explainable(catalogue), ", "))
+		return usage("%s has no detail; models/%[1]s_detail.sql would be it", kpi.Name)
 	}
-	where, args, err := c.filter(kpi)
+	q, err := c.ask(kpi, detail)
 	if err != nil {
 		return err
 	}
-	d, err := a.open(ctx, catalogue)
+	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf)
 	if err != nil {
 		return err
 	}
 	defer d.close()
 
-	asOf := c.AsOf.orToday(d.zone)
-	rows, err := d.view(ctx, detail, asOf, where, "", args...)
+	rows, err := d.view(ctx, detail, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err
 	}
-	values, err := d.view(ctx, kpi, asOf, where, "", args...)
+	values, err := d.view(ctx, kpi, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err
 	}
-	if err := rows.write(a.out, c.Format); err != nil {
+	shown := q.shown(rows, c.Limit)
+	if err := shown.write(a.out, c.Format); err != nil {
 		return err
 	}
 	notes := a.err
 	if c.Format == "table" {
 		notes = a.out
 	}
+	if n := len(shown.rows); n < len(rows.rows) {
+		fmt.Fprintf(notes, "\n%d of %d rows; the sums are of all of them.\n", n, len(rows.rows))
+	}
 	return reconcile(kpi, detail, rows, values, asOf, notes)
 }
 
-// filter is the condition that the flags make, on labels of the KPI.
-func (c *explainCmd) filter(kpi queries.Query) (where string, args []any, err error) {
+// question is what the flags ask of a KPI and its detail.
+type question struct {
+	where string // condition on labels, for both
+	args  []any
+	only  map[string]string // values of other columns of the rows that are printed
+	by    string            // part that orders them; empty: labels and keys do
+}
+
+// ask understands the flags.
+func (c *explainCmd) ask(kpi, detail queries.Query) (question, error) {
+	q := question{only: map[string]string{}, by: c.By}
 	want := map[string]string{}
-	maps.Copy(want, c.Label)
+	maps.Copy(want, c.Where)
 	if c.Segment != "" {
 		want["segment"] = c.Segment
 	}
 	if c.Window != "" {
 		want["window"] = c.Window
 	}
-	labels := names(kpi.Of(queries.Label))
+	labels, columns, parts := names(kpi.Of(queries.Label)), names(detail.Columns), names(detail.Of(queries.Part))
 	for _, name := range slices.Sorted(maps.Keys(want)) {
-		if !slices.Contains(labels, name) {
-			return "", nil, usage("%s has no label %q; it has: %s", kpi.Name, name, strings.Join(labels, ", "))
+		switch {
+		case slices.Contains(labels, name):
+			if q.where == "" {
+				q.where = " where "
+			} else {
+				q.where += " and "
+			}
+			q.where += "toString(" + name + ") = ?"
+			q.args = append(q.args, want[name])
+		case slices.Contains(columns, name):
+			q.only[name] = want[name]
+		default:
+			return q, usage("%s has no label %q; it has: %s. Other columns of its rows: %s", kpi.Name, name, cmp.Or(strings.Join(labels, ", "), "none"),
+				strings.Join(slices.DeleteFunc(columns, func(name string) bool { return slices.Contains(labels, name) }), ", "))
 		}
-		if where == "" {
-			where = " where "
-		} else {
-			where += " and "
-		}
-		where += "toString(" + name + ") = ?"
-		args = append(args, want[name])
 	}
-	return where, args, nil
+	switch {
+	case c.Limit < 0:
+		return q, usage("--limit %d is negative", c.Limit)
+	case q.by != "" && !slices.Contains(parts, q.by):
+		return q, usage("%s has no part %q to order by; it has: %s", detail.Name, q.by, strings.Join(parts, ", "))
+	case q.by == "" && c.Limit > 0 && len(parts) > 0:
+		q.by = parts[0]
+	}
+	return q, nil
+}
+
+// shown are the rows to print.
+func (q question) shown(rows table, limit int) table {
+	shown := table{columns: rows.columns}
+	for _, row := range rows.rows {
+		fits := true
+		for column, value := range q.only {
+			fits = fits && exact(rows.value(row, column)) == value
+		}
+		if fits {
+			shown.rows = append(shown.rows, row)
+		}
+	}
+	if q.by != "" {
+		slices.SortStableFunc(shown.rows, func(a, b []any) int {
+			return toDecimal(shown.value(b, q.by)).Abs().Cmp(toDecimal(shown.value(a, q.by)).Abs())
+		})
+	}
+	if limit > 0 {
+		shown.rows = shown.rows[:min(limit, len(shown.rows))]
+	}
+	return shown
 }
 
 // reconcile prints the sums of the parts beside the KPI, for each set of labels, and says whether they are the same.
@@ -156,15 +207,15 @@ func reconcile(kpi, detail queries.Query, rows, values table, asOf time.Time, w 
 		}
 	}
 
-	fmt.Fprintf(w, "\nSums, beside cs.%s at %s:\n", kpi.Name, asOf.Format(time.DateOnly))
+	fmt.Fprintf(w, "\nSums, beside cs.%s at %s:\n", kpi.View(), asOf.Format(time.DateOnly))
 	if err := out.write(w, "table"); err != nil {
 		return err
 	}
 	if len(wrong) > 0 {
-		fmt.Fprintf(w, "\nTHE ROWS DO NOT ADD UP TO cs.%s:\n  %s\n", kpi.Name, strings.Join(wrong, "\n  "))
+		fmt.Fprintf(w, "\nTHE ROWS DO NOT ADD UP TO cs.%s:\n  %s\n", kpi.View(), strings.Join(wrong, "\n  "))
 		return errReported
 	}
-	_, err := fmt.Fprintf(w, "\nThe %d rows add up to cs.%s exactly.\n", len(rows.rows), kpi.Name)
+	_, err := fmt.Fprintf(w, "\nThe %d rows add up to cs.%s exactly.\n", len(rows.rows), kpi.View())
 	return err
 }
 
@@ -197,17 +248,6 @@ func names(columns []queries.Column) []string {
 	var ns []string
 	for _, c := range columns {
 		ns = append(ns, c.Name)
-	}
-	return ns
-}
-
-// explainable are the KPIs that have a detail.
-func explainable(c queries.Catalogue) []string {
-	var ns []string
-	for _, q := range c.KPIs() {
-		if _, found := c.Get(q.Name + "_detail"); found {
-			ns = append(ns, q.Name)
-		}
 	}
 	return ns
 }

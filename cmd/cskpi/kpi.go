@@ -22,23 +22,22 @@ func (kpiCmd) Help() string {
 
 // Run prints one KPI, or the list.
 func (c *kpiCmd) Run(ctx context.Context, a *app) error {
-	catalogue, err := a.load()
-	if err != nil {
-		return err
-	}
 	if c.Name == "" {
+		catalogue, err := a.load()
+		if err != nil {
+			return err
+		}
 		return listKPIs(catalogue).write(a.out, c.Format)
 	}
-	q, err := find(catalogue, c.Name)
+	catalogue, q, err := a.find(c.Name)
 	if err != nil {
 		return err
 	}
-	d, err := a.open(ctx, catalogue)
+	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	asOf := c.AsOf.orToday(d.zone)
 	t, err := d.view(ctx, q, asOf, "", "")
 	if err != nil {
 		return err
@@ -49,13 +48,26 @@ func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 	return t.write(a.out, c.Format)
 }
 
-// find returns a view by name; models may be asked for too.
-func find(c queries.Catalogue, name string) (queries.Query, error) {
+// find loads the query files and returns a view of them by name; models may be asked for too.
+func (a *app) find(name string) (queries.Catalogue, queries.Query, error) {
+	c, err := a.load()
+	if err != nil {
+		return nil, queries.Query{}, err
+	}
 	q, found := c.Get(name)
 	if !found || q.Function {
-		return q, usage("there is no KPI %q; cskpi kpi lists them", name)
+		return nil, q, usage("there is no KPI %q; cskpi kpi lists them", name)
 	}
-	return q, nil
+	return c, q, nil
+}
+
+// openAt opens the database for a question about a day: the one given, else today.
+func (a *app) openAt(ctx context.Context, c queries.Catalogue, day date) (*database, time.Time, error) {
+	d, err := a.open(ctx, c)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return d, day.orToday(d.zone), nil
 }
 
 func listKPIs(c queries.Catalogue) table {
