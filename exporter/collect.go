@@ -3,6 +3,7 @@ package exporter
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"runtime"
 	"slices"
 	"strconv"
@@ -75,7 +76,7 @@ func (k *kpi) expose(r *result) error {
 			case gauge:
 				m, err = prometheus.NewConstMetric(k.descs[i], prometheus.GaugeValue, float64(v), row.labels...)
 			case histogram:
-				m, err = prometheus.NewConstHistogram(k.descs[i], v.count, v.sum, v.buckets, row.labels...)
+				m, err = newHistogram(k.descs[i], v, row.labels)
 			}
 			if err != nil {
 				return err
@@ -101,6 +102,40 @@ func (k *kpi) expose(r *result) error {
 		}
 	}
 	r.families, r.text, r.open = families, text.Bytes(), open.Bytes()
+	return nil
+}
+
+// bothForms is a histogram that has classic buckets and native ones, as instrumented programs expose it; the formats
+// that know no native ones leave them out.
+type bothForms struct {
+	prometheus.Metric // the classic one
+	native            prometheus.Metric
+}
+
+// nativeSchema is the resolution of native buckets: each bound is 2^(1/8) of the one before it.
+const nativeSchema = 3
+
+func newHistogram(desc *prometheus.Desc, h histogram, labels []string) (prometheus.Metric, error) {
+	classic, err := prometheus.NewConstHistogram(desc, h.count, h.sum, h.buckets, labels...)
+	if err != nil || h.native == nil {
+		return classic, err
+	}
+	buckets := make(map[int]int64, len(h.native.buckets))
+	for index, count := range h.native.buckets {
+		buckets[int(index)] = int64(count)
+	}
+	native, err := prometheus.NewConstNativeHistogram(desc, h.count, h.sum, buckets, nil, h.native.zero, nativeSchema, 0, time.Time{}, labels...)
+	return bothForms{classic, native}, err
+}
+
+// Write implements prometheus.Metric.
+func (b bothForms) Write(out *dto.Metric) error {
+	var native dto.Metric
+	if err := errors.Join(b.native.Write(&native), b.Metric.Write(out)); err != nil {
+		return err
+	}
+	h, n := out.Histogram, native.Histogram
+	h.Schema, h.ZeroThreshold, h.ZeroCount, h.PositiveSpan, h.PositiveDelta = n.Schema, n.ZeroThreshold, n.ZeroCount, n.PositiveSpan, n.PositiveDelta
 	return nil
 }
 

@@ -162,6 +162,13 @@ func TestBadRowsHarmNoOthers(t *testing.T) {
 		[]any{"nan bound", []any{[]float64{math.NaN(), math.Inf(1)}, []uint64{1, 1}, 9.0}},
 		[]any{"nan sum", []any{[]float64{math.Inf(1)}, []uint64{1}, math.NaN()}},
 		[]any{"null bound", []any{[]*float64{nil}, []uint64{1}, 9.0}},
+		[]any{"native", []any{[]float64{1, math.Inf(1)}, []uint64{2, 3}, 9.0, map[int32]uint64{0: 1, 24: 1, 30: 0}, uint8(1)}},
+		[]any{"half native", []any{[]float64{math.Inf(1)}, []uint64{1}, 9.0, map[int32]uint64{0: 1}}},
+		[]any{"native lacks one", []any{[]float64{math.Inf(1)}, []uint64{3}, 9.0, map[int32]uint64{0: 1, 24: 1}, uint64(0)}},
+		[]any{"native is no map", []any{[]float64{math.Inf(1)}, []uint64{1}, 9.0, []uint64{1}, uint64(0)}},
+		[]any{"native fraction", []any{[]float64{math.Inf(1)}, []uint64{1}, 9.0, map[int32]float64{0: 0.5}, 0.5}},
+		[]any{"native index", []any{[]float64{math.Inf(1)}, []uint64{1}, 9.0, map[float64]uint64{0.5: 1}, uint64(0)}},
+		[]any{"native no zeros", []any{[]float64{math.Inf(1)}, []uint64{1}, 9.0, map[int32]uint64{0: 1}, nil}},
 		[]any{"number", 5.0},
 		[]any{"null", nil},
 	)

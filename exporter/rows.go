@@ -58,6 +58,13 @@ type histogram struct {
 	buckets map[float64]uint64 // cumulative count by upper bound, without +Inf
 	count   uint64
 	sum     float64
+	native  *native // nil: there are classic buckets only
+}
+
+// native is the other form of a distribution: exponential buckets, for scrapers that ask for them.
+type native struct {
+	buckets map[int32]uint64 // count by index
+	zero    uint64           // how many observations are 0
 }
 
 func (gauge) series() int       { return 1 }
@@ -268,24 +275,25 @@ func number(v any) (float64, bool) {
 
 // histogramOf reads a distribution. The contract with SQL: a column of kind histogram is a tuple without names of
 //
-//	Tuple(Array(Float64), Array(UInt64), Float64)
+//	Tuple(Array(Float64), Array(UInt64), Float64, Map(Int32, UInt64), UInt64)
 //
-// — the inclusive upper bounds of the buckets, how many observations lie at or below each of them, and the sum of all
-// observations — as in
+// — the inclusive upper bounds of the buckets, how many observations lie at or below each of them, the sum of all
+// observations, how many lie in each native bucket of nativeSchema, by index, and how many are 0. The function
+// cs_histogram makes it, as in
 //
-//	with [20., 40., 60., 80., inf] as bounds
-//	select (bounds, arrayMap(b -> arrayCount(s -> s <= b, groupArray(score)), bounds), sum(score)) as score
+//	select cs_histogram(groupArray(score), [20., 40., 60., 80.]) as score
 //
 // Bounds ascend strictly, counts do not fall, and the last bound is inf, so that its count is the number of
-// observations; numbers may be of any width. Empty arrays are no sample, as NULL is for a gauge: ClickHouse has no
-// Nullable tuples. (Not an array of pairs, because the driver loses elements of tuples in arrays in tuples.)
+// observations; numbers may be of any width. The last two may be left out, for classic buckets only. Empty arrays are
+// no sample, as NULL is for a gauge: ClickHouse has no Nullable tuples. (Not an array of pairs, because the driver
+// loses elements of tuples in arrays in tuples.)
 func histogramOf(v any) (sample, *refusal) {
 	bad := func(format string, args ...any) (sample, *refusal) {
 		return nil, &refusal{badHistogram, "is no histogram: " + fmt.Sprintf(format, args...)}
 	}
 	parts, ok := v.([]any)
-	if !ok || len(parts) != 3 {
-		return bad("want a tuple of bounds, counts and sum, without names; got %T", v)
+	if !ok || len(parts) != 3 && len(parts) != 5 {
+		return bad("want a tuple of bounds, counts and sum, then native buckets and zeros or nothing, without names; got %T", v)
 	}
 	bounds, counts := reflect.ValueOf(indirect(parts[0])), reflect.ValueOf(indirect(parts[1]))
 	if bounds.Kind() != reflect.Slice || counts.Kind() != reflect.Slice || bounds.Len() != counts.Len() {
@@ -301,14 +309,14 @@ func histogramOf(v any) (sample, *refusal) {
 	last := math.Inf(-1)
 	for i := range bounds.Len() {
 		bound, isBound := number(indirect(bounds.Index(i).Interface()))
-		count, isCount := number(indirect(counts.Index(i).Interface()))
+		count, isCount := whole(counts.Index(i).Interface())
 		switch {
-		case !isBound || !isCount || count < 0 || count != math.Trunc(count) || count > 1<<53:
+		case !isBound || !isCount:
 			return bad("bucket %d is not a bound and a count", i+1)
-		case !(bound > last) || uint64(count) < h.count:
+		case !(bound > last) || count < h.count:
 			return bad("bounds must ascend and counts must not fall, bucket %d is (%v, %v)", i+1, bound, count)
 		}
-		last, h.count = bound, uint64(count)
+		last, h.count = bound, count
 		if !math.IsInf(bound, 1) {
 			h.buckets[bound] = h.count
 		}
@@ -316,7 +324,43 @@ func histogramOf(v any) (sample, *refusal) {
 	if !math.IsInf(last, 1) {
 		return bad("the last bound must be inf, so that its count is the number of observations; it is %v", last)
 	}
+	if len(parts) == 3 {
+		return h, nil
+	}
+	n := native{buckets: map[int32]uint64{}}
+	if n.zero, ok = whole(parts[4]); !ok {
+		return bad("its number of zeros is %v", parts[4])
+	}
+	inNative := n.zero
+	buckets := reflect.ValueOf(indirect(parts[3]))
+	if buckets.Kind() != reflect.Map {
+		return bad("its native buckets are no map, but a %T", parts[3])
+	}
+	for _, key := range buckets.MapKeys() {
+		index, isIndex := number(key.Interface())
+		count, isCount := whole(buckets.MapIndex(key).Interface())
+		if !isIndex || !isCount || index != math.Trunc(index) || math.Abs(index) > math.MaxInt16 {
+			return bad("native bucket %v is not an index and a count", key)
+		}
+		if count > 0 {
+			n.buckets[int32(index)] = count
+			inNative += count
+		}
+	}
+	if inNative != h.count {
+		return bad("%d observations are in its native buckets, and %d in the others", inNative, h.count)
+	}
+	h.native = &n
 	return h, nil
+}
+
+// whole reads a count.
+func whole(v any) (uint64, bool) {
+	f, ok := number(indirect(v))
+	if !ok || !(f >= 0 && f <= 1<<53) || f != math.Trunc(f) {
+		return 0, false
+	}
+	return uint64(f), true
 }
 
 // key tells label sets apart; \xff is in no UTF-8 string.
