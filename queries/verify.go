@@ -108,7 +108,7 @@ var (
 	textType      = regexp.MustCompile(`^(String|LowCardinality\(String\)|Enum(8|16)\(.*\))$`)
 	numberType    = regexp.MustCompile(`^(Nullable\()?(Float(32|64)|U?Int(8|16|32|64|128|256))\)?$`)
 	decimalType   = regexp.MustCompile(`^(Nullable\()?Decimal(32|64|128|256)?\(.*\)\)?$`)
-	histogramType = regexp.MustCompile(`^Tuple\(Array\(Float64\), Array\(U?Int(8|16|32|64)\), Float64\)$`)
+	histogramType = regexp.MustCompile(`^Tuple\(Array\(Float64\), Array\(U?Int(8|16|32|64)\), Float64(, Map\(U?Int(8|16|32|64), U?Int(8|16|32|64)\), U?Int(8|16|32|64))?\)$`)
 )
 
 // fits reports why a column of that kind cannot have the type.
@@ -132,7 +132,7 @@ func fits(q Query, kind Kind, typ string) error {
 		}
 	case Histogram:
 		if !histogramType.MatchString(typ) {
-			return errors.New("a histogram is Tuple(Array(Float64), Array(UInt64), Float64) without names: upper bounds, the last one inf, cumulative counts, and the sum; but it is " + typ)
+			return errors.New("a histogram is Tuple(Array(Float64), Array(UInt64), Float64, Map(Int32, UInt64), UInt64) without names, as cs_histogram makes it, or the first three of these: upper bounds, the last one inf, cumulative counts, the sum, native buckets and how many values are zero; but it is " + typ)
 		}
 	}
 	return nil

@@ -226,6 +226,9 @@ func TestCheck(t *testing.T) {
 // TestServe follows one life: scrape, promtool, a real Prometheus, another command beside it, the engine killed, and stop.
 func TestServe(t *testing.T) {
 	facts(t)
+	overlay := t.TempDir()
+	writeFile(t, filepath.Join(overlay, "prices.sql"), "-- Prices.\n--\n-- Columns:\n--   year  histogram  Annual values of contracts.\n\nselect cs_histogram(groupArray(cs_float(acv)), [1000., 100000.]) as year from cs.contracts where starts_on <= {as_of:Date}\n")
+	t.Setenv("CSKPI_QUERIES_DIR", overlay)
 	s := start(t, "serve")
 	s.waitFor(t, "/-/ready", http.StatusOK, "")
 	metrics := s.waitFor(t, "/metrics", http.StatusOK, "cs_arr_amount{segment=")
@@ -713,13 +716,15 @@ func tool(t *testing.T, name string) string {
 	return path
 }
 
-// prometheusSees runs a Prometheus that scrapes url, and asks it for a KPI.
+// prometheusSees runs a Prometheus that scrapes url, and asks it for a KPI, and for both forms of a histogram.
 func prometheusSees(t *testing.T, target string) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "prometheus.yml"), fmt.Sprintf(`
 global: {scrape_interval: 1s}
 scrape_configs:
   - job_name: cskpi
+    scrape_native_histograms: true
+    always_scrape_classic_histograms: true
     static_configs: [{targets: [%q]}]
 `, strings.TrimPrefix(target, "http://")))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -762,6 +767,11 @@ scrape_configs:
 	}
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || len(answer.Data.Result) == 0 || answer.Data.Result[0].Metric["job"] != "cskpi" {
 		t.Errorf("%v in %s\n%s", err, body, log.String())
+	}
+	for _, ask := range []string{"histogram_count(cs_prices_year)", `cs_prices_year_bucket{le="+Inf"}`} {
+		if _, got := p.get(t, "/api/v1/query?query="+url.QueryEscape(ask)); !strings.Contains(got, `"6"]`) {
+			t.Errorf("%s is not the 6 contracts: %s", ask, got)
+		}
 	}
 	if _, up := p.get(t, "/api/v1/query?query=up"); !strings.Contains(up, `"1"`) {
 		t.Errorf("the scrape is not up: %s", up)
