@@ -9,7 +9,7 @@
 --   window   label Length of the window: 1m, 3m, 12m.
 --   opening  gauge ARR at the start of the window, computed afresh as of that day, in the reporting currency.
 --   closing  gauge ARR at as_of, in the reporting currency.
---   residual gauge Opening plus all movements less closing; must be 0.
+--   residual gauge Opening plus all movements less closing, in the reporting currency; must be 0.
 --
 -- Every: 5m
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -56,7 +57,7 @@ func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	var errs []error
 	var done []object
 	for _, o := range todo {
-		if err := conn.Exec(ctx, o.statement); err != nil {
+		if err := conn.Exec(roomy(ctx, o.statement), o.statement); err != nil {
 			errs = append(errs, fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err))
 			continue
 		}
@@ -76,7 +77,7 @@ func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	return errors.Join(errs...)
 }
 
-// objectsOf lists the functions before the views, which need them.
+// objectsOf lists the functions before the views, which need them, and the view of them all last.
 func objectsOf(c Catalogue) []object {
 	// ClickHouse copies the functions into a view when it makes it, so a view depends on all of them.
 	functions := sha256.New()
@@ -92,7 +93,16 @@ func objectsOf(c Catalogue) []object {
 		statement := "create or replace view cs." + q.View() + " as (\n" + q.SQL + "\n) comment " + quote(q.Title)
 		objects = append(objects, object{"view", q.View(), q.File, statement, checksum(statement + all)})
 	}
-	return objects
+	return append(objects, catalogueObject(c))
+}
+
+// roomy lets a statement be as long as it is; ClickHouse takes 256 KiB where nothing else is said.
+func roomy(ctx context.Context, statement string) context.Context {
+	const usual = 1 << 18
+	if len(statement) < usual {
+		return ctx
+	}
+	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": len(statement) + 1}))
 }
 
 func checksum(s string) string {

@@ -1,0 +1,85 @@
+package queries
+
+import "strings"
+
+// catalogueView is the name of the view that lists all others.
+const catalogueView = "catalogue"
+
+// catalogueObject is the view cs.catalogue: what there is to select from and what it means, one row for each column. It is
+// made of the query files, and of the comments of the tables. A parameterised view takes no comments on its columns, so
+// this is the place where a client finds them.
+func catalogueObject(c Catalogue) object {
+	var views []string
+	for _, q := range c {
+		columns := make([]string, 0, len(q.Columns))
+		for _, column := range q.Columns {
+			metric := ""
+			if !q.Model && (column.Kind == Gauge || column.Kind == Histogram) {
+				metric = q.Metric(column)
+			}
+			columns = append(columns, tuple(column.Name, string(column.Kind), c.unit(q, column), column.Help, metric))
+		}
+		if q.Function {
+			columns = append(columns, tuple("", "", "", "", ""))
+		}
+		name := q.View()
+		if q.Function {
+			name = q.Name
+		}
+		views = append(views, "("+strings.Join([]string{quote(name), quote(q.sort()), quote(q.Title), quote(q.TitleJA), quote(q.File), "[" + strings.Join(columns, ", ") + "]"}, ", ")+")")
+	}
+	made := ""
+	if len(views) > 0 {
+		made = `select v.1 as view, v.2 as kind, c.1 as column, toUInt64(position) as position, c.2 as type, c.3 as unit, c.4 as help, v.3 as title, v.4 as title_ja, c.5 as metric, v.5 as file
+from (select arrayJoin([
+` + strings.Join(views, ",\n") + `
+]) as v) as views
+array join v.6 as c, arrayEnumerate(v.6) as position
+union all
+`
+	}
+	statement := "create or replace view cs." + catalogueView + " as (\n" + made + `select
+    t.name as view, 'table' as kind, c.name as column, c.position as position, c.type as type, '' as unit, c.comment as help,
+    t.comment as title, '' as title_ja, '' as metric, '' as file
+from system.tables as t
+inner join system.columns as c on c.database = t.database and c.table = t.name
+where t.database = 'cs' and t.engine like '%MergeTree' and not startsWith(t.name, ` + quote(keptPrefix) + `)
+) comment 'Every view, function and table with its columns: what they mean and what they are counted in.'`
+	return object{"view", catalogueView, "cs." + catalogueView, statement, checksum(statement)}
+}
+
+// tuple writes texts as a tuple.
+func tuple(texts ...string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = quote(text)
+	}
+	return "(" + strings.Join(quoted, ", ") + ")"
+}
+
+// sort says what sort of query q is: kpi, detail, model or function.
+func (q Query) sort() string {
+	switch {
+	case q.Function:
+		return "function"
+	case q.IsDetail():
+		return "detail"
+	case q.Model:
+		return "model"
+	}
+	return "kpi"
+}
+
+// unit is the unit of a column; a part is counted in what its KPI is counted in.
+func (c Catalogue) unit(q Query, column Column) string {
+	if column.Kind == Part && q.IsDetail() {
+		if kpi, found := c.Get(strings.TrimSuffix(q.Name, "_detail")); found {
+			for _, g := range kpi.Of(Gauge) {
+				if g.Name == column.Name {
+					return g.Unit()
+				}
+			}
+		}
+	}
+	return column.Unit()
+}

@@ -1,0 +1,107 @@
+package queries_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"cskpi/queries"
+)
+
+// TestCatalogueView: cs.catalogue lists every column of every view and table with its meaning.
+func TestCatalogueView(t *testing.T) {
+	c, catalogue := installed(t)
+	rows := map[string][]string{}
+	for _, cells := range table(t, c, []string{"view", "column", "kind", "type", "unit", "help", "title", "title_ja", "metric", "file"}, "cs.catalogue") {
+		rows[cells[0]+"."+cells[1]] = cells[2:]
+	}
+	for _, q := range views(catalogue) {
+		for _, column := range q.Columns {
+			row := rows[q.View()+"."+column.Name]
+			if row == nil || row[1] != string(column.Kind) || row[3] != column.Help || row[4] != q.Title || row[7] != q.File {
+				t.Errorf("%s.%s is listed as %q", q.View(), column.Name, row)
+			}
+		}
+	}
+	for name, want := range map[string][]string{
+		"nrr.ratio":                   {"kpi", "gauge", "ratio", "Net revenue retention; 1 is no change.", "Net revenue retention over trailing windows.", "売上継続率(NRR)", "cs_nrr_ratio", "nrr.sql"},
+		"targets_kpi.kpi":             {"kpi", "label", "", "View and column, as nrr.ratio.", "Targets in force.", "目標値", "", "targets.sql"},
+		"arr_bridge_detail.residual":  {"detail", "part", "reporting currency", "Opening plus all movements less closing.", "The accounts behind the bridge from opening to closing ARR.", "", "", "models/arr_bridge_detail.sql"},
+		"account_states.seats":        {"model", "fact", "", "Contracted seats.", "Every account that pays at as_of: what it pays, who owns it, and where it stands.", "", "", "models/account_states.sql"},
+		"cs_ratio.":                   {"function", "", "", "", "Ratio of two exact numbers; null where the whole is zero.", "", "", "functions/cs_ratio.sql"},
+		"contracts.acv":               {"table", "Decimal(18, 4)", "", "Annual contract value, in the contract currency.", "Contracts; the last version of a contract holds for all of its days.", "", "", ""},
+		"freshness.rows":              {"kpi", "gauge", "count", "Rows dated up to as_of, versions of the same row counted once each.", "Facts stored, and how recent they are.", "データの鮮度", "cs_freshness_rows", "freshness.sql"},
+		"churn_reasons_detail.window": nil,
+	} {
+		if got := rows[name]; fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+			t.Errorf("%s: got %q\nwant %q", name, got, want)
+		}
+	}
+
+	// What it lists is what there is, and nothing in the database is without a word on it.
+	for what, sql := range map[string]string{
+		"views and tables that it does not list":    "select name from system.tables where database = 'cs' and name not in (select view from cs.catalogue) and name != 'catalogue'",
+		"views and tables that it lists, not there": "select view as name from cs.catalogue where kind != 'function' and view not in (select name from system.tables where database = 'cs')",
+		"views and tables without a comment":        "select name from system.tables where database = 'cs' and comment = ''",
+		"columns of tables without a comment":       "select concat(table, '.', name) as name from system.columns where database = 'cs' and comment = '' and table in (select name from system.tables where database = 'cs' and engine != 'View')",
+		"columns without help":                      "select concat(view, '.', column) as name from cs.catalogue where help = '' and kind != 'function'",
+		"columns listed twice":                      "select concat(view, '.', column) as name from cs.catalogue group by name having count() > 1",
+	} {
+		if got := scalar(t, c, "select arrayStringConcat(arraySort(groupUniqArray(name)), ', ') from ("+sql+")"); got != "" {
+			t.Errorf("%s: %s", what, got)
+		}
+	}
+}
+
+// TestCatalogueViewOfMuch: a catalogue of more text than ClickHouse takes in a statement by default is installed all the same.
+func TestCatalogueViewOfMuch(t *testing.T) {
+	texts := map[string]string{}
+	for i := range 30 {
+		texts[fmt.Sprintf("v%d.sql", i)] = small("V.", strings.Repeat("It's long, \\ and 日本語. ", 800), fmt.Sprint(i))
+	}
+	c := migrated(t)
+	if err := queries.Install(t.Context(), c, load(t, texts)); err != nil {
+		t.Fatal(err)
+	}
+	if got := scalar(t, c, "select (uniqExact(view), min(length(help)), uniqExact(help)) from cs.catalogue where kind = 'kpi'"); got != "(30,22399,1)" {
+		t.Errorf("got %s", got)
+	}
+	// One without anything lists the tables alone.
+	if err := queries.Install(t.Context(), c, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := scalar(t, c, "select groupUniqArray(kind) from cs.catalogue"); got != "['table']" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestUnit(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		kind queries.Kind
+		help string
+		want string
+	}{
+		{"segment", queries.Label, "Segment.", ""},
+		{"account_id", queries.Key, "Account.", ""},
+		{"ratio", queries.Gauge, "Renewed ARR over due ARR, in the reporting currency.", "ratio"},
+		{"win_ratio_upper", queries.Gauge, "Upper bound.", "ratio"},
+		{"p50_seconds", queries.Gauge, "Median.", "seconds"},
+		{"opening_arr", queries.Part, "ARR.", "reporting currency"},
+		{"amount", queries.Gauge, "Amount.", "reporting currency"},
+		{"lifetime_value", queries.Gauge, "ARR per account over annual logo churn, in the reporting currency.", "reporting currency"},
+		{"expanded_accounts", queries.Gauge, "Accounts whose ARR grew.", "count"},
+		{"acv", queries.Fact, "Annual value in the contract currency.", "its own currency"},
+		{"target", queries.Gauge, "What is aimed for, in the unit of the column.", ""},
+		{"score", queries.Histogram, "Health score.", "points"},
+		{"score", queries.Fact, "Health score.", "points"},
+		{"touched_on", queries.Fact, "Last touch.", "date"},
+		{"happened_at", queries.Fact, "Instant.", "time"},
+		{"grace_days", queries.Fact, "Setting.", "days"},
+		{"outcome", queries.Fact, "Outcome.", ""},
+	} {
+		if got := (queries.Column{Name: tt.name, Kind: tt.kind, Help: tt.help}).Unit(); got != tt.want {
+			t.Errorf("%s %s: got %q, want %q", tt.kind, tt.name, got, tt.want)
+		}
+	}
+}
