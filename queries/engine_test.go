@@ -491,5 +491,5 @@ func TestConfigure(t *testing.T) {
 	f(japan, japan, false)
 
 	_, err = queries.Configure(t.Context(), c, queries.Reporting{Currency: "euro", Timezone: "Tokyo", FiscalYearStart: 13})
-	wantProblems(t, err, `currency "euro" is no ISO 4217 code`, `time zone "Tokyo" is unknown`, "fiscal year start 13 is no month")
+	wantProblems(t, err, `currency "euro" is no ISO 4217 code`, `timezone "Tokyo" is no time zone`, `fiscal year start "13" is out of range: fiscal_year_start is from 1 to 12`)
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -19,37 +17,36 @@ type Reporting struct {
 	FiscalYearStart int    // month, 1 to 12
 }
 
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
-
 // Configure stores what r gives, that is what is not zero, in cs.settings as in force since ever, and returns what is in
 // force today: rows of cs.settings that start later go before. The views must be installed.
 func Configure(ctx context.Context, conn driver.Conn, r Reporting) (Reporting, error) {
-	given := map[string]string{}
-	var errs []error
+	var given []Setting
 	if r.Currency != "" {
-		given["currency"] = r.Currency
-		if !currencyCode.MatchString(r.Currency) {
-			errs = append(errs, fmt.Errorf("currency %q is no ISO 4217 code, such as EUR", r.Currency))
-		}
+		given = append(given, Setting{Name: "currency", Value: r.Currency})
 	}
 	if r.Timezone != "" {
-		given["timezone"] = r.Timezone
-		if _, err := time.LoadLocation(r.Timezone); err != nil || r.Timezone == "Local" {
-			errs = append(errs, fmt.Errorf("time zone %q is unknown; it is an IANA name, such as Asia/Tokyo", r.Timezone))
-		}
+		given = append(given, Setting{Name: "timezone", Value: r.Timezone})
 	}
 	if r.FiscalYearStart != 0 {
-		given["fiscal_year_start"] = strconv.Itoa(r.FiscalYearStart)
-		if r.FiscalYearStart < 1 || r.FiscalYearStart > 12 {
-			errs = append(errs, fmt.Errorf("fiscal year start %d is no month from 1 to 12", r.FiscalYearStart))
-		}
-	}
-	if len(errs) > 0 {
-		return Reporting{}, errors.Join(errs...)
+		given = append(given, Setting{Name: "fiscal_year_start", Value: strconv.Itoa(r.FiscalYearStart)})
 	}
 	if len(given) > 0 {
-		if err := conn.Exec(ctx, storeSettings(given)); err != nil {
-			return Reporting{}, fmt.Errorf("store the reporting settings: %w", err)
+		settings, err := LoadSettings(ctx, conn)
+		if err != nil {
+			return Reporting{}, err
+		}
+		var errs []error
+		for _, of := range given {
+			var invalid InvalidSetting
+			if errors.As(settings.Check(of), &invalid) {
+				errs = append(errs, fmt.Errorf("%s %q %s", strings.ReplaceAll(of.Name, "_", " "), of.Value, invalid.Reason))
+			}
+		}
+		if len(errs) > 0 {
+			return Reporting{}, errors.Join(errs...)
+		}
+		if _, err := settings.Store(ctx, conn, "environment", given...); err != nil {
+			return Reporting{}, err
 		}
 	}
 	var in Reporting
@@ -60,24 +57,4 @@ func Configure(ctx context.Context, conn driver.Conn, r Reporting) (Reporting, e
 	}
 	in.FiscalYearStart = int(month)
 	return in, nil
-}
-
-// storeSettings adds a version of those settings alone that have another value, so that a start that changes nothing
-// writes nothing. It is later than the last one whatever that one claims to be.
-func storeSettings(given map[string]string) string {
-	values := make([]string, 0, len(given))
-	for _, name := range sortedNames(given) {
-		values = append(values, "("+quote(name)+", "+quote(given[name])+")")
-	}
-	return `
-		insert into cs.settings (name, value, source, updated_at)
-		select given.name, given.value, 'environment', greatest(now64(3), stored.last_change + interval 1 millisecond)
-		from values('name String, value String', ` + strings.Join(values, ", ") + `) as given
-		left join (
-			select name, argMax(value, (updated_at, ingested_at)) as last_value, max(updated_at) as last_change
-			from cs.settings
-			where segment = '' and starts_on = '1970-01-01'
-			group by name
-		) as stored on stored.name = given.name
-		where stored.last_value != given.value`
 }

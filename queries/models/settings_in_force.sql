@@ -2,7 +2,7 @@
 --
 -- What somebody set goes before the defaults; of that, the row that names segment and phase goes before the one that
 -- names the segment, that before the one that names the phase, and that before the one for all. Among those that say the
--- same, the latest start wins.
+-- same, the latest start wins, and of one start what was changed last, by whichever source.
 --
 -- Columns:
 --   name      key   Setting.
@@ -14,14 +14,14 @@
 
 select name, of_segment as segment, of_phase as phase, latest.1 as value, latest.2 as starts_on, latest.3 as is_given
 from (
-    select name, of_segment, of_phase, argMax((value, starts_on, is_given), (is_given, precedence, starts_on, updated_at)) as latest
+    select name, of_segment, of_phase, argMax((value, starts_on, is_given), (is_given, precedence, starts_on, updated_at, ingested_at)) as latest
     from (
         select toString(s.name) as name, toString(s.segment) as segment, toString(s.phase) as phase, s.value as value, s.starts_on as starts_on,
-            s.updated_at as updated_at, 1 as is_given, 2 * (s.segment != '') + (s.phase != '') as precedence
+            s.updated_at as updated_at, s.ingested_at as ingested_at, 1 as is_given, 2 * (s.segment != '') + (s.phase != '') as precedence
         from cs.settings as s
         where s.starts_on <= {as_of:Date}
         union all
-        select name, segment, '' as phase, value, toDate(0) as starts_on, toDateTime64(0, 3, 'UTC') as updated_at, 0 as is_given, 2 * (segment != '') as precedence
+        select name, segment, '' as phase, value, toDate(0) as starts_on, toDateTime64(0, 3, 'UTC') as updated_at, updated_at as ingested_at, 0 as is_given, 2 * (segment != '') as precedence
         from cs.setting_definitions(as_of = {as_of:Date}) as d
     ) as given
     array join if(segment = '', ['', 'high', 'low', 'tech'], [segment]) as of_segment
