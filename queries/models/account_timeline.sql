@@ -1,0 +1,153 @@
+-- Everything that happened to each account by as_of, in one list.
+--
+-- Ask for one account, as in where account_id = 'acme', and order by at. Contracts, opportunities and their amounts stand
+-- as the source gives them; first payment, return and churn are those of the KPIs, in the reporting currency at the rate of
+-- as_of's fiscal year. What is known by day alone stands at the day's first instant in the reporting zone; a month of usage
+-- stands at its last day, or at as_of. Test accounts have no story.
+--
+-- Columns:
+--   account_id key   Account.
+--   at         key   Instant, UTC.
+--   day        fact  Day in the reporting time zone.
+--   kind       label What sort of thing happened, as contract_began.
+--   id         key   Contract, touchpoint, opportunity and so on, as its source names it; empty: the account itself.
+--   what       key   What happened, in words.
+--   who        fact  CSM, respondent or contact; empty: nobody is named.
+--   amount     fact  Money that it is about, in the currency that what names, else the reporting currency; null: none.
+
+with
+toDate('2149-06-06') as never,
+toDateTime64('2149-01-01 00:00:00', 3, 'UTC') as not_yet,
+cast(null as Nullable(Float64)) as nothing,
+assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date}))) as zone,
+
+-- What is known by day. Each row has events of one thing: kind, day, what, amount.
+days as (
+    select
+        account_id, contract_id as id, '' as who,
+        concat(if(product = '', 'contract', toString(product)), if(department = '', '', concat(' for ', toString(department))), if(currency = '', '', concat(', ', toString(currency))),
+            if(seats = 0, '', concat(', ', toString(seats), ' seats')), if(renewed_from = '', '', concat(', in place of ', renewed_from))) as thing,
+        [
+            (if(renewed_from = '', 'contract_began', 'contract_renewed'), starts_on, concat(thing, if(t.acv = 0, ', of no value or a trial', '')), toNullable(toFloat64(t.acv))),
+            ('contract_notice', notice_on, concat(thing, if(cancel_reason = '', '', concat('; ', toString(cancel_reason)))), toNullable(toFloat64(t.acv))),
+            -- Where another takes its place, the beginning of that one says so.
+            ('contract_ended', if(replaced_on <= covered_before, never, covered_before), concat(thing, if(cancel_reason = '', '', concat('; ', toString(cancel_reason)))), toNullable(toFloat64(t.acv)))
+        ] as events
+    from cs.contract_terms(as_of = {as_of:Date}) as t
+    union all
+    select
+        account_id, '' as id, '' as who, '' as thing,
+        arrayMap((d, n) -> (if(n = 1, 'first_paid', 'returned'), d, if(n = 1, 'became a customer', 'became a customer again'),
+            toNullable(cs_float(arraySum(arrayMap(t -> t.3, arrayFilter(t -> t.1 <= d and t.2 > d, terms)))))), begun, arrayEnumerate(begun)) as events
+    from (
+        select
+            account_id,
+            groupArray((starts_on, counts_before, c.arr)) as terms,
+            arraySort(arrayDistinct(arrayMap(t -> t.1, arrayFilter(t -> not arrayExists(u -> u.1 < t.1 and u.2 >= t.1, terms), terms)))) as begun
+        from cs.contract_arr(as_of = {as_of:Date}) as c
+        group by account_id
+    ) as payments
+    union all
+    select account_id, '' as id, '' as who, '' as thing, [('churned', churned_on, concat('no longer pays: ', reason), toNullable(cs_float(e.arr)))] as events
+    from cs.churn_events(as_of = {as_of:Date}) as e
+    union all
+    select account_id, '' as id, '' as who, '' as thing, [
+            ('milestone_due', first_due, milestone, nothing),
+            ('milestone_due', if(last_due = first_due, never, last_due), concat(milestone, ', as moved'), nothing),
+            ('milestone_reached', reached_on, milestone, nothing)
+        ] as events
+    from cs.milestone_states(as_of = {as_of:Date})
+    union all
+    select v.1 as account_id, opportunity_id as id, v.3 as who, '' as thing, [
+            ('opportunity_created', v.4, f.1, f.2),
+            (if(v.7, 'opportunity_won', 'opportunity_lost'), v.5, v.2, v.6)
+        ] as events
+    from (
+        select
+            opportunity_id,
+            argMax((o.account_id, concat(toString(o.kind), if(o.currency = '', '', concat(', ', toString(o.currency)))), toString(o.csm), o.created_on,
+                if(o.is_won is null, toDate('2149-06-06'), ifNull(o.closed_on, toDate('2149-06-06'))), toFloat64(o.amount), ifNull(o.is_won, false)), o.updated_at) as v,
+            argMin((concat(toString(o.kind), if(o.originated_by = '', '', concat(' by ', toString(o.originated_by))), if(o.currency = '', '', concat(', ', toString(o.currency)))), toFloat64(o.amount)), o.updated_at) as f
+        from cs.opportunities as o final
+        group by source, opportunity_id
+    ) as opportunities
+    union all
+    select account_id, risk_id as id, toString(csm) as who, '' as thing, [
+            ('risk_raised', raised_on, concat(toString(kind), ', severity ', toString(severity)), nothing),
+            ('risk_closed', ifNull(closed_on, never), concat(toString(kind), ', severity ', toString(severity)), nothing)
+        ] as events
+    from cs.risks final
+    union all
+    select account_id, override_id as id, toString(csm) as who, '' as thing, [
+            ('health_overridden', starts_on, concat(toString(band), ': ', reason), nothing),
+            ('health_override_ended', ends_before, toString(band), nothing)
+        ] as events
+    from cs.health_overrides final where starts_on <= {as_of:Date}
+    union all
+    select i.2.1 as account_id, item_id as id, i.2.2 as who, '' as thing, [
+            ('action_item_due', i.1, i.2.3, nothing),
+            ('action_item_done', i.2.4, i.2.3, nothing)
+        ] as events
+    from (
+        select item_id, (argMin(a.due_on, a.updated_at), argMax((a.account_id, toString(a.csm), a.title, ifNull(a.done_on, toDate('2149-06-06'))), a.updated_at)) as i
+        from cs.action_items as a final
+        group by source, item_id
+    ) as items
+    union all
+    select account_id, feedback_id as id, toString(csm) as who, '' as thing, [('feedback', created_on, toString(kind), nothing)] as events
+    from cs.feedback final
+    union all
+    select account_id, review_id as id, '' as who, '' as thing, [('value_review', reviewed_on, concat(if(is_verified, 'verified', 'not verified'),
+            if(improvement_ratio is null, '', concat(', improved by ', toString(assumeNotNull(improvement_ratio)))), if(outcome = '', '', concat(': ', outcome))), nothing)] as events
+    from cs.value_reviews final
+    union all
+    select account_id, '' as id, '' as who, '' as thing, [('usage', least(toLastDayOfMonth(month), {as_of:Date}),
+            concat('used on ', toString(n), ' days of the month, by up to ', toString(most), ' active users a day; ', toString(total), ' events'), nothing)] as events
+    from (
+        select account_id, toStartOfMonth(u.day) as month, count() as n, max(u.active_users) as most, sum(u.events) as total
+        from cs.usage_account_days as u final
+        where u.day <= {as_of:Date}
+        group by account_id, month
+    ) as months
+),
+
+-- What is known to the instant, likewise.
+instants as (
+    select account_id, touchpoint_id as id, toString(csm) as who, [('touchpoint', happened_at, concat(toString(kind), if(with_executive, ' with an executive', ''),
+            if(sentiment = '', '', concat(', ', toString(sentiment))), if(note = '', '', concat(': ', note))))] as events
+    from cs.touchpoints final
+    union all
+    select account_id, ticket_id as id, '' as who, [
+            (if(is_complaint, 'complaint', 'ticket_opened'), opened_at, if(severity = '', 'ticket', concat('severity ', toString(severity)))),
+            ('ticket_answered', ifNull(first_response_at, not_yet), if(severity = '', 'ticket', concat('severity ', toString(severity)))),
+            ('ticket_resolved', ifNull(resolved_at, not_yet), if(severity = '', 'ticket', concat('severity ', toString(severity))))
+        ] as events
+    from cs.tickets final
+    union all
+    select account_id, response_id as id, user_id as who, [('survey', responded_at, concat(toString(kind), ' ', toString(score)))] as events
+    from cs.surveys final
+    union all
+    select account_id, engagement_id as id, contact as who, [('engagement', happened_at, toString(kind))] as events
+    from cs.engagements final
+    union all
+    select account_id, '' as id, owner as who, [(what, since, if(owner = '', 'owner: (none)', concat('owner: ', owner)))] as events
+    from (
+        select account_id, e.1 as what, e.2 as since, e.3 as owner
+        from cs.account_owners(as_of = {as_of:Date})
+        array join arrayConcat(
+            [('account_created', if(created_on is null, not_yet, toDateTime64(toDateTime64(assumeNotNull(created_on), 3, zone), 3, 'UTC')), owners[1].2)],
+            arrayFilter(e -> e.1 != '', arrayMap((o, p) -> (if(o.2 = p.2, '', 'owner_changed'), o.1, o.2), arrayPopFront(owners), arrayPopBack(owners)))) as e
+    ) as changes
+)
+
+select account_id, at, day, kind, id, what, who, amount
+from (
+    select account_id, toDateTime64(toDateTime64(e.2, 3, zone), 3, 'UTC') as at, e.2 as day, e.1 as kind, id, e.3 as what, who, e.4 as amount
+    from days
+    array join events as e
+    union all
+    select account_id, e.2 as at, toDate(e.2, zone) as day, e.1 as kind, id, e.3 as what, who, nothing as amount
+    from instants
+    array join events as e
+) as story
+where day <= {as_of:Date} and account_id not in (select account_id from cs.accounts final group by account_id having argMax(is_test, updated_at))
