@@ -1,7 +1,7 @@
 -- Milestones of each account: first and present deadline, and the day on which they were reached.
 --
--- The present deadline is that of the version at the end of as_of, else of the earliest known; the day reached is what the
--- last version says, since a late entry tells of an earlier day.
+-- Deadlines are those of the versions by the end of as_of, else of the earliest known: what is planned later changes no
+-- deadline of the past. The day reached is what the last version says, since a late entry tells of an earlier day.
 --
 -- Columns:
 --   account_id key   Account.
@@ -12,14 +12,19 @@
 
 select
     account_id, milestone,
-    ifNull(arrayFirst(v -> v.2 is not null, versions).2, toDate('2149-06-06')) as first_due,
-    ifNull(if(versions[1].1 > day_end, versions[1].2, arrayLast(v -> v.1 <= day_end, versions).2), toDate('2149-06-06')) as last_due,
+    ifNull(arrayFirst(v -> v.2 is not null, known).2, toDate('2149-06-06')) as first_due,
+    ifNull(known[-1].2, toDate('2149-06-06')) as last_due,
     if(ifNull(versions[-1].3, toDate('2149-06-06')) <= {as_of:Date}, assumeNotNull(versions[-1].3), toDate('2149-06-06')) as reached_on
 from (
-    select account_id, toString(m.milestone) as milestone, arraySort(v -> v.1, groupArray((updated_at, m.due_on, m.reached_on))) as versions
-    from cs.milestones as m final
-    group by account_id, m.milestone
-) as m
-cross join (
-    select toDateTime64({as_of:Date} + 1, 3, assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date})))) - interval 1 millisecond as day_end
-) as bounds
+    select account_id, milestone, versions,
+        if(versions[1].1 > day_end, arraySlice(versions, 1, 1), arrayFilter(v -> v.1 <= day_end, versions)) as known
+    from (
+        select account_id, toString(m.milestone) as milestone,
+            arraySort(v -> (v.1, v.4), groupArray((updated_at, m.due_on, m.reached_on, toString(m.source)))) as versions
+        from cs.milestones as m final
+        group by account_id, m.milestone
+    ) as m
+    cross join (
+        select toDateTime64({as_of:Date} + 1, 3, assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date})))) - interval 1 millisecond as day_end
+    ) as bounds
+) as planned

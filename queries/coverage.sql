@@ -1,0 +1,30 @@
+-- Customer coverage: accounts touched within their cadence.
+-- ja: 顧客カバー率
+--
+-- Accounts with at least one qualifying touch in the cadence of their segment (setting coverage_days: high 30, low 90, tech 180
+-- days up to as_of) over the accounts that paid on every day of it. Qualifying is what is two-way and held, by whomever:
+-- meeting, call, visit and review; for tech touch also e-mail and webinars. Bounds are the 95 % Wilson interval.
+--
+-- Columns:
+--   segment           label Touch-model segment of the account at the start of the cadence.
+--   ratio             gauge Covered accounts over eligible accounts.
+--   ratio_lower       gauge Lower 95 % bound of the ratio.
+--   ratio_upper       gauge Upper 95 % bound of the ratio.
+--   covered_accounts  gauge Eligible accounts that were touched within the cadence.
+--   eligible_accounts gauge Accounts that paid on every day of the cadence.
+--
+-- Every: 15m
+
+select
+    segment,
+    cs_ratio(covered_accounts, eligible_accounts) as ratio,
+    cs_wilson_lower(covered_accounts, eligible_accounts) as ratio_lower,
+    cs_wilson_upper(covered_accounts, eligible_accounts) as ratio_upper,
+    covered_accounts, eligible_accounts
+from (
+    select g.segment as segment, sum(d.covered_accounts) as covered_accounts, sum(d.eligible_accounts) as eligible_accounts
+    from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
+    left join cs.coverage_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
+    group by g.segment
+) as counts
+order by segment

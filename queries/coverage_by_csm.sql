@@ -1,0 +1,28 @@
+-- Customer coverage by CSM.
+-- ja: 顧客カバー率(担当別)
+--
+-- Coverage of the accounts that each CSM owns at as_of. A touch of the owner before counts for the account, and so for who
+-- owns it now: what is asked is whether the customer was looked after. Bounds are the 95 % Wilson interval.
+--
+-- Columns:
+--   csm               label Owner of the account at as_of; (none) where nobody is.
+--   ratio             gauge Covered accounts over eligible accounts.
+--   ratio_lower       gauge Lower 95 % bound of the ratio.
+--   ratio_upper       gauge Upper 95 % bound of the ratio.
+--   covered_accounts  gauge Eligible accounts that were touched within the cadence.
+--   eligible_accounts gauge Accounts that paid on every day of the cadence.
+--
+-- Every: 15m
+
+select
+    csm,
+    cs_ratio(covered_accounts, eligible_accounts) as ratio,
+    cs_wilson_lower(covered_accounts, eligible_accounts) as ratio_lower,
+    cs_wilson_upper(covered_accounts, eligible_accounts) as ratio_upper,
+    covered_accounts, eligible_accounts
+from (
+    select csm, sum(d.covered_accounts) as covered_accounts, sum(d.eligible_accounts) as eligible_accounts
+    from cs.coverage_by_csm_detail(as_of = {as_of:Date}) as d
+    group by csm
+) as counts
+order by csm

@@ -1,0 +1,20 @@
+-- Paying accounts by lifecycle phase.
+-- ja: ライフサイクル別の顧客
+--
+-- Leaving: all that the account pays for has given notice. Growth: it renewed or bought more at least once. Onboarding: its
+-- deadline, as it is planned now, is still ahead and it is not onboarded. Adoption: everybody else, also who missed the
+-- deadline, because life goes on. The first that holds counts.
+--
+-- Columns:
+--   segment  label Touch-model segment of the account at as_of.
+--   phase    label Phase: onboarding, adoption, growth, leaving.
+--   accounts gauge Paying accounts.
+--   arr      gauge Their ARR, in the reporting currency.
+--
+-- Every: 15m
+
+select g.segment as segment, g.phase as phase, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr
+from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['onboarding', 'adoption', 'growth', 'leaving']) as phase) as g
+left join cs.lifecycle_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.phase = g.phase
+group by g.segment, g.phase
+order by segment, phase

@@ -1,0 +1,33 @@
+-- Onboarding by its deadline.
+-- ja: オンボーディング完了率
+--
+-- On time: of the accounts whose deadline lies in the last 12 months, those that were onboarded by it. The deadline is the
+-- first one that was planned (else onboarding_days after the first paid day), so that re-planning does not improve the past;
+-- those whose deadline is still ahead are not in it, and those that left are. In progress and overdue are paying
+-- accounts, whenever they were due.
+--
+-- Columns:
+--   segment           label Touch-model segment of the account by what it paid on its first day.
+--   in_progress       gauge Paying accounts that are not onboarded.
+--   overdue           gauge Those of them whose first deadline has passed.
+--   on_time_ratio     gauge Accounts on time over accounts due.
+--   due_accounts      gauge Accounts whose first deadline lies in the last 12 months.
+--   on_time_accounts  gauge Those of them that were onboarded by it.
+--   late_accounts     gauge Those of them that were onboarded after it.
+--   extended_accounts gauge Those of them whose deadline was moved to a later day.
+--
+-- Every: 15m
+
+select
+    g.segment as segment,
+    sum(d.in_progress) as in_progress,
+    sum(d.overdue) as overdue,
+    cs_ratio(sum(d.on_time_accounts), sum(d.due_accounts)) as on_time_ratio,
+    sum(d.due_accounts) as due_accounts,
+    sum(d.on_time_accounts) as on_time_accounts,
+    sum(d.late_accounts) as late_accounts,
+    sum(d.extended_accounts) as extended_accounts
+from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
+left join cs.onboarding_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
+group by g.segment
+order by segment

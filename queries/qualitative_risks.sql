@@ -1,0 +1,17 @@
+-- Open qualitative risks by kind.
+-- ja: 定性リスク
+--
+-- Paying accounts with a risk that a person raised and that is open at as_of. An account with risks of two kinds is in both,
+-- so the kinds do not add up to the accounts at risk. Beyond the twenty most frequent kinds the rest is (other).
+--
+-- Columns:
+--   kind     label Kind of risk, as the source names it.
+--   accounts gauge Paying accounts with an open risk of that kind.
+--   arr      gauge Their ARR, in the reporting currency.
+--
+-- Every: 15m
+
+select kind, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr
+from cs.qualitative_risks_detail(as_of = {as_of:Date}) as d
+group by kind
+order by kind

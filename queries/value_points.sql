@@ -1,0 +1,26 @@
+-- Value points reached by their deadlines.
+-- ja: バリューポイント到達率
+--
+-- Of the accounts that ever paid and whose first planned deadline for the value point lies in the last 12 months, those that
+-- reached it by then. A value point without a deadline is not in it, and re-planning does not improve the past.
+--
+-- Columns:
+--   segment          label Touch-model segment of the account by what it paid on its first day.
+--   point            label Value point: value_point_1, value_point_2, value_point_3.
+--   ratio            gauge Accounts that reached it in time over accounts due.
+--   due_accounts     gauge Accounts whose first deadline lies in the last 12 months.
+--   reached_accounts gauge Those of them that reached it by then.
+--
+-- Every: 1h
+
+select
+    g.segment as segment, g.point as point,
+    cs_ratio(sum(d.reached_accounts), sum(d.due_accounts)) as ratio,
+    sum(d.due_accounts) as due_accounts,
+    sum(d.reached_accounts) as reached_accounts
+from (
+    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['value_point_1', 'value_point_2', 'value_point_3']) as point
+) as g
+left join cs.value_points_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.point = g.point
+group by g.segment, g.point
+order by segment, point
