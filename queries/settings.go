@@ -28,14 +28,18 @@ type Setting struct {
 	Given                bool   // somebody set it; else it is the default
 	Help                 string // what it does; of settings that are there
 
-	changed time.Time
-	fresh   bool // it is about to be stored
+	// Which system said it and when, of settings to be stored; without a time it is said now, after all that is stored.
+	Source    string
+	ChangedAt time.Time
+
+	storedAt time.Time
+	fresh    bool // it is about to be stored
 }
 
 // Settings are the settings that there are, and what was set. What is in force is decided as in cs.settings_in_force.
 type Settings struct {
 	definitions []definition
-	given       []Setting // of a name, segment, phase and start one: the last that was stored
+	given       []Setting // what each source said last
 	measures    []string  // of the health score
 }
 
@@ -93,17 +97,20 @@ func (s *Settings) load(ctx context.Context, conn driver.Conn) error {
 		return err
 	}
 	given, err := conn.Query(ctx, `
-		select toString(name), toString(segment), toString(phase), starts_on, argMax(value, (updated_at, ingested_at)), max(updated_at)
-		from cs.settings group by name, segment, phase, starts_on order by name, segment, phase, starts_on`)
+		select toString(name), toString(segment), toString(phase), starts_on, toString(source), argMax(value, (updated_at, ingested_at)),
+			toUnixTimestamp64Milli(max(updated_at)), toUnixTimestamp64Milli(argMax(ingested_at, (updated_at, ingested_at)))
+		from cs.settings group by name, segment, phase, starts_on, source order by name, segment, phase, starts_on, source`)
 	if err != nil {
 		return err
 	}
 	defer given.Close()
 	for given.Next() {
 		of := Setting{Given: true}
-		if err := given.Scan(&of.Name, &of.Segment, &of.Phase, &of.StartsOn, &of.Value, &of.changed); err != nil {
+		var changed, stored int64 // milliseconds: the driver's own instants end in 2262
+		if err := given.Scan(&of.Name, &of.Segment, &of.Phase, &of.StartsOn, &of.Source, &of.Value, &changed, &stored); err != nil {
 			return err
 		}
+		of.ChangedAt, of.storedAt = time.UnixMilli(changed), time.UnixMilli(stored)
 		if d := s.definition(of.Name); d != nil {
 			of.Help = d.help
 		}
@@ -127,8 +134,22 @@ var (
 	currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
-// Check reports what is wrong with a setting by itself, as an InvalidSetting: its name, what it is limited to, its value.
+// Check reports what is wrong with a setting by itself, as an InvalidSetting.
 func (s *Settings) Check(of Setting) error {
+	if err := s.CheckName(of); err != nil {
+		return err
+	}
+	if of.StartsOn.Before(sinceEver) && !of.StartsOn.IsZero() || of.StartsOn.Year() > 2148 {
+		return InvalidSetting{"starts_on", of.StartsOn.Format(time.DateOnly), "is no day from 1970 to 2148"}
+	}
+	if reason := s.fault(s.definition(of.Name), of.Value); reason != "" {
+		return InvalidSetting{"value", of.Value, reason}
+	}
+	return nil
+}
+
+// CheckName reports, as an InvalidSetting, if there is no such setting or it cannot be limited so.
+func (s *Settings) CheckName(of Setting) error {
 	d := s.definition(of.Name)
 	if d == nil {
 		names := make([]string, len(s.definitions))
@@ -141,9 +162,6 @@ func (s *Settings) Check(of Setting) error {
 		}
 		return InvalidSetting{"name", of.Name, reason}
 	}
-	if of.StartsOn.Before(sinceEver) && !of.StartsOn.IsZero() || of.StartsOn.Year() > 2148 {
-		return InvalidSetting{"starts_on", of.StartsOn.Format(time.DateOnly), "is no day from 1970 to 2148"}
-	}
 	for _, limit := range []struct {
 		column, value string
 		known         []string
@@ -155,9 +173,6 @@ func (s *Settings) Check(of Setting) error {
 		case !strings.Contains(d.scope, limit.column):
 			return InvalidSetting{limit.column, limit.value, fmt.Sprintf("cannot limit %s, which holds for every %s alike", of.Name, limit.column)}
 		}
-	}
-	if reason := s.fault(d, of.Value); reason != "" {
-		return InvalidSetting{"value", of.Value, reason}
 	}
 	return nil
 }
@@ -292,7 +307,7 @@ func (s *Settings) Conflicts(more []Setting) map[int]InvalidSetting {
 	return conflicts
 }
 
-// same reports whether two settings are the same but for the value.
+// same reports whether two settings are the same but for the value and who said it.
 func (of Setting) same(as Setting) bool {
 	return of.Name == as.Name && of.Segment == as.Segment && of.Phase == as.Phase && day(of.StartsOn).Equal(day(as.StartsOn))
 }
@@ -333,16 +348,31 @@ func (of Setting) String() string {
 	return text
 }
 
-// with is s with more settings stored; the later ones win.
+// with is s with more settings stored, as far as their sources did not say the same, or something later, before.
 func (s *Settings) with(more []Setting) *Settings {
 	next := *s
 	next.given = slices.Clone(s.given)
+	last := time.Now()
+	for _, of := range s.given {
+		if of.ChangedAt.After(last) {
+			last = of.ChangedAt
+		}
+	}
 	for _, of := range more {
 		of.Given, of.fresh, of.StartsOn = true, true, day(of.StartsOn)
 		if d := s.definition(of.Name); d != nil {
 			of.Help = d.help
 		}
-		if i := slices.IndexFunc(next.given, of.same); i >= 0 {
+		i := slices.IndexFunc(next.given, func(x Setting) bool { return x.same(of) && x.Source == of.Source })
+		if i >= 0 && of.ChangedAt.IsZero() && next.given[i].Value == of.Value || i >= 0 && !of.ChangedAt.IsZero() && of.ChangedAt.Before(next.given[i].ChangedAt) {
+			continue
+		}
+		if of.ChangedAt.IsZero() {
+			last = last.Add(time.Millisecond)
+			of.ChangedAt = last
+		}
+		of.storedAt = last
+		if i >= 0 {
 			next.given[i] = of
 		} else {
 			next.given = append(next.given, of)
@@ -379,7 +409,7 @@ func (s *Settings) InForce(name, segment, phase string, at time.Time) (Setting, 
 }
 
 // before orders settings by which of them wins: the one that was given, then the one that says more of what it is for,
-// then the one that starts later.
+// then the one that starts later, then the one that was said later.
 func (of Setting) before(other Setting) int {
 	precedence := func(x Setting) int {
 		n := 0
@@ -394,7 +424,8 @@ func (of Setting) before(other Setting) int {
 		}
 		return n
 	}
-	return cmp.Or(cmp.Compare(precedence(of), precedence(other)), of.StartsOn.Compare(other.StartsOn))
+	return cmp.Or(cmp.Compare(precedence(of), precedence(other)), of.StartsOn.Compare(other.StartsOn),
+		of.ChangedAt.Compare(other.ChangedAt), of.storedAt.Compare(other.storedAt))
 }
 
 // List is every setting that holds at the end of a day for some segment and phase, in the order of the definitions.
@@ -422,7 +453,7 @@ func (s *Settings) Next(of Setting) (Setting, bool) {
 	var next Setting
 	found := false
 	for _, x := range s.given {
-		if x.Name == of.Name && x.Segment == of.Segment && x.Phase == of.Phase && x.StartsOn.After(day(of.StartsOn)) && (!found || x.StartsOn.Before(next.StartsOn)) {
+		if x.Name == of.Name && x.Segment == of.Segment && x.Phase == of.Phase && x.StartsOn.After(day(of.StartsOn)) && (!found || x.StartsOn.Before(next.StartsOn) || x.same(next) && x.before(next) > 0) {
 			next, found = x, true
 		}
 	}
@@ -431,10 +462,12 @@ func (s *Settings) Next(of Setting) (Setting, bool) {
 
 // Store checks settings and stores those that say something new, all or none. Whatever was stored before, these win.
 func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, more ...Setting) (stored int, err error) {
-	for _, of := range more {
-		if err := s.Check(of); err != nil {
+	more = slices.Clone(more)
+	for i := range more {
+		if err := s.Check(more[i]); err != nil {
 			return 0, err
 		}
+		more[i].Source, more[i].ChangedAt = source, time.Time{}
 	}
 	conflicts := s.Conflicts(more)
 	for i := range more {
@@ -443,12 +476,20 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 		}
 	}
 	var values []string
+	var news []Setting
 	for _, of := range more {
 		of.StartsOn = day(of.StartsOn)
-		if i := slices.IndexFunc(s.given, of.same); i >= 0 && s.given[i].Value == of.Value {
+		var last Setting
+		for _, x := range s.given {
+			if x.same(of) && (!last.Given || x.before(last) > 0) {
+				last = x
+			}
+		}
+		if last.Given && last.Value == of.Value {
 			continue
 		}
 		values = append(values, "("+strings.Join([]string{quote(of.Name), quote(of.Segment), quote(of.Phase), quote(of.StartsOn.Format(time.DateOnly)), quote(of.Value)}, ", ")+")")
+		news = append(news, of)
 	}
 	if len(values) == 0 {
 		return 0, nil
@@ -466,7 +507,7 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 	if err != nil {
 		return 0, fmt.Errorf("store the settings: %w", err)
 	}
-	s.Add(more...)
+	s.Add(news...)
 	return len(values), nil
 }
 

@@ -168,6 +168,27 @@ func TestSettingsConflicts(t *testing.T) {
 	f(nil, []string{"health_zero_touch - - - 1.00"}, map[int]string{0: "must not be equal"})
 	f(nil, []string{"health_zero_touch - - - 0.5"}, none)
 	f(nil, []string{"health_full_touch low growth - 2"}, map[int]string{0: "health_full_touch 2 (segment low, phase growth)"})
+	// The same file once more, after somebody else decided otherwise, says nothing new; and neither does an old version.
+	s := settings(t, c)
+	file := []queries.Setting{setting(t, "health_yellow - - - 60")}
+	file[0].Source = "import"
+	s.Add(file...)
+	later := setting(t, "health_yellow - - - 30")
+	later.Source = "cli"
+	green := setting(t, "health_green - - - 50")
+	s.Add(later)
+	s.Add(green)
+	if got := s.Conflicts(file); len(got) > 0 {
+		t.Errorf("got %v", got)
+	}
+	file[0].Value, file[0].ChangedAt = "55", on(t, "2001-01-01")
+	if got := s.Conflicts(file); len(got) > 0 {
+		t.Errorf("got %v", got)
+	}
+	file[0].ChangedAt = time.Time{}
+	if got := s.Conflicts(file); len(got) != 1 {
+		t.Errorf("got %v", got)
+	}
 	// What is wrong already does not stand in the way of anything else.
 	f([]string{"health_yellow - - - 90"}, []string{"grace_days - - - 1", "segment_high_arr - - - 20000"}, none)
 }

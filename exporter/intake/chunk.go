@@ -11,6 +11,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/shopspring/decimal"
+
+	"cskpi/queries"
 )
 
 // block is a piece of a file, cut at a row's end, before its fields are checked: lines of JSON, or records.
@@ -20,6 +22,7 @@ type block struct {
 	records []record // CSV, Parquet, rows of a query
 	columns []int    // of records: position in the table's columns; -1: not read
 	rejects []Reject // rows that the reader could not even cut out
+	more    []block  // what follows, of a source that is read as one block
 }
 
 // record is a row whose fields are already apart.
@@ -150,6 +153,12 @@ type checker struct {
 	values []value
 	spare  *sync.Pool // of chunks whose values were sent; their memory is used again
 	order  []int      // columns of the previous JSON row in their order: the next row most likely has the same
+
+	// Of rows that are looked at together:
+	row     int           // number of the row at hand, of those whose fields are good
+	rows    [][]value     // those that were taken
+	taken   []int         // and their numbers
+	refused map[int]unfit // by number: those that do not go together with others
 }
 
 func newChecker(t *table, file string, zone *time.Location, maxLine int, spare *sync.Pool) *checker {
@@ -158,26 +167,38 @@ func newChecker(t *table, file string, zone *time.Location, maxLine int, spare *
 }
 
 func (k *checker) check(b block) *chunk {
+	if k.table.together != nil {
+		return k.checkTogether(b)
+	}
+	return k.checkBlock(b)
+}
+
+func (k *checker) checkBlock(b block) *chunk {
 	c, ok := k.spare.Get().(*chunk)
 	if !ok {
 		c = &chunk{columns: make([]vector, len(k.table.columns))}
 	}
-	c.rejects, c.read = b.rejects, int64(len(b.rejects))
-	line := b.line
-	for rest := b.lines; rest != ""; line++ {
-		var text string
-		text, rest, _ = strings.Cut(rest, "\n")
-		if scanSpace(text, 0) == len(text) {
-			continue
+	cutOut := false
+	for _, b := range append([]block{b}, b.more...) {
+		cutOut = cutOut || len(b.rejects) > 0
+		c.rejects = append(c.rejects, b.rejects...)
+		c.read += int64(len(b.rejects))
+		line := b.line
+		for rest := b.lines; rest != ""; line++ {
+			var text string
+			text, rest, _ = strings.Cut(rest, "\n")
+			if scanSpace(text, 0) == len(text) {
+				continue
+			}
+			c.read++
+			k.checkLine(c, text, line)
 		}
-		c.read++
-		k.checkLine(c, text, line)
+		for _, r := range b.records {
+			c.read++
+			k.checkRecord(c, r, b.columns)
+		}
 	}
-	for _, r := range b.records {
-		c.read++
-		k.checkRecord(c, r, b.columns)
-	}
-	if len(b.rejects) > 0 {
+	if cutOut {
 		slices.SortStableFunc(c.rejects, func(x, y Reject) int { return cmp.Compare(x.Line, y.Line) })
 	}
 	return c
@@ -263,6 +284,10 @@ func (k *checker) checkRow(c *chunk, file string, line int64, raw string) {
 		}
 		size += 8 + len(k.values[i].s)
 	}
+	if column, reason := k.look(); reason != "" {
+		c.rejects = append(c.rejects, Reject{Table: k.table.name, File: file, Line: line, Column: column, Value: cut(k.fields[k.table.index[column]].text), Reason: reason, raw: raw})
+		return
+	}
 	for i := range k.table.columns {
 		c.columns[i].append(&k.table.columns[i], k.values[i], k.fields[i].kind != fieldAbsent)
 	}
@@ -275,7 +300,7 @@ func (k *checker) checkRow(c *chunk, file string, line int64, raw string) {
 
 func unknownColumn(t *table, name string) string {
 	reason := "is not a column of " + t.name
-	if near := nearest(name, t.names()); near != "" {
+	if near := queries.Nearest(name, t.names()); near != "" {
 		reason += "; did you mean " + near + "?"
 	}
 	return reason

@@ -15,6 +15,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"golang.org/x/text/encoding/htmlindex"
+
+	"cskpi/queries"
 )
 
 // Format is how the rows of a file are written.
@@ -524,7 +526,7 @@ func headless(t *table, fields []field, zone *time.Location) ([]int, bool, error
 	if problem != "" {
 		hint := ""
 		if len(fields) > 0 {
-			if near := nearest(fields[0].text, t.names()); near != "" {
+			if near := queries.Nearest(fields[0].text, t.names()); near != "" {
 				hint = fmt.Sprintf("; did you mean %s for %q?", near, cut(fields[0].text))
 			}
 		}

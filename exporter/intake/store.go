@@ -40,6 +40,12 @@ type staging struct {
 // store checks all rows of a source and stores the good ones. Rows before an error of the source are stored; after an
 // error of the database none are, but for usage events.
 func (s *session) store(ctx context.Context, t *table, file string, src source) error {
+	if err := s.watchSettings(ctx, t); err != nil {
+		return err
+	}
+	if t.together != nil {
+		src = whole{src}
+	}
 	st := staging{table: t}
 	target := "cs." + quote(t.name)
 	if !t.events || s.im.Strict {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/agnivade/levenshtein"
 )
 
 // table is a fact table as the database describes it; nothing about single tables is written down in Go.
@@ -21,6 +20,8 @@ type table struct {
 	facts    int            // number of columns before source: the width of a file without header
 	ignored  []string       // columns that input may carry, but that only the database fills
 	events   bool           // append-only: redeliveries collapse in the table's own merges
+	rules    []rule         // for each row
+	together together       // for the rows of a file as a whole; nil: there is nothing to look at
 }
 
 type kind uint8
@@ -138,6 +139,7 @@ func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error
 				}
 			}
 		}
+		t.rules = rulesOf(t)
 		tables[name] = t
 	}
 	if len(tables) == 0 {
@@ -239,17 +241,6 @@ func enumValues(list string) (map[string]int8, error) {
 		values[name[1:]] = int8(n)
 	}
 	return values, nil
-}
-
-// nearest returns the known word that most resembles the unknown one, or "" if none does.
-func nearest(word string, known []string) string {
-	best, bestAt := "", len(word)/2+1
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), k); d < bestAt {
-			best, bestAt = k, d
-		}
-	}
-	return best
 }
 
 func (t *table) names() []string {

@@ -61,7 +61,7 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 			}
 			return value{n: int64(n)}, ""
 		}
-		if f.text == "" && c.required {
+		if c.required && strings.TrimSpace(f.text) == "" {
 			return value{}, "is missing"
 		}
 		return value{s: f.text}, ""
