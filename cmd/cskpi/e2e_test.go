@@ -196,6 +196,77 @@ select currency, contract_id as contract, 1 as contracts from cs.contracts where
 	}
 }
 
+// TestSettings: policy changes from a day on, and nothing is stored that does not go together.
+func TestSettings(t *testing.T) {
+	facts(t)
+	run := func(want int, args ...string) (stdout, stderr string) {
+		t.Helper()
+		code, stdout, stderr := execute(t, append([]string{"settings"}, args...)...)
+		if code != want {
+			t.Errorf("settings %v: got %d, want %d\n%s\n%s", args, code, want, stdout, stderr)
+		}
+		return stdout, stderr
+	}
+	const head = "name,segment,phase,value,since,origin,help\n"
+	stdout, _ := run(exitOK, "get", "health_green", "--format", "csv")
+	if want := head + "health_green,,,70,,default,Score from which an account is green.\n"; stdout != want {
+		t.Errorf("got %s, want %s", stdout, want)
+	}
+	stdout, _ = run(exitOK, "set", "health_green", "80", "--from", "2024-07-01", "--segment", "high", "--phase", "growth")
+	if want := "health_green 80 (segment high, phase growth, from 2024-07-01)\ntakes effect on 2024-07-01; numbers as of earlier days stay\n"; stdout != want {
+		t.Errorf("got %q, want %q", stdout, want)
+	}
+	if stdout, _ = run(exitOK, "set", "health_green", "75", "--from", "2024-03-01", "--segment", "high", "--phase", "growth"); !strings.Contains(stdout, "holds until 2024-06-30, when health_green 80") {
+		t.Errorf("got %q", stdout)
+	}
+	if stdout, _ = run(exitOK, "set", "health_green", "75", "--from", "2024-03-01", "--segment", "high", "--phase", "growth"); !strings.Contains(stdout, "nothing changes") {
+		t.Errorf("got %q", stdout)
+	}
+	for day, want := range map[string]string{"2024-02-29": "70,,default", "2024-03-01": "75,2024-03-01,set", "2024-06-30": "75,2024-03-01,set", "2024-07-01": "80,2024-07-01,set"} {
+		if stdout, _ = run(exitOK, "get", "health_green", "--segment", "high", "--phase", "growth", "--as-of", day, "--format", "csv"); !strings.Contains(stdout, want) {
+			t.Errorf("on %s: got %s, want %s", day, stdout, want)
+		}
+	}
+	stdout, _ = run(exitOK, "list", "--as-of", "2024-06-30", "--format", "csv")
+	for _, line := range []string{"health_green,,,70,,default,", "health_green,high,growth,75,2024-03-01,set,", "coverage_days,tech,,180,,default,", "currency,,,USD,,default,"} {
+		if !strings.Contains(stdout, "\n"+line) {
+			t.Errorf("the list lacks %s", line)
+		}
+	}
+	if _, stderr := run(exitUsage, "set", "helth_green", "80"); !strings.Contains(stderr, "did you mean health_green?") {
+		t.Errorf("got %s", stderr)
+	}
+	if _, stderr := run(exitUsage, "set", "health_weight_touch", "0"); !strings.Contains(stderr, "is not above 0") {
+		t.Errorf("got %s", stderr)
+	}
+	if _, stderr := run(exitUsage, "get", "coverage_days"); !strings.Contains(stderr, "differs by segment") {
+		t.Errorf("got %s", stderr)
+	}
+	if _, stderr := run(exitProblem, "set", "health_yellow", "75", "--from", "2024-01-01"); !strings.Contains(stderr, "health_yellow 75 (from 2024-01-01) must be below health_green 70 (default)") {
+		t.Errorf("got %s", stderr)
+	}
+	run(exitOK, "set", "--from", "2024-01-01", "--", "health_zero_touch", "-1")
+
+	// It decides: from April on 24,000 a year are high touch.
+	run(exitOK, "set", "segment_high_arr", "20000", "--from", "2024-04-01")
+	for day, want := range map[string]string{"2024-03-31": "low", "2024-04-01": "high"} {
+		if code, stdout, stderr := execute(t, "kpi", "account_states", "--as-of", day, "--format", "csv"); code != exitOK || !regexp.MustCompile(`(?m)^core,.*\b`+want+`\b`).MatchString(stdout) {
+			t.Errorf("on %s: got %d, core is not %s\n%s\n%s", day, code, want, stdout, stderr)
+		}
+	}
+
+	// The importer keeps to the same rules, row by row.
+	file := filepath.Join(t.TempDir(), "settings.csv")
+	writeFile(t, file, "name,segment,starts_on,value\ncoverage_days,high,2024-05-01,14\ncoverage_days,high,2024-06-01,never\nhealth_yellow,,2024-01-01,90\n")
+	code, _, stderr := execute(t, "import", "--rejects", t.TempDir(), file)
+	if code != exitProblem || !strings.Contains(stderr, `settings.csv:3: value "never" is no whole number`) || !strings.Contains(stderr, `settings.csv:4: value "90" does not go together`) {
+		t.Errorf("got %d\n%s", code, stderr)
+	}
+	if stdout, _ = run(exitOK, "get", "coverage_days", "--segment", "high", "--as-of", "2024-12-31", "--format", "csv"); !strings.Contains(stdout, "coverage_days,high,,14,2024-05-01,set") {
+		t.Errorf("got %s", stdout)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	facts(t)
 	file := filepath.Join(t.TempDir(), "accounts.csv")

@@ -22,14 +22,15 @@ import (
 
 // commands is the command line, a field for each command.
 type commands struct {
-	Serve   serveCmd   `cmd:"" help:"Start everything: the engine or a connection to a server, the schedule, /metrics."`
-	Demo    demoCmd    `cmd:"" help:"The same on a generated company with three years of history."`
-	Import  importCmd  `cmd:"" help:"Store facts from files: CSV, NDJSON, Parquet, also as .gz or .zst."`
-	KPI     kpiCmd     `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
-	Explain explainCmd `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
-	Check   checkCmd   `cmd:"" help:"Check configuration, query files and the quality of the data."`
-	Engine  engineCmd  `cmd:"" help:"Start just the local engine with its ClickHouse HTTP interface."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Start everything: the engine or a connection to a server, the schedule, /metrics."`
+	Demo     demoCmd     `cmd:"" help:"The same on a generated company with three years of history."`
+	Import   importCmd   `cmd:"" help:"Store facts from files: CSV, NDJSON, Parquet, also as .gz or .zst."`
+	KPI      kpiCmd      `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
+	Explain  explainCmd  `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
+	Settings settingsCmd `cmd:"" help:"Print and change the policy: thresholds, cadences, weights, currency, zone."`
+	Check    checkCmd    `cmd:"" help:"Check configuration, query files and the quality of the data."`
+	Engine   engineCmd   `cmd:"" help:"Start just the local engine with its ClickHouse HTTP interface."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // app is what every command works with.
