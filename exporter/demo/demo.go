@@ -94,6 +94,7 @@ var writers = []struct {
 	{"milestones", (*Company).writeMilestones},
 	{"touchpoints", (*Company).writeTouchpoints},
 	{"risks", (*Company).writeRisks},
+	{"health_overrides", (*Company).writeOverrides},
 	{"action_items", (*Company).writeActions},
 	{"value_reviews", (*Company).writeReviews},
 	{"opportunities", (*Company).writeOpportunities},

@@ -66,7 +66,7 @@ func TestNothingFromTheFuture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planned := map[string]bool{"due_on": true, "ends_before": true}
+	planned := map[string]bool{"due_on": true, "ends_before": true, "expected_on": true}
 	fact := regexp.MustCompile(`"([a-z_]+)":"(\d{4}-\d\d-\d\d)(T[^"]*)?"`)
 	for _, o := range []demo.Options{
 		{Accounts: 50, Events: 10_000}, {Accounts: 50, Zone: tokyo, Years: 1, Events: 10_000}, {Accounts: 2, Zone: newYork, Years: 1, Events: 20_000},
@@ -128,7 +128,7 @@ func TestReferences(t *testing.T) {
 				}
 				if id, ok := row[map[string]string{
 					"usage_events": "event_id", "touchpoints": "touchpoint_id", "tickets": "ticket_id", "surveys": "response_id",
-					"engagements": "engagement_id", "feedback": "feedback_id", "value_reviews": "review_id",
+					"engagements": "engagement_id", "feedback": "feedback_id", "value_reviews": "review_id", "health_overrides": "override_id",
 				}[table]]; ok {
 					if ids[id.(string)] {
 						t.Fatalf("%s: %v occurs twice", table, id)
@@ -137,6 +137,11 @@ func TestReferences(t *testing.T) {
 				}
 			})
 		}
+		scan(t, c, "health_overrides", func(row map[string]any) {
+			if row["starts_on"].(string) >= row["ends_before"].(string) || row["reason"] == "" {
+				t.Errorf("an override without an end or a reason: %v", row)
+			}
+		})
 		b := readBooks(t, c, "USD")
 		chains := map[string][]*contract{}
 		for id, k := range b.byID {

@@ -104,6 +104,7 @@ func (c *Company) writeSettings(ctx context.Context, r *rows) error {
 	}{{"segment_high_arr", high}, {"segment_low_arr", low}} {
 		r.text("name", s.name)
 		r.text("segment", "")
+		r.text("phase", "")
 		r.text("starts_on", "1970-01-01")
 		r.text("value", strconv.FormatFloat(s.value, 'f', 0, 64))
 		r.end(c.calendar.at(c.founding, 9*3600))

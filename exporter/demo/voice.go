@@ -200,3 +200,54 @@ func (c *Company) writeFeedback(ctx context.Context, r *rows) error {
 		}
 	})
 }
+
+// writeOverrides: now and then a CSM sets an account's health band by hand, with a reason and an end: where usage does not show
+// a risk yet, or shows trouble that has been talked through.
+func (c *Company) writeOverrides(ctx context.Context, r *rows) error {
+	return c.eachAccount(ctx, r, func(a *account) {
+		chance := newDice(c.o.Seed, "overrides", a.n)
+		n := 0
+		set := func(on day, csm int32, band, reason string, days day) {
+			if !c.counts(a, on) {
+				return
+			}
+			n++
+			r.text("override_id", fmt.Sprintf("B%s-%d", a.id[1:], n))
+			r.text("account_id", a.id)
+			r.text("csm", c.staff.name(csm))
+			r.text("band", band)
+			r.text("reason", reason)
+			r.day("starts_on", on)
+			r.day("ends_before", on+days)
+			r.end(c.calendar.at(on, 19*3600))
+		}
+		for _, k := range a.risks {
+			delay, days, decides := chance.days(0, 3), chance.days(45, 90), chance.chance(0.15)
+			if decides && k.severity > 1 {
+				set(k.raised+delay, k.csm, []string{"yellow", "red"}[k.severity-2], in(a.geo, sterner[k.kind]), days)
+			}
+		}
+		for _, t := range a.touches {
+			days, text, decides := chance.days(30, 60), chance.IntN(len(milder)), chance.chance(0.01)
+			if decides && t.mood == 3 && t.kind <= visit {
+				set(t.on, t.csm, "green", in(a.geo, milder[text]), days)
+			}
+		}
+	})
+}
+
+// sterner are the reasons for a worse band, by kind of risk; milder are those for a better one.
+var (
+	sterner = map[string][2]string{
+		"champion_left":  {"Our champion has left; nobody has taken over yet.", "推進者が退職し、後任が決まっていない。"},
+		"reorganisation": {"The department is being merged; usage says nothing until that is over.", "部門統合中のため、完了まで利用状況では判断できない。"},
+		"policy_change":  {"New rules forbid part of what they use us for.", "社内規程の変更により、利用の一部が認められなくなった。"},
+		"budget":         {"Their budget for next year is cut; the renewal is being questioned.", "来期予算の削減により、更新が検討対象になっている。"},
+		"competitor":     {"They are testing a competitor side by side.", "競合製品を並行して検証している。"},
+		"quality":        {"A fault of ours is not mended yet, and they have said what comes next.", "当社の不具合が未解決で、先方から警告を受けている。"},
+	}
+	milder = [][2]string{
+		{"Usage is low because of their stock-taking; agreed with the department head.", "棚卸期間のため利用が少ない。部門長と確認済み。"},
+		{"They have signed the plan for a further department.", "他部門への展開計画に合意済み。"},
+	}
+)
