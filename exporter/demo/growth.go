@@ -14,6 +14,7 @@ type opportunity struct {
 	amount   int64
 	created  day
 	proposed day
+	expected day // As planned when it was created; never: not planned.
 	closed   day // never: open.
 	won      bool
 
@@ -142,6 +143,10 @@ func (c *Company) offer(a *account, p *pursuit, d day) {
 	}
 	p.closes = max(p.closes, o.created+8)
 	o.proposed = o.created + (p.closes-o.created)*2/5
+	o.expected = p.closes
+	if p.kind == "expand" && o.created%4 == 0 { // One in four takes longer than was planned.
+		o.expected = max(o.created+8, p.closes-45)
+	}
 	a.deals = append(a.deals, o)
 	p.deal, p.open = len(a.deals)-1, true
 }
@@ -257,6 +262,7 @@ func (c *Company) writeOpportunities(ctx context.Context, r *rows) error {
 				r.text("currency", c.money.currencies[a.currency])
 				r.text("stage", stage)
 				r.day("created_on", o.created)
+				r.day("expected_on", o.expected)
 				if closed {
 					r.day("closed_on", o.closed)
 					r.truth("is_won", o.won)

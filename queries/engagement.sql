@@ -1,0 +1,27 @@
+-- Engagement of paying accounts in the last 90 days.
+-- ja: エンゲージメント
+--
+-- E-mails opened over delivered, and webinars attended over invited to, as the source counts them; of one account no more are
+-- opened than were delivered, and no more attended than it was invited to. Accounts whose decision maker took part in a meeting,
+-- call, visit or review, and accounts that took part in the community, over all paying accounts.
+--
+-- Columns:
+--   segment label Touch-model segment of the account at as_of.
+--   kind    label email, webinar, executive, community.
+--   ratio   gauge Part over whole.
+--   part    gauge E-mails opened, webinars attended, accounts with an executive contact, accounts in the community.
+--   whole   gauge E-mails delivered, webinars invited to, paying accounts.
+--
+-- Every: 15m
+
+select
+    g.segment as segment, g.kind as kind,
+    cs_ratio(sum(d.part), sum(d.whole)) as ratio,
+    sum(d.part) as part,
+    sum(d.whole) as whole
+from (
+    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['email', 'webinar', 'executive', 'community']) as kind
+) as g
+left join cs.engagement_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.kind = g.kind
+group by g.segment, g.kind
+order by segment, kind

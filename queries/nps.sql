@@ -1,0 +1,30 @@
+-- Net promoter score of the last 90 days.
+-- ja: NPS(推奨者の正味比率)
+--
+-- Latest answer of each respondent of an account; an answer without a respondent stands for itself. Promoters (9, 10) less
+-- detractors (0 to 6), of all: in points, -100 to 100. Answers outside of 0 to 10 are left out. Accounts that do not pay (any
+-- more) are in it: their opinion was asked.
+--
+-- Columns:
+--   segment    label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
+--   score      gauge Net promoter score in points, -100 to 100.
+--   promoters  gauge Respondents whose latest answer is 9 or 10.
+--   passives   gauge Respondents whose latest answer is 7 or 8.
+--   detractors gauge Respondents whose latest answer is 0 to 6.
+--   responses  gauge Respondents.
+--
+-- Every: 15m
+
+select
+    segment,
+    100 * (promoters - detractors) / nullIf(responses, 0) as score,
+    promoters, passives, detractors, responses
+from (
+    select
+        g.segment as segment,
+        sum(d.promoters) as promoters, sum(d.passives) as passives, sum(d.detractors) as detractors, sum(d.responses) as responses
+    from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
+    left join cs.nps_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
+    group by g.segment
+) as counts
+order by segment
