@@ -58,19 +58,19 @@ days as (
         ] as events
     from cs.milestone_states(as_of = {as_of:Date})
     union all
-    select v.1 as account_id, opportunity_id as id, v.3 as who, '' as thing, [
-            ('opportunity_created', v.4, f.1, f.2),
-            (if(v.7, 'opportunity_won', 'opportunity_lost'), v.5, v.2, v.6)
-        ] as events
+    -- How it began is what the first version says, how it ended the last.
+    select v.1 as account_id, opportunity_id as id, x.1 as who, '' as thing, [x.2] as events
     from (
         select
             opportunity_id,
-            argMax((o.account_id, concat(toString(o.kind), if(o.currency = '', '', concat(', ', toString(o.currency)))), toString(o.csm), o.created_on,
-                if(o.is_won is null, toDate('2149-06-06'), ifNull(o.closed_on, toDate('2149-06-06'))), toFloat64(o.amount), ifNull(o.is_won, false)), o.updated_at) as v,
-            argMin((concat(toString(o.kind), if(o.originated_by = '', '', concat(' by ', toString(o.originated_by))), if(o.currency = '', '', concat(', ', toString(o.currency)))), toFloat64(o.amount)), o.updated_at) as f
+            argMin((concat(toString(o.kind), if(o.originated_by = '', '', concat(' by ', toString(o.originated_by))), if(o.currency = '', '', concat(', ', toString(o.currency)))),
+                toString(o.csm), toFloat64(o.amount)), o.updated_at) as f,
+            argMax((o.account_id, concat(toString(o.kind), if(o.currency = '', '', concat(', ', toString(o.currency)))), toString(o.csm), toFloat64(o.amount),
+                o.created_on, if(o.is_won is null, toDate('2149-06-06'), ifNull(o.closed_on, toDate('2149-06-06'))), ifNull(o.is_won, false)), o.updated_at) as v
         from cs.opportunities as o final
         group by source, opportunity_id
     ) as opportunities
+    array join [(f.2, ('opportunity_created', v.5, f.1, f.3)), (v.3, (if(v.7, 'opportunity_won', 'opportunity_lost'), v.6, v.2, v.4))] as x
     union all
     select account_id, risk_id as id, toString(csm) as who, '' as thing, [
             ('risk_raised', raised_on, concat(toString(kind), ', severity ', toString(severity)), nothing),
@@ -84,15 +84,16 @@ days as (
         ] as events
     from cs.health_overrides final where starts_on <= {as_of:Date}
     union all
-    select i.2.1 as account_id, item_id as id, i.2.2 as who, '' as thing, [
-            ('action_item_due', i.1, i.2.3, nothing),
-            ('action_item_done', i.2.4, i.2.3, nothing)
-        ] as events
+    select v.1 as account_id, item_id as id, x.1 as who, '' as thing, [x.2] as events
     from (
-        select item_id, (argMin(a.due_on, a.updated_at), argMax((a.account_id, toString(a.csm), a.title, ifNull(a.done_on, toDate('2149-06-06'))), a.updated_at)) as i
+        select
+            item_id,
+            argMin((toString(a.csm), a.title, a.due_on), a.updated_at) as f,
+            argMax((a.account_id, toString(a.csm), a.title, ifNull(a.done_on, toDate('2149-06-06'))), a.updated_at) as v
         from cs.action_items as a final
         group by source, item_id
     ) as items
+    array join [(f.1, ('action_item_due', f.3, f.2, nothing)), (v.2, ('action_item_done', v.4, v.3, nothing))] as x
     union all
     select account_id, feedback_id as id, toString(csm) as who, '' as thing, [('feedback', created_on, toString(kind), nothing)] as events
     from cs.feedback final
