@@ -104,6 +104,13 @@ violations as (
     select 'rate_not_positive', 'fx_rates', toString(source), concat(currency, ' ', toString(day)), concat('rate is ', toString(rate))
     from cs.fx_rates final where day <= {as_of:Date} and rate <= 0
     union all
+    -- Health bands that a person set. The importer refuses these two; somebody may have written them by another way.
+    select 'override_never_holds', 'health_overrides', toString(source), override_id, concat('starts on ', toString(starts_on), ' and ends before ', toString(ends_before))
+    from cs.health_overrides final where starts_on <= {as_of:Date} and ends_before <= starts_on
+    union all
+    select 'override_without_reason', 'health_overrides', toString(source), override_id, concat(toString(band), ' without a reason')
+    from cs.health_overrides final where starts_on <= {as_of:Date} and trimBoth(reason) = ''
+    union all
     -- A clock that runs ahead, or a wrong year.
     select 'future_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', stored at ', toString(ingested_at))
     from cs.usage_events where ingested_at < toDateTime64({as_of:Date} + 1, 3, 'UTC') and ts > ingested_at + interval 1 day

@@ -33,6 +33,11 @@ insert into cs.surveys (response_id, account_id, kind, score, responded_at) valu
 insert into cs.tickets (ticket_id, account_id, opened_at, resolved_at) values ('k1', 'acme', '2024-06-02 00:00:00', '2024-06-01 00:00:00');
 insert into cs.fx_rates (currency, day, rate) values ('YYY', '2024-01-01', 0);
 
+-- A health band that ends before it begins, one for no reason, and one that is as it should be.
+insert into cs.health_overrides (override_id, account_id, band, reason, starts_on, ends_before) values
+    ('h1', 'acme', 'red', 'Their budget is cut.', '2024-06-01', '2024-06-01'), ('h2', 'acme', 'red', ' ', '2024-06-01', '2024-07-01'),
+    ('h3', 'acme', 'red', 'Their budget is cut.', '2024-06-01', '2024-07-01');
+
 -- A clock that runs two days ahead.
 insert into cs.usage_events (event_id, account_id, event, ts, ingested_at) values
     ('e1', 'acme', 'login', '2024-06-03 00:00:00', '2024-06-01 00:00:00'), ('e2', 'acme', 'login', '2024-06-01 12:00:00', '2024-06-01 00:00:00');
@@ -42,5 +47,5 @@ insert into cs.touchpoints (touchpoint_id, account_id, kind, happened_at, ingest
 select * from cs.quality(as_of = '2024-12-31') order by check;
 select check, table, source, id, reason from cs.quality_detail(as_of = '2024-12-31') order by check, id;
 
--- By hand, at the end of 2023: no fact is dated by then but what we know of accounts, so two checks have one violation and 18 none.
+-- By hand, at the end of 2023: no fact is dated by then but what we know of accounts, so two checks have one violation and 20 none.
 select violations, count() as checks from cs.quality(as_of = '2023-12-31') group by violations order by violations;
