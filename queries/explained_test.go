@@ -22,15 +22,23 @@ var isQuantile = regexp.MustCompile(`(^|_)p\d\d(_|$)`)
 
 // noSums are the other gauges that no rows can add up to, and why.
 var noSums = map[string]string{
-	"efficiency.lifetime_value":          "a quotient of two ratios, whose parts are all there",
+	"efficiency.lifetime_value":          "a parts of two ratios, whose parts are all there",
 	"freshness.latest_timestamp_seconds": "the latest of the rows' latest_at",
+	"features.eligible_accounts":         "the paying accounts, for every feature the same",
+	"tickets.accounts":                   "the paying accounts, for every severity the same",
 }
 
-// ratios are those that are not one gauge of their KPI over another: what they are instead.
-var ratios = map[string]string{
-	"efficiency.arr_growth_ratio": "(closing_arr - opening_arr) / nullIf(opening_arr, 0)",
-	"revenue_churn.gross_ratio":   "(lost_arr + contracted_arr) / nullIf(opening_arr, 0)",
-	"revenue_churn.net_ratio":     "(lost_arr + contracted_arr - expanded_arr) / nullIf(opening_arr, 0)",
+// parts are a part and a whole: its ratio is null where the whole is zero, null where the whole is zero.
+type parts struct{ part, whole string }
+
+// ratios are the gauges that are not one gauge of their KPI over another: what they are instead.
+var ratios = map[string]parts{
+	"efficiency.arr_growth_ratio":       {"closing_arr - opening_arr", "opening_arr"},
+	"nps.score":                         {"100 * (toInt64(promoters) - toInt64(detractors))", "responses"},
+	"pipeline_quality.win_ratio":        {"won", "won + lost"},
+	"pipeline_quality_by_csm.win_ratio": {"won", "won + lost"},
+	"revenue_churn.gross_ratio":         {"lost_arr + contracted_arr", "opening_arr"},
+	"revenue_churn.net_ratio":           {"lost_arr + contracted_arr - expanded_arr", "opening_arr"},
 }
 
 // TestExplained: every KPI has a detail, and every gauge that is a count or an amount is a part of it.
@@ -53,7 +61,7 @@ func TestExplained(t *testing.T) {
 			t.Errorf("%s has no part, so it adds up to nothing", detail.File)
 		}
 		for _, g := range q.Of(queries.Gauge) {
-			if isRatio.MatchString(g.Name) || isQuantile.MatchString(g.Name) || noSums[q.Name+"."+g.Name] != "" {
+			if isRatio.MatchString(g.Name) || isQuantile.MatchString(g.Name) || noSums[q.Name+"."+g.Name] != "" || ratios[q.Name+"."+g.Name] != (parts{}) {
 				continue
 			}
 			if !slices.ContainsFunc(detail.Of(queries.Part), func(p queries.Column) bool { return p.Name == g.Name }) {
@@ -77,34 +85,29 @@ func ratiosAreOfParts(t *testing.T, c driver.Conn, kpi queries.Query, from func(
 	}
 	rows := table(t, c, names, from(kpi.Name))
 	for i, name := range names {
-		if !strings.HasSuffix(name, "ratio") {
+		q, made := ratios[kpi.Name+"."+name]
+		if !made && (!strings.HasSuffix(name, "ratio") || isQuantile.MatchString(name)) {
 			continue
 		}
 		if !slices.ContainsFunc(rows, func(row []string) bool { return row[i] != "null" }) {
 			t.Errorf("%s.%s is undefined everywhere: the law says nothing", kpi.Name, name)
 			continue
 		}
-		if formula := ratios[kpi.Name+"."+name]; formula != "" {
-			for _, cells := range table(t, c, []string{name, formula}, from(kpi.Name)) {
-				if !near(cells[0], number64(t, cells[1])) {
-					t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, name, cells[0], formula, cells[1])
-				}
-			}
-			continue
-		}
-		part, whole, found := partsOf(t, names, rows, i)
-		if !found {
-			t.Errorf("%s.%s is no quotient of two of its gauges %v; if it is made of them otherwise, say how in ratios", kpi.Name, name, names)
-			continue
-		}
-		for suffix, bound := range map[string]string{"_lower": "cs_wilson_lower", "_upper": "cs_wilson_upper"} {
-			if !slices.Contains(names, name+suffix) {
+		if !made {
+			var found bool
+			if q, found = partsOf(t, names, rows, i); !found {
+				t.Errorf("%s.%s is no quotient of two of its gauges %v; if it is made of them otherwise, say how in ratios", kpi.Name, name, names)
 				continue
 			}
-			formula := fmt.Sprintf("%s(%s, %s)", bound, part, whole)
-			for _, cells := range table(t, c, []string{name + suffix, formula}, from(kpi.Name)) {
-				if cells[0] != cells[1] {
-					t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, name+suffix, cells[0], formula, cells[1])
+		}
+		for column, formula := range map[string]string{name: "cs_ratio", name + "_lower": "cs_wilson_lower", name + "_upper": "cs_wilson_upper"} {
+			if !slices.Contains(names, column) {
+				continue
+			}
+			formula += "(" + q.part + ", " + q.whole + ")"
+			for _, cells := range table(t, c, []string{column, formula}, from(kpi.Name)) {
+				if !near(cells[0], number64(t, cells[1])) {
+					t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, column, cells[0], formula, cells[1])
 				}
 			}
 		}
@@ -124,7 +127,7 @@ func near(cell string, want float64) bool {
 }
 
 // partsOf finds the two columns of which column i is the ratio in each row.
-func partsOf(t *testing.T, names []string, rows [][]string, i int) (part, whole string, found bool) {
+func partsOf(t *testing.T, names []string, rows [][]string, i int) (q parts, found bool) {
 	for p := range names {
 		for w := range names {
 			if p == w || isRatio.MatchString(names[p]) || isRatio.MatchString(names[w]) {
@@ -139,9 +142,9 @@ func partsOf(t *testing.T, names []string, rows [][]string, i int) (part, whole 
 				fits = fits && near(row[i], ratio)
 			}
 			if fits {
-				return names[p], names[w], true
+				return parts{names[p], names[w]}, true
 			}
 		}
 	}
-	return "", "", false
+	return parts{}, false
 }

@@ -26,11 +26,11 @@ type fact struct {
 // columns of the tables that facts are written for; source and updated_at end every row.
 var columns = map[string]string{
 	"accounts":      "account_id, name, csm, created_on, is_test",
-	"contracts":     "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial",
+	"contracts":     "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_land",
 	"usage_events":  "event_id, account_id, user_id, event, ts, properties",
 	"touchpoints":   "touchpoint_id, account_id, csm, kind, happened_at, with_executive, sentiment",
 	"milestones":    "account_id, milestone, due_on, reached_on",
-	"opportunities": "opportunity_id, account_id, kind, originated_by, csm, amount, currency, stage, created_on, closed_on, is_won",
+	"opportunities": "opportunity_id, account_id, kind, originated_by, csm, amount, currency, stage, created_on, expected_on, closed_on, is_won",
 	"risks":         "risk_id, account_id, csm, kind, severity, raised_on, closed_on",
 	"action_items":  "item_id, account_id, csm, title, due_on, done_on",
 	"tickets":       "ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at",
@@ -143,7 +143,7 @@ func contractFact(c contract) fact {
 		on = max(on, c.noticeOn)
 	}
 	return newFact("contracts", on, c.id, c.account, c.product, c.department, c.kind, c.seats, c.acv.String(), c.currency, c.startsOn, c.endsBefore,
-		c.renewedFrom, c.noticeOn, c.cancelReason, c.isTrial, c.source, c.updatedAt)
+		c.renewedFrom, c.noticeOn, c.cancelReason, c.isTrial, c.seats%2 == 0, c.source, c.updatedAt)
 }
 
 func dayOf(t time.Time) day { return day(t.Unix() / 86400) }
@@ -388,6 +388,12 @@ func (w world) otherFacts(seed uint64) []fact {
 	d := newDice(seed)
 	var facts []fact
 	add := func(table string, on day, values ...any) { facts = append(facts, newFact(table, on, values...)) }
+	firsts := map[string]day{}
+	for _, c := range w.contracts {
+		if on, found := firsts[c.account]; !found || c.startsOn < on {
+			firsts[c.account] = c.startsOn
+		}
+	}
 	id := 0
 	for _, c := range w.contracts {
 		a := c.account
@@ -401,7 +407,7 @@ func (w world) otherFacts(seed uint64) []fact {
 			add("touchpoints", on, key, a, csm, pick(d, "meeting", "call", "visit", "email", "webinar", "review"), at, d.chance(30), pick(d, "risk", "neutral", "opportunity"), "crm", at)
 			add("usage_events", on, key, a, pick(d, "u1", "u2", "u3"), pick(d, "login", "report"), at, "{}", "app", at)
 			add("surveys", on, key, a, pick(d, "u1", "u2"), "nps", d.IntN(11), at, "app", at)
-			add("engagements", on, key, a, "someone", pick(d, "email_delivered", "email_opened", "webinar_invited", "webinar_attended"), at, "crm", at)
+			add("engagements", on, key, a, "someone", pick(d, "email_delivered", "email_opened", "webinar_invited", "webinar_attended", "community"), at, "crm", at)
 			add("feedback", on, key, a, csm, pick(d, "product_request", "use_case_share", "case_study"), on, "crm", at)
 			add("value_reviews", on, key, a, on, "better", 0.25, d.chance(50), "crm", at)
 
@@ -414,11 +420,11 @@ func (w world) otherFacts(seed uint64) []fact {
 			add("risks", later, key, a, csm, kind, severity, on, later, "crm", laterAt)
 			add("action_items", on, key, a, csm, "do", on+30, never, "crm", at)
 			add("action_items", later, key, a, csm, "do", on+30, later, "crm", laterAt)
-			add("opportunities", on, key, a, pick(d, "upsell", "cross_sell", "renewal"), "cs", csm, d.amount().String(), pick(d, "USD", "EUR"), "open", on, never, nil, "crm", at)
-			add("opportunities", later, key, a, "upsell", "cs", "zoe", d.amount().String(), pick(d, "USD", "CHF"), "done", on, later, d.chance(50), "crm", laterAt)
+			add("opportunities", on, key, a, pick(d, "upsell", "cross_sell", "renewal"), "cs", csm, d.amount().String(), pick(d, "USD", "EUR"), "open", on, never, never, nil, "crm", at)
+			add("opportunities", later, key, a, "upsell", "cs", "zoe", d.amount().String(), pick(d, "USD", "CHF"), "done", on, never, later, d.chance(50), "crm", laterAt)
 		}
-		if c.renewedFrom == "" {
-			milestone := pick(d, "kickoff", "setup", "time_to_use", "onboarded")
+		if c.renewedFrom == "" && c.startsOn == firsts[a] { // a milestone is of the account, and begins with it
+			milestone := pick(d, "setup", "time_to_use", "onboarded", "value_point_1", "value_point_2", "value_point_3")
 			at := d.instant(c.startsOn)
 			add("milestones", c.startsOn, a, milestone, c.startsOn+60, never, "crm", at)
 			add("milestones", c.startsOn+70, a, milestone, c.startsOn+90, c.startsOn+70, "crm", at.AddDate(0, 0, 70))
@@ -430,5 +436,5 @@ func (w world) otherFacts(seed uint64) []fact {
 			add("targets", on, "nrr.ratio", segment, on, pick(d, never, on+200), 1.1, 1.0, 0.9, "import", epoch)
 		}
 	}
-	return facts
+	return append(facts, randomGrowth(w, seed).facts()...)
 }
