@@ -22,13 +22,13 @@ var isQuantile = regexp.MustCompile(`(^|_)p\d\d(_|$)`)
 
 // noSums are the other gauges that no rows can add up to, and why.
 var noSums = map[string]string{
-	"efficiency.lifetime_value":          "a parts of two ratios, whose parts are all there",
+	"efficiency.lifetime_value":          "a quotient of two ratios, whose parts are all there",
 	"freshness.latest_timestamp_seconds": "the latest of the rows' latest_at",
 	"features.eligible_accounts":         "the paying accounts, for every feature the same",
 	"tickets.accounts":                   "the paying accounts, for every severity the same",
 }
 
-// parts are a part and a whole: its ratio is null where the whole is zero, null where the whole is zero.
+// parts are what a ratio is of. It is null where the whole is zero.
 type parts struct{ part, whole string }
 
 // ratios are the gauges that are not one gauge of their KPI over another: what they are instead.
@@ -39,6 +39,7 @@ var ratios = map[string]parts{
 	"pipeline_quality_by_csm.win_ratio": {"won", "won + lost"},
 	"revenue_churn.gross_ratio":         {"lost_arr + contracted_arr", "opening_arr"},
 	"revenue_churn.net_ratio":           {"lost_arr + contracted_arr - expanded_arr", "opening_arr"},
+	"usage.stickiness_ratio":            {"user_days", "28 * mau_users"},
 }
 
 // TestExplained: every KPI has a detail, and every gauge that is a count or an amount is a part of it.
