@@ -201,7 +201,10 @@ func (n *naive) live(c customers, account string) (life, bool) {
 				s.due = m.dueOn
 			}
 		}
-		if on := versions[len(versions)-1].reachedOn; on <= n.asOf {
+		// What was known then goes before what was entered later.
+		if on := known[len(known)-1].reachedOn; on <= n.asOf {
+			s.onboarded = on
+		} else if on := versions[len(versions)-1].reachedOn; on <= n.asOf {
 			s.onboarded = on
 		}
 		states[name] = s

@@ -27,7 +27,8 @@ from (
     select
         item_id, source, known.5 as account_id, known.2 as last_due, known.3 as assigned, known.4 as title,
         versions[1].2 as first_due,
-        if(versions[-1].6 <= {as_of:Date}, versions[-1].6, toDate('2149-06-06')) as done,
+        -- As it was known then, else as it was entered later.
+        multiIf(known.6 <= {as_of:Date}, known.6, versions[-1].6 <= {as_of:Date}, versions[-1].6, toDate('2149-06-06')) as done,
         first_due > {as_of:Date} - 90 and first_due <= {as_of:Date} as was_due,
         last_due < {as_of:Date} and done > {as_of:Date} as is_overdue,
         toDateTime64(least(first_due, {as_of:Date}) + 1, 3, assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date})))) - interval 1 millisecond as day_end

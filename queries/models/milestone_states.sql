@@ -1,7 +1,8 @@
--- Milestones of each account: first and present deadline, and the day on which they were reached.
+-- Milestones of each account that ever paid: first and present deadline, and the day on which they were reached.
 --
 -- Deadlines are those of the versions by the end of as_of, else of the earliest known: what is planned later changes no
--- deadline of the past. The day reached is what the last version says, since a late entry tells of an earlier day.
+-- deadline of the past. The day reached is what was known then; where nothing was, what the last version says, since a late
+-- entry tells of an earlier day.
 --
 -- Columns:
 --   account_id key   Account.
@@ -14,7 +15,7 @@ select
     account_id, milestone,
     ifNull(arrayFirst(v -> v.2 is not null, known).2, toDate('2149-06-06')) as first_due,
     ifNull(known[-1].2, toDate('2149-06-06')) as last_due,
-    if(ifNull(versions[-1].3, toDate('2149-06-06')) <= {as_of:Date}, assumeNotNull(versions[-1].3), toDate('2149-06-06')) as reached_on
+    ifNull(arrayFirst(d -> d <= {as_of:Date}, [known[-1].3, versions[-1].3]), toDate('2149-06-06')) as reached_on
 from (
     select account_id, milestone, versions,
         if(versions[1].1 > day_end, arraySlice(versions, 1, 1), arrayFilter(v -> v.1 <= day_end, versions)) as known
@@ -22,6 +23,7 @@ from (
         select account_id, toString(m.milestone) as milestone,
             arraySort(v -> (v.1, v.4), groupArray((updated_at, m.due_on, m.reached_on, toString(m.source)))) as versions
         from cs.milestones as m final
+        where m.account_id in (select account_id from cs.contract_arr(as_of = {as_of:Date}))
         group by account_id, m.milestone
     ) as m
     cross join (

@@ -19,12 +19,13 @@ insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends
 -- Dune never got there. Elm planned nothing, so it has 90 days, until today; Fir has until 30 July. Gum's 90 days ended on
 -- 1 July 2023, Hazel's a day before: no longer asked. Ivy left before its deadline, and is a failure. Juno has no such milestone
 -- but the three value points, the last of them on 25 November, by the 90 days' 30 November. Kilo was done early,
--- which was entered after as_of.
+-- which was entered after as_of. Birch's day was taken back in August, which changes nothing in June.
 insert into cs.milestones (account_id, milestone, due_on, reached_on, updated_at) values
     ('acme',  'onboarded',     '2023-12-01', null,         '2023-09-01'),
     ('acme',  'onboarded',     '2023-12-01', '2023-12-01', '2023-12-01'),
     ('birch', 'onboarded',     '2023-12-01', null,         '2023-09-01'),
     ('birch', 'onboarded',     '2023-12-01', '2023-12-02', '2023-12-02'),
+    ('birch', 'onboarded',     '2023-12-01', null,         '2024-08-01'),
     ('cedar', 'onboarded',     null,         null,         '2023-09-01'),
     ('cedar', 'onboarded',     '2023-12-01', null,         '2023-09-15'),
     ('cedar', 'onboarded',     '2024-01-15', null,         '2023-11-20'),
