@@ -39,7 +39,7 @@ var ratios = map[string]parts{
 	"pipeline_quality_by_csm.win_ratio": {"won", "won + lost"},
 	"revenue_churn.gross_ratio":         {"lost_arr + contracted_arr", "opening_arr"},
 	"revenue_churn.net_ratio":           {"lost_arr + contracted_arr - expanded_arr", "opening_arr"},
-	"usage.stickiness_ratio":            {"user_days", "28 * mau_users"},
+	"usage.stickiness_ratio":            {"daily_users", "28 * mau_users"},
 }
 
 // TestExplained: every KPI has a detail, and every gauge that is a count or an amount is a part of it.

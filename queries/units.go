@@ -1,6 +1,12 @@
 package queries
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+// ownCurrency finds amounts beside which a column names the currency.
+var ownCurrency = regexp.MustCompile(`\bin ((its|its own|the contract) )?currency\b|\bin (created_currency|the currency that)\b`)
 
 // Unit is what the values of c are counted in, as its name and help tell: every name that means a unit says so, since
 // metrics have no other place for it. Empty: no number, or one whose unit another column names.
@@ -19,9 +25,9 @@ func (c Column) Unit() string {
 		return ""
 	case ends("ratio", "ratio_lower", "ratio_upper"):
 		return "ratio"
-	case ends("seconds"):
+	case ends("seconds"), number && strings.HasPrefix(c.Help, "Seconds "):
 		return "seconds"
-	case strings.Contains(c.Help, "contract currency"), strings.Contains(c.Help, "in its own currency"):
+	case ownCurrency.MatchString(c.Help):
 		return "its own currency"
 	case ends("arr", "amount"), strings.HasPrefix(c.Help, "ARR "), number && strings.Contains(c.Help, "reporting currency"):
 		return "reporting currency"
