@@ -208,6 +208,11 @@ func company(t testing.TB, now *time.Time, up *bool) (*exporter.Exporter, *fake)
 	own.Title = "A KPI that only <this> company has."
 	late := query("coverage", "segment label", "ratio gauge")
 	late.Title = "Share of accounts that were met within their cadence."
+	for place, q := range []*queries.Query{&arr, &nrr, &churn, &movements, &bridge} {
+		q.Group, q.Place = "Revenue", place+1
+	}
+	late.Group, use.Group, risk.Group = "Customers", "Customers", "Customers"
+	targets.Group, targets.Place, fresh.Group = "Targets and data", 1, "Targets and data"
 	f := &fake{}
 	var movement, accounts [][]any
 	for _, w := range []string{"1m", "3m", "12m"} {
@@ -274,7 +279,7 @@ func TestLandingPage(t *testing.T) {
 	now = now.Add(2 * time.Minute)
 	see(
 		"Queries all 11 succeed", "Oldest result 2 minutes ago", "Newest fact 2026-03-31 20:52", "Money in JPY",
-		"Revenue arr nrr", "More a_users_own", "Targets and data targets freshness",
+		"Revenue arr nrr logo_churn arr_movements arr_bridge", "Customers coverage risk_accounts time_to_use", "Targets and data targets freshness", "Other a_users_own",
 		"Net revenue retention over trailing windows 売上継続率(NRR) ARR at as_of of the accounts that paid at the start of the window, over what those accounts paid then. Accounts won since",
 		"segment window ratio opening ARR closing ARR",
 		"high 1m 100.4% ¥43,234,567 ¥43,434,567 high 12m 108.1% target 110.0%: missed ¥41,234,567 ¥44,574,567",

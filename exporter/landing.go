@@ -24,21 +24,6 @@ const pageProblems = 5
 // targetWindow is the window that targets are about, for KPIs that have several: targets are set for a year.
 const targetWindow = "12m"
 
-// chapters is the order in which people read the KPIs. One that is not named here, such as a user's own, comes after
-// them, so that adding a KPI asks for nothing here.
-var chapters = []struct {
-	title string
-	names []string
-}{
-	{"Revenue", []string{"arr", "nrr", "grr", "logo_churn", "revenue_churn", "arr_movements", "arr_bridge", "expansion", "renewals", "renewal_rate", "renewal_readiness", "churn_reasons", "cohorts", "efficiency", "segment_migrations", "nrr_definitions"}},
-	{"Customers", []string{"coverage", "coverage_by_csm", "lifecycle", "csm_load", "onboarding", "time_to_use", "value_points", "usage", "features", "health", "health_score", "health_dimensions", "health_changes", "risk", "risk_accounts", "expansion_signals", "action_items", "roi", "engagement"}},
-	{"Growth and voice", []string{"pipegen", "pipegen_by_csm", "pipeline_quality", "expansion_bookings", "land_expand", "nps", "csat", "tickets", "feedback"}},
-	{"More", nil},
-	{"Targets and data", []string{"targets", "freshness", "quality"}},
-}
-
-const moreChapter = 3
-
 type page struct {
 	Facts    []fact // the status line
 	Problems []problem
@@ -99,43 +84,30 @@ var landing = template.Must(template.ParseFS(assets, "landing.html"))
 func (e *Exporter) page(now time.Time, snapshot []outcome) page {
 	p := page{Version: e.o.Version}
 	targets := e.targets(snapshot, now)
-	cards := make([][]card, len(chapters))
-	// Chapters give the order of their KPIs, the catalogue that of all others.
-	place := func(k *kpi) (int, int) {
-		for i, c := range chapters {
-			if j := slices.Index(c.names, k.Name); j >= 0 {
-				return i, j
+	byName := map[string]*kpi{}
+	for _, k := range e.kpis {
+		byName[k.Name] = k
+	}
+	failing, oldest := 0, time.Duration(0)
+	for _, g := range e.o.Catalogue.Groups() {
+		id := strings.ReplaceAll(strings.ToLower(g.Name), " ", "-")
+		of := chapter{ID: "chapter-" + id, Title: g.Name}
+		for _, q := range g.KPIs {
+			k := byName[q.Name]
+			o := snapshot[k.index]
+			c := e.card(k, o, now, targets)
+			of.Cards = append(of.Cards, c)
+			if c.State != "" {
+				p.Problems = append(p.Problems, problem{k.Name, c.Title, c.State, c.Error})
+			}
+			if o.err != nil {
+				failing++
+			}
+			if o.good != nil {
+				oldest = max(oldest, now.Sub(o.good.at))
 			}
 		}
-		return moreChapter, k.index
-	}
-	ordered := slices.Clone(e.kpis)
-	slices.SortFunc(ordered, func(a, b *kpi) int {
-		ia, ja := place(a)
-		ib, jb := place(b)
-		return cmp.Or(cmp.Compare(ia, ib), cmp.Compare(ja, jb))
-	})
-	failing, oldest := 0, time.Duration(0)
-	for _, k := range ordered {
-		o := snapshot[k.index]
-		c := e.card(k, o, now, targets)
-		i, _ := place(k)
-		cards[i] = append(cards[i], c)
-		if c.State != "" {
-			p.Problems = append(p.Problems, problem{k.Name, c.Title, c.State, c.Error})
-		}
-		if o.err != nil {
-			failing++
-		}
-		if o.good != nil {
-			oldest = max(oldest, now.Sub(o.good.at))
-		}
-	}
-	for i, c := range chapters {
-		if len(cards[i]) > 0 {
-			id := strings.ReplaceAll(strings.ToLower(c.title), " ", "-")
-			p.Chapters = append(p.Chapters, chapter{"chapter-" + id, c.title, cards[i]})
-		}
+		p.Chapters = append(p.Chapters, of)
 	}
 	if n := len(p.Problems) - pageProblems; n > 0 {
 		p.Problems, p.Further = p.Problems[:pageProblems], n

@@ -11,6 +11,7 @@
 --   accounts          gauge Paying accounts.
 --   seats             gauge Contracted seats.
 --
+-- Group: Revenue, 1
 -- Every: 5m
 
 select

@@ -28,6 +28,51 @@ func (c Catalogue) KPIs() []Query {
 	return c.filter(func(q Query) bool { return !q.Model })
 }
 
+// Group is a chapter of KPIs.
+type Group struct {
+	Name string
+	KPIs []Query
+}
+
+// groups are the chapters of our own KPIs, in the order in which people read them. A company's own come after them, and
+// last the KPIs that name none.
+var groups = []string{"Revenue", "Customers", "Growth and voice", "Targets and data"}
+
+const otherGroup = "Other"
+
+// Groups returns the KPIs by chapter, in the order in which people read them: those with a place in their group, then the
+// others by name.
+func (c Catalogue) Groups() []Group {
+	all := map[string][]Query{}
+	for _, q := range c.KPIs() {
+		name := cmp.Or(q.Group, otherGroup)
+		all[name] = append(all[name], q)
+	}
+	names := sortedNames(all)
+	rank := func(name string) int {
+		switch i := slices.Index(groups, name); {
+		case name == otherGroup:
+			return len(groups) + 1
+		case i >= 0:
+			return i
+		}
+		return len(groups)
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	var ordered []Group
+	for _, name := range names {
+		of := all[name]
+		slices.SortStableFunc(of, func(a, b Query) int {
+			if (a.Place == 0) != (b.Place == 0) {
+				return cmp.Compare(b.Place, a.Place) // the one without a place comes last
+			}
+			return cmp.Or(cmp.Compare(a.Place, b.Place), strings.Compare(a.Name, b.Name))
+		})
+		ordered = append(ordered, Group{name, of})
+	}
+	return ordered
+}
+
 // views returns KPIs and models, without the functions.
 func (c Catalogue) views() []Query {
 	return c.filter(func(q Query) bool { return !q.Function })

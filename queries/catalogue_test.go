@@ -220,8 +220,16 @@ func TestProblems(t *testing.T) {
 	f("-- Every: 5m", "-- Every: 0s", "17: Every: wants a duration")
 	f("-- Every: 5m", "-- Every: -5m", "17: Every: wants a duration")
 	f("-- Timeout: 1m30s", "-- Every: 1m", "18: Every: is given twice")
+	f("-- Every: 5m", "-- Group: Revenue")
+	f("-- Every: 5m", "-- Group: Partners & friends, 12")
+	f("-- An account that", "-- Group: account that", "7: Group: stands in the wrong place")
+	f("-- Every: 5m", "-- Group:", `17: Group: wants a name that begins with a capital letter, such as Revenue, and may give a place in it, as in Revenue, 2; it is ""`)
+	f("-- Every: 5m", "-- Group: revenue", "17: Group: wants a name")
+	f("-- Every: 5m", "-- Group: Revenue, first", "17: Group: wants a name")
+	f("-- Every: 5m", "-- Group: Revenue, 0", "17: Group: wants a name")
+	f("-- Every: 5m", "-- Group: Revenue\n-- Group: Customers", "18: Group: is given twice")
 	f("-- Timeout: 1m30s", "-- A note at the end.", "18: unexpected text after Columns:")
-	f("-- Timeout: 1m30s", "--   more  gauge  Too late.", "18: columns stand before Every:")
+	f("-- Timeout: 1m30s", "--   more  gauge  Too late.", "18: columns stand before Group:, Every:")
 
 	// Names of metrics.
 	for _, name := range []string{"use_days", "use_d", "orders_total", "use_gauge", "use_hours", "use_months", "won_percent", "lost_count", "arr_sum"} {
@@ -376,5 +384,41 @@ func TestSplit(t *testing.T) {
 	all, _ := queries.Split("-- error: no rate\n\nselect 1;\n\nINSERT into x")
 	if all[0].Line != 3 || all[0].Notes[0] != "-- error: no rate" || all[1].Line != 5 || all[1].First != "INSERT" {
 		t.Errorf("got %+v", all)
+	}
+}
+
+// TestGroups: KPIs come in the order in which people read them, and our own are all in a chapter.
+func TestGroups(t *testing.T) {
+	kpi := func(name, group string, place int) queries.Query {
+		return queries.Query{Name: name, Group: group, Place: place}
+	}
+	c := queries.Catalogue{kpi("a", "", 0), kpi("b", "Growth and voice", 0), kpi("c", "Zoo", 0), kpi("d", "Revenue", 0), kpi("e", "Partners", 0), kpi("f", "Revenue", 10), kpi("g", "Revenue", 2), kpi("h", "Revenue", 0),
+		{Name: "m", Model: true}, kpi("n", "Targets and data", 1)}
+	var got []string
+	for _, g := range c.Groups() {
+		got = append(got, g.Name+":")
+		for _, q := range g.KPIs {
+			got = append(got, q.Name)
+		}
+	}
+	if want := "Revenue: g f d h Growth and voice: b Targets and data: n Partners: e Zoo: c Other: a"; strings.Join(got, " ") != want {
+		t.Errorf("got %s, want %s", strings.Join(got, " "), want)
+	}
+
+	builtin, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, g := range builtin.Groups() {
+		if want := []string{"Revenue", "Customers", "Growth and voice", "Targets and data"}; i >= len(want) || g.Name != want[i] {
+			t.Errorf("group %d is %s", i+1, g.Name)
+		}
+		places := map[int]string{}
+		for _, q := range g.KPIs {
+			if first, taken := places[q.Place]; taken || q.Place == 0 {
+				t.Errorf("%s: place %d in its group is that of %q or none; give it one in Group:", q.File, q.Place, first)
+			}
+			places[q.Place] = q.Name
+		}
 	}
 }

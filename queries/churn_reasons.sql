@@ -10,6 +10,7 @@
 --   accounts    gauge Accounts that left.
 --   arr         gauge ARR that they had paid, in the reporting currency.
 --
+-- Group: Revenue, 12
 -- Every: 1h
 
 select fiscal_year, reason, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr

@@ -14,6 +14,7 @@
 --   opening_arr        gauge ARR of the cohort at the start, in the reporting currency.
 --   remaining_arr      gauge ARR of the cohort at that age, in the reporting currency.
 --
+-- Group: Revenue, 13
 -- Every: 1h
 
 select

@@ -12,6 +12,7 @@
 --   covered_accounts  gauge Eligible accounts that were touched within the cadence.
 --   eligible_accounts gauge Accounts that paid on every day of the cadence.
 --
+-- Group: Customers, 2
 -- Every: 15m
 
 select

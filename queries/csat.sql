@@ -12,6 +12,7 @@
 --   satisfied   gauge Answers of 4 or 5.
 --   responses   gauge Answers.
 --
+-- Group: Growth and voice, 9
 -- Every: 15m
 
 select

@@ -12,6 +12,7 @@
 --   part    gauge E-mails opened, webinars attended, accounts with an executive contact, accounts in the community.
 --   whole   gauge E-mails delivered, webinars invited to, paying accounts.
 --
+-- Group: Customers, 24
 -- Every: 15m
 
 select

@@ -12,6 +12,7 @@
 --   amount   gauge Net expansion, in the reporting currency.
 --   accounts gauge Accounts that expanded so.
 --
+-- Group: Revenue, 8
 -- Every: 15m
 
 select

@@ -13,6 +13,7 @@
 --   originated_amount        gauge Annual amount won of opportunities that CS created, in the reporting currency.
 --   originated_opportunities gauge Opportunities won that CS created.
 --
+-- Group: Growth and voice, 5
 -- Every: 15m
 
 select

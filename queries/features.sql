@@ -11,6 +11,7 @@
 --   adoption_ratio    gauge Accounts that used it over all paying accounts.
 --   eligible_accounts gauge Paying accounts.
 --
+-- Group: Customers, 11
 -- Every: 15m
 
 select

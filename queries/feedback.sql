@@ -9,6 +9,7 @@
 --   items    gauge Items brought.
 --   accounts gauge Accounts that they came from.
 --
+-- Group: Growth and voice, 11
 -- Every: 15m
 
 select g.kind as kind, g.window as window, sum(d.items) as items, sum(d.accounts) as accounts

@@ -10,6 +10,7 @@
 --   window label Length of the window: 1m, 3m, 12m.
 --   items  gauge Items brought.
 --
+-- Group: Growth and voice, 12
 -- Every: 15m
 
 select d.csm as csm, g.kind as kind, g.window as window, sumIf(d.items, d.kind = g.kind and d.window = g.window) as items

@@ -9,6 +9,7 @@
 --   latest_timestamp_seconds gauge Latest date among the facts up to as_of, in seconds since 1970; none without facts.
 --   rows                     gauge Rows dated up to as_of, versions of the same row counted once each.
 --
+-- Group: Targets and data, 2
 -- Every: 15m
 
 select

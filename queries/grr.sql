@@ -11,6 +11,7 @@
 --   opening_arr  gauge ARR at the start of the window, in the reporting currency.
 --   retained_arr gauge ARR at as_of of those same accounts, each at most what it was, in the reporting currency.
 --
+-- Group: Revenue, 3
 -- Every: 5m
 
 select

@@ -3,10 +3,13 @@ package queries
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
+
+var groupName = regexp.MustCompile(`^\p{Lu}[\pL\pN &-]{0,39}$`)
 
 var snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
@@ -132,8 +135,8 @@ func (s *source) parseProse(lines []headerLine) {
 			begun = false
 			continue
 		}
-		if word, _, _ := strings.Cut(l.text, " "); strings.EqualFold(word, "Columns:") || word == "Every:" || word == "Timeout:" || word == "ja:" {
-			s.fail(l.number, "%s stands in the wrong place or is not written as it should be; the order is title, ja:, text, Columns:, Every:, Timeout:", word)
+		if word, _, _ := strings.Cut(l.text, " "); strings.EqualFold(word, "Columns:") || word == "Every:" || word == "Timeout:" || word == "Group:" || word == "ja:" {
+			s.fail(l.number, "%s stands in the wrong place or is not written as it should be; the order is title, ja:, text, Columns:, then Group:, Every:, Timeout:", word)
 		}
 		if begun {
 			paragraphs[len(paragraphs)-1] += " " + l.text
@@ -157,7 +160,7 @@ func (s *source) parseColumns(lines []headerLine) {
 			directives = true
 			s.parseDirective(l)
 		case directives:
-			s.fail(l.number, "columns stand before Every: and Timeout:")
+			s.fail(l.number, "columns stand before Group:, Every: and Timeout:")
 		case indent > 0 && l.indent > indent:
 			c := &s.Columns[len(s.Columns)-1]
 			c.Help = strings.TrimSpace(c.Help + " " + l.text)
@@ -180,7 +183,10 @@ func (s *source) parseDirective(l headerLine) {
 	var target *time.Duration
 	switch {
 	case !found, strings.Contains(name, " "):
-		s.fail(l.number, "unexpected text after Columns:; columns are indented by three blanks, directives are Every: and Timeout:, and an empty line ends the header")
+		s.fail(l.number, "unexpected text after Columns:; columns are indented by three blanks, directives are Group:, Every: and Timeout:, and an empty line ends the header")
+		return
+	case name == "Group":
+		s.parseGroup(l, strings.TrimSpace(value))
 		return
 	case name == "Every":
 		target = &s.Every
@@ -189,7 +195,7 @@ func (s *source) parseDirective(l headerLine) {
 	case name == "Keep":
 		target = &s.Keep
 	default:
-		s.fail(l.number, "unknown directive %s:; known are Every: and Timeout:, and for models Keep:", name)
+		s.fail(l.number, "unknown directive %s:; known are Group:, Every: and Timeout:, and for models Keep:", name)
 		return
 	}
 	value = strings.TrimSpace(value)
@@ -205,6 +211,22 @@ func (s *source) parseDirective(l headerLine) {
 		s.fail(l.number, "Keep: is for models; the exporter keeps the values of a KPI by itself")
 	default:
 		*target = d
+	}
+}
+
+// parseGroup reads the chapter of a KPI, and its place in it if one is given: "Revenue" or "Revenue, 2".
+func (s *source) parseGroup(l headerLine, value string) {
+	name, place, placed := strings.Cut(value, ", ")
+	number, err := strconv.Atoi(place)
+	switch {
+	case s.Group != "":
+		s.fail(l.number, "Group: is given twice")
+	case s.Model:
+		s.fail(l.number, "Group: is for KPIs; a model is in no list of them")
+	case !groupName.MatchString(name) || placed && (err != nil || number < 1):
+		s.fail(l.number, "Group: wants a name that begins with a capital letter, such as Revenue, and may give a place in it, as in Revenue, 2; it is %q", value)
+	default:
+		s.Group, s.Place = name, number
 	}
 }
 

@@ -12,6 +12,7 @@
 --   seats              gauge Their contracted seats.
 --   land_seats         gauge Their contracted seats on their first days.
 --
+-- Group: Growth and voice, 7
 -- Every: 15m
 
 select

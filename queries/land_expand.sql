@@ -16,6 +16,7 @@
 --   planned_amount  gauge Annual amount of the planned expands when they were created, in the reporting currency.
 --   won_amount      gauge Annual amount of those won, in the reporting currency.
 --
+-- Group: Growth and voice, 6
 -- Every: 15m
 
 select

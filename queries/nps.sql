@@ -13,6 +13,7 @@
 --   detractors gauge Respondents whose latest answer is 0 to 6.
 --   responses  gauge Respondents.
 --
+-- Group: Growth and voice, 8
 -- Every: 15m
 
 select

@@ -12,6 +12,7 @@
 --   closing_arr gauge ARR at as_of of those same accounts, in the reporting currency.
 --   accounts    gauge Accounts that paid at the start of the window.
 --
+-- Group: Revenue, 2
 -- Every: 5m
 
 select

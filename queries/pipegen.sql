@@ -11,6 +11,7 @@
 --   amount        gauge Annual amount at creation, in the reporting currency.
 --   opportunities gauge Opportunities created.
 --
+-- Group: Growth and voice, 1
 -- Every: 15m
 
 select

@@ -10,6 +10,7 @@
 --   amount        gauge Annual amount at creation, in the reporting currency.
 --   opportunities gauge Opportunities created.
 --
+-- Group: Growth and voice, 2
 -- Every: 15m
 
 select csm, window, cs_float(amount_sum) as amount, opportunities

@@ -18,6 +18,7 @@
 --   open_opportunities gauge Open at as_of, whenever created; the same for every window.
 --   cycle_p50_seconds  gauge Median time from creation to winning, of those won in the window.
 --
+-- Group: Growth and voice, 3
 -- Every: 15m
 
 select

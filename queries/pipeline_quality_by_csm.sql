@@ -16,6 +16,7 @@
 --   won_amount      gauge Annual amount of those won in the window, in the reporting currency.
 --   created_amount  gauge Annual amount at creation of those created in the window, in the reporting currency.
 --
+-- Group: Growth and voice, 4
 -- Every: 15m
 
 select

@@ -8,6 +8,7 @@
 --   check      label Name of the check.
 --   violations gauge Rows that violate it.
 --
+-- Group: Targets and data, 3
 -- Every: 1h
 -- Timeout: 2m
 

@@ -35,6 +35,8 @@ type Query struct {
 	TitleJA  string // the same in Japanese, if given
 	Doc      string // the paragraphs after the title, separated by blank lines
 	Columns  []Column
+	Group    string        // chapter of a KPI in lists for people; empty: Other
+	Place    int           // place in its group; 0: after those that have one
 	Every    time.Duration // how often the exporter refreshes it; 0: the exporter's default
 	Timeout  time.Duration // how long one refresh may take; 0: the exporter's default
 	Keep     time.Duration // of a model: how long its rows may be kept for the queries of one pass; 0: never

@@ -13,6 +13,7 @@
 --   renewed_contracts gauge Contracts that were renewed.
 --   due_contracts     gauge Contracts that were due.
 --
+-- Group: Revenue, 10
 -- Every: 15m
 
 select

@@ -11,6 +11,7 @@
 --   arr       gauge Annual value of the contracts due, in the reporting currency.
 --   contracts gauge Contracts due.
 --
+-- Group: Revenue, 9
 -- Every: 15m
 
 select

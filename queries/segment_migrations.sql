@@ -11,6 +11,7 @@
 --   opening_arr gauge Their ARR at the start of the window, in the reporting currency.
 --   closing_arr gauge Their ARR at as_of, in the reporting currency.
 --
+-- Group: Revenue, 15
 -- Every: 15m
 
 select

@@ -10,6 +10,7 @@
 --   warning  gauge Where a warning begins, in the unit of the column.
 --   critical gauge Where it becomes critical, in the unit of the column.
 --
+-- Group: Targets and data, 1
 -- Every: 15m
 
 select kpi, segment, target, warning, critical

@@ -19,6 +19,7 @@
 --   per_account_ratio          gauge Tickets opened for each paying account.
 --   accounts                   gauge Accounts that pay at as_of; the same for every severity.
 --
+-- Group: Growth and voice, 10
 -- Every: 15m
 
 select

@@ -10,6 +10,7 @@
 --   accounts          gauge Paying accounts of the segment.
 --   per_account_ratio gauge Touches over accounts.
 --
+-- Group: Customers, 3
 -- Every: 1h
 
 select

@@ -12,12 +12,13 @@
 --   wau_users        gauge Users active in the trailing 7 days.
 --   mau_users        gauge Users active in the trailing 28 days.
 --   stickiness_ratio gauge Mean daily active users of 28 days over monthly active users.
---   user_days        gauge Sum over the 28 days of the users active on each; over 28 it is the mean daily active users.
+--   daily_users      gauge Users active on each of the 28 days, added up; over 28 it is the mean daily active users.
 --   active_accounts  gauge Paying accounts with an active user in the trailing 28 days.
 --   seat_ratio       gauge Seats in use over contracted seats.
 --   seats_used       gauge Users with any event in the trailing 28 days, of accounts with contracted seats.
 --   seats            gauge Contracted seats.
 --
+-- Group: Customers, 10
 -- Every: 5m
 
 select
@@ -25,8 +26,8 @@ select
     sum(d.dau_users) as dau_users,
     sum(d.wau_users) as wau_users,
     sum(d.mau_users) as mau_users,
-    cs_ratio(sum(d.user_days), sum(d.mau_users) * 28) as stickiness_ratio,
-    sum(d.user_days) as user_days,
+    cs_ratio(sum(d.daily_users), sum(d.mau_users) * 28) as stickiness_ratio,
+    sum(d.daily_users) as daily_users,
     sum(d.active_accounts) as active_accounts,
     cs_ratio(sum(d.seats_used), sum(d.seats)) as seat_ratio,
     sum(d.seats_used) as seats_used,

@@ -141,6 +141,7 @@ func TestCommandLine(t *testing.T) {
 		{"engine --help", exitOK, "CSKPI_ENGINE_LISTEN", ""},
 		{"version", exitOK, "cskpi ", ""},
 		{"kpi", exitOK, "nrr", ""},
+		{"kpi --format csv", exitOK, "kpi,title,group\narr,Annual recurring revenue.,Revenue\nnrr,", ""},
 		{"kpi --format json", exitOK, `{"kpi": "nrr", "title": "`, ""},
 		{"kpi nope", exitUsage, "", `there is no KPI "nope"`},
 		{"kpi nrr --as-of yesterday", exitUsage, "", `"yesterday" is no day`},

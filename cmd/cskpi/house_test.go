@@ -211,9 +211,12 @@ func replaceBetween(t *testing.T, text []byte, name, content string) []byte {
 func kpiTable(c queries.Catalogue) string {
 	var b strings.Builder
 	b.WriteString("| KPI | labels | values | meaning |\n| --- | --- | --- | --- |\n")
-	for _, q := range c.KPIs() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", q.Name, strings.Join(names(q.Of(queries.Label)), ", "),
-			strings.Join(names(q.Of(queries.Gauge, queries.Histogram)), ", "), strings.ReplaceAll(q.Title, "|", `\|`))
+	for _, g := range c.Groups() {
+		fmt.Fprintf(&b, "| **%s** | | | |\n", g.Name)
+		for _, q := range g.KPIs {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", q.Name, strings.Join(names(q.Of(queries.Label)), ", "),
+				strings.Join(names(q.Of(queries.Gauge, queries.Histogram)), ", "), strings.ReplaceAll(q.Title, "|", `\|`))
+		}
 	}
 	return b.String()
 }

@@ -71,9 +71,11 @@ func (a *app) openAt(ctx context.Context, c queries.Catalogue, day date) (*datab
 }
 
 func listKPIs(c queries.Catalogue) table {
-	t := table{columns: []string{"kpi", "title"}}
-	for _, q := range c.KPIs() {
-		t.rows = append(t.rows, []any{q.Name, q.Title})
+	t := table{columns: []string{"kpi", "title", "group"}}
+	for _, g := range c.Groups() {
+		for _, q := range g.KPIs {
+			t.rows = append(t.rows, []any{q.Name, q.Title, g.Name})
+		}
 	}
 	return t
 }

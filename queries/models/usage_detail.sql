@@ -8,7 +8,7 @@
 --   dau_users       part  Users active on as_of.
 --   wau_users       part  Users active in the last 7 days.
 --   mau_users       part  Users active in the last 28 days.
---   user_days       part  Sum over the last 28 days of the users active on each.
+--   daily_users     part  Users active on each of the last 28 days, added up.
 --   active_accounts part  1 where somebody was active in the last 28 days.
 --   seats_used      part  Users with any event in the last 28 days, where the account has contracted seats.
 --   seats           part  Contracted seats.
@@ -17,7 +17,7 @@
 
 select
     s.segment as segment, s.account_id as account_id,
-    u.dau as dau_users, u.wau as wau_users, u.mau as mau_users, u.user_days as user_days,
+    u.dau as dau_users, u.wau as wau_users, u.mau as mau_users, u.user_days as daily_users,
     toUInt8(u.mau > 0) as active_accounts,
     if(s.seats > 0, u.users, 0) as seats_used,
     s.seats as seats,
