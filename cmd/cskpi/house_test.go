@@ -210,12 +210,13 @@ func replaceBetween(t *testing.T, text []byte, name, content string) []byte {
 
 func kpiTable(c queries.Catalogue) string {
 	var b strings.Builder
-	b.WriteString("| KPI | labels | values | meaning |\n| --- | --- | --- | --- |\n")
+	b.WriteString("| group | KPI | labels | values | meaning |\n| --- | --- | --- | --- | --- |\n")
 	for _, g := range c.Groups() {
-		fmt.Fprintf(&b, "| **%s** | | | |\n", g.Name)
+		group := g.Name // in its first row
 		for _, q := range g.KPIs {
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", q.Name, strings.Join(names(q.Of(queries.Label)), ", "),
+			fmt.Fprintf(&b, "| %s | `%s` | %s | %s | %s |\n", group, q.Name, strings.Join(names(q.Of(queries.Label)), ", "),
 				strings.Join(names(q.Of(queries.Gauge, queries.Histogram)), ", "), strings.ReplaceAll(q.Title, "|", `\|`))
+			group = ""
 		}
 	}
 	return b.String()
