@@ -47,8 +47,8 @@ var (
 func randomCustomers(d dice, w world, asOf day) customers {
 	var c customers
 	for _, a := range w.accounts {
-		for range d.IntN(4) {
-			on := asOf - day(pick(d, d.IntN(35), d.IntN(95), d.IntN(190), 29, 30, 89, 90, 179, 180, -1))
+		for range d.IntN(3) {
+			on := asOf - day(pick(d, d.IntN(190), 29, 30, 30, 31, 89, 90, 90, 91, 179, 180, 180, 181, 0, -1))
 			c.touches = append(c.touches, touch{a.id, pick(d, "meeting", "call", "visit", "email", "webinar", "review"), d.instant(on)})
 		}
 	}
@@ -64,10 +64,13 @@ func randomCustomers(d dice, w world, asOf day) customers {
 			if d.chance(50) {
 				continue
 			}
-			m := milestone{a.id, name, pick(d, never, start+day(d.IntN(120)), asOf-day(d.IntN(370))), never, d.instant(start)}
+			m := milestone{a.id, name, pick(d, never, start+day(d.IntN(120)), asOf-day(d.IntN(370)), asOf-1, asOf, asOf.monthsBefore(12), asOf.monthsBefore(12)+1), never, d.instant(start)}
 			for range d.between(1, 3) {
 				if d.chance(60) {
 					m.reachedOn = start + day(d.between(-5, 150))
+				}
+				if m.dueOn != never && d.chance(40) {
+					m.reachedOn = m.dueOn + day(d.IntN(2))
 				}
 				c.milestones = append(c.milestones, m)
 				m.updatedAt = m.updatedAt.Add(time.Duration(d.between(1, 4000)) * time.Hour)
