@@ -26,21 +26,21 @@ func catalogueObject(c Catalogue) object {
 		if q.Function {
 			name = q.Name
 		}
-		views = append(views, "("+strings.Join([]string{quote(name), quote(q.sort()), quote(q.Title), quote(q.TitleJA), quote(q.File), "[" + strings.Join(columns, ", ") + "]"}, ", ")+")")
+		views = append(views, "("+strings.Join([]string{quote(name), quote(q.sort()), quote(q.Title), quote(q.TitleJA), quote(q.File), quote(c.chapter(q)), "[" + strings.Join(columns, ", ") + "]"}, ", ")+")")
 	}
 	made := ""
 	if len(views) > 0 {
-		made = `select v.1 as view, v.2 as kind, c.1 as column, toUInt64(position) as position, c.2 as type, c.3 as unit, c.4 as help, v.3 as title, v.4 as title_ja, c.5 as metric, v.5 as file
+		made = `select v.1 as view, v.2 as kind, c.1 as column, toUInt64(position) as position, c.2 as type, c.3 as unit, c.4 as help, v.3 as title, v.4 as title_ja, c.5 as metric, v.6 as chapter, v.5 as file
 from (select arrayJoin([
 ` + strings.Join(views, ",\n") + `
 ]) as v) as views
-array join v.6 as c, arrayEnumerate(v.6) as position
+array join v.7 as c, arrayEnumerate(v.7) as position
 union all
 `
 	}
 	statement := "create or replace view cs." + catalogueView + " as (\n" + made + `select
     t.name as view, 'table' as kind, c.name as column, c.position as position, c.type as type, '' as unit, c.comment as help,
-    t.comment as title, '' as title_ja, '' as metric, '' as file
+    t.comment as title, '' as title_ja, '' as metric, '' as chapter, '' as file
 from system.tables as t
 inner join system.columns as c on c.database = t.database and c.table = t.name
 where t.database = 'cs' and t.engine like '%MergeTree' and not startsWith(t.name, ` + quote(keptPrefix) + `)
@@ -82,4 +82,12 @@ func (c Catalogue) unit(q Query, column Column) string {
 		}
 	}
 	return column.Unit()
+}
+
+// chapter is the chapter of a KPI, and of its detail.
+func (c Catalogue) chapter(q Query) string {
+	if kpi, found := c.Get(strings.TrimSuffix(q.Name, "_detail")); found && q.IsDetail() {
+		return kpi.Group
+	}
+	return q.Group
 }

@@ -22,7 +22,8 @@ select
 from (
     select
         account_id,
-        arraySort(groupArray((updated_at, toString(a.csm)))) as owners,
+        -- A version that names the same owner again, as an import repeated later does, is no change.
+        arrayCompact(o -> o.2, arraySort(groupArray((updated_at, toString(a.csm))))) as owners,
         arraySort(groupArray((updated_at, a.name))) as names,
         arraySort(groupArray((updated_at, a.parent_account_id))) as parents,
         argMax(a.created_on, updated_at) as created_on

@@ -58,19 +58,12 @@ days as (
         ] as events
     from cs.milestone_states(as_of = {as_of:Date})
     union all
-    -- How it began is what the first version says, how it ended the last.
-    select v.1 as account_id, opportunity_id as id, x.1 as who, '' as thing, [x.2] as events
-    from (
-        select
-            opportunity_id,
-            argMin((concat(toString(o.kind), if(o.originated_by = '', '', concat(' by ', toString(o.originated_by))), if(o.currency = '', '', concat(', ', toString(o.currency)))),
-                toString(o.csm), toFloat64(o.amount)), o.updated_at) as f,
-            argMax((o.account_id, concat(toString(o.kind), if(o.currency = '', '', concat(', ', toString(o.currency)))), toString(o.csm), toFloat64(o.amount),
-                o.created_on, if(o.is_won is null, toDate('2149-06-06'), ifNull(o.closed_on, toDate('2149-06-06'))), ifNull(o.is_won, false)), o.updated_at) as v
-        from cs.opportunities as o final
-        group by source, opportunity_id
-    ) as opportunities
-    array join [(f.2, ('opportunity_created', v.5, f.1, f.3)), (v.3, (if(v.7, 'opportunity_won', 'opportunity_lost'), v.6, v.2, v.4))] as x
+    select account_id, opportunity_id as id, csm as who, '' as thing, [
+            ('opportunity_created', created_on, concat(o.kind, if(o.originated_by = '', '', concat(' by ', toString(o.originated_by))), if(created_currency = '', '', concat(', ', created_currency))),
+                nullIf(toFloat64(created_amount), 0)),
+            (if(is_won, 'opportunity_won', 'opportunity_lost'), decided_on, concat(o.kind, if(o.currency = '', '', concat(', ', o.currency))), nullIf(toFloat64(o.amount), 0))
+        ] as events
+    from cs.opportunity_states(as_of = {as_of:Date}) as o
     union all
     select account_id, risk_id as id, toString(csm) as who, '' as thing, [
             ('risk_raised', raised_on, concat(toString(kind), ', severity ', toString(severity)), nothing),
