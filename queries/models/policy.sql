@@ -1,6 +1,6 @@
 -- Policy in force at the end of as_of, one row.
 --
--- Rows of cs.settings override the defaults (models/setting_definitions.sql) from their starts_on on, the latest start
+-- Rows of cs.settings override the defaults (functions/cs_setting_defaults.sql) from their starts_on on, the latest start
 -- first. One policy holds for all of a computation, the openings of its windows included.
 --
 -- Columns:
@@ -22,24 +22,26 @@
 -- Keep: 20s
 
 select
-    s['currency'] as currency,
-    s['timezone'] as timezone,
-    toInt32(s['fiscal_year_start']) as fiscal_year_start,
-    toDecimal128(s['segment_high_arr'], 4) as segment_high_arr,
-    toDecimal128(s['segment_low_arr'], 4) as segment_low_arr,
-    toUInt16(s['grace_days']) as grace_days,
-    toUInt16(s['renewal_overdue_days']) as renewal_overdue_days,
-    toUInt32(s['fx_rate_max_age_days']) as fx_rate_max_age_days,
+    s['currency/'] as currency,
+    s['timezone/'] as timezone,
+    toInt32(s['fiscal_year_start/']) as fiscal_year_start,
+    toDecimal128(s['segment_high_arr/'], 4) as segment_high_arr,
+    toDecimal128(s['segment_low_arr/'], 4) as segment_low_arr,
+    toUInt16(s['grace_days/']) as grace_days,
+    toUInt16(s['renewal_overdue_days/']) as renewal_overdue_days,
+    toUInt32(s['fx_rate_max_age_days/']) as fx_rate_max_age_days,
     addMonths(toStartOfYear(addMonths({as_of:Date}, 1 - fiscal_year_start)), fiscal_year_start - 1) as fiscal_year_starts_on,
     toYear(addMonths(fiscal_year_starts_on, 11)) as fiscal_year,
-    coverage_days, onboarding_days, first_use_users,
-    toUInt32(s['risk_accounts']) as risk_accounts
+    mapApply((g, x) -> (g, toUInt16(arrayFirst(v -> v != '', [given[concat('coverage_days/', g)], given['coverage_days/'], s[concat('coverage_days/', g)]]))), segments) as coverage_days,
+    mapApply((g, x) -> (g, toUInt16(arrayFirst(v -> v != '', [given[concat('onboarding_days/', g)], s['onboarding_days/']]))), segments) as onboarding_days,
+    mapApply((g, x) -> (g, toUInt32(arrayFirst(v -> v != '', [given[concat('first_use_users/', g)], s['first_use_users/']]))), segments) as first_use_users,
+    toUInt32(s['risk_accounts/']) as risk_accounts
 from (
-    select
-        mapFromArrays(groupArrayIf(name, segment = ''), groupArrayIf(value, segment = '')) as s,
-        mapSort(mapFromArrays(groupArrayIf(segment, name = 'coverage_days'), groupArrayIf(toUInt16OrZero(value), name = 'coverage_days'))) as coverage_days,
-        mapSort(mapFromArrays(groupArrayIf(segment, name = 'onboarding_days'), groupArrayIf(toUInt16OrZero(value), name = 'onboarding_days'))) as onboarding_days,
-        mapSort(mapFromArrays(groupArrayIf(segment, name = 'first_use_users'), groupArrayIf(toUInt32OrZero(value), name = 'first_use_users'))) as first_use_users
-    from cs.settings_in_force(as_of = {as_of:Date})
-    where phase = ''
+    select map('high', '', 'low', '', 'tech', '') as segments, mapFromArrays(groupArray(key), groupArray(last_value)) as given, mapUpdate(cs_setting_defaults(), given) as s
+    from (
+        select concat(name, '/', segment) as key, argMax(value, (starts_on, updated_at)) as last_value
+        from cs.settings
+        where starts_on <= {as_of:Date} and phase = ''
+        group by name, segment
+    ) as in_force
 ) as settings

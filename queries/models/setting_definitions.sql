@@ -14,28 +14,28 @@
 --   scope     fact  What it may be limited to: empty, segment, or segment and phase.
 --   help      fact  What it does.
 
-select name, segment, value, kind, minimum, maximum, scope, help
-from values('name String, segment String, value String, kind String, minimum Nullable(Float64), maximum Nullable(Float64), scope String, help String',
-    ('currency', '', 'USD', 'currency', null, null, '', 'Reporting currency, ISO 4217.'),
-    ('timezone', '', 'UTC', 'timezone', null, null, '', 'Reporting time zone, IANA. For usage it is the one in force on the UTC day of the event.'),
-    ('fiscal_year_start', '', '1', 'integer', 1, 12, '', 'First month of the fiscal year.'),
-    ('segment_high_arr', '', '100000', 'number', 0, null, '', 'ARR from which an account is high touch.'),
-    ('segment_low_arr', '', '10000', 'number', 0, null, '', 'ARR from which an account is low touch; below it is tech touch.'),
-    ('grace_days', '', '0', 'integer', 0, 365, '', 'Days for which an ended contract still counts while nothing has followed and no notice was given.'),
-    ('renewal_overdue_days', '', '30', 'integer', 0, 365, '', 'Days after its end for which an unanswered renewal is overdue rather than lost.'),
-    ('fx_rate_max_age_days', '', '31', 'integer', 0, 366, '', 'How old the rate on the first day of a fiscal year may be.'),
-    ('coverage_days', 'high', '30', 'integer', 1, 3650, 'segment', 'Days within which an account is to be touched.'),
-    ('coverage_days', 'low', '90', 'integer', 1, 3650, 'segment', 'Days within which an account is to be touched.'),
-    ('coverage_days', 'tech', '180', 'integer', 1, 3650, 'segment', 'Days within which an account is to be touched.'),
-    ('onboarding_days', '', '90', 'integer', 1, 3650, 'segment', 'Days from the first paid day to the deadline of onboarding where none is planned.'),
-    ('first_use_users', '', '1', 'integer', 1, 1000000, 'segment', 'Active users on one day that make the first real use.'),
-    ('core_events', '', '', 'list', null, null, '', 'Events that count as use, separated by commas; empty: all. A usage event is judged by the setting of its day.'),
-    ('department_property', '', 'department', 'text', null, null, '', 'Property of usage events that names the department of the user.'),
-    ('risk_accounts', '', '50', 'integer', 1, 1000, '', 'Accounts that the KPI risk_accounts names.'),
-    ('health_measured_ratio', '', '0.5', 'number', 0, 1, 'segment and phase', 'Share of the weight that must be measured for a band other than unknown.'),
-    ('health_yellow', '', '40', 'number', 0, 100, 'segment and phase', 'Score from which an account is yellow; below it is red.'),
-    ('health_green', '', '70', 'number', 0, 100, 'segment and phase', 'Score from which an account is green.'),
-    ('health_measures', '', '', 'list', null, null, 'segment and phase', 'Measures that make up the health score, separated by commas; empty: all.'))
+select name, segment, cs_setting_defaults()[concat(name, '/', segment)] as value, kind, minimum, maximum, scope, help
+from values('name String, segment String, kind String, minimum Nullable(Float64), maximum Nullable(Float64), scope String, help String',
+    ('currency', '', 'currency', null, null, '', 'Reporting currency, ISO 4217.'),
+    ('timezone', '', 'timezone', null, null, '', 'Reporting time zone, IANA. For usage it is the one in force on the UTC day of the event.'),
+    ('fiscal_year_start', '', 'integer', 1, 12, '', 'First month of the fiscal year.'),
+    ('segment_high_arr', '', 'number', 0, null, '', 'ARR from which an account is high touch.'),
+    ('segment_low_arr', '', 'number', 0, null, '', 'ARR from which an account is low touch; below it is tech touch.'),
+    ('grace_days', '', 'integer', 0, 365, '', 'Days for which an ended contract still counts while nothing has followed and no notice was given.'),
+    ('renewal_overdue_days', '', 'integer', 0, 365, '', 'Days after its end for which an unanswered renewal is overdue rather than lost.'),
+    ('fx_rate_max_age_days', '', 'integer', 0, 366, '', 'How old the rate on the first day of a fiscal year may be.'),
+    ('coverage_days', 'high', 'integer', 1, 3650, 'segment', 'Days within which an account is to be touched.'),
+    ('coverage_days', 'low', 'integer', 1, 3650, 'segment', 'Days within which an account is to be touched.'),
+    ('coverage_days', 'tech', 'integer', 1, 3650, 'segment', 'Days within which an account is to be touched.'),
+    ('onboarding_days', '', 'integer', 1, 3650, 'segment', 'Days from the first paid day to the deadline of onboarding where none is planned.'),
+    ('first_use_users', '', 'integer', 1, 1000000, 'segment', 'Active users on one day that make the first real use.'),
+    ('core_events', '', 'list', null, null, '', 'Events that count as use, separated by commas; empty: all. A usage event is judged by the setting of its day.'),
+    ('department_property', '', 'text', null, null, '', 'Property of usage events that names the department of the user.'),
+    ('risk_accounts', '', 'integer', 1, 1000, '', 'Accounts that the KPI risk_accounts names.'),
+    ('health_measured_ratio', '', 'number', 0, 1, 'segment and phase', 'Share of the weight that must be measured for a band other than unknown.'),
+    ('health_yellow', '', 'number', 0, 100, 'segment and phase', 'Score from which an account is yellow; below it is red.'),
+    ('health_green', '', 'number', 0, 100, 'segment and phase', 'Score from which an account is green.'),
+    ('health_measures', '', 'list', null, null, 'segment and phase', 'Measures that make up the health score, separated by commas; empty: all.'))
 union all
 select concat(s.1, measure) as name, '' as segment, s.2 as value, s.3 as kind, s.4 as minimum, s.5 as maximum, 'segment and phase' as scope, concat(s.6, help) as help
 from (

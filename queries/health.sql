@@ -1,0 +1,24 @@
+-- Accounts and ARR by health band.
+-- ja: ヘルス別の社数とARR
+--
+-- Paying accounts by the band of their health score: green, yellow or red by the settings, unknown where too little is
+-- measured. A risk that a person raised caps the band, and a band set by hand holds until it expires.
+-- cs.account_health_drivers tells what an account's score is made of.
+--
+-- Columns:
+--   segment  label Touch-model segment of the account at as_of.
+--   band     label red, yellow, green, unknown.
+--   accounts gauge Paying accounts.
+--   arr      gauge Their ARR, in the reporting currency.
+--
+-- Group: Customers, 12
+-- Every: 5m
+
+select
+    g.segment as segment, g.band as band,
+    sum(d.accounts) as accounts,
+    cs_float(sum(d.arr)) as arr
+from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['red', 'yellow', 'green', 'unknown']) as band) as g
+left join cs.health_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.band = g.band
+group by g.segment, g.band
+order by segment, band
