@@ -20,7 +20,8 @@ type Keeper struct {
 	conn  driver.Conn
 	now   func() time.Time
 	views map[string]Query
-	kept  []Query // in an order in which each can read those before it
+	kept  []Query                    // in an order in which each can read those before it
+	reads map[string]map[string]bool // by view, the views that it reads as of its own day, directly or not
 
 	mu      sync.Mutex
 	current *pass
@@ -34,6 +35,7 @@ type pass struct {
 	tables  map[string]string // by view; empty: nothing could be kept
 	readers int
 	over    bool // replaced by another pass
+	refused bool // the engine stores nothing
 }
 
 // keptPrefix begins the names of the tables.
@@ -42,9 +44,9 @@ const keptPrefix = "kept_"
 // abandoned is the age from which a kept table belongs to a process that died.
 const abandoned = time.Hour
 
-// NewKeeper keeps the models of c in the database of conn.
+// NewKeeper keeps the models of c in the database of conn, each from the first query of a pass on that needs it.
 func NewKeeper(conn driver.Conn, c Catalogue, now func() time.Time) *Keeper {
-	k := &Keeper{conn: conn, now: now, views: map[string]Query{}}
+	k := &Keeper{conn: conn, now: now, views: map[string]Query{}, reads: map[string]map[string]bool{}}
 	for _, q := range c.views() {
 		k.views[q.View()] = q
 		if q.Keep > 0 {
@@ -64,6 +66,7 @@ func (k *Keeper) Select(ctx context.Context, q Query, asOf time.Time) (sql strin
 		k.renew(ctx, asOf)
 	}
 	p := k.current
+	k.store(ctx, p, q.View())
 	if len(p.tables) == 0 {
 		return q.Select(asOf), func() {}
 	}
@@ -87,7 +90,7 @@ func (k *Keeper) Close() {
 	}
 }
 
-// renew begins a pass. If the engine refuses, the pass keeps nothing, and each KPI meets the reason by itself.
+// renew begins a pass.
 func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 	if k.current != nil {
 		k.current.over = true
@@ -97,24 +100,47 @@ func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 		k.swept = true
 		k.sweep(ctx)
 	}
+	k.current = &pass{asOf: asOf, until: k.now().Add(time.Minute), tables: map[string]string{}}
+}
+
+// store keeps what a view needs and the pass does not have yet. If the engine refuses, the pass keeps nothing more, and each
+// KPI meets the reason by itself.
+func (k *Keeper) store(ctx context.Context, p *pass, view string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute) // everybody waits for it
 	defer cancel()
-	p := &pass{asOf: asOf, tables: map[string]string{}}
-	k.current = p
-	keep := time.Minute
 	for _, q := range k.kept {
-		keep = min(keep, q.Keep)
+		if p.refused || p.tables[q.View()] != "" || view != q.View() && !k.readsOf(view)[q.View()] {
+			continue
+		}
 		text, _ := expander(k.views, p.tables)(q.View(), true)
 		table := keptPrefix + q.View() + "_" + rand.Text()
-		err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+onDay(text, asOf))
+		if err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+onDay(text, p.asOf)); err != nil {
+			p.refused = true
+			k.dropTable(table)
+			continue
+		}
 		p.tables[q.View()] = table
-		if err != nil {
-			p.over = true
-			k.drop(p)
-			break
+		if until := k.now().Add(q.Keep); until.Before(p.until) {
+			p.until = until
 		}
 	}
-	p.until = k.now().Add(keep)
+}
+
+// readsOf lists the views that a view reads as of its own day, directly or not.
+func (k *Keeper) readsOf(view string) map[string]bool {
+	if reads, known := k.reads[view]; known {
+		return reads
+	}
+	reads := map[string]bool{}
+	k.reads[view] = reads
+	inline(k.views[view].SQL, func(name string, today bool) (string, bool) {
+		if today {
+			reads[name] = true
+			maps.Copy(reads, k.readsOf(name))
+		}
+		return "", false
+	})
+	return reads
 }
 
 // drop removes the tables of a pass that is over and that nobody reads any more.

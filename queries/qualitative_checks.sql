@@ -12,7 +12,7 @@
 --   risk_accounts        gauge Those checked with an impression of risk or a risk raised.
 --   opportunity_accounts gauge Those checked with an impression of an opportunity.
 --
--- Group: Customers, 19
+-- Group: Customers, 25
 -- Every: 15m
 
 select

@@ -19,7 +19,8 @@ select
     cs_float(sum(d.arr)) as arr,
     sum(d.contracts) as contracts
 from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['overdue', '0-30d', '31-60d', '61-90d']) as due, 'unknown' as band
+    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['overdue', '0-30d', '31-60d', '61-90d']) as due,
+        arrayJoin(['red', 'yellow', 'green', 'unknown']) as band
 ) as g
 left join cs.renewals_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.due = g.due and d.band = g.band
 group by g.segment, g.due, g.band

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,24 +15,29 @@ import (
 // verifiers is how many views are verified at once.
 const verifiers = 4
 
-// Verify asks the engine what each installed view of c returns, and compares that with its header: names and order of
+// Verify asks the engine what each view of c returns, and compares that with its header: names and order of
 // the columns, and types that fit their kinds. The error joins every problem as file:line: message, in the order of the
 // files.
 func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
+	v := verifier{conn: conn, results: map[string]func() ([]described, error){}, leaves: map[string]string{}}
 	views := c.views()
-	found := make([][]problem, len(views))
-	errs := make([]error, len(views))
-	next := make(chan int)
+	for _, q := range views {
+		if q.flat != "" && !readsViews(q) {
+			v.leaves[q.View()] = q.flat
+		}
+		v.results[q.View()] = sync.OnceValues(func() ([]described, error) { return v.describe(ctx, q) })
+	}
+	next := make(chan Query)
 	var workers sync.WaitGroup
 	for range verifiers {
 		workers.Go(func() {
-			for i := range next {
-				found[i], errs[i] = verify(ctx, conn, views[i])
+			for q := range next {
+				_, _ = v.results[q.View()]()
 			}
 		})
 	}
-	for i := range views {
-		next <- i
+	for _, q := range views {
+		next <- q
 	}
 	close(next)
 	workers.Wait()
@@ -40,11 +46,13 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 		return fmt.Errorf("verify the views: %w", err)
 	}
 	var problems []problem
-	for i := range views {
-		if errs[i] != nil {
-			problems = append(problems, problem{views[i].File, 1, "the engine refuses the query: " + Brief(errs[i]).Error()})
+	for _, q := range views {
+		result, err := v.results[q.View()]()
+		if err != nil {
+			problems = append(problems, problem{q.File, 1, "the engine refuses the query: " + Brief(err).Error()})
+			continue
 		}
-		problems = append(problems, found[i]...)
+		problems = append(problems, compare(q, result)...)
 	}
 	if len(problems) == 0 {
 		return nil
@@ -55,9 +63,48 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 // described is a column of a result.
 type described struct{ name, typ string }
 
-func verify(ctx context.Context, conn driver.Conn, q Query) ([]problem, error) {
+type verifier struct {
+	conn    driver.Conn
+	results map[string]func() ([]described, error) // by view, each asked once
+	leaves  map[string]string                      // texts of the views that read no others
+}
+
+func readsViews(q Query) bool {
+	found := false
+	inline(q.SQL, func(string, bool) (string, bool) {
+		found = true
+		return "", false
+	})
+	return found
+}
+
+// describe asks for the columns of q. In place of the views that it reads stands nothing but their columns, because the
+// engine takes seconds over a text that is many views deep.
+func (v verifier) describe(ctx context.Context, q Query) ([]described, error) {
+	text := inline(q.SQL, func(name string, _ bool) (string, bool) {
+		if text, leaf := v.leaves[name]; leaf {
+			return text, true
+		}
+		result, known := v.results[name]
+		if !known {
+			return "", false
+		}
+		columns, err := result()
+		if err != nil {
+			return "", false // the engine says why
+		}
+		list := make([]string, len(columns))
+		for i, c := range columns {
+			list[i] = "`" + c.name + "` " + c.typ
+		}
+		return "select * from null(" + quote(strings.Join(list, ", ")) + ")", true
+	})
 	// The day matters to no type. An early one keeps scalar subqueries, which the engine computes even now, cheap.
-	rows, err := conn.Query(ctx, "describe (select * from "+q.statement(time.Unix(0, 0).UTC())+")")
+	statement := q.statement(time.Unix(0, 0).UTC())
+	if text != "" {
+		statement = "(\n" + onDay(text, time.Unix(0, 0).UTC()) + "\n) as " + q.View()
+	}
+	rows, err := v.conn.Query(ctx, "describe (select * from "+statement+")")
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +122,7 @@ func verify(ctx context.Context, conn driver.Conn, q Query) ([]problem, error) {
 		}
 		result = append(result, d)
 	}
-	return compare(q, result), rows.Err()
+	return result, rows.Err()
 }
 
 // compare tells how a result differs from the header.

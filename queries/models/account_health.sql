@@ -17,6 +17,7 @@
 --   scored_band    fact  Band by the score alone.
 --   severity       fact  Highest severity of an open risk; 0: none.
 --   overridden     fact  Reason of the band set by hand; empty: none is.
+--   worst          fact  The three measures that cost most points, with their scores, Array(String).
 --   drivers        fact  Measures, Array(Tuple(measure, dimension, value, measured_on, score, weight, contribution)); of those missing value and score are null and the contribution is 0.
 --
 -- Keep: 20s
@@ -24,7 +25,7 @@
 select
     account_id, segment, phase, csm,
     multiIf(overridden != '', override_band, severity >= 3, 'red', severity = 2 and health.4 = 'green', 'yellow', health.4) as band,
-    arr, health.2 as score, health.3 as measured_ratio, health.4 as scored_band, severity, overridden, health.1 as drivers
+    arr, health.2 as score, health.3 as measured_ratio, health.4 as scored_band, severity, overridden, health.5 as worst, health.1 as drivers
 from (
     select
         a.account_id as account_id, a.segment as segment, a.phase as phase, a.csm as csm, a.arr as arr,

@@ -25,27 +25,11 @@ select
     nullIf(i.done, toDate('2149-06-06')) as done_on
 from (
     select
-        item_id, source, known.5 as account_id, known.2 as last_due, known.3 as assigned, known.4 as title,
-        versions[1].2 as first_due,
-        -- As it was known then, else as it was entered later.
-        multiIf(known.6 <= {as_of:Date}, known.6, versions[-1].6 <= {as_of:Date}, versions[-1].6, toDate('2149-06-06')) as done,
+        item_id, source, account_id, s.csm as assigned, title, s.first_due_on as first_due, s.due_on as last_due, s.done_on as done,
         first_due > {as_of:Date} - 90 and first_due <= {as_of:Date} as was_due,
         last_due < {as_of:Date} and done > {as_of:Date} as is_overdue,
         toDateTime64(least(first_due, {as_of:Date}) + 1, 3, assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date})))) - interval 1 millisecond as day_end
-    from (
-        select item_id, source, versions,
-            if(versions[1].1 > as_of_end, versions[1], arrayLast(v -> v.1 <= as_of_end, versions)) as known
-        from (
-            select item_id, toString(t.source) as source,
-                arraySort(v -> v.1, groupArray((updated_at, t.due_on, toString(t.csm), t.title, t.account_id, ifNull(t.done_on, toDate('2149-06-06'))))) as versions
-            from cs.action_items as t final
-            where t.account_id not in (select account_id from cs.accounts final group by account_id having argMax(is_test, updated_at))
-            group by item_id, source
-        ) as all_versions
-        cross join (
-            select toDateTime64({as_of:Date} + 1, 3, assumeNotNull((select timezone from cs.policy(as_of = {as_of:Date})))) - interval 1 millisecond as as_of_end
-        ) as bounds
-    ) as at_day
+    from cs.action_item_states(as_of = {as_of:Date}) as s
 ) as i
 left join cs.account_owners(as_of = {as_of:Date}) as a on a.account_id = i.account_id
 where i.was_due or i.is_overdue

@@ -20,6 +20,5 @@ select
     h.csm as csm, h.score as score, h.measured_ratio as measured_ratio,
     multiIf(h.overridden != '', 'set by hand', h.band != h.scored_band, 'risk raised', h.band = 'unknown', 'too little measured', 'score') as decided_by,
     h.overridden as overridden,
-    arrayMap(d -> concat(d.1, ' ', toString(round(assumeNotNull(d.5)))), arraySlice(
-        arraySort(d -> (-d.6 * (100 - assumeNotNull(d.5)), d.1), arrayFilter(d -> d.5 is not null and d.5 < 100, h.drivers)), 1, 3)) as worst
+    h.worst as worst
 from cs.account_health(as_of = {as_of:Date}) as h

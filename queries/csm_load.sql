@@ -1,0 +1,22 @@
+-- Load of each CSM.
+-- ja: CSM別の担当社数とARR
+--
+-- Paying accounts by their owner at as_of, with their ARR and how much of it is at risk. Who owns no paying account is not here.
+--
+-- Columns:
+--   csm         label Owner at as_of; (none): nobody.
+--   accounts    gauge Paying accounts.
+--   arr         gauge Their ARR, in the reporting currency.
+--   at_risk_arr gauge ARR at risk, in the reporting currency.
+--
+-- Group: Customers, 5
+-- Every: 5m
+
+select
+    csm,
+    sum(d.accounts) as accounts,
+    cs_float(sum(d.arr)) as arr,
+    cs_float(sum(d.at_risk_arr)) as at_risk_arr
+from cs.csm_load_detail(as_of = {as_of:Date}) as d
+group by csm
+order by csm

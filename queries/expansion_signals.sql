@@ -1,0 +1,29 @@
+-- Green accounts with room to grow.
+-- ja: エクスパンションの兆候
+--
+-- Accounts whose health is green, by what speaks for more: nine tenths of the seats are used (seats_nearly_full), a fifth
+-- more daily users in 28 days than in the 28 before (usage_rising), a department without a contract uses it
+-- (new_department_active), a CSM saw an opportunity in the last 90 days (raised_by_csm), and nobody has an open opportunity to expand
+-- (no_open_opportunity). An account may have several.
+--
+-- Columns:
+--   segment  label Touch-model segment of the account at as_of.
+--   signal   label seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity.
+--   accounts gauge Green accounts with the signal.
+--   arr      gauge Their ARR, in the reporting currency.
+--
+-- Group: Customers, 27
+-- Every: 15m
+
+select
+    g.segment as segment, g.signal as signal,
+    sum(d.accounts) as accounts,
+    cs_float(sum(d.arr)) as arr
+from (
+    select
+        arrayJoin(['high', 'low', 'tech']) as segment,
+        arrayJoin(['seats_nearly_full', 'usage_rising', 'new_department_active', 'raised_by_csm', 'no_open_opportunity']) as signal
+) as g
+left join cs.expansion_signals_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.signal = g.signal
+group by g.segment, g.signal
+order by segment, signal

@@ -1,0 +1,26 @@
+-- Health by dimension (DEAR).
+-- ja: ヘルスの4次元(導入・関与・活用・ROI)
+--
+-- Deployment, engagement, adoption and return on investment: mean over the accounts of which anything is measured, beside how
+-- many these are. Each account's dimension is the mean of its measures by their weights.
+--
+-- Columns:
+--   segment           label Touch-model segment of the account at as_of.
+--   dimension         label deployment, engagement, adoption, roi.
+--   mean_score        gauge Mean score of the measured accounts, 0 to 100.
+--   measured_accounts gauge Paying accounts of which a measure of the dimension is there and not too old.
+--   eligible_accounts gauge Paying accounts for which the dimension counts.
+--
+-- Group: Customers, 15
+-- Every: 15m
+
+select
+    g.segment as segment, g.dimension as dimension,
+    -- In order of size, so that the sum is the same for any order of rows.
+    arraySum(arraySort(groupArray(d.score))) / nullIf(sum(d.measured_accounts), 0) as mean_score,
+    sum(d.measured_accounts) as measured_accounts,
+    sum(d.eligible_accounts) as eligible_accounts
+from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['deployment', 'engagement', 'adoption', 'roi']) as dimension) as g
+left join cs.health_dimensions_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.dimension = g.dimension
+group by g.segment, g.dimension
+order by segment, dimension

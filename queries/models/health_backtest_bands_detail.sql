@@ -1,0 +1,15 @@
+-- The accounts behind the calibration of the health bands.
+--
+-- One row per horizon and account that had a score then.
+--
+-- Columns:
+--   horizon       label Days before as_of: 90d, 180d.
+--   band          label Health band then.
+--   account_id    key   Account.
+--   accounts      part  1.
+--   lost_accounts part  1 where it pays less at as_of than it did then, or nothing.
+--   score         fact  Health score then.
+--   outcome       fact  churned, downsold, kept.
+
+select horizon, band, account_id, accounts, lost_accounts, score, outcome
+from cs.health_backtest_detail(as_of = {as_of:Date})
