@@ -1,0 +1,24 @@
+-- How much of the health score is measured.
+-- ja: ヘルス指標の計測率
+--
+-- Paying accounts of which a measure is there and not too old, over those for which it counts. A score stands on what is
+-- measured; below the share that the setting health_measured_ratio asks for, an account's band is unknown.
+--
+-- Columns:
+--   segment           label Touch-model segment of the account at as_of.
+--   measure           label Measure, as in cs.health_measures.
+--   ratio             gauge Measured accounts over eligible accounts.
+--   measured_accounts gauge Paying accounts of which it is there and not too old.
+--   eligible_accounts gauge Paying accounts for which it counts.
+--
+-- Group: Customers, 29
+-- Every: 15m
+
+select
+    segment, measure,
+    cs_ratio(sum(d.measured_accounts), sum(d.eligible_accounts)) as ratio,
+    sum(d.measured_accounts) as measured_accounts,
+    sum(d.eligible_accounts) as eligible_accounts
+from cs.health_coverage_detail(as_of = {as_of:Date}) as d
+group by segment, measure
+order by segment, measure
