@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,19 +26,42 @@ type RollUpProgress struct {
 // RollUp brings the daily usage tables (schema/003_usage.sql) up to date with cs.usage_events and the settings, and tells
 // progress how far it is; progress may be nil. It computes again just the days that events touched that were stored since
 // the last time, and the days that were rolled up by other settings than those in force; if there are none, it takes two
-// small queries. Every step may be repeated, so that one that is cut short is made up for by the next. It must not run
-// twice at once on one database.
-func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) error {
+// small queries. Every step may be repeated, so that one that is cut short is made up for by the next. While another one
+// is at work on the database, it waits for that.
+func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
 	r := rollUp{conn: conn, tell: progress}
-	if err := r.readSettings(ctx); err != nil {
-		return fmt.Errorf("roll up usage: read the settings: %w", err)
+	parts, stale, err := r.plan(ctx)
+	if err != nil || len(parts) == 0 && len(stale) == 0 {
+		return err
 	}
-	parts, stale, err := r.readWork(ctx)
+	ctx, done, err := reserve(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("roll up usage: find what is new: %w", err)
+		return fmt.Errorf("roll up usage: see to it that nobody else does: %w", err)
 	}
-	for _, p := range parts {
-		if err := r.partition(ctx, p); err != nil {
+	defer func() {
+		if err != nil && errors.Is(context.Cause(ctx), errClaimLost) {
+			err = fmt.Errorf("roll up usage: %w", errClaimLost)
+		}
+		done()
+	}()
+	// What was to do may be done by now.
+	if parts, stale, err = r.plan(ctx); err != nil {
+		return err
+	}
+	touched := make([]map[time.Time]uint64, len(parts))
+	for i, p := range parts {
+		if touched[i], err = r.touched(ctx, p); err != nil {
+			return fmt.Errorf("roll up usage events of partition %s: %w", p.id, err)
+		}
+		r.so.Total += len(touched[i])
+		for day := range touched[i] {
+			delete(stale, day) // it will be rolled up by the settings in force anyway
+		}
+	}
+	r.so.Total += len(stale)
+	r.report()
+	for i, p := range parts {
+		if err := r.partition(ctx, p, touched[i]); err != nil {
 			return fmt.Errorf("roll up usage events of partition %s: %w", p.id, err)
 		}
 	}
@@ -47,6 +71,23 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 		}
 	}
 	return nil
+}
+
+// plan finds what there is to do, as readWork does, by the settings in force.
+func (r *rollUp) plan(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, err error) {
+	if err := r.readSettings(ctx); err != nil {
+		return nil, nil, fmt.Errorf("roll up usage: read the settings: %w", err)
+	}
+	if parts, stale, err = r.readWork(ctx); err != nil {
+		return nil, nil, fmt.Errorf("roll up usage: find what is new: %w", err)
+	}
+	return parts, stale, nil
+}
+
+func (r *rollUp) report() {
+	if r.tell != nil {
+		r.tell(r.so)
+	}
 }
 
 type rollUp struct {
@@ -94,6 +135,7 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 		return err
 	}
 	defer rows.Close()
+	r.periods = nil
 	var now usagePeriod
 	for rows.Next() {
 		var name, value string
@@ -206,20 +248,24 @@ func (r *rollUp) readWork(ctx context.Context) ([]newPart, map[time.Time]uint64,
 	return parts, stale, rows.Err()
 }
 
-// partition rolls up what is new in a partition.
-func (r *rollUp) partition(ctx context.Context, p newPart) error {
-	if err := r.exec(ctx, "identities", p.values()); err != nil {
-		return err
-	}
-	touched := map[time.Time]uint64{}
-	if err := r.query(ctx, "days", r.with(p.values()), func(rows driver.Rows) error {
+// touched finds the days of what is new in a partition, with their numbers of new events.
+func (r *rollUp) touched(ctx context.Context, p newPart) (map[time.Time]uint64, error) {
+	days := map[time.Time]uint64{}
+	return days, r.query(ctx, "days", r.with(p.values()), func(rows driver.Rows) error {
 		var day time.Time
 		var events uint64
 		err := rows.Scan(&day, &events)
-		touched[day] = events
+		days[day] = events
 		return err
-	}); err != nil {
-		return err
+	})
+}
+
+// partition rolls up what is new in a partition and touches those days.
+func (r *rollUp) partition(ctx context.Context, p newPart, touched map[time.Time]uint64) error {
+	for _, statement := range []string{"ahead", "identities"} {
+		if err := r.exec(ctx, statement, p.values()); err != nil {
+			return err
+		}
 	}
 	var conflicting []time.Time
 	if err := r.query(ctx, "conflicting", p.values(), func(rows driver.Rows) error {
@@ -236,18 +282,19 @@ func (r *rollUp) partition(ctx context.Context, p newPart) error {
 		if err := r.exec(ctx, "conflicts", values); err != nil {
 			return err
 		}
+		known := len(touched)
 		for _, day := range conflicting {
 			for _, d := range around(day) {
 				touched[d] = max(touched[d], 0)
 			}
 		}
+		r.so.Total += len(touched) - known
 	}
 	return r.days(ctx, touched, &p)
 }
 
 // days rolls up those days from all their events, the latest first, and then marks p as done.
 func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart) error {
-	r.so.Total += len(days)
 	order := slices.SortedFunc(maps.Keys(days), func(a, b time.Time) int { return b.Compare(a) })
 	for len(order) > 0 {
 		n, events := 0, uint64(0)
@@ -263,9 +310,7 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 		}
 		order = order[n:]
 		r.so.Days += n
-		if r.tell != nil {
-			r.tell(r.so)
-		}
+		r.report()
 	}
 	if p == nil {
 		return nil

@@ -74,8 +74,8 @@ func (c *insertCounter) Exec(ctx context.Context, sql string, args ...any) error
 	return c.Conn.Exec(ctx, sql, args...)
 }
 
-// TestRollUpCutShort: what a roll-up that was stopped in the middle left is made up for by the next.
-func TestRollUpCutShort(t *testing.T) {
+// TestRollUpStopped: what a roll-up that was stopped in the middle left is made up for by the next.
+func TestRollUpStopped(t *testing.T) {
 	c, _ := installed(t)
 	exec(t, c, "insert into cs.usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
 	ctx, stop := context.WithCancel(t.Context())
