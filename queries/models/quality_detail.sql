@@ -8,7 +8,7 @@
 --   violations part  1.
 --   table      key   Fact table.
 --   source     key   System that the row came from.
---   id         key   Row.
+--   id         key   Row; of orphan_usage, the account.
 --   reason     fact  What is wrong with it.
 
 with
@@ -111,9 +111,16 @@ violations as (
     select 'override_without_reason', 'health_overrides', toString(source), override_id, concat(toString(band), ' without a reason')
     from cs.health_overrides final where starts_on <= {as_of:Date} and trimBoth(reason) = ''
     union all
+    -- Usage, from what the roll-up found.
+    select 'conflicting_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', account ', account_id, ': not counted, since another event of this id was stored before')
+    from cs.usage_conflicts final where not is_kept and ts < toDateTime64({as_of:Date} + 1, 3, 'UTC')
+    union all
+    select distinct 'orphan_usage', 'usage_events', '', account_id, concat('account ', account_id, ' is not in accounts')
+    from cs.usage_account_days final where day <= {as_of:Date} and account_id not in (select account_id from known)
+    union all
     -- A clock that runs ahead, or a wrong year.
-    select 'future_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', stored at ', toString(ingested_at))
-    from cs.usage_events where ingested_at < toDateTime64({as_of:Date} + 1, 3, 'UTC') and ts > ingested_at + interval 1 day
+    select 'future_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', stored at ', toString(stored_at))
+    from cs.usage_ahead final where stored_at < toDateTime64({as_of:Date} + 1, 3, 'UTC')
     union all
     select 'future_touchpoints', 'touchpoints', toString(source), touchpoint_id, concat('dated ', toString(happened_at), ', stored at ', toString(ingested_at))
     from cs.touchpoints final where ingested_at < toDateTime64({as_of:Date} + 1, 3, 'UTC') and happened_at > ingested_at + interval 1 day

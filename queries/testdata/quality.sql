@@ -41,11 +41,19 @@ insert into cs.health_overrides (override_id, account_id, band, reason, starts_o
 -- A clock that runs two days ahead.
 insert into cs.usage_events (event_id, account_id, event, ts, ingested_at) values
     ('e1', 'acme', 'login', '2024-06-03 00:00:00', '2024-06-01 00:00:00'), ('e2', 'acme', 'login', '2024-06-01 12:00:00', '2024-06-01 00:00:00');
+-- The first of them is delivered again, which is no conflict and no second violation.
+insert into cs.usage_events (event_id, account_id, event, ts, ingested_at) values ('e1', 'acme', 'login', '2024-06-03 00:00:00', '2024-06-02 00:00:00');
+-- An event comes again with another account: the first one stays, and so Nobody's is not counted. But Stranger's are, two
+-- in number of one account.
+insert into cs.usage_events (event_id, account_id, event, ts, ingested_at) values ('e3', 'acme', 'login', '2024-06-01 12:00:00', '2024-06-02 00:00:00');
+insert into cs.usage_events (event_id, account_id, event, ts, ingested_at) values
+    ('e3', 'nobody', 'login', '2024-06-01 12:00:00', '2024-06-03 00:00:00'),
+    ('e4', 'stranger', 'login', '2024-06-01 12:00:00', '2024-06-03 00:00:00'), ('e5', 'stranger', 'login', '2024-06-02 12:00:00', '2024-06-03 00:00:00');
 insert into cs.touchpoints (touchpoint_id, account_id, kind, happened_at, ingested_at) values ('t2', 'acme', 'call', '2024-06-03 00:00:00', '2024-06-01 00:00:00');
 
 -- By hand: each check has one.
 select * from cs.quality(as_of = '2024-12-31') order by check;
 select check, table, source, id, reason from cs.quality_detail(as_of = '2024-12-31') order by check, id;
 
--- By hand, at the end of 2023: no fact is dated by then but what we know of accounts, so two checks have one violation and 20 none.
+-- By hand, at the end of 2023: no fact is dated by then but what we know of accounts, so two checks have one violation and 22 none.
 select violations, count() as checks from cs.quality(as_of = '2023-12-31') group by violations order by violations;
