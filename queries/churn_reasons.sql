@@ -2,18 +2,30 @@
 -- ja: 解約理由
 --
 -- Every time that an account's ARR reached zero in the last five fiscal years, by the primary reason; unknown is a reason.
--- Beyond the twenty most frequent reasons the rest is (other).
+-- Beyond the twenty most frequent reasons the rest is (other). The share is of all that left in the fiscal year.
 --
 -- Columns:
---   fiscal_year label Fiscal year, named by the year in which it ends.
---   reason      label Primary reason of the largest contract that ended.
---   accounts    gauge Accounts that left.
---   arr         gauge ARR that they had paid, in the reporting currency.
+--   fiscal_year   label Fiscal year, named by the year in which it ends.
+--   reason        label Primary reason of the largest contract that ended.
+--   accounts      gauge Accounts that left.
+--   arr           gauge ARR that they had paid, in the reporting currency.
+--   share_ratio   gauge Accounts over lost accounts.
+--   lost_accounts gauge Accounts that left in the fiscal year for whatever reason.
 --
 -- Group: Revenue, 12
 -- Every: 1h
 
-select fiscal_year, reason, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr
-from cs.churn_reasons_detail(as_of = {as_of:Date}) as d
-group by fiscal_year, reason
+select
+    fiscal_year, reason, accounts, arr,
+    cs_ratio(accounts, lost_accounts) as share_ratio,
+    lost_accounts
+from (
+    select
+        fiscal_year, reason,
+        sum(d.accounts) as accounts,
+        cs_float(sum(d.arr)) as arr,
+        sum(sum(d.accounts)) over (partition by fiscal_year) as lost_accounts
+    from cs.churn_reasons_detail(as_of = {as_of:Date}) as d
+    group by fiscal_year, reason
+) as r
 order by fiscal_year, reason

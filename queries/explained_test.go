@@ -22,6 +22,8 @@ var isQuantile = regexp.MustCompile(`(^|_)p\d\d(_|$)`)
 
 // noSums are the other gauges that no rows can add up to, and why.
 var noSums = map[string]string{
+	"churn_reasons.lost_accounts":        "all that left in the year, for every reason the same",
+	"csm_capacity.max_accounts":          "the largest of the rows' accounts",
 	"efficiency.lifetime_value":          "a quotient of two ratios, whose parts are all there",
 	"freshness.latest_timestamp_seconds": "the latest of the rows' latest_at",
 	"features.eligible_accounts":         "the paying accounts, for every feature the same",
@@ -33,6 +35,8 @@ type parts struct{ part, whole string }
 
 // ratios are the gauges that are not one gauge of their KPI over another: what they are instead.
 var ratios = map[string]parts{
+	"csm_capacity.accounts_per_csm":     {"accounts", "csms"},
+	"csm_capacity.arr_per_csm":          {"arr", "csms"},
 	"efficiency.arr_growth_ratio":       {"closing_arr - opening_arr", "opening_arr"},
 	"nps.score":                         {"100 * (toInt64(promoters) - toInt64(detractors))", "responses"},
 	"pipeline_quality.win_ratio":        {"won", "won + lost"},
