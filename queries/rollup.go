@@ -30,8 +30,8 @@ type RollUpProgress struct {
 // is at work on the database, it waits for that.
 func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
 	r := rollUp{conn: conn, tell: progress}
-	parts, stale, err := r.plan(ctx)
-	if err != nil || len(parts) == 0 && len(stale) == 0 {
+	parts, stale, lost, err := r.plan(ctx)
+	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost {
 		return err
 	}
 	ctx, done, err := reserve(ctx, conn)
@@ -45,7 +45,12 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 		done()
 	}()
 	// What was to do may be done by now.
-	if parts, stale, err = r.plan(ctx); err != nil {
+	if parts, stale, lost, err = r.plan(ctx); err == nil && lost {
+		if err = r.forget(ctx); err == nil {
+			parts, stale, _, err = r.plan(ctx)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	touched := make([]map[time.Time]uint64, len(parts))
@@ -74,14 +79,14 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 }
 
 // plan finds what there is to do, as readWork does, by the settings in force.
-func (r *rollUp) plan(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, err error) {
+func (r *rollUp) plan(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, lost bool, err error) {
 	if err := r.readSettings(ctx); err != nil {
-		return nil, nil, fmt.Errorf("roll up usage: read the settings: %w", err)
+		return nil, nil, false, fmt.Errorf("roll up usage: read the settings: %w", err)
 	}
-	if parts, stale, err = r.readWork(ctx); err != nil {
-		return nil, nil, fmt.Errorf("roll up usage: find what is new: %w", err)
+	if parts, stale, lost, err = r.readWork(ctx); err != nil {
+		return nil, nil, false, fmt.Errorf("roll up usage: find what is new: %w", err)
 	}
-	return parts, stale, nil
+	return parts, stale, lost, nil
 }
 
 func (r *rollUp) report() {
@@ -172,8 +177,11 @@ func (r *rollUp) on(day time.Time) usagePeriod {
 // settingsOf says by what settings a day is rolled up: events of the UTC days around it may belong to it.
 func (r *rollUp) settingsOf(day time.Time) string {
 	p := r.on(day)
-	zones := []string{r.on(day.AddDate(0, 0, -1)).zone, p.zone, r.on(day.AddDate(0, 0, 1)).zone}
-	return strings.Join(slices.Compact(zones), ">") + "|" + p.core + "|" + p.departmentName
+	zones := p.zone
+	if before, after := r.on(day.AddDate(0, 0, -1)).zone, r.on(day.AddDate(0, 0, 1)).zone; before != zones || after != zones {
+		zones = before + ">" + zones + ">" + after
+	}
+	return zones + "|" + p.core + "|" + p.departmentName
 }
 
 // dayOf is the expression for the day of an event: by the zone in force on its UTC day, so that each event has just one.
@@ -197,55 +205,73 @@ func (r *rollUp) dayOf() string {
 }
 
 // readWork finds the partitions with new events, the latest first, and the days, with their numbers of events, that were
-// rolled up by settings that no longer hold.
-func (r *rollUp) readWork(ctx context.Context) ([]newPart, map[time.Time]uint64, error) {
+// rolled up by settings that no longer hold. It tells whether events, or rows made of them, were lost that were there before.
+func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, lost bool, err error) {
+	// A version is an instant where it can be, so that it is above all that was written before some tables were emptied.
 	rows, err := r.conn.Query(ctx, `
-		select 'part' as kind, partition_id as what, toDate(0) as day, assumeNotNull(done.block_number) as after, assumeNotNull(stored.until) as until
+		select 'part' as kind, partition as what, toDate(0) as day, max(done) as after, max(stored) as until
 		from (
-			select partition_id, toUInt64(max(max_block_number)) as until
+			select partition_id as partition, toUInt64(0) as done, toUInt64(max_block_number) as stored
 			from system.parts
-			where database = 'cs' and table = 'usage_events' and active
-			group by partition_id
-		) as stored
-		left join (select partition, block_number from cs.usage_progress final) as done on done.partition = stored.partition_id
-		where until != after
+			where database = 'cs' and table = 'usage_events' and active and rows > 0
+			union all
+			select partition, block_number, 0 from cs.usage_progress final
+		) as progress
+		group by partition
+		having until != after
 		union all
 		select 'day', settings, day, events, 0 from cs.usage_days final
 		union all
-		select 'version', '', toDate(0), greatest((select max(version) from cs.usage_days), (select max(version) from cs.usage_progress)), 0`)
+		select 'emptied', '', toDate(0), 0, 0
+		from system.tables
+		where database = 'cs' and name in ('usage_user_days', 'usage_account_days', 'usage_identities', 'usage_progress', 'usage_days', 'usage_events')
+		having countIf(name = 'usage_events' and total_rows > 0) = 1 and countIf(total_rows = 0) between 1 and 4
+		union all
+		select 'version', '', toDate(0),
+			greatest((select max(version) from cs.usage_days), (select max(version) from cs.usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	defer rows.Close()
-	var parts []newPart
-	stale := map[time.Time]uint64{}
+	stale = map[time.Time]uint64{}
 	for rows.Next() {
 		var kind, what string
 		var day time.Time
 		var a, b uint64
 		if err := rows.Scan(&kind, &what, &day, &a, &b); err != nil {
-			return nil, nil, err
+			return nil, nil, false, err
 		}
 		switch kind {
 		case "part":
-			if b < a { // restored from an older copy
-				a = 0
-			}
+			lost = lost || b < a // dropped, or restored from an older copy
 			parts = append(parts, newPart{what, a, b})
 		case "day":
 			if what != r.settingsOf(day) {
 				stale[day] = a
-				// Events may move to and from the neighbours.
-				for _, next := range []time.Time{day.AddDate(0, 0, -1), day.AddDate(0, 0, 1)} {
-					stale[next] = max(stale[next], 0)
+				// Events may move to and from days nearby: from one end of the world's clocks to the other are 26 hours.
+				for away := -2; away <= 2; away++ {
+					stale[day.AddDate(0, 0, away)] += 0
 				}
 			}
+		case "emptied":
+			lost = true
 		case "version":
 			r.version = a + 1
 		}
 	}
 	slices.SortFunc(parts, func(a, b newPart) int { return cmp.Compare(b.id, a.id) })
-	return parts, stale, rows.Err()
+	return parts, stale, lost, rows.Err()
+}
+
+// forget lets all be computed again, where more is gone than new events tell: days are as if rolled up by other settings,
+// and the progress, last, as if there were none. What is served stays until it is replaced.
+func (r *rollUp) forget(ctx context.Context) error {
+	for _, statement := range []string{"forget_conflicts", "forget_ahead", "forget_days", "forget_progress"} {
+		if err := r.exec(ctx, statement, r.with(map[string]string{})); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // touched finds the days of what is new in a partition, with their numbers of new events.
