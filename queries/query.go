@@ -81,3 +81,17 @@ func (q Query) Of(kinds ...Kind) []Column {
 	}
 	return cs
 }
+
+// Reads reports whether q, or a view that it stands on, reads a table of cs whose name begins with prefix.
+func (q Query) Reads(prefix string) bool {
+	tokens, err := lex(q.flat)
+	if err != nil || q.flat == "" {
+		return true // for all that is known
+	}
+	for i := 2; i < len(tokens); i++ {
+		if tokens[i-2].name() == "cs" && tokens[i-1].is(".") && strings.HasPrefix(tokens[i].name(), prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -106,3 +106,21 @@ func counted(t *testing.T, c driver.Conn, sql string) (n uint64) {
 	}
 	return n
 }
+
+// TestNobodyReadsEvents: the cost of a query must not grow with the number of events, so only the roll-up reads them.
+func TestNobodyReadsEvents(t *testing.T) {
+	catalogue, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range catalogue {
+		if !q.Function && q.Reads("usage_events") {
+			t.Errorf("%s reads cs.usage_events, itself or through what it stands on; read what queries/rollup makes of them", q.File)
+		}
+	}
+	for name, want := range map[string]bool{"usage": true, "freshness": true, "arr": false} {
+		if q, _ := catalogue.Get(name); q.Reads("usage_") != want {
+			t.Errorf("%s reads usage: got %v", name, !want)
+		}
+	}
+}
