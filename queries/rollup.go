@@ -34,6 +34,8 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost {
 		return err
 	}
+	r.so.Total = len(parts) + len(stale) // at least
+	r.report()
 	ctx, done, err := reserve(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("roll up usage: see to it that nobody else does: %w", err)
@@ -53,6 +55,7 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 	if err != nil {
 		return err
 	}
+	r.so.Total = 0
 	touched := make([]map[time.Time]uint64, len(parts))
 	for i, p := range parts {
 		if touched[i], err = r.touched(ctx, p); err != nil {
