@@ -2,5 +2,5 @@
 
 insert into cs.usage_conflicts (source, event_id, payload_hash, account_id, event, ts, is_kept, version)
 select source, event_id, payload_hash, account_id, event, ts, 1 as is_kept, {version:UInt64} as version
-from cs.usage_conflicts final
-where not is_kept
+from cs.usage_conflicts as c final
+where not c.is_kept
