@@ -1,0 +1,35 @@
+-- First renewals by how onboarding went.
+-- ja: オンボーディングと初回更新
+--
+-- Does onboarding in time lead to the first renewal? Accounts whose first contract, the largest of their first paid day, came up
+-- for renewal in the last 12 months and was renewed or lost; undecided ones are in neither part. The outcome is the one by
+-- that day: what was onboarded only after it could not help the renewal.
+--
+-- Columns:
+--   segment           label Touch-model segment of the account by what it paid on its first day.
+--   outcome           label on_time: onboarded by the first deadline; late: after it; never: not before the renewal was due.
+--   ratio             gauge Renewed accounts over accounts.
+--   ratio_lower       gauge Lower 95 % Wilson bound of the ratio.
+--   ratio_upper       gauge Upper 95 % Wilson bound of the ratio.
+--   accounts          gauge Accounts whose first renewal was due.
+--   renewed_accounts  gauge Those of them whose first contract was renewed.
+--   slack_p50_seconds gauge Median time from onboarding to the day on which the first renewal was due.
+--
+-- Group: Customers, 31
+-- Every: 1h
+
+select
+    g.segment as segment, g.outcome as outcome,
+    cs_ratio(sum(d.renewed_accounts), sum(d.accounts)) as ratio,
+    cs_wilson_lower(sum(d.renewed_accounts), sum(d.accounts)) as ratio_lower,
+    cs_wilson_upper(sum(d.renewed_accounts), sum(d.accounts)) as ratio_upper,
+    sum(d.accounts) as accounts,
+    sum(d.renewed_accounts) as renewed_accounts,
+    -- Between the two in the middle where their number is even, as spreadsheets do.
+    quantileExactInclusiveOrNull(0.5)(d.slack_seconds) as slack_p50_seconds
+from (
+    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['on_time', 'late', 'never']) as outcome
+) as g
+left join cs.onboarding_effect_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.outcome = g.outcome
+group by g.segment, g.outcome
+order by segment, outcome
