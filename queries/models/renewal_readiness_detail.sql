@@ -18,7 +18,7 @@ select
     r.last_review as reviewed_on
 from (
     select account_id, any(segment) as segment, min(due_on) as due_on
-    from cs.renewals_detail(as_of = {as_of:Date})
+    from cs.renewals_ahead(as_of = {as_of:Date})
     where due != 'overdue'
     group by account_id
 ) as d

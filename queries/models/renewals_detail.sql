@@ -13,10 +13,9 @@
 --   outcome     fact  open, lost (notice was given) or undecided.
 
 select
-    cs_segment(if(account_arr[4] > 0, account_arr[4], t.arr), segment_high_arr, segment_low_arr) as segment,
-    multiIf(due_on <= {as_of:Date}, 'overdue', due_on <= {as_of:Date} + 30, '0-30d', due_on <= {as_of:Date} + 60, '31-60d', '61-90d') as due,
+    t.segment as segment, t.due as due,
     if(h.band = '', 'unknown', h.band) as band,
-    t.account_id as account_id, contract_id, source, t.arr as arr, toUInt8(1) as contracts, due_on, outcome
-from cs.renewal_terms(as_of = {as_of:Date}) as t
+    t.account_id as account_id, t.contract_id as contract_id, t.source as source, t.arr as arr, toUInt8(1) as contracts,
+    t.due_on as due_on, t.outcome as outcome
+from cs.renewals_ahead(as_of = {as_of:Date}) as t
 left join cs.account_health(as_of = {as_of:Date}) as h on h.account_id = t.account_id
-where outcome = 'undecided' or is_active and due_on > {as_of:Date} and due_on <= {as_of:Date} + 90

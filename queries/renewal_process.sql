@@ -1,0 +1,33 @@
+-- The run-up to the renewals ahead.
+-- ja: 更新プロセスの進捗
+--
+-- Contracts due within 90 days, those that gave notice included, and how far their renewal is prepared: what is open for the account
+-- in sales and support, and when it was last touched and its value reviewed. Each number is of the due contracts.
+--
+-- Columns:
+--   segment               label Touch-model segment of the account at as_of.
+--   due                   label Days until the first day no longer covered: 0-30d, 31-60d, 61-90d; disjoint.
+--   due_contracts         gauge Contracts due.
+--   opportunity_contracts gauge Contracts whose account has an open opportunity of kind renewal.
+--   touched_contracts     gauge Contracts whose account was touched in the last 60 days, as for readiness.
+--   reviewed_contracts    gauge Contracts whose account had its value reviewed in the last 365 days.
+--   complaint_contracts   gauge Contracts whose account has an open ticket that is a complaint.
+--   expand_contracts      gauge Contracts whose account has an open opportunity of expansion.
+--
+-- Group: Revenue, 17
+-- Every: 15m
+
+select
+    g.segment as segment, g.due as due,
+    sum(d.due_contracts) as due_contracts,
+    sum(d.opportunity_contracts) as opportunity_contracts,
+    sum(d.touched_contracts) as touched_contracts,
+    sum(d.reviewed_contracts) as reviewed_contracts,
+    sum(d.complaint_contracts) as complaint_contracts,
+    sum(d.expand_contracts) as expand_contracts
+from (
+    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['0-30d', '31-60d', '61-90d']) as due
+) as g
+left join cs.renewal_process_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.due = g.due
+group by g.segment, g.due
+order by segment, due
