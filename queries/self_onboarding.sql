@@ -1,0 +1,24 @@
+-- Accounts onboarded without a human touch.
+-- ja: セルフオンボーディング率
+--
+-- Of the accounts that were onboarded in the last 12 months, whether they still pay or not, those that nobody met, called, visited or
+-- reviewed by that day, the day itself included. Mail and webinars are no human touch here, in whatever segment.
+--
+-- Columns:
+--   segment            label Touch-model segment of the account by what it paid on its first day.
+--   ratio              gauge Self-onboarded accounts over onboarded accounts.
+--   self_accounts      gauge Onboarded accounts without a human touch by then.
+--   onboarded_accounts gauge Accounts that were onboarded in the last 12 months.
+--
+-- Group: Customers, 32
+-- Every: 1h
+
+select
+    g.segment as segment,
+    cs_ratio(sum(d.self_accounts), sum(d.onboarded_accounts)) as ratio,
+    sum(d.self_accounts) as self_accounts,
+    sum(d.onboarded_accounts) as onboarded_accounts
+from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
+left join cs.self_onboarding_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
+group by g.segment
+order by segment
