@@ -150,6 +150,10 @@ var (
 	asOfNow        = own("as_of_timestamp_seconds", "Start of the day, in the reporting zone, at whose end queries that run now look.")
 	engineUp       = own("engine_up", "Whether the local engine answers.")
 	engineRestarts = own("engine_restarts_total", "Restarts of the local engine since the exporter started.")
+	rollUpPending  = own("rollup_pending_days", "Days of usage that are known to have to be rolled up.")
+	rollUpSuccess  = own("rollup_last_success_timestamp_seconds", "When usage was last rolled up without anything left; absent if it never was.")
+	rollUpErrors   = own("rollup_errors_total", "Roll-ups of usage that failed.")
+	rollUpDuration = own("rollup_duration_seconds", "How long the last roll-up of usage took that found something new.")
 
 	querySuccess     = own("query_success", "Whether the last run of the query succeeded.", "query")
 	queryDuration    = own("query_duration_seconds", "How long the last run of the query took.", "query")
@@ -166,6 +170,7 @@ var (
 
 	statusDescs = []*prometheus.Desc{
 		reportingInfo, buildInfo, asOfNow, engineUp, engineRestarts,
+		rollUpPending, rollUpSuccess, rollUpErrors, rollUpDuration,
 		querySuccess, queryDuration, queryRuns, queryFailures, queryInterval, queryMaxAge, queryLastSuccess, queryAge,
 		queryAsOf, queryRows, querySeries, queryRejected,
 	}
@@ -202,6 +207,15 @@ func (s *status) Collect(ch chan<- prometheus.Metric) {
 	}
 	if o.EngineRestarts != nil {
 		count(engineRestarts, uint64(max(0, o.EngineRestarts())))
+	}
+	if o.RollUp != nil {
+		r := o.RollUp()
+		send(rollUpPending, float64(r.PendingDays))
+		if !r.LastSuccess.IsZero() {
+			send(rollUpSuccess, unix(r.LastSuccess))
+		}
+		count(rollUpErrors, r.Errors)
+		send(rollUpDuration, r.Duration.Seconds())
 	}
 	for i, out := range s.snapshot {
 		k := s.e.kpis[i]

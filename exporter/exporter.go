@@ -55,9 +55,18 @@ type Options struct {
 	Reporting      queries.Reporting // for cs_reporting_info and for money on the landing page
 	EngineUp       func() bool       // whether the local engine answers; nil: there is none
 	EngineRestarts func() int        // how often it was restarted; nil: there is none
+	RollUp         func() RollUp     // how the roll-up of usage goes; nil: not known
 	Version        string            // of the program ["unknown"]
 	Revision       string            // of its source ["unknown"]
 	Log            *slog.Logger      // [discards]
+}
+
+// RollUp is how the roll-up of usage goes, which the program does beside the schedule of the queries.
+type RollUp struct {
+	PendingDays int           // days known to be to do
+	LastSuccess time.Time     // when everything was rolled up; zero: never so far
+	Duration    time.Duration // of the last one that found something to do
+	Errors      uint64        // roll-ups that failed
 }
 
 // Exporter holds the schedule and the results. Its methods may be called concurrently.

@@ -36,6 +36,9 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("views:\n%w", err)
 	}
 	fmt.Fprintf(a.out, "views          ok: each returns what its header promises\n")
+	if _, err := a.rollUp(ctx, d); err != nil {
+		return err
+	}
 	return c.quality(ctx, a, d)
 }
 

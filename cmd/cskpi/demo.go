@@ -79,6 +79,9 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 				return err
 			}
 		}
+		if _, err := b.rollUp(ctx, d); err != nil {
+			return err
+		}
 		// A query that fails is reported like any other time; the rest is worth looking at.
 		_ = e.Refresh(ctx)
 		if ctx.Err() == nil {

@@ -55,7 +55,11 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
-
+	if kpi.Reads("usage_") || detail.Reads("usage_") {
+		if _, err := a.rollUp(ctx, d); err != nil {
+			return err
+		}
+	}
 	rows, err := d.view(ctx, detail, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err

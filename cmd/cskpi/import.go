@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -55,7 +56,13 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 		s, err = im.Files(ctx, c.Table, c.Paths...)
 	}
 	show.clear()
-	return c.report(a, s, err)
+	err = c.report(a, s, err)
+	if ctx.Err() == nil {
+		// What is stored counts, whatever became of the rest.
+		_, interrupted := a.rollUp(ctx, d)
+		err = errors.Join(err, interrupted)
+	}
+	return err
 }
 
 // report says what was stored and what was not.

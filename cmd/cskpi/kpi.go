@@ -38,6 +38,11 @@ func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
+	if q.Reads("usage_") {
+		if _, err := a.rollUp(ctx, d); err != nil {
+			return err
+		}
+	}
 	t, err := d.view(ctx, q, asOf, "", "")
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -14,6 +15,7 @@ import (
 // progress is one line on a terminal that is written over; elsewhere it is silent.
 type progress struct {
 	w     io.Writer
+	mu    sync.Mutex
 	width int // what the line takes now
 }
 
@@ -35,6 +37,16 @@ func (p *progress) update(at intake.Progress) {
 	if at.Rejected > 0 {
 		line += fmt.Sprintf(", %s rejected", thousands(fmt.Sprint(at.Rejected)))
 	}
+	p.say(line)
+}
+
+// say shows a line in place of the last one.
+func (p *progress) say(line string) {
+	if p.w == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
 	p.width = len(line)
 }

@@ -115,14 +115,15 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready fu
 	}
 	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
 	defer keeper.Close()
-	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select}
+	usage := &rollUps{conn: d.conn, log: a.log}
+	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status}
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	if d.shared {
 		// Nobody tells us how the database is, so it is asked, beside the scrapes.
 		var up atomic.Bool
 		up.Store(true)
 		o.EngineUp = up.Load
-		var wg sync.WaitGroup
-		defer wg.Wait()
 		wg.Go(func() {
 			for sleep(ctx, probeEvery) {
 				up.Store(d.ping(ctx) == nil)
@@ -137,6 +138,26 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready fu
 	}
 	if err := ready(d, e); err != nil {
 		return err
+	}
+	// The first pass is to find usage rolled up, unless that takes too long; then what it lacked is computed afterwards.
+	rolled := make(chan struct{})
+	wg.Go(func() { usage.run(ctx, func() { close(rolled) }) })
+	patience := time.NewTimer(rollUpPatience)
+	defer patience.Stop()
+	select {
+	case <-rolled:
+	case <-ctx.Done():
+	case <-patience.C:
+		a.log.Info("usage is still being rolled up; KPIs are computed from the days as they are until it is done")
+		wg.Go(func() {
+			select {
+			case <-rolled:
+				if sleep(ctx, keptAtMost) {
+					_ = e.Refresh(ctx) // a query that fails is reported like any other time
+				}
+			case <-ctx.Done():
+			}
+		})
 	}
 	a.log.Info("computing KPIs", "kpis", len(catalogue.KPIs()), "timezone", d.reporting.Timezone, "currency", d.reporting.Currency)
 	return e.Run(ctx)

@@ -104,7 +104,13 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 	if next, found := s.Next(of); found {
 		until = fmt.Sprintf(" and holds until %s, when %s follows", next.StartsOn.AddDate(0, 0, -1).Format(time.DateOnly), next)
 	}
-	_, err = fmt.Fprintf(a.out, "%s\ntakes effect on %s%s; numbers as of earlier days stay\n", of, day, until)
+	if _, err = fmt.Fprintf(a.out, "%s\ntakes effect on %s%s; numbers as of earlier days stay\n", of, day, until); err != nil {
+		return err
+	}
+	days, err := a.rollUp(ctx, d)
+	if err == nil && days > 0 {
+		_, err = fmt.Fprintf(a.out, "usage of %d days is rolled up by it\n", days)
+	}
 	return err
 }
 

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter"
+	"cskpi/queries"
+)
+
+const (
+	rollUpEvery = 15 * time.Second // pause between roll-ups of usage while serving
+	// rollUpPatience is how long the first pass over the KPIs waits for the first roll-up. One that takes longer, such as of
+	// years of events that were just imported, must not keep all numbers away.
+	rollUpPatience = 30 * time.Second
+	rollUpTold     = 10 * time.Second // what takes longer is told, and how far it is
+	// keptAtMost is how long a pass may go on with models that it has computed (queries.Keeper).
+	keptAtMost = time.Minute
+)
+
+// rollUps keeps usage rolled up beside the schedule of the KPIs, and knows how that goes.
+type rollUps struct {
+	conn driver.Conn
+	log  *slog.Logger
+
+	mu    sync.Mutex
+	state exporter.RollUp
+}
+
+func (r *rollUps) status() exporter.RollUp {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
+}
+
+// run rolls up again and again until ctx ends, one at a time. It calls first after the first attempt.
+func (r *rollUps) run(ctx context.Context, first func()) {
+	for failing := false; ; {
+		err := r.once(ctx)
+		if first != nil {
+			first()
+			first = nil
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil && !failing:
+			r.log.Warn("usage cannot be rolled up; KPIs are computed from the days as they are, and it is tried again", "err", err, "retry_seconds", rollUpEvery.Seconds())
+		case err != nil:
+			r.log.Debug("usage still cannot be rolled up", "err", err)
+		case failing:
+			r.log.Info("usage is rolled up again")
+		}
+		failing = err != nil
+		if !sleep(ctx, rollUpEvery) {
+			return
+		}
+	}
+}
+
+// once rolls up what is new and takes down how it went. Being told to stop is no failure.
+func (r *rollUps) once(ctx context.Context) error {
+	started := time.Now()
+	told := started
+	days := 0
+	err := queries.Brief(queries.RollUp(ctx, r.conn, func(p queries.RollUpProgress) {
+		days = p.Total
+		if time.Since(told) >= rollUpTold {
+			told = time.Now()
+			r.log.Info("rolling up usage", "days_done", p.Days, "days", p.Total, "seconds", time.Since(started).Seconds())
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.state.PendingDays = p.Total - p.Days
+	}))
+	if ctx.Err() != nil {
+		return err
+	}
+	took := time.Since(started)
+	if err == nil && took >= rollUpTold {
+		r.log.Info("usage is rolled up", "days", days, "seconds", took.Seconds())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if days > 0 {
+		r.state.Duration = took
+	}
+	if err != nil {
+		r.state.Errors++
+	} else {
+		r.state.PendingDays, r.state.LastSuccess = 0, time.Now()
+	}
+	return err
+}
+
+// rollUp brings usage up to date for a command that ends, and returns how many days that took. A failure is only told: the
+// command may be one that reads, by a user who may not write, while another process keeps usage up to date.
+func (a *app) rollUp(ctx context.Context, d *database) (days int, err error) {
+	show := newProgress(a.err)
+	told := make(chan struct{})
+	notice := time.AfterFunc(3*time.Second, func() {
+		defer close(told)
+		show.say("bringing usage up to date")
+	})
+	err = queries.RollUp(ctx, d.conn, func(p queries.RollUpProgress) {
+		days = p.Total
+		show.say(fmt.Sprintf("usage: %d of %d days", p.Days, p.Total))
+	})
+	if !notice.Stop() {
+		<-told
+	}
+	show.clear()
+	if ctx.Err() != nil {
+		return days, ctx.Err()
+	}
+	if err != nil {
+		fmt.Fprintf(a.err, "cskpi: warning: usage is not up to date: %v\n", queries.Brief(err))
+	}
+	return days, nil
+}
