@@ -2,16 +2,20 @@
 -- ja: 契約更新率
 --
 -- Contracts renewed over contracts that were due in the window, by their original due date: one renewed early counts when
--- it would have been due. Undecided ones are in neither part. What a renewal adds is expansion, not renewal.
+-- it would have been due. Undecided ones are in neither part. What a renewal adds is expansion, not renewal: it is uplift here, and
+-- not in the ratio.
 --
 -- Columns:
---   segment           label Touch-model segment of the account at the start of the window.
---   window            label Length of the window: 1m, 3m, 12m.
---   ratio             gauge Renewed ARR over due ARR.
---   renewed_arr       gauge ARR that was renewed, at most what was due, in the reporting currency.
---   due_arr           gauge ARR that was due, in the reporting currency.
---   renewed_contracts gauge Contracts that were renewed.
---   due_contracts     gauge Contracts that were due.
+--   segment            label Touch-model segment of the account at the start of the window.
+--   window             label Length of the window: 1m, 3m, 12m.
+--   ratio              gauge Renewed ARR over due ARR.
+--   renewed_arr        gauge ARR that was renewed, at most what was due, in the reporting currency.
+--   due_arr            gauge ARR that was due, in the reporting currency.
+--   uplift_arr         gauge ARR that the renewals added to what was due, in the reporting currency.
+--   renewed_contracts  gauge Contracts that were renewed.
+--   due_contracts      gauge Contracts that were due.
+--   uplifted_contracts gauge Renewed contracts whose renewal is worth more.
+--   downsold_contracts gauge Renewed contracts whose renewal is worth less.
 --
 -- Group: Revenue, 10
 -- Every: 15m
@@ -21,8 +25,11 @@ select
     cs_ratio(sum(d.renewed_arr), sum(d.due_arr)) as ratio,
     cs_float(sum(d.renewed_arr)) as renewed_arr,
     cs_float(sum(d.due_arr)) as due_arr,
+    cs_float(sum(d.uplift_arr)) as uplift_arr,
     sum(d.renewed_contracts) as renewed_contracts,
-    sum(d.due_contracts) as due_contracts
+    sum(d.due_contracts) as due_contracts,
+    sum(d.uplifted_contracts) as uplifted_contracts,
+    sum(d.downsold_contracts) as downsold_contracts
 from cs.segment_windows(as_of = {as_of:Date}) as g
 left join cs.renewal_rate_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window
 group by g.segment, g.window

@@ -35,10 +35,11 @@ insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, 
 --   12m  due Acme 20,000, Birch 20,000, Cedar, Elm, Fir, Gum, Hazel, Juno 10,000 each: 100,000 in 8 contracts
 --        renewed 20,000 + 15,000 + 10,000 (Elm) + 10,000 (Gum) + 10,000 (Juno) = 65,000 in 5; Dune is undecided: in neither part
 --   3m   due Elm and Fir, renewed Elm: 10,000 / 20,000
+--        uplift 5,000 (Acme) and 2,000 (Gum); Birch is downsold
 --   1m   due Elm alone; Fir's day, 30 November, is the window's start and belongs to the month before
-select segment, window, round(ratio, 4) as ratio, renewed_arr, due_arr, renewed_contracts, due_contracts
+select segment, window, round(ratio, 4) as ratio, renewed_arr, due_arr, uplift_arr, renewed_contracts, due_contracts, uplifted_contracts, downsold_contracts
 from cs.renewal_rate(as_of = '2024-12-31') where segment = 'low' order by window;
-select account_id, contract_id, due_on, outcome, renewed_arr, due_arr
+select account_id, contract_id, due_on, outcome, renewed_arr, due_arr, uplift_arr
 from cs.renewal_rate_detail(as_of = '2024-12-31') where window = '12m' order by due_on, contract_id;
 
 -- By hand: the day before it signed, Juno was lost. What was said then stays.
@@ -50,3 +51,27 @@ from cs.renewal_rate(as_of = '2025-01-15') where segment = 'low' and window = '3
 
 -- By hand, on 30 November: Elm has renewed, but was not due yet; Fir, due today, is undecided. Nothing in the last month: no ratio.
 select window, ratio, renewed_arr, due_arr from cs.renewal_rate(as_of = '2024-11-30') where segment = 'low' and window = '1m';
+
+-- What one contract takes over from several counts once. All of these were due on 1 January, 15,000 of each account in two contracts of 10,000 and
+-- 5,000, Kilo's and Lima's for the same thing. Kilo's one contract of 12,000 names the larger one. Lima's of 21,000 names none.
+-- Mango's larger one is split in two, 6,000 and 7,000, that name it; its smaller one is of another department, followed by 5,500 there.
+truncate table cs.contracts;
+insert into cs.contracts (contract_id, account_id, product, department, acv, starts_on, ends_before, renewed_from) values
+    ('kilo-1',  'kilo',  'core', '',   10000, '2024-01-01', '2025-01-01', ''),
+    ('kilo-2',  'kilo',  'core', '',   5000,  '2024-06-01', '2025-01-01', ''),
+    ('kilo-3',  'kilo',  'core', '',   12000, '2025-01-01', '2026-01-01', 'kilo-1'),
+    ('lima-1',  'lima',  'core', '',   10000, '2024-01-01', '2025-01-01', ''),
+    ('lima-2',  'lima',  'core', '',   5000,  '2024-06-01', '2025-01-01', ''),
+    ('lima-3',  'lima',  'core', '',   21000, '2025-01-01', '2026-01-01', ''),
+    ('mango-1', 'mango', 'core', '',   10000, '2024-01-01', '2025-01-01', ''),
+    ('mango-2', 'mango', 'core', 'it', 5000,  '2024-01-01', '2025-01-01', ''),
+    ('mango-3', 'mango', 'core', '',   6000,  '2025-01-01', '2026-01-01', 'mango-1'),
+    ('mango-4', 'mango', 'core', '',   7000,  '2025-01-01', '2026-01-01', 'mango-1'),
+    ('mango-5', 'mango', 'core', 'it', 5500,  '2025-01-01', '2026-01-01', '');
+
+-- By hand, at the end of January:
+--   Kilo   12,000 are 10,000 + 2,000 of what was due: the smaller one is downsold
+--   Lima   21,000 are 10,000 + 5,000, and 6,000 of uplift, told of the larger one
+--   Mango  13,000 are 10,000 and 3,000 of uplift; 5,500 are 5,000 and 500
+select contract_id, outcome, due_arr, renewed_arr, uplift_arr, uplifted_contracts, downsold_contracts
+from cs.renewal_rate_detail(as_of = '2025-01-31') where window = '1m' order by contract_id;
