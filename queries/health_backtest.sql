@@ -22,8 +22,9 @@
 
 select
     g.horizon as horizon, c.auc as auc,
-    greatest(0, c.auc - 1.959963984540054 * c.error) as auc_lower,
-    least(1, c.auc + 1.959963984540054 * c.error) as auc_upper,
+    -- greatest and least skip what is null.
+    if(c.auc is null, null, greatest(0, c.auc - 1.959963984540054 * c.error)) as auc_lower,
+    if(c.auc is null, null, least(1, c.auc + 1.959963984540054 * c.error)) as auc_upper,
     c.worst_lost / nullIf(c.worst, 0) * c.n / nullIf(c.lost, 0) as worst_decile_lift,
     toUInt64(c.n) as accounts, toUInt64(c.lost) as lost_accounts,
     cs_ratio(c.lost, c.n) as lost_ratio
@@ -46,12 +47,13 @@ left join (
             select
                 horizon, here, lost_here,
                 sum(here) over (partition by horizon) as n_all,
-                sum(here) over (partition by horizon order by score rows between unbounded preceding and current row) - here as n_below,
-                sum(here - lost_here) over (partition by horizon order by score desc rows between unbounded preceding and current row) - (here - lost_here) as kept_above
+                sum(here) over (partition by horizon order by level rows between unbounded preceding and current row) - here as n_below,
+                sum(here - lost_here) over (partition by horizon order by level desc rows between unbounded preceding and current row) - (here - lost_here) as kept_above
             from (
-                select horizon, d.score as score, toFloat64(sum(d.accounts)) as here, toFloat64(sum(d.lost_accounts)) as lost_here
+                -- To nine digits, so that equal scores are equal.
+                select horizon, round(d.score, 9) as level, toFloat64(sum(d.accounts)) as here, toFloat64(sum(d.lost_accounts)) as lost_here
                 from cs.health_backtest_detail(as_of = {as_of:Date}) as d
-                group by horizon, d.score
+                group by horizon, level
             ) as scores
         ) as ranked
         group by horizon

@@ -41,7 +41,7 @@ from (
     ) as r on r.account_id = a.account_id
     left join (
         -- The one that began last.
-        select x.account_id as account_id, argMax((x.band, x.reason), (x.starts_on, x.updated_at, x.override_id)) as chosen
+        select x.account_id as account_id, argMax((x.band, x.reason), (x.starts_on, x.updated_at, x.override_id, x.source)) as chosen
         from cs.health_overrides as x final
         where x.starts_on <= {as_of:Date} and x.ends_before > {as_of:Date} and x.reason != ''
         group by x.account_id

@@ -1,7 +1,7 @@
 -- Why an account's health score is what it is, and what changed in 28 days.
 --
--- One row per account that pays at as_of and measure. The contributions of an account add up to its score, and the changes
--- to the change of its score.
+-- One row per account that pays at as_of and measure that counts for it now or did 28 days before. The contributions of an
+-- account add up to its score, and the changes to the change of its score.
 --
 -- Columns:
 --   account_id          key   Account.
@@ -14,18 +14,25 @@
 --   weight              fact  Weight.
 --   contribution        fact  Points of the account's score that the measure gives.
 --   contribution_before fact  The same 28 days before; null where the account had no score then.
---   change              fact  Contribution less the one before; null where there was none.
+--   change              fact  Contribution less the one before; null where the account has or had no score.
 
 select
-    n.account_id as account_id, n.driver.1 as measure, n.driver.2 as dimension, n.segment as segment,
-    n.driver.3 as value, n.driver.4 as measured_on, n.driver.5 as score, n.driver.6 as weight, n.driver.7 as contribution,
-    if(b.has_score, toNullable(arrayFirst(d -> d.1 = n.driver.1, b.drivers).7), null) as contribution_before,
-    n.driver.7 - contribution_before as change
+    account_id, driver.1 as measure, driver.2 as dimension, segment,
+    driver.3 as value, driver.4 as measured_on, driver.5 as score, driver.6 as weight, driver.7 as contribution,
+    if(had_score, toNullable(arrayFirst(d -> d.1 = driver.1, before).7), null) as contribution_before,
+    if(has_score, driver.7 - contribution_before, null) as change
 from (
-    select h.account_id as account_id, h.segment as segment, arrayJoin(h.drivers) as driver
-    from cs.account_health(as_of = {as_of:Date}) as h
-) as n
-left join (
-    select x.account_id as account_id, x.drivers as drivers, toUInt8(x.score is not null) as has_score
-    from cs.account_health_before(as_of = {as_of:Date}) as x
-) as b on b.account_id = n.account_id
+    -- What counted then and does not now stands here too, with no weight: the points that it gave are gone.
+    select
+        n.account_id as account_id, n.segment as segment, n.has_score as has_score, b.drivers as before, b.has_score as had_score,
+        arrayJoin(arrayConcat(n.drivers, arrayMap(d -> (d.1, d.2, cast(null as Nullable(Float64)), cast(null as Nullable(Date)), cast(null as Nullable(Float64)), 0., 0.),
+            arrayFilter(d -> not has(arrayMap(x -> x.1, n.drivers), d.1), b.drivers)))) as driver
+    from (
+        select h.account_id as account_id, h.segment as segment, h.drivers as drivers, toUInt8(h.score is not null) as has_score
+        from cs.account_health(as_of = {as_of:Date}) as h
+    ) as n
+    left join (
+        select x.account_id as account_id, x.drivers as drivers, toUInt8(x.score is not null) as has_score
+        from cs.account_health_before(as_of = {as_of:Date}) as x
+    ) as b on b.account_id = n.account_id
+) as listed

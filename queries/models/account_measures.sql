@@ -40,12 +40,13 @@ left join (
         select length(groupUniqArrayArray(x.features)) as all_features
         from cs.usage_user_days as x final
         where x.day > {as_of:Date} - 28 and x.day <= {as_of:Date}
+            and x.account_id not in (select account_id from cs.accounts final group by account_id having argMax(is_test, updated_at))
     ) as seen
 ) as u on u.account_id = s.account_id
 left join (
     select account_id, [('setup_done', (toFloat64(max(reached_on <= {as_of:Date})), {as_of:Date}))] as measures
     from cs.milestone_states(as_of = {as_of:Date})
-    where milestone = 'setup'
+    where milestone = 'setup' and is_known
     group by account_id
 ) as m on m.account_id = s.account_id
 left join (

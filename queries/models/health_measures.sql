@@ -16,7 +16,7 @@
 select measure, dimension, weight, zero, full, max_age_days, help
 from values('measure String, dimension String, weight Float64, zero Float64, full Float64, max_age_days UInt32, help String',
     ('seats_in_use', 'deployment', 3., 0., 0.8, 14, 'Distinct users in 28 days over contracted seats; missing where nobody of the account was ever seen. Its age is that of the newest usage event of anybody.'),
-    ('setup_done', 'deployment', 1., 0., 1., 36500, 'Milestone setup: 1 reached, 0 not yet; missing where there is none.'),
+    ('setup_done', 'deployment', 1., 0., 1., 36500, 'Milestone setup: 1 reached, 0 not yet; missing where none was entered or due.'),
     ('touch', 'engagement', 2., 2., 1., 365, 'Days since the last qualifying touch over the coverage days of the segment; missing where there was none.'),
     ('mail_opened', 'engagement', 1., 0., 0.4, 90, 'E-mails opened over e-mails delivered in 90 days; missing where none was delivered.'),
     ('webinar_attended', 'engagement', 1., 0., 0.5, 180, 'Webinars attended over invitations in 180 days; missing without an invitation.'),

@@ -10,14 +10,16 @@
 --   first_due  fact  Deadline that was planned first; 2149-06-06: none.
 --   last_due   fact  Deadline planned at as_of; 2149-06-06: none.
 --   reached_on fact  Day on which it was reached by as_of; 2149-06-06: not yet.
+--   is_known   fact  1 where it was entered, due or reached by as_of.
 
 select
     account_id, milestone,
     ifNull(arrayFirst(v -> v.2 is not null, known).2, toDate('2149-06-06')) as first_due,
     ifNull(known[-1].2, toDate('2149-06-06')) as last_due,
-    ifNull(arrayFirst(d -> d <= {as_of:Date}, [known[-1].3, versions[-1].3]), toDate('2149-06-06')) as reached_on
+    ifNull(arrayFirst(d -> d <= {as_of:Date}, [known[-1].3, versions[-1].3]), toDate('2149-06-06')) as reached_on,
+    toUInt8(versions[1].1 <= day_end or ifNull(versions[1].2, toDate('2149-06-06')) <= {as_of:Date} or reached_on <= {as_of:Date}) as is_known
 from (
-    select account_id, milestone, versions,
+    select account_id, milestone, versions, day_end,
         if(versions[1].1 > day_end, arraySlice(versions, 1, 1), arrayFilter(v -> v.1 <= day_end, versions)) as known
     from (
         select account_id, toString(m.milestone) as milestone,

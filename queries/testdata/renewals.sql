@@ -31,10 +31,18 @@ insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, 
     ('early-1', 'november', 1000, '2023-10-10', '2024-10-10', '',       null,         ''),
     ('early-2', 'november', 1000, '2024-07-01', '2025-10-10', 'early-1', null,        '');
 
--- By hand: 0-30d in-01, in-30, notice; 31-60d in-31, in-60; 61-90d in-61, in-90; overdue ago-30, and Hazel's as high touch.
--- Oscar's, in 61-90d, is high touch, too.
-select * from cs.renewals(as_of = '2024-09-30') where contracts > 0 order by segment, due;
-select due, contract_id, due_on, outcome, arr from cs.renewals_detail(as_of = '2024-09-30') order by due_on, contract_id;
+-- Set-up done weighs 1 and the verified outcome 2, so Birch is green (100), Elm yellow (66.67) and Cedar red (0). Of all others nothing is known. Hazel does not
+-- pay any more, so it has no band, whatever was verified with it.
+insert into cs.settings (name, value) values ('health_measures', 'setup_done,verified_outcome');
+insert into cs.milestones (account_id, milestone, due_on, reached_on, updated_at) values
+    ('birch', 'setup', '2024-01-01', '2024-01-01', '2024-01-01'), ('elm', 'setup', '2024-01-01', null, '2024-01-01'), ('cedar', 'setup', '2024-01-01', null, '2024-01-01');
+insert into cs.value_reviews (review_id, account_id, reviewed_on, is_verified) values
+    ('1', 'birch', '2024-06-01', true), ('2', 'elm', '2024-06-01', true), ('3', 'cedar', '2024-06-01', false), ('4', 'hazel', '2024-06-01', true);
 
--- By hand: 3 segments and 4 spans, band unknown as long as nobody measures health; zero where nothing is due.
-select count() as series, countIf(contracts = 0) as zero, groupUniqArray(band) as bands from cs.renewals(as_of = '2024-09-30');
+-- By hand: 0-30d in-01, notice, and in-30 (green); 31-60d in-31 (red), in-60; 61-90d in-61 (yellow), in-90; overdue ago-30, and Hazel's as high touch.
+-- Oscar's, in 61-90d, is high touch, too.
+select * from cs.renewals(as_of = '2024-09-30') where contracts > 0 order by segment, due, band;
+select due, contract_id, band, due_on, outcome, arr from cs.renewals_detail(as_of = '2024-09-30') order by due_on, contract_id;
+
+-- By hand: 3 segments, 4 spans and 4 bands; zero where nothing is due.
+select count() as series, countIf(contracts = 0) as zero, arraySort(groupUniqArray(band)) as bands from cs.renewals(as_of = '2024-09-30');
