@@ -150,7 +150,7 @@ var (
 	asOfNow        = own("as_of_timestamp_seconds", "Start of the day, in the reporting zone, at whose end queries that run now look.")
 	engineUp       = own("engine_up", "Whether the local engine answers.")
 	engineRestarts = own("engine_restarts_total", "Restarts of the local engine since the exporter started.")
-	rollUpPending  = own("rollup_pending_days", "Days of usage that are known to have to be rolled up.")
+	rollUpPending  = own("rollup_pending", "Days of usage that are known to have to be rolled up.")
 	rollUpSuccess  = own("rollup_last_success_timestamp_seconds", "When usage was last rolled up without anything left; absent if it never was.")
 	rollUpErrors   = own("rollup_errors_total", "Roll-ups of usage that failed.")
 	rollUpDuration = own("rollup_duration_seconds", "How long the last roll-up of usage took that found something new.")

@@ -108,11 +108,13 @@ func TestGolden(t *testing.T) {
 	f.fails("broken", "code: 60, message: table cs.nothing does not exist")
 	f.returns("empty", []string{"segment", "value"})
 	now := noon
+	rolledUp := exporter.RollUp{PendingDays: 31, Errors: 1}
 	e := newExporter(t, f, exporter.Options{
 		Catalogue: queries.Catalogue{query("arr", "amount gauge", "accounts gauge"), query("broken", "value gauge"), query("empty", "segment label", "value gauge"), score, nrr},
 		Now:       clock(&now), Version: "1.2.3", Revision: "abcdef",
 		Reporting: queries.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4},
 		EngineUp:  func() bool { return true }, EngineRestarts: func() int { return 2 },
+		RollUp: func() exporter.RollUp { return rolledUp },
 	})
 	golden(t, e, "before.prom")
 	err := e.Refresh(t.Context())
@@ -120,6 +122,7 @@ func TestGolden(t *testing.T) {
 		t.Errorf("Refresh returned %v", err)
 	}
 	now = now.Add(90 * time.Second)
+	rolledUp = exporter.RollUp{LastSuccess: now.Add(-10 * time.Second), Duration: 1500 * time.Millisecond, Errors: 1}
 	golden(t, e, "after.prom")
 }
 

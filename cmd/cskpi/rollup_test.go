@@ -131,7 +131,7 @@ func opened(t *testing.T) (*app, *database) {
 func TestUsageBesideServe(t *testing.T) {
 	facts(t)
 	s := start(t, "serve")
-	for _, want := range []string{"cs_exporter_rollup_pending_days 0", "cs_exporter_rollup_errors_total 0", "cs_exporter_rollup_last_success_timestamp_seconds 1", "cs_exporter_rollup_duration_seconds"} {
+	for _, want := range []string{"cs_exporter_rollup_pending 0", "cs_exporter_rollup_errors_total 0", "cs_exporter_rollup_last_success_timestamp_seconds 1", "cs_exporter_rollup_duration_seconds"} {
 		s.waitFor(t, "/metrics", http.StatusOK, want)
 	}
 	file := filepath.Join(t.TempDir(), "usage_events.csv")
