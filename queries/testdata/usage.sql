@@ -1,7 +1,7 @@
 -- How many users does the product have, how often do they come, and are the seats used?
 
--- Days are those of Berlin. Acme is high touch, Birch is low touch, Cedar and Dune tech touch; Dune's contract has no seats. Elm is a test account, Fir
--- does not pay yet, and Gum nobody knows.
+-- Days are those of Berlin. Acme is high touch, Birch low touch, Cedar and Dune tech touch; Dune's contract has no seats. Elm is a test
+-- account, Fir does not pay yet, and Gum nobody knows.
 insert into cs.settings (name, value) values ('timezone', 'Europe/Berlin'), ('core_events', 'report, export');
 insert into cs.accounts (account_id, is_test, updated_at) values ('elm', true, '2024-01-01');
 insert into cs.contracts (contract_id, account_id, product, seats, acv, starts_on, ends_before) values
