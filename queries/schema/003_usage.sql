@@ -1,5 +1,5 @@
--- Usage rolled up. Every table here is a pure function of cs.usage_events and the settings: it may be emptied at any time,
--- and the next roll-up (queries/rollup) computes it again. A higher version replaces a row of the same key.
+-- Usage rolled up. Every table here is a pure function of cs.usage_events and the settings: emptied, together with
+-- cs.usage_progress, it is computed again by the next roll-up (queries/rollup). A higher version replaces a row of the same key.
 
 create table if not exists cs.usage_user_days (
     day         Date comment 'Day in the reporting time zone.',
