@@ -428,6 +428,10 @@ func (w world) otherFacts(seed uint64) []fact {
 			at := d.instant(c.startsOn)
 			add("milestones", c.startsOn, a, milestone, c.startsOn+60, never, "crm", at)
 			add("milestones", c.startsOn+70, a, milestone, c.startsOn+90, c.startsOn+70, "crm", at.AddDate(0, 0, 70))
+			if milestone == "setup" || milestone == "time_to_use" { // and many are onboarded after it
+				add("milestones", c.startsOn, a, "onboarded", c.startsOn+60, never, "crm", at)
+				add("milestones", c.startsOn+40, a, "onboarded", c.startsOn+60, c.startsOn+40, "crm", at.AddDate(0, 0, 40))
+			}
 		}
 	}
 	for year := 2021; year <= 2026; year++ {
