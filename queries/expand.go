@@ -8,6 +8,20 @@ import (
 // asOfParameter is the one parameter of every view.
 const asOfParameter = "{as_of:Date}"
 
+// model is a view on a day: asOfParameter, or an expression of it.
+type model struct{ view, day string }
+
+// seenFrom is m, which stands in a text, where the text is computed for another day.
+func (m model) seenFrom(day string) model {
+	switch {
+	case m.day == asOfParameter:
+		m.day = day
+	case day != asOfParameter:
+		m.day = strings.ReplaceAll(m.day, asOfParameter, "("+day+")")
+	}
+	return m
+}
+
 // flatten writes the views that each query reads out in place of their calls, down to the tables. ClickHouse analyses a
 // parameterised view twice wherever it is read, and so what that one reads four times, and so on: a KPI four layers deep
 // takes four times as long to plan as the same text in one piece.
@@ -18,36 +32,34 @@ func flatten(views map[string]*source) {
 	}
 	expand := expander(names, nil)
 	for view, s := range views {
-		s.flat, _ = expand(view, true)
+		s.flat, _ = expand(model{view, asOfParameter})
 	}
 }
 
-// expander returns a function that gives the text of a view without calls of others. Where kept has a table for a view,
-// a call for as_of itself reads that; what is asked about another day is always computed.
-func expander(views map[string]Query, kept map[string]string) func(view string, today bool) (string, bool) {
-	done := map[string]string{}
-	var expand func(view string, today bool) (string, bool)
-	expand = func(view string, today bool) (string, bool) {
-		q, ok := views[view]
-		switch {
-		case !ok:
+// expander returns a function that gives the text of a model, for its own day, without calls of views. Where kept has a
+// table for a model, what is called reads that.
+func expander(views map[string]Query, kept map[model]string) func(m model) (string, bool) {
+	done := map[model]string{}
+	var expand func(m model) (string, bool)
+	expand = func(m model) (string, bool) {
+		q, ok := views[m.view]
+		if !ok {
 			return "", false
-		case today && kept[view] != "":
-			return "select * from cs." + kept[view], true
-		case !today && kept != nil:
-			return q.flat, true
 		}
-		if _, ok := done[view]; !ok {
-			done[view] = inline(q.SQL, expand)
+		if table := kept[m]; table != "" {
+			return "select * from cs." + table, true
 		}
-		return done[view], true
+		if _, ok := done[m]; !ok {
+			done[m] = inline(q.SQL, func(called model) (string, bool) { return expand(called.seenFrom(m.day)) })
+		}
+		return done[m], true
 	}
 	return expand
 }
 
 // inline replaces each call cs.view(as_of = day) in a checked body by the view's text with that day, which text gives.
 // Comments are left out.
-func inline(body string, text func(view string, today bool) (string, bool)) string {
+func inline(body string, text func(called model) (string, bool)) string {
 	tokens, err := lex(body)
 	if err != nil {
 		return body
@@ -81,7 +93,7 @@ func inline(body string, text func(view string, today bool) (string, bool)) stri
 			}
 		}
 		day := strings.TrimSpace(body[at(i+6).pos:at(last).pos])
-		view, ok := text(at(i+2).name(), day == asOfParameter)
+		view, ok := text(model{at(i + 2).name(), day})
 		if !ok {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,8 +21,10 @@ type Keeper struct {
 	conn  driver.Conn
 	now   func() time.Time
 	views map[string]Query
-	kept  []Query                    // in an order in which each can read those before it
-	reads map[string]map[string]bool // by view, the views that it reads as of its own day, directly or not
+	kept  []Query                   // in an order in which each can read those before it
+	reads map[string]map[model]bool // by view, the models that it reads, directly or not
+
+	columns map[string]string // by view, of the tables that keep it; as far as known
 
 	mu      sync.Mutex
 	current *pass
@@ -32,7 +35,7 @@ type Keeper struct {
 type pass struct {
 	asOf    time.Time
 	until   time.Time
-	tables  map[string]string // by view; empty: nothing could be kept
+	tables  map[model]string
 	readers int
 	over    bool // replaced by another pass
 	refused bool // the engine stores nothing
@@ -46,7 +49,7 @@ const abandoned = time.Hour
 
 // NewKeeper keeps the models of c in the database of conn, each from the first query of a pass on that needs it.
 func NewKeeper(conn driver.Conn, c Catalogue, now func() time.Time) *Keeper {
-	k := &Keeper{conn: conn, now: now, views: map[string]Query{}, reads: map[string]map[string]bool{}}
+	k := &Keeper{conn: conn, now: now, views: map[string]Query{}, reads: map[string]map[model]bool{}, columns: map[string]string{}}
 	for _, q := range c.views() {
 		k.views[q.View()] = q
 		if q.Keep > 0 {
@@ -71,7 +74,7 @@ func (k *Keeper) Select(ctx context.Context, q Query, asOf time.Time) (sql strin
 		return q.Select(asOf), func() {}
 	}
 	p.readers++
-	q.flat, _ = expander(k.views, p.tables)(q.View(), true)
+	q.flat, _ = expander(k.views, p.tables)(model{q.View(), asOfParameter})
 	return q.Select(asOf), sync.OnceFunc(func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
@@ -100,7 +103,7 @@ func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 		k.swept = true
 		k.sweep(ctx)
 	}
-	k.current = &pass{asOf: asOf, until: k.now().Add(time.Minute), tables: map[string]string{}}
+	k.current = &pass{asOf: asOf, until: k.now().Add(time.Minute), tables: map[model]string{}}
 }
 
 // store keeps what a view needs and the pass does not have yet. If the engine refuses, the pass keeps nothing more, and each
@@ -108,35 +111,65 @@ func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 func (k *Keeper) store(ctx context.Context, p *pass, view string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute) // everybody waits for it
 	defer cancel()
+	needed := maps.Clone(k.readsOf(view))
+	needed[model{view, asOfParameter}] = true
 	for _, q := range k.kept {
-		if p.refused || p.tables[q.View()] != "" || view != q.View() && !k.readsOf(view)[q.View()] {
-			continue
-		}
-		text, _ := expander(k.views, p.tables)(q.View(), true)
-		table := keptPrefix + q.View() + "_" + rand.Text()
-		if err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+onDay(text, p.asOf)); err != nil {
-			p.refused = true
-			k.dropTable(table)
-			continue
-		}
-		p.tables[q.View()] = table
-		if until := k.now().Add(q.Keep); until.Before(p.until) {
-			p.until = until
+		for m := range needed {
+			if m.view == q.View() && p.tables[m] == "" && !p.refused {
+				k.storeModel(ctx, p, m, q.Keep)
+			}
 		}
 	}
 }
 
-// readsOf lists the views that a view reads as of its own day, directly or not.
-func (k *Keeper) readsOf(view string) map[string]bool {
+func (k *Keeper) storeModel(ctx context.Context, p *pass, m model, keep time.Duration) {
+	text, _ := expander(k.views, p.tables)(m)
+	if m.day != asOfParameter {
+		text = strings.ReplaceAll(text, asOfParameter, "("+m.day+")")
+	}
+	table := keptPrefix + m.view + "_" + rand.Text()
+	if err := k.fill(ctx, table, m.view, onDay(text, p.asOf)); err != nil {
+		p.refused = true
+		k.dropTable(table)
+		return
+	}
+	p.tables[m] = table
+	if until := k.now().Add(keep); until.Before(p.until) {
+		p.until = until
+	}
+}
+
+// fill stores the result of a text. Where its columns are not known yet, the engine has to plan the text twice.
+func (k *Keeper) fill(ctx context.Context, table, view, text string) error {
+	columns, known := k.columns[view]
+	if known {
+		if err := k.conn.Exec(ctx, "create table cs."+table+" ("+columns+") engine = MergeTree order by tuple()"); err != nil {
+			return err
+		}
+		return k.conn.Exec(ctx, "insert into cs."+table+"\n"+text)
+	}
+	if err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+text); err != nil {
+		return err
+	}
+	if err := k.conn.QueryRow(ctx, "select arrayStringConcat(arrayMap(c -> concat('\"', c.2, '\" ', c.3), arraySort(groupArray((position, name, type)))), ', ') "+
+		"from system.columns where database = 'cs' and table = '"+table+"'").Scan(&columns); err != nil {
+		return err
+	}
+	k.columns[view] = columns
+	return nil
+}
+
+// readsOf lists the models that a view reads, directly or not.
+func (k *Keeper) readsOf(view string) map[model]bool {
 	if reads, known := k.reads[view]; known {
 		return reads
 	}
-	reads := map[string]bool{}
+	reads := map[model]bool{}
 	k.reads[view] = reads
-	inline(k.views[view].SQL, func(name string, today bool) (string, bool) {
-		if today {
-			reads[name] = true
-			maps.Copy(reads, k.readsOf(name))
+	inline(k.views[view].SQL, func(called model) (string, bool) {
+		reads[called] = true
+		for m := range k.readsOf(called.view) {
+			reads[m.seenFrom(called.day)] = true
 		}
 		return "", false
 	})

@@ -71,7 +71,7 @@ type verifier struct {
 
 func readsViews(q Query) bool {
 	found := false
-	inline(q.SQL, func(string, bool) (string, bool) {
+	inline(q.SQL, func(model) (string, bool) {
 		found = true
 		return "", false
 	})
@@ -81,11 +81,11 @@ func readsViews(q Query) bool {
 // describe asks for the columns of q. In place of the views that it reads stands nothing but their columns, because the
 // engine takes seconds over a text that is many views deep.
 func (v verifier) describe(ctx context.Context, q Query) ([]described, error) {
-	text := inline(q.SQL, func(name string, _ bool) (string, bool) {
-		if text, leaf := v.leaves[name]; leaf {
+	text := inline(q.SQL, func(called model) (string, bool) {
+		if text, leaf := v.leaves[called.view]; leaf {
 			return text, true
 		}
-		result, known := v.results[name]
+		result, known := v.results[called.view]
 		if !known {
 			return "", false
 		}

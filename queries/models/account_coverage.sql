@@ -13,6 +13,8 @@
 --   paid_since  fact  First day of the time without a gap for which it has paid.
 --   is_eligible fact  1 where it paid on every day of the cadence.
 --   touches     fact  Qualifying touches in the cadence as (when, day, kind, by whom, impression), in order, Array(Tuple(DateTime64, Date, String, String, String)).
+--
+-- Keep: 20s
 
 select
     p.account_id as account_id, p.segment as segment, p.csm as csm, p.days as days, p.paid_since as paid_since,

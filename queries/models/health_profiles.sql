@@ -10,32 +10,25 @@
 select
     segment, phase,
     (
-        arraySort(m -> (indexOf(['deployment', 'engagement', 'adoption', 'roi'], m.2), m.1), groupArrayIf(
-            (measure, dimension, of_measure['health_weight_'], of_measure['health_zero_'], of_measure['health_full_'], toInt32(of_measure['health_max_age_'])),
-            empty(chosen) or has(chosen, measure))),
-        any(yellow), any(green), any(measured_ratio)
+        arraySort(m -> (indexOf(['deployment', 'engagement', 'adoption', 'roi'], m.2), m.1), arrayMap(
+            m -> (m.1, m.2, numbers[concat('health_weight_', m.1)], numbers[concat('health_zero_', m.1)], numbers[concat('health_full_', m.1)],
+                toInt32(numbers[concat('health_max_age_', m.1)])),
+            arrayFilter(m -> empty(chosen) or has(chosen, m.1), measures))),
+        numbers['health_yellow'], numbers['health_green'], numbers['health_measured_ratio']
     ) as profile
 from (
     select
-        s.segment as segment, s.phase as phase, d.measure as measure, d.dimension as dimension,
-        mapFromArrays(groupArray(s.prefix), groupArray(s.value)) as of_measure
-    from (
-        select segment, phase, extract(name, '^health_(?:weight|zero|full|max_age)_') as prefix, substring(name, length(prefix) + 1) as measure, toFloat64OrZero(value) as value
-        from cs.settings_in_force(as_of = {as_of:Date})
-        where segment != '' and phase != ''
-    ) as s
-    join cs.health_measures(as_of = {as_of:Date}) as d on d.measure = s.measure
-    group by s.segment, s.phase, d.measure, d.dimension
-) as measured
-join (
-    select
         segment, phase,
-        toFloat64(anyIf(value, name = 'health_yellow')) as yellow,
-        toFloat64(anyIf(value, name = 'health_green')) as green,
-        toFloat64(anyIf(value, name = 'health_measured_ratio')) as measured_ratio,
+        mapFromArrays(groupArray(name), groupArray(toFloat64OrZero(value))) as numbers,
         arrayFilter(m -> m != '', arrayMap(m -> trimBoth(m), splitByChar(',', anyIf(value, name = 'health_measures')))) as chosen
-    from cs.settings_in_force(as_of = {as_of:Date})
-    where segment != '' and phase != ''
+    from (
+        select s.1 as segment, s.2 as phase, s.3 as name, s.4 as value
+        -- As a scalar, which is a constant for the rest of the plan.
+        from (select arrayJoin(assumeNotNull((
+            select groupArray((segment, phase, name, value)) from cs.settings_in_force(as_of = {as_of:Date}) as f
+            where segment != '' and phase != '' and startsWith(name, 'health_')
+        ))) as s) as given
+    ) as given
     group by segment, phase
-) as bands using (segment, phase)
-group by segment, phase
+) as settings
+cross join (select groupArray((measure, dimension)) as measures from cs.health_measures(as_of = {as_of:Date})) as known

@@ -31,15 +31,22 @@ from (
         arraySlice(m.steps, 1, months) as chain,
         arrayExists(r -> isNaN(r), chain) as is_broken,
         -- The product telescopes: a month's ratio less 1, which is a sum over its accounts, times the ratios of the months before it.
-        if(is_broken, 0., arraySum(k -> if(a.arr[k + 1] > 0, cs_float(a.arr[k] - a.arr[k + 1]), 0.) / cs_float(m.totals[k + 1])
-            * arrayProduct(arrayPushBack(arraySlice(chain, k + 1), 1.)), range(1, months + 1))) as chained,
+        if(is_broken, 0., arraySum((change, total, rest) -> change / total * rest,
+            arrayMap((later, earlier) -> if(earlier > 0, cs_float(later - earlier), 0.), arraySlice(a.arr, 1, months), arraySlice(a.arr, 2, months)),
+            arraySlice(m.float_totals, 2, months), m.rests[months])) as chained,
         [
             ('cohort', arr_then, if(arr_then > 0, arr_now, zero), cs_ratio(m.kept[months], total)),
             ('chained', arr_then, if(is_broken, zero, arr_then + toDecimal128(cs_float(total) * chained, 12)), if(is_broken, null, arrayProduct(chain))),
             ('movement', reported_then, if(is_old, arr_now, zero), cs_ratio(m.kept_not_new[months], m.reported[months + 1]))
         ] as definitions
     from cs.account_arr(as_of = {as_of:Date}) as a
-    cross join cs.nrr_months(as_of = {as_of:Date}) as m
+    cross join (
+        -- What depends on the months alone is computed once, not for each account.
+        select
+            *, arrayMap(t -> cs_float(t), totals) as float_totals,
+            arrayMap(n -> arrayMap(k -> arrayProduct(arrayPushBack(arraySlice(steps, k + 1, n - k), 1.)), range(1, n + 1)), range(1, 13)) as rests
+        from cs.nrr_months(as_of = {as_of:Date}) as months
+    ) as m
     cross join (select toDecimal128(0, 12) as zero) as constant
     array join cs_windows({as_of:Date}) as w
 ) as accounts
