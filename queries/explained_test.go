@@ -27,6 +27,14 @@ var noSums = map[string]string{
 	"efficiency.lifetime_value":          "a quotient of two ratios, whose parts are all there",
 	"freshness.latest_timestamp_seconds": "the latest of the rows' latest_at",
 	"features.eligible_accounts":         "the paying accounts, for every feature the same",
+	"health_backtest.auc":                "a share of pairs of rows; TestHealthSecondOpinion counts them",
+	"health_backtest.auc_lower":          "as the AUC",
+	"health_backtest.auc_upper":          "as the AUC",
+	"health_backtest.worst_decile_lift":  "of the rows with the lowest scores; TestHealthSecondOpinion counts them",
+	"health_dimensions.mean_score":       "the mean of the rows' scores",
+	"health_score.mean_score":            "the mean of the rows' scores",
+	"risk_accounts.renewal_seconds":      "that of the one row of a named account",
+	"risk_accounts.score":                "that of the one row of a named account",
 	"tickets.accounts":                   "the paying accounts, for every severity the same",
 }
 

@@ -25,22 +25,23 @@ type fact struct {
 
 // columns of the tables that facts are written for; source and updated_at end every row.
 var columns = map[string]string{
-	"accounts":      "account_id, name, csm, created_on, is_test",
-	"contracts":     "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_land",
-	"usage_events":  "event_id, account_id, user_id, event, ts, properties",
-	"touchpoints":   "touchpoint_id, account_id, csm, kind, happened_at, with_executive, sentiment",
-	"milestones":    "account_id, milestone, due_on, reached_on",
-	"opportunities": "opportunity_id, account_id, kind, originated_by, csm, amount, currency, stage, created_on, expected_on, closed_on, is_won",
-	"risks":         "risk_id, account_id, csm, kind, severity, raised_on, closed_on",
-	"action_items":  "item_id, account_id, csm, title, due_on, done_on",
-	"tickets":       "ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at",
-	"surveys":       "response_id, account_id, user_id, kind, score, responded_at",
-	"engagements":   "engagement_id, account_id, contact, kind, happened_at",
-	"feedback":      "feedback_id, account_id, csm, kind, created_on",
-	"value_reviews": "review_id, account_id, reviewed_on, outcome, improvement_ratio, is_verified",
-	"targets":       "kpi, segment, starts_on, ends_before, target, warning, critical",
-	"fx_rates":      "currency, day, rate",
-	"settings":      "name, segment, starts_on, value",
+	"accounts":         "account_id, name, csm, created_on, is_test",
+	"contracts":        "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_land",
+	"usage_events":     "event_id, account_id, user_id, event, ts, properties",
+	"touchpoints":      "touchpoint_id, account_id, csm, kind, happened_at, with_executive, sentiment",
+	"milestones":       "account_id, milestone, due_on, reached_on",
+	"opportunities":    "opportunity_id, account_id, kind, originated_by, csm, amount, currency, stage, created_on, expected_on, closed_on, is_won",
+	"risks":            "risk_id, account_id, csm, kind, severity, raised_on, closed_on",
+	"health_overrides": "override_id, account_id, csm, band, reason, starts_on, ends_before",
+	"action_items":     "item_id, account_id, csm, title, due_on, done_on",
+	"tickets":          "ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at",
+	"surveys":          "response_id, account_id, user_id, kind, score, responded_at",
+	"engagements":      "engagement_id, account_id, contact, kind, happened_at",
+	"feedback":         "feedback_id, account_id, csm, kind, created_on",
+	"value_reviews":    "review_id, account_id, reviewed_on, outcome, improvement_ratio, is_verified",
+	"targets":          "kpi, segment, starts_on, ends_before, target, warning, critical",
+	"fx_rates":         "currency, day, rate",
+	"settings":         "name, segment, starts_on, value",
 }
 
 // literal writes a value for an insert.
@@ -433,6 +434,15 @@ func (w world) otherFacts(seed uint64) []fact {
 				add("milestones", c.startsOn+40, a, "onboarded", c.startsOn+60, c.startsOn+40, "crm", at.AddDate(0, 0, 40))
 			}
 		}
+	}
+	// Lenient, so that there are accounts in every band.
+	for _, s := range [][2]string{{"health_measured_ratio", "0.2"}, {"health_yellow", "20"}, {"health_green", "40"}} {
+		add("settings", 0, s[0], "", day(0), s[1], "import", epoch)
+	}
+	hand := newDice(seed + 500)
+	for i, c := range w.contracts {
+		on := c.startsOn + day(hand.IntN(500))
+		add("health_overrides", on, fmt.Sprint("h", i), c.account, "kim", pick(hand, "red", "yellow", "green", "green", "green", "green"), pick(hand, "seen", "seen", ""), on, on+day(hand.between(1, 600)), "crm", hand.instant(on))
 	}
 	for year := 2021; year <= 2026; year++ {
 		for _, segment := range []string{"", "high", "low", "tech"} {
