@@ -23,6 +23,7 @@ type database struct {
 	engine    *engine.Engine      // nil: a server
 	shared    bool                // others may work with it too: a server, or the engine of another process
 	catalogue queries.Catalogue
+	keeper    *queries.Keeper   // of what the views of a command stand on; nil: none was asked for yet
 	reporting queries.Reporting // what is in force; known after prepare or open
 	zone      *time.Location
 }
@@ -145,6 +146,9 @@ func (d *database) configure(ctx context.Context, r queries.Reporting) error {
 // close ends the connection, and the engine if it is ours.
 func (d *database) close() error {
 	var errs []error
+	if d.keeper != nil {
+		d.keeper.Close()
+	}
 	if d.conn != nil {
 		errs = append(errs, d.conn.Close())
 	}
@@ -160,7 +164,12 @@ func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, wh
 	if order != "" {
 		order = " order by " + order
 	}
-	rows, err := d.conn.Query(ctx, q.Select(asOf)+where+order+limit, args...)
+	if d.keeper == nil {
+		d.keeper = queries.NewKeeper(d.conn, d.catalogue, time.Now)
+	}
+	sql, done := d.keeper.Select(ctx, q, asOf)
+	defer done()
+	rows, err := d.conn.Query(ctx, sql+where+order+limit, args...)
 	if err != nil {
 		return table{}, d.refused(q, err)
 	}
