@@ -1,7 +1,7 @@
 -- ARR at risk of each account that pays at as_of, and why.
 --
 -- What has given notice is at risk by notice. The rest of an account is at risk by usage when its score is red and nobody
--- has set another band by hand, by qualitative risk when a risk of severity 2 or 3 is open or somebody has set it to red, and
+-- has set a band by hand, by qualitative risk when a risk of severity 2 or 3 is open or somebody has set it to red, and
 -- by both when both hold.
 --
 -- Columns:
