@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,10 +167,36 @@ func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
 	return a, nil
 }
 
-// answer is the result of a select in ClickHouse's format TSVWithNames.
+var viewCall = regexp.MustCompile(`cs\.(\w+)\(as_of = '(\d{4}-\d\d-\d\d)'\)`)
+
+// answer is the result of a select in ClickHouse's format TSVWithNames. The deepest views, over which the engine takes
+// seconds, are asked as the exporter asks them (TestSelectIsTheView holds that to the views).
 func answer(t *testing.T, c driver.Conn, sql string) (string, error) {
 	t.Helper()
-	rows, err := c.Query(t.Context(), sql)
+	catalogue, err := queries.Load()
+	if err != nil {
+		return "", err
+	}
+	keeper := queries.NewKeeper(c, catalogue, time.Now)
+	defer keeper.Close()
+	var read []func()
+	defer func() {
+		for _, done := range read {
+			done()
+		}
+	}()
+	asked := viewCall.ReplaceAllStringFunc(sql, func(call string) string {
+		m := viewCall.FindStringSubmatch(call)
+		asOf, err := time.Parse(time.DateOnly, m[2])
+		at := slices.IndexFunc(catalogue, func(q queries.Query) bool { return !q.Function && q.View() == m[1] })
+		if err != nil || at < 0 || len(catalogue[at].Select(asOf)) < 30_000 {
+			return call
+		}
+		text, done := keeper.Select(t.Context(), catalogue[at], asOf)
+		read = append(read, done)
+		return "(" + text + ")"
+	})
+	rows, err := c.Query(t.Context(), asked)
 	if err != nil {
 		return "", err
 	}

@@ -17,7 +17,7 @@
             t.1, t.2,
             if(mapContains(m, t.1) and as_of - m[t.1].2 <= t.6, toNullable(m[t.1].1), null),
             if(mapContains(m, t.1), toNullable(m[t.1].2), null),
-            if(mapContains(m, t.1) and as_of - m[t.1].2 <= t.6, toNullable(100 * least(1., greatest(0., (m[t.1].1 - t.4) / (t.5 - t.4)))), null),
+            if(mapContains(m, t.1) and as_of - m[t.1].2 <= t.6, toNullable(100 * least(1., greatest(0., (m[t.1].1 - t.4) / (t.5 - t.4) + 0.))), null),
             t.3), p.1),
         p),
     [measured], [profile])))))[1]
