@@ -190,8 +190,7 @@ func (r *rollUp) settingsOf(day time.Time) string {
 // dayOf is the expression for the day of an event: by the zone in force on its UTC day, so that each event has just one.
 func (r *rollUp) dayOf() string {
 	expression := ""
-	for i := len(r.periods) - 1; i >= 0; i-- {
-		p := r.periods[i]
+	for i, p := range slices.Backward(r.periods) {
 		if i > 0 && p.zone == r.periods[i-1].zone {
 			continue
 		}
