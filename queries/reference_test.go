@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -167,13 +168,16 @@ func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
 	return a, nil
 }
 
+// builtin is the catalogue, read once for all selects.
+var builtin = sync.OnceValues(func() (queries.Catalogue, error) { return queries.Load() })
+
 var viewCall = regexp.MustCompile(`cs\.(\w+)\(as_of = '(\d{4}-\d\d-\d\d)'\)`)
 
 // answer is the result of a select in ClickHouse's format TSVWithNames. The deepest views, over which the engine takes
 // seconds, are asked as the exporter asks them (TestSelectIsTheView holds that to the views).
 func answer(t *testing.T, c driver.Conn, sql string) (string, error) {
 	t.Helper()
-	catalogue, err := queries.Load()
+	catalogue, err := builtin()
 	if err != nil {
 		return "", err
 	}

@@ -50,16 +50,11 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf)
+	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf, kpi, detail)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	if kpi.Reads("usage_") || detail.Reads("usage_") {
-		if _, err := a.rollUp(ctx, d); err != nil {
-			return err
-		}
-	}
 	rows, err := d.view(ctx, detail, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err

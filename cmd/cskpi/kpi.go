@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cskpi/queries"
@@ -33,16 +35,11 @@ func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf)
+	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf, q)
 	if err != nil {
 		return err
 	}
 	defer d.close()
-	if q.Reads("usage_") {
-		if _, err := a.rollUp(ctx, d); err != nil {
-			return err
-		}
-	}
 	t, err := d.view(ctx, q, asOf, "", "")
 	if err != nil {
 		return err
@@ -66,11 +63,17 @@ func (a *app) find(name string) (queries.Catalogue, queries.Query, error) {
 	return c, q, nil
 }
 
-// openAt opens the database for a question about a day: the one given, else today.
-func (a *app) openAt(ctx context.Context, c queries.Catalogue, day date) (*database, time.Time, error) {
+// openAt opens the database for a question about a day: the one given, else today. Where what is asked reads usage, that is
+// brought up to date first.
+func (a *app) openAt(ctx context.Context, c queries.Catalogue, day date, asked ...queries.Query) (*database, time.Time, error) {
 	d, err := a.open(ctx, c)
 	if err != nil {
 		return nil, time.Time{}, err
+	}
+	if slices.ContainsFunc(asked, func(q queries.Query) bool { return q.Reads("usage_") }) {
+		if _, err := a.rollUp(ctx, d); err != nil {
+			return nil, time.Time{}, errors.Join(err, d.close())
+		}
 	}
 	return d, day.orToday(d.zone), nil
 }
