@@ -50,7 +50,7 @@ type Options struct {
 	// [three intervals of the query, at least 15m]
 	MaxAge    time.Duration
 	MaxSeries int // a query that returns more fails; nothing of it is taken [10000]
-	Parallel  int // queries that run at the same time [2]
+	Parallel  int // queries that run at the same time [3]
 
 	Reporting      queries.Reporting // for cs_reporting_info and for money on the landing page
 	EngineUp       func() bool       // whether the local engine answers; nil: there is none
@@ -98,7 +98,7 @@ func New(db Querier, o Options) (*Exporter, error) {
 	o.Every = cmp.Or(o.Every, 5*time.Minute)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	o.MaxSeries = cmp.Or(o.MaxSeries, 10_000)
-	o.Parallel = cmp.Or(o.Parallel, 2)
+	o.Parallel = cmp.Or(o.Parallel, 3)
 	o.Version, o.Revision = cmp.Or(o.Version, "unknown"), cmp.Or(o.Revision, "unknown")
 	if o.Now == nil {
 		o.Now = time.Now

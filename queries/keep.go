@@ -27,6 +27,7 @@ type Keeper struct {
 	columns map[string]string // by view, of the tables that keep it; as far as known
 
 	mu      sync.Mutex
+	stored  *sync.Cond // a model is stored, or will not be
 	current *pass
 	swept   bool
 }
@@ -36,7 +37,8 @@ type pass struct {
 	asOf    time.Time
 	until   time.Time
 	tables  map[model]string
-	readers int
+	storing map[model]bool
+	readers int  // of the tables, and who stores them
 	over    bool // replaced by another pass
 	refused bool // the engine stores nothing
 }
@@ -50,6 +52,7 @@ const abandoned = time.Hour
 // NewKeeper keeps the models of c in the database of conn, each from the first query of a pass on that needs it.
 func NewKeeper(conn driver.Conn, c Catalogue, now func() time.Time) *Keeper {
 	k := &Keeper{conn: conn, now: now, views: map[string]Query{}, reads: map[string]map[model]bool{}, columns: map[string]string{}}
+	k.stored = sync.NewCond(&k.mu)
 	for _, q := range c.views() {
 		k.views[q.View()] = q
 		if q.Keep > 0 {
@@ -69,18 +72,16 @@ func (k *Keeper) Select(ctx context.Context, q Query, asOf time.Time) (sql strin
 		k.renew(ctx, asOf)
 	}
 	p := k.current
-	k.store(ctx, p, q.View())
-	if len(p.tables) == 0 {
-		return q.Select(asOf), func() {}
-	}
 	p.readers++
-	q.flat, _ = expander(k.views, p.tables)(model{q.View(), asOfParameter})
-	return q.Select(asOf), sync.OnceFunc(func() {
+	done = sync.OnceFunc(func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		p.readers--
 		k.drop(p)
 	})
+	k.store(ctx, p, q.View())
+	q.flat, _ = expander(k.views, p.tables)(model{q.View(), asOfParameter})
+	return q.Select(asOf), done
 }
 
 // Close drops what is still kept.
@@ -103,60 +104,96 @@ func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
 		k.swept = true
 		k.sweep(ctx)
 	}
-	k.current = &pass{asOf: asOf, until: k.now().Add(time.Minute), tables: map[model]string{}}
+	k.current = &pass{asOf: asOf, until: k.now().Add(time.Minute), tables: map[model]string{}, storing: map[model]bool{}}
 }
 
-// store keeps what a view needs and the pass does not have yet. If the engine refuses, the pass keeps nothing more, and each
-// KPI meets the reason by itself.
+// store keeps what a view needs and the pass does not have yet, and waits for what others are storing. If the engine
+// refuses, the pass keeps nothing more, and each KPI meets the reason by itself.
 func (k *Keeper) store(ctx context.Context, p *pass, view string) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute) // everybody waits for it
+	ctx, cancel := context.WithTimeout(ctx, time.Minute) // others wait for it
 	defer cancel()
 	needed := maps.Clone(k.readsOf(view))
 	needed[model{view, asOfParameter}] = true
-	for _, q := range k.kept {
-		for m := range needed {
-			if m.view == q.View() && p.tables[m] == "" && !p.refused {
-				k.storeModel(ctx, p, m, q.Keep)
-			}
+	for {
+		m, keep, left := k.next(p, needed)
+		switch {
+		case !left:
+			return
+		case keep == 0:
+			k.stored.Wait()
+		default:
+			k.storeModel(ctx, p, m, keep)
 		}
 	}
 }
 
+// next is a model among those needed that nobody stores yet and that can be stored now. left tells whether any is still
+// missing, be it that others are storing it.
+func (k *Keeper) next(p *pass, needed map[model]bool) (m model, keep time.Duration, left bool) {
+	for _, q := range k.kept {
+		for m := range needed {
+			if m.view != q.View() || p.tables[m] != "" || p.refused && !p.storing[m] {
+				continue
+			}
+			left = true
+			if !p.storing[m] && !k.waits(p, m) {
+				return m, q.Keep, true
+			}
+		}
+	}
+	return model{}, 0, left
+}
+
+// waits tells whether a model reads one that is not stored yet.
+func (k *Keeper) waits(p *pass, m model) bool {
+	for read := range k.readsOf(m.view) {
+		if read = read.seenFrom(m.day); k.views[read.view].Keep > 0 && p.tables[read] == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// storeModel lets others work while the engine does.
 func (k *Keeper) storeModel(ctx context.Context, p *pass, m model, keep time.Duration) {
 	text, _ := expander(k.views, p.tables)(m)
 	if m.day != asOfParameter {
 		text = strings.ReplaceAll(text, asOfParameter, "("+m.day+")")
 	}
-	table := keptPrefix + m.view + "_" + rand.Text()
-	if err := k.fill(ctx, table, m.view, onDay(text, p.asOf)); err != nil {
-		p.refused = true
+	table, columns := keptPrefix+m.view+"_"+rand.Text(), k.columns[m.view]
+	p.storing[m] = true
+	k.mu.Unlock()
+	columns, err := k.fill(ctx, table, columns, onDay(text, p.asOf))
+	if err != nil {
 		k.dropTable(table)
+	}
+	k.mu.Lock()
+	delete(p.storing, m)
+	k.stored.Broadcast()
+	if err != nil {
+		p.refused = true
 		return
 	}
-	p.tables[m] = table
+	k.columns[m.view], p.tables[m] = columns, table
 	if until := k.now().Add(keep); until.Before(p.until) {
 		p.until = until
 	}
 }
 
-// fill stores the result of a text. Where its columns are not known yet, the engine has to plan the text twice.
-func (k *Keeper) fill(ctx context.Context, table, view, text string) error {
-	columns, known := k.columns[view]
-	if known {
+// fill stores the result of a text and gives its columns. Where they are not known yet, the engine has to plan the text twice.
+func (k *Keeper) fill(ctx context.Context, table, columns, text string) (string, error) {
+	if columns != "" {
 		if err := k.conn.Exec(ctx, "create table cs."+table+" ("+columns+") engine = MergeTree order by tuple()"); err != nil {
-			return err
+			return "", err
 		}
-		return k.conn.Exec(ctx, "insert into cs."+table+"\n"+text)
+		return columns, k.conn.Exec(ctx, "insert into cs."+table+"\n"+text)
 	}
 	if err := k.conn.Exec(ctx, "create table cs."+table+" engine = MergeTree order by tuple() as\n"+text); err != nil {
-		return err
+		return "", err
 	}
-	if err := k.conn.QueryRow(ctx, "select arrayStringConcat(arrayMap(c -> concat('\"', c.2, '\" ', c.3), arraySort(groupArray((position, name, type)))), ', ') "+
-		"from system.columns where database = 'cs' and table = '"+table+"'").Scan(&columns); err != nil {
-		return err
-	}
-	k.columns[view] = columns
-	return nil
+	err := k.conn.QueryRow(ctx, "select arrayStringConcat(arrayMap(c -> concat('\"', c.2, '\" ', c.3), arraySort(groupArray((position, name, type)))), ', ') "+
+		"from system.columns where database = 'cs' and table = '"+table+"'").Scan(&columns)
+	return columns, err
 }
 
 // readsOf lists the models that a view reads, directly or not.

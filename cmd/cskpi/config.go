@@ -38,7 +38,7 @@ type config struct {
 	Timeout         time.Duration `envconfig:"CSKPI_TIMEOUT" default:"1m" desc:"How long computing one KPI may take."`
 	MaxAge          time.Duration `envconfig:"CSKPI_MAX_AGE" desc:"How long a KPI that can no longer be computed keeps its last values. Empty: three of its intervals, at least 15m."`
 	MaxSeries       int           `envconfig:"CSKPI_MAX_SERIES" default:"10000" desc:"Series that one KPI may have; with more it is refused whole."`
-	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"2" desc:"KPIs that are computed at once."`
+	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"3" desc:"KPIs that are computed at once; one more than the engine has cores, since some wait for each other."`
 	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
 	LogFormat       string        `envconfig:"CSKPI_LOG_FORMAT" default:"text" desc:"text or json."`
 }

@@ -18,17 +18,24 @@ select
     ) as profile
 from (
     select
-        segment, phase,
-        mapFromArrays(groupArray(name), groupArray(toFloat64OrZero(value))) as numbers,
-        arrayFilter(m -> m != '', arrayMap(m -> trimBoth(m), splitByChar(',', anyIf(value, name = 'health_measures')))) as chosen
-    from (
-        select s.1 as segment, s.2 as phase, s.3 as name, s.4 as value
-        -- As a scalar, which is a constant for the rest of the plan.
-        from (select arrayJoin(assumeNotNull((
-            select groupArray((segment, phase, name, value)) from cs.settings_in_force(as_of = {as_of:Date}) as f
-            where segment != '' and phase != '' and startsWith(name, 'health_')
-        ))) as s) as given
-    ) as given
-    group by segment, phase
+        g.segment as segment, g.phase as phase, known.measures as measures,
+        mapApply((name, value) -> (name, toFloat64OrZero(value)), mapUpdate(known.defaults, s.given)) as numbers,
+        arrayFilter(m -> m != '', arrayMap(m -> trimBoth(m), splitByChar(',', s.given['health_measures']))) as chosen
+    from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['onboarding', 'adoption', 'growth', 'leaving']) as phase) as g
+    left join (
+        select segment, phase, mapFromArrays(groupArray(name), groupArray(value)) as given
+        from cs.settings_given(as_of = {as_of:Date})
+        where startsWith(name, 'health_')
+        group by segment, phase
+    ) as s on s.segment = g.segment and s.phase = g.phase
+    cross join (
+        select
+            groupArray((measure, dimension)) as measures,
+            mapUpdate(
+                mapApply((name, value) -> (trim(trailing '/' from name), value), cs_setting_defaults()),
+                mapFromArrays(
+                    groupArrayArray(arrayMap(x -> concat('health_', x, '_', measure), ['weight', 'zero', 'full', 'max_age'])),
+                    groupArrayArray([toString(weight), toString(zero), toString(full), toString(max_age_days)]))) as defaults
+        from cs.health_measures(as_of = {as_of:Date})
+    ) as known
 ) as settings
-cross join (select groupArray((measure, dimension)) as measures from cs.health_measures(as_of = {as_of:Date})) as known

@@ -11,6 +11,8 @@
 --   last_due   fact  Deadline planned at as_of; 2149-06-06: none.
 --   reached_on fact  Day on which it was reached by as_of; 2149-06-06: not yet.
 --   is_known   fact  1 where it was entered, due or reached by as_of.
+--
+-- Keep: 20s
 
 select
     account_id, milestone,

@@ -12,50 +12,66 @@
 --   reason     fact  What is wrong with it.
 
 with
-known as (
-    select account_id, argMax(parent_account_id, updated_at) as parent from cs.accounts final group by account_id
-),
-
 terms as (
     select *, ifNull(ends_before, toDate('2149-06-06')) as due_on from cs.contracts final where starts_on <= {as_of:Date}
 ),
 
-rates as (
-    select rates from cs.valuation(as_of = {as_of:Date})
+-- Each contract beside its predecessor. What is wrong is said of those few that are.
+contracts as (
+    select
+        check, source, contract_id,
+        multiIf(
+            check = 'negative_acv', concat('acv is ', toString(acv)),
+            check = 'ends_before_start', concat('starts on ', toString(starts_on), ' and ends before ', toString(due_on)),
+            check = 'notice_after_end', concat('notice on ', toString(notice_on), ', end on ', toString(due_on)),
+            check = 'missing_rate', concat('no exchange rate for ', currency, ' in the fiscal year of ', toString({as_of:Date})),
+            check = 'unknown_predecessor', concat('renewed from ', renewed_from, ', which is not there'),
+            check = 'renewal_before_predecessor', if(contract_id = renewed_from, 'renewed from itself',
+                concat('starts on ', toString(starts_on), ', its predecessor ', renewed_from, ' on ', toString(before.2))),
+            concat('account ', account_id, ', its predecessor ', renewed_from, ' is of ', before.1)) as reason
+    from (
+        select
+            toString(t.source) as source, t.contract_id as contract_id, t.account_id as account_id, t.acv as acv, t.currency as currency,
+            t.starts_on as starts_on, t.due_on as due_on, t.notice_on as notice_on, t.renewed_from as renewed_from,
+            (p.account_id, p.starts_on) as before,
+            arrayJoin(arrayFilter((c, is_so) -> is_so,
+                ['negative_acv', 'ends_before_start', 'notice_after_end', 'missing_rate', 'unknown_predecessor', 'renewal_before_predecessor', 'renewal_of_other_account'],
+                [
+                    t.acv < 0, t.due_on <= t.starts_on, ifNull(t.notice_on > t.due_on, false), t.acv > 0 and not t.is_trial and r.rates[t.currency].1 = 0,
+                    t.renewed_from != '' and p.contract_id = '', p.contract_id != '' and t.starts_on <= p.starts_on,
+                    p.contract_id != '' and t.account_id != p.account_id
+                ])) as check
+        from terms as t
+        left join terms as p on p.source = t.source and p.contract_id = t.renewed_from
+        cross join (select rates from cs.valuation(as_of = {as_of:Date})) as r
+    ) as found
+),
+
+-- Facts of accounts that nobody has described.
+orphans as (
+    select check, table, source, id, concat('account ', account_id, ' is not in accounts') as reason
+    from (
+        select 'orphan_contracts' as check, 'contracts' as table, toString(source) as source, contract_id as id, account_id from terms
+        union all
+        select 'orphan_touchpoints', 'touchpoints', toString(source), touchpoint_id, account_id
+        from cs.touchpoints final where happened_at < toDateTime64({as_of:Date} + 1, 3, 'UTC')
+        union all
+        select 'orphan_value_reviews', 'value_reviews', toString(source), review_id, account_id
+        from cs.value_reviews final where reviewed_on <= {as_of:Date}
+        union all
+        select 'orphan_opportunities', 'opportunities', toString(source), opportunity_id, any(o.account_id)
+        from cs.opportunities as o where created_on <= {as_of:Date} group by source, opportunity_id
+        union all
+        select distinct 'orphan_usage', 'usage_events', '', account_id, account_id
+        from cs.usage_account_days final where day <= {as_of:Date}
+    ) as facts
+    where account_id not in (select account_id from cs.accounts)
 ),
 
 violations as (
-    -- Contracts.
-    select 'negative_acv' as check, 'contracts' as table, toString(source) as source, contract_id as id,
-        concat('acv is ', toString(acv)) as reason
-    from terms where acv < 0
+    select check, 'contracts' as table, source, contract_id as id, reason from contracts
     union all
-    select 'ends_before_start', 'contracts', toString(source), contract_id,
-        concat('starts on ', toString(starts_on), ' and ends before ', toString(due_on))
-    from terms where due_on <= starts_on
-    union all
-    select 'notice_after_end', 'contracts', toString(source), contract_id,
-        concat('notice on ', toString(notice_on), ', end on ', toString(due_on))
-    from terms where notice_on > due_on
-    union all
-    select 'missing_rate', 'contracts', toString(t.source), contract_id,
-        concat('no exchange rate for ', t.currency, ' in the fiscal year of ', toString({as_of:Date}))
-    from terms as t cross join rates as r
-    where r.rates[t.currency].1 = 0 and acv > 0 and not is_trial
-    union all
-    select 'unknown_predecessor', 'contracts', toString(t.source), t.contract_id, concat('renewed from ', t.renewed_from, ', which is not there')
-    from terms as t left join terms as p on p.source = t.source and p.contract_id = t.renewed_from
-    where t.renewed_from != '' and p.contract_id = ''
-    union all
-    select 'renewal_before_predecessor', 'contracts', toString(t.source), t.contract_id,
-        if(t.contract_id = t.renewed_from, 'renewed from itself', concat('starts on ', toString(t.starts_on), ', its predecessor ', p.contract_id, ' on ', toString(p.starts_on)))
-    from terms as t inner join terms as p on p.source = t.source and p.contract_id = t.renewed_from
-    where t.starts_on <= p.starts_on
-    union all
-    select 'renewal_of_other_account', 'contracts', toString(t.source), t.contract_id,
-        concat('account ', t.account_id, ', its predecessor ', p.contract_id, ' is of ', p.account_id)
-    from terms as t inner join terms as p on p.source = t.source and p.contract_id = t.renewed_from
-    where t.account_id != p.account_id
+    select check, table, source, id, reason from orphans
     union all
     select 'overlapping_contracts', 'contracts', toString(source), contract_id,
         concat('overlaps ', previous, ' of the same account, product and department')
@@ -70,24 +86,10 @@ violations as (
     ) as l
     where position > 1 and starts_on < covered_until
     union all
-    -- Facts of accounts that nobody has described.
-    select 'orphan_contracts', 'contracts', toString(source), contract_id, concat('account ', account_id, ' is not in accounts')
-    from terms where account_id not in (select account_id from known)
-    union all
-    select 'orphan_touchpoints', 'touchpoints', toString(source), touchpoint_id, concat('account ', account_id, ' is not in accounts')
-    from cs.touchpoints final where happened_at < toDateTime64({as_of:Date} + 1, 3, 'UTC') and account_id not in (select account_id from known)
-    union all
-    select 'orphan_value_reviews', 'value_reviews', toString(source), review_id, concat('account ', account_id, ' is not in accounts')
-    from cs.value_reviews final where reviewed_on <= {as_of:Date} and account_id not in (select account_id from known)
-    union all
-    select 'orphan_opportunities', 'opportunities', toString(source), opportunity_id, concat('account ', any(account_id), ' is not in accounts')
-    from cs.opportunities where created_on <= {as_of:Date} and account_id not in (select account_id from known) group by source, opportunity_id
-    union all
-    select 'unknown_parent', 'accounts', '', account_id, concat('parent ', parent, ' is not in accounts')
-    from known where parent != '' and parent not in (select account_id from known)
-    union all
-    select 'own_parent', 'accounts', '', account_id, 'is its own parent'
-    from known where parent = account_id
+    select if(parent = account_id, 'own_parent', 'unknown_parent'), 'accounts', '', account_id,
+        if(parent = account_id, 'is its own parent', concat('parent ', parent, ' is not in accounts'))
+    from (select account_id, argMax(parent_account_id, updated_at) as parent from cs.accounts final group by account_id) as known
+    where parent = account_id or parent != '' and parent not in (select account_id from cs.accounts)
     union all
     -- Values outside of their scale, and times that run backwards.
     select 'severity_out_of_scale', 'risks', toString(source), risk_id, concat('severity is ', toString(severity), ', not 1 to 3')
@@ -114,9 +116,6 @@ violations as (
     -- Usage, from what the roll-up found.
     select 'conflicting_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', account ', account_id, ': not counted, since another event of this id was stored before')
     from cs.usage_conflicts final where not is_kept and ts < toDateTime64({as_of:Date} + 1, 3, 'UTC')
-    union all
-    select distinct 'orphan_usage', 'usage_events', '', account_id, concat('account ', account_id, ' is not in accounts')
-    from cs.usage_account_days final where day <= {as_of:Date} and account_id not in (select account_id from known)
     union all
     -- A clock that runs ahead, or a wrong year.
     select 'future_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', stored at ', toString(stored_at))

@@ -14,17 +14,15 @@
 
 select name, of_segment as segment, of_phase as phase, latest.1 as value, latest.2 as starts_on, latest.3 as is_given
 from (
-    select name, of_segment, of_phase, argMax((value, starts_on, is_given), (is_given, precedence, starts_on, updated_at, ingested_at)) as latest
+    select name, of_segment, of_phase, argMax((value, starts_on, is_given), (is_given, segment != '')) as latest
     from (
-        select toString(s.name) as name, toString(s.segment) as segment, toString(s.phase) as phase, s.value as value, s.starts_on as starts_on,
-            s.updated_at as updated_at, s.ingested_at as ingested_at, 1 as is_given, 2 * (s.segment != '') + (s.phase != '') as precedence
-        from cs.settings as s
-        where s.starts_on <= {as_of:Date}
+        select name, segment, phase, value, starts_on, 1 as is_given
+        from cs.settings_given(as_of = {as_of:Date}) as g
         union all
-        select name, segment, '' as phase, value, toDate(0) as starts_on, toDateTime64(0, 3, 'UTC') as updated_at, updated_at as ingested_at, 0 as is_given, 2 * (segment != '') as precedence
+        select name, segment, '' as phase, value, toDate(0) as starts_on, 0 as is_given
         from cs.setting_definitions(as_of = {as_of:Date}) as d
-    ) as given
-    array join if(segment = '', ['', 'high', 'low', 'tech'], [segment]) as of_segment
-    array join if(phase = '', ['', 'onboarding', 'adoption', 'growth', 'leaving'], [phase]) as of_phase
+    ) as known
+    array join if(is_given or segment != '', [segment], ['', 'high', 'low', 'tech']) as of_segment
+    array join if(is_given, [phase], ['', 'onboarding', 'adoption', 'growth', 'leaving']) as of_phase
     group by name, of_segment, of_phase
 ) as resolved
