@@ -64,6 +64,9 @@ func migrated(t *testing.T) driver.Conn {
 	if err := queries.Migrate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
+	if keeper, known := keepers.Load(c); known {
+		keeper.(*queries.Keeper).Close() // what it kept went with the database
+	}
 	return c
 }
 

@@ -84,22 +84,25 @@ func (k *Keeper) Select(ctx context.Context, q Query, asOf time.Time) (sql strin
 	return q.Select(asOf), done
 }
 
-// Close drops what is still kept.
+// Close drops what is still kept. A later Select begins anew.
 func (k *Keeper) Close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.end()
+}
+
+// end drops what is kept of the pass, once nobody reads it any more.
+func (k *Keeper) end() {
 	if k.current != nil {
 		k.current.over = true
 		k.drop(k.current)
+		k.current = nil
 	}
 }
 
 // renew begins a pass.
 func (k *Keeper) renew(ctx context.Context, asOf time.Time) {
-	if k.current != nil {
-		k.current.over = true
-		k.drop(k.current)
-	}
+	k.end()
 	if !k.swept {
 		k.swept = true
 		k.sweep(ctx)

@@ -132,6 +132,12 @@ func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
 	}
 	var results []string
 	used := false // there is usage that is not rolled up
+	catalogue, err := builtin()
+	if err != nil {
+		return a, err
+	}
+	keeper := keeperOf(c, catalogue)
+	defer keeper.Close()
 	for _, s := range statements {
 		var result string
 		asks := slices.Contains([]string{"select", "with", "describe"}, strings.ToLower(s.First))
@@ -145,6 +151,7 @@ func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
 			a.asked += s.Text
 			result, err = answer(t, c, s.Text)
 		} else {
+			keeper.Close()
 			err = c.Exec(t.Context(), s.Text)
 		}
 		wanted := ""
@@ -181,8 +188,7 @@ func answer(t *testing.T, c driver.Conn, sql string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	keeper := queries.NewKeeper(c, catalogue, time.Now)
-	defer keeper.Close()
+	keeper := keeperOf(c, catalogue)
 	var read []func()
 	defer func() {
 		for _, done := range read {

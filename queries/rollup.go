@@ -226,8 +226,8 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		union all
 		select 'emptied', '', toDate(0), 0, 0
 		from system.tables
-		where database = 'cs' and name in ('usage_user_days', 'usage_account_days', 'usage_identities', 'usage_progress', 'usage_days', 'usage_events')
-		having countIf(name = 'usage_events' and total_rows > 0) = 1 and countIf(total_rows = 0) between 1 and 4
+		where database = 'cs' and name in ('usage_user_days', 'usage_account_days', 'usage_accounts', 'usage_identities', 'usage_progress', 'usage_days', 'usage_events')
+		having countIf(name = 'usage_events' and total_rows > 0) = 1 and countIf(total_rows = 0) between 1 and 5
 		union all
 		select 'version', '', toDate(0),
 			greatest((select max(version) from cs.usage_days), (select max(version) from cs.usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
@@ -369,7 +369,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		"core":       "cast([" + strings.Join(core, ", ") + "], 'Array(String)')",
 		"department": quote(period.departmentName),
 	})
-	for _, statement := range []string{"user_days", "account_days"} {
+	for _, statement := range []string{"user_days", "account_days", "accounts"} {
 		if err := r.exec(ctx, statement, values); err != nil {
 			return err
 		}

@@ -96,13 +96,13 @@ func BenchmarkUsage(b *testing.B) {
 			}
 			rolled += time.Since(begin)
 		}
-		for _, table := range []string{"usage_events", "usage_user_days", "usage_account_days", "usage_identities", "alt_events", "alt_user_days", "alt_account_days"} {
+		for _, table := range []string{"usage_events", "usage_user_days", "usage_account_days", "usage_accounts", "usage_identities", "alt_events", "alt_user_days", "alt_account_days"} {
 			run("optimize table cs." + table + " final")
 		}
 		b.ReportMetric(float64(rolled)/float64(kept), "load/states")
 		b.ReportMetric(float64(rolled)/float64(alone), "load/raw")
 		b.ReportMetric(float64(kept)/float64(alone), "states/raw")
-		own := bytesOf(b, c, "usage_user_days", "usage_account_days", "usage_identities", "usage_conflicts", "usage_progress", "usage_days")
+		own := bytesOf(b, c, "usage_user_days", "usage_account_days", "usage_accounts", "usage_identities", "usage_conflicts", "usage_progress", "usage_days")
 		b.ReportMetric(own/bytesOf(b, c, "alt_user_days", "alt_account_days"), "bytes/states")
 		b.ReportMetric(own/bytesOf(b, c, "usage_events"), "bytes/raw")
 

@@ -181,8 +181,15 @@ func (f usageFacts) rolledUp(t *testing.T) string {
 		}
 		perDay[u.day] += u.events
 	}
+	firsts := map[string]day{}
 	for k, a := range accounts {
+		if first, seen := firsts[k.account]; !seen || k.day < first {
+			firsts[k.account] = k.day
+		}
 		lines = append(lines, fmt.Sprintf("a|%s|%s|%d|%d|%d|%d|%d|%s", k.account, k.day, a.users, a.active, a.events, a.core, len(a.features), a.last.Format(instant)))
+	}
+	for account, first := range firsts {
+		lines = append(lines, fmt.Sprintf("f|%s|%s", account, first))
 	}
 	for d, n := range perDay {
 		lines = append(lines, fmt.Sprintf("d|%s|%d", d, n))
@@ -198,6 +205,8 @@ func storedRollUp(t *testing.T, c driver.Conn) string {
 		select concatWithSeparator('|', 'u', day, account_id, user_id, events, core_events, toString(features), toString(departments), last_at) from cs.usage_user_days final
 		union all
 		select concatWithSeparator('|', 'a', account_id, day, users, active_users, events, core_events, features, last_at) from cs.usage_account_days final
+		union all
+		select concatWithSeparator('|', 'f', account_id, first_on) from cs.usage_accounts final
 		union all
 		select concatWithSeparator('|', 'd', day, events) from cs.usage_days final where events > 0
 		union all
@@ -372,7 +381,7 @@ func (f usageFacts) checkKPIs(t *testing.T, c driver.Conn, asOf day) {
 	}
 }
 
-var rollUpTables = []string{"usage_user_days", "usage_account_days", "usage_identities", "usage_conflicts", "usage_progress", "usage_days"}
+var rollUpTables = []string{"usage_user_days", "usage_account_days", "usage_accounts", "usage_identities", "usage_conflicts", "usage_progress", "usage_days"}
 
 // TestRollUp delivers random events again and again, in any order and split, contradicting each other, years late, while
 // settings change, and compares what is rolled up with what the distinct events say.

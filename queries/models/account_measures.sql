@@ -29,18 +29,14 @@ left join (
             ('breadth', (if(all_features > 0, length(u.features) / all_features, 0), newest_on))
         ] as measures
     from (
-        select account_id
-        from cs.usage_account_days as d final
-        where day <= {as_of:Date}
-        group by account_id
+        select account_id from cs.usage_accounts final where first_on <= {as_of:Date}
     ) as e
     left join cs.account_usage(as_of = {as_of:Date}) as u on u.account_id = e.account_id
     cross join (select maxIf(day, events > 0) as newest_on from cs.usage_days final where day <= {as_of:Date}) as feed
     cross join (
         select length(groupUniqArrayArray(x.features)) as all_features
-        from cs.usage_user_days as x final
-        where x.day > {as_of:Date} - 28 and x.day <= {as_of:Date}
-            and x.account_id not in (select account_id from cs.accounts final group by account_id having argMax(is_test, updated_at))
+        from cs.account_usage(as_of = {as_of:Date}) as x
+        where x.account_id not in (select account_id from cs.accounts final group by account_id having argMax(is_test, updated_at))
     ) as seen
 ) as u on u.account_id = s.account_id
 left join (

@@ -26,13 +26,14 @@ from (
     from (
         select
             h.account_id as account_id, h.segment as segment, h.arr as arr, h.csm as csm, s.seats as seats,
-            u.users as users, u.user_days as user_days, u.previous_user_days as previous_user_days,
+            u.users as users, u.user_days as user_days, b.user_days as previous_user_days,
             -- Only where contracts name departments can another one be new.
             if(s.departments in ([], ['']), [], arrayFilter(d -> not has(s.departments, d), u.departments)) as new_departments,
             o.opportunities as open_opportunities, t.account_id != '' as was_raised
         from cs.account_health(as_of = {as_of:Date}) as h
         join cs.account_states(as_of = {as_of:Date}) as s on s.account_id = h.account_id
         left join cs.account_usage(as_of = {as_of:Date}) as u on u.account_id = h.account_id
+        left join cs.account_usage(as_of = {as_of:Date} - 28) as b on b.account_id = h.account_id
         left join (
             select account_id, count() as opportunities
             from cs.opportunity_states(as_of = {as_of:Date})

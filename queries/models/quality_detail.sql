@@ -62,8 +62,8 @@ orphans as (
         select 'orphan_opportunities', 'opportunities', toString(source), opportunity_id, any(o.account_id)
         from cs.opportunities as o where created_on <= {as_of:Date} group by source, opportunity_id
         union all
-        select distinct 'orphan_usage', 'usage_events', '', account_id, account_id
-        from cs.usage_account_days final where day <= {as_of:Date}
+        select 'orphan_usage', 'usage_events', '', account_id, account_id
+        from cs.usage_accounts final where first_on <= {as_of:Date}
     ) as facts
     where account_id not in (select account_id from cs.accounts)
 ),

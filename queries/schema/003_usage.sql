@@ -17,8 +17,8 @@ settings fsync_after_insert = 1
 comment 'What each user did on each day.';
 
 create table if not exists cs.usage_account_days (
-    account_id   String comment 'Customer account.',
     day          Date comment 'Day in the reporting time zone.',
+    account_id   String comment 'Customer account.',
     users        UInt64 comment 'Distinct users.',
     active_users UInt64 comment 'Distinct users with an event that counts as use.',
     events       UInt64 comment 'Events.',
@@ -27,17 +27,28 @@ create table if not exists cs.usage_account_days (
     last_at      DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
     version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
     is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
-) engine = ReplacingMergeTree(version, is_gone) partition by toYear(day) order by (account_id, day)
+) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id)
 settings fsync_after_insert = 1
 comment 'What each account did on each day.';
 
--- Where else an event id has been seen, whatever its day, without reading raw events.
+-- So that whether an account was ever seen does not cost a look at all days.
+create table if not exists cs.usage_accounts (
+    account_id String comment 'Customer account.',
+    first_on   Date comment 'First day with an event.',
+    version    UInt64 comment 'Roll-up that wrote the row.',
+    is_gone    UInt8 default 0 comment '1 where there is no event any more.'
+) engine = ReplacingMergeTree(version, is_gone) order by account_id
+settings fsync_after_insert = 1
+comment 'When each account was first seen.';
+
+-- Where else an event id has been seen, whatever its day, without reading raw events. Ids are looked up one by one, so that a
+-- mark stands for few.
 create table if not exists cs.usage_identities (
     id           UInt64 comment 'Hash of source and event id.',
     payload_hash UInt64 comment 'Hash of the payload.',
     day          Date comment 'UTC day of the event.'
-) engine = ReplacingMergeTree order by (id, payload_hash)
-settings index_granularity = 1024, fsync_after_insert = 1
+) engine = ReplacingMergeTree primary key id order by (id, payload_hash)
+settings index_granularity = 128, fsync_after_insert = 1
 comment 'Index of the ids of all usage events.';
 
 create table if not exists cs.usage_conflicts (
