@@ -123,13 +123,16 @@ func TestTheProductsKPIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := noon
-	e := newExporter(t, conn, exporter.Options{Catalogue: catalogue, Now: clock(&now), Reporting: queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}})
+	keeper := queries.NewKeeper(conn, catalogue, clock(&now))
+	defer keeper.Close()
+	e := newExporter(t, conn, exporter.Options{Catalogue: catalogue, Now: clock(&now), Select: keeper.Select, Reporting: queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}})
 	if err := e.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.Exec(ctx, "insert into cs.contracts (contract_id, account_id, acv, starts_on) values ('c1', 'a1', 123456, '2025-01-01')"); err != nil {
 		t.Fatal(err)
 	}
+	now = now.Add(time.Hour) // another pass
 	if err := e.Refresh(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -30,23 +30,26 @@ func TestSelectIsTheView(t *testing.T) {
 	compared := 0
 	for _, q := range c.KPIs() {
 		// The engine takes long over the longest texts, by name above all; how they are made is the same.
-		if len(q.Select(asOf)) > 60_000 && q.Name != "health_changes" {
+		size := len(q.Select(asOf))
+		if size > 40_000 && q.Name != "health_coverage" {
 			continue
 		}
-		// One text holds both results, so that neither the driver nor the order of rows can hide a difference.
+		// One text holds each result, so that neither the driver nor the order of rows can hide a difference.
 		sum := "select count(), sum(cityHash64(toString(tuple(*)))) from "
-		direct, directSum := totals(t, conn, sum+"("+q.Select(asOf)+")")
 		view, viewSum := totals(t, conn, sum+"cs."+q.View()+"(as_of = '2025-03-31')")
-		if direct != view || directSum != viewSum {
-			t.Errorf("%s: %d rows written out, %d from the view, sums %d and %d", q.Name, direct, view, directSum, viewSum)
-		}
 		sql, done := keeper.Select(t.Context(), q, asOf)
 		kept, keptSum := totals(t, conn, sum+"("+sql+")")
 		done()
-		if kept != direct || keptSum != directSum {
-			t.Errorf("%s: %d rows with models kept, %d without, sums %d and %d", q.Name, kept, direct, keptSum, directSum)
+		if kept != view || keptSum != viewSum {
+			t.Errorf("%s: %d rows with models kept, %d from the view, sums %d and %d", q.Name, kept, view, keptSum, viewSum)
 		}
-		if direct > 0 {
+		if size < 15_000 {
+			direct, directSum := totals(t, conn, sum+"("+q.Select(asOf)+")")
+			if direct != view || directSum != viewSum {
+				t.Errorf("%s: %d rows written out, %d from the view, sums %d and %d", q.Name, direct, view, directSum, viewSum)
+			}
+		}
+		if view > 0 {
 			compared++
 		}
 	}

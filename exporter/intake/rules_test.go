@@ -84,11 +84,12 @@ segment_low_arr,2024-06-01,7000
 func TestSettingsOfManyBlocks(t *testing.T) {
 	f := withViews(t)
 	var b strings.Builder
-	b.WriteString("name,starts_on,value\nsegment_high_arr,2024-01-01,5000\n")
-	for i := range 60_000 {
-		fmt.Fprintf(&b, "grace_days,%d-01-%02d,%d\n", 1980+i%150, 1+i/150%28, i%100)
+	source := strings.Repeat("s", 400) // long rows, so that few make many blocks
+	fmt.Fprintf(&b, "name,starts_on,value,source\nsegment_high_arr,2024-01-01,5000,%s\n", source)
+	for i := range 4_000 {
+		fmt.Fprintf(&b, "grace_days,%d-01-%02d,%d,%s\n", 1980+i%150, 1+i/150%28, i%100, source)
 	}
-	b.WriteString("segment_low_arr,2024-01-01,1000\n")
+	fmt.Fprintf(&b, "segment_low_arr,2024-01-01,1000,%s\n", source)
 	s := f.imports(f.file("settings.csv", b.String()))
 	if s.Rejected() != 0 {
 		t.Errorf("%s\n%s", counts(s), rejects(s))

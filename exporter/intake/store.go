@@ -315,7 +315,7 @@ func (s *session) commit(ctx context.Context, st staging) error {
 	columns := strings.Join(quoteAll(t.names()), ", ")
 	target := "cs." + quote(t.name)
 	if t.events {
-		err := s.exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s settings max_partitions_per_insert_block = 0, max_execution_time = 0", target, columns, columns, st.name))
+		err := s.exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s order by _row settings max_partitions_per_insert_block = 0, max_execution_time = 0", target, columns, columns, st.name))
 		if err == nil {
 			sum.Stored += st.rows
 		}
