@@ -113,6 +113,7 @@ type loading struct {
 	staged  bool   // target is a staging table
 	foreign bool   // target is a source table of a mapping
 	rejects *rejectsFile
+	token   string // under which the database takes a batch that is sent again for the same one; empty: it may come twice
 }
 
 // load reads, checks and sends; the three overlap. Chunks come out in the order of the file. It returns how many rows
@@ -252,11 +253,15 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		names = append(names, "_row", "_stamped")
 		columns = append(columns, clickhouse.ColumnNameAndType{Name: "_row", Type: "UInt64"}, clickhouse.ColumnNameAndType{Name: "_stamped", Type: "Bool"})
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(clickhouse.Settings{
+	settings := clickhouse.Settings{
 		"max_execution_time":              0,
 		"async_insert":                    0,
 		"max_partitions_per_insert_block": 0, // events of many years may come mixed
-	}))
+	}
+	if l.token != "" {
+		settings["insert_deduplication_token"] = l.token
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(settings))
 	query := "insert into " + l.target + " (" + strings.Join(names, ", ") + ")"
 	var rows int64
 	err := s.retry(ctx, func() error {
