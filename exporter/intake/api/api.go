@@ -3,12 +3,22 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	_ "embed"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"cskpi/exporter/intake"
 )
@@ -21,31 +31,224 @@ type Store interface {
 	Tables() []string
 }
 
-// Options are what a Server works with.
+// Options are what a Server works with; every zero value stands for the default in brackets.
 type Options struct {
-	Store    Store
+	Store    Store   // [none until Open gives one; what would need it is answered 503]
 	Tokens   *Tokens // nil: nobody is asked for one; the listener must then be a loopback one
 	Registry prometheus.Registerer
 	Log      *slog.Logger
 	Now      func() time.Time
-	MaxBody  int64 // bytes of a request, as sent and uncompressed; 0: 16 MiB
+
+	MaxBody  int64         // bytes of a request, as sent and uncompressed [16 MiB]
+	Memory   int64         // bytes of all requests that are under way [64 MiB]
+	InFlight int           // requests that are under way [256]
+	Patience time.Duration // how long the body of a request may take to arrive [30s]
+	Timeout  time.Duration // how long storing it may take [30s]
 }
 
 // Server answers requests.
 type Server struct {
-	o Options
+	o       Options
+	db      atomic.Pointer[Store] // nil until there is one
+	memory  *semaphore.Weighted
+	slots   chan struct{} // one element per request under way
+	metrics *metrics
+	origins *http.CrossOriginProtection
 }
 
 // New checks the options.
 func New(o Options) (*Server, error) {
-	return &Server{o: o}, nil
+	o.MaxBody = cmp.Or(o.MaxBody, 16<<20)
+	o.Memory = cmp.Or(o.Memory, 64<<20)
+	o.InFlight = cmp.Or(o.InFlight, 256)
+	o.Patience = cmp.Or(o.Patience, 30*time.Second)
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	if o.MaxBody < 0 || o.Memory < o.MaxBody || o.InFlight < 0 || o.Patience < 0 || o.Timeout < 0 {
+		return nil, fmt.Errorf("limits of intake must be positive, and requests of %d bytes fit in %d", o.MaxBody, o.Memory)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{o: o, memory: semaphore.NewWeighted(o.Memory), slots: make(chan struct{}, o.InFlight), origins: http.NewCrossOriginProtection()}
+	var err error
+	if s.metrics, err = newMetrics(o.Registry, s); err != nil {
+		return nil, err
+	}
+	if o.Store != nil {
+		s.Open(o.Store)
+	}
+	return s, nil
 }
+
+// Open gives the server its store, which may take a while to be ready.
+func (s *Server) Open(store Store) { s.db.Store(&store) }
+
+// Stored counts a group that the writer stored, or could not store. It is made for intake.WriterOptions.
+func (s *Server) Stored(g intake.Group) { s.metrics.group(g) }
 
 // Handler serves everything under /v1.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	return mux
+	mux.HandleFunc("/v1/{table}", s.facts)
+	mux.HandleFunc("GET /v1/openapi.yaml", s.describe)
+	s.segmentRoutes(mux)
+	s.cloudEventRoutes(mux)
+	s.eraseRoutes(mux)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.nowhere(mux, w, r) })
+	return s.outer(mux)
 }
 
-// Tokens are who may do what. See tokens.go.
-type Tokens struct{}
+//go:embed openapi.yaml
+var openapi []byte
+
+// describe serves the description of everything here. It holds nothing that is secret, and nobody is asked for a token.
+func (s *Server) describe(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write(openapi) // a client that has gone needs no answer
+}
+
+// nowhere answers what no route takes.
+func (s *Server) nowhere(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" && !strings.HasPrefix(pattern, "/v1/{table}") {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		s.wrongMethod(w, r, allowed...)
+		return
+	}
+	s.fail(w, r, http.StatusNotFound, "there is nothing at %s; facts go to POST /v1/{table}, and GET /v1/openapi.yaml describes all that is here", clip(r.URL.Path))
+}
+
+func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request, allowed ...string) {
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	s.fail(w, r, http.StatusMethodNotAllowed, "%s is not for %s; use %s", clip(r.URL.Path), clip(r.Method), strings.Join(allowed, " or "))
+}
+
+// exchange is one request and its answer, as the log and the metrics tell of it.
+type exchange struct {
+	id       string
+	token    string // name of the caller's
+	table    string // if it is about one
+	bytes    int64  // of the body as sent
+	held     int64  // of s.memory
+	rows     int64
+	rejected int64
+}
+
+type exchangeKey struct{}
+
+func about(r *http.Request) *exchange {
+	if x, ok := r.Context().Value(exchangeKey{}).(*exchange); ok {
+		return x
+	}
+	return &exchange{}
+}
+
+// recorder notes the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *recorder) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// outer does for every request what does not depend on its route.
+func (s *Server) outer(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		x := &exchange{id: requestID(r.Header.Get("X-Request-Id"))}
+		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
+		defer cancel()
+		r = r.WithContext(ctx)
+		w := &recorder{ResponseWriter: to}
+		h := w.Header()
+		h.Set("X-Request-Id", x.id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		_, route := mux.Handler(r)
+		defer func() {
+			if reason := recover(); reason != nil {
+				s.o.Log.Error("intake: a request made the handler panic", "request_id", x.id, "panic", reason, "stack", string(debug.Stack()))
+				if w.status != 0 {
+					panic(http.ErrAbortHandler)
+				}
+				s.fail(w, r, http.StatusInternalServerError, "something is wrong here; the log says more under this request_id")
+			}
+			s.memory.Release(x.held)
+			s.finished(r, x, route, w.status, time.Since(start))
+		}()
+		// The mux would send the caller elsewhere, and the redirected request would be a GET without a body.
+		if clean := path.Clean(r.URL.Path); clean != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") {
+			route = ""
+			s.fail(w, r, http.StatusNotFound, "there is nothing at %s; did you mean %s?", clip(r.URL.Path), clip(clean))
+			return
+		}
+		select {
+		case s.slots <- struct{}{}:
+			defer func() { <-s.slots }()
+		default:
+			s.refuse(w, r, intake.ErrBusy)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// finished writes the line of the access log, which never has what callers sent, and counts.
+func (s *Server) finished(r *http.Request, x *exchange, route string, status int, took time.Duration) {
+	if route == "/" {
+		route = ""
+	}
+	s.metrics.request(route, status, took, x.bytes)
+	remote, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		remote = r.RemoteAddr
+	}
+	s.o.Log.LogAttrs(r.Context(), slog.LevelInfo, "intake", slog.String("method", clip(r.Method)), slog.String("route", route),
+		slog.Int("status", status), slog.String("table", x.table), slog.Int64("rows", x.rows), slog.Int64("rejected", x.rejected),
+		slog.Int64("bytes", x.bytes), slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("token", x.token),
+		slog.String("remote", remote), slog.String("request_id", x.id))
+}
+
+// requestID is the one that the caller gave, if it can stand in a log, else a new one.
+func requestID(given string) string {
+	const sane = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/+=@"
+	if given != "" && len(given) <= 128 && strings.Trim(given, sane) == "" {
+		return given
+	}
+	return rand.Text()
+}
+
+// clip shortens what a caller sent for a message.
+func clip(text string) string {
+	const limit = 100
+	if len(text) > limit {
+		text = text[:limit] + "…"
+	}
+	return strings.ToValidUTF8(text, "�")
+}
