@@ -2,6 +2,8 @@ package intake
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -151,6 +153,7 @@ type checker struct {
 	fields []field // of the row at hand, by column
 	seen   []bool
 	values []value
+	people pseudonyms // if the table has a key for them
 	spare  *sync.Pool // of chunks whose values were sent; their memory is used again
 	order  []int      // columns of the previous JSON row in their order: the next row most likely has the same
 
@@ -163,7 +166,11 @@ type checker struct {
 
 func newChecker(t *table, file string, zone *time.Location, maxLine int, spare *sync.Pool) *checker {
 	n := len(t.columns)
-	return &checker{table: t, file: file, zone: zone, maxLine: maxLine, fields: make([]field, n), seen: make([]bool, n), values: make([]value, n), spare: spare}
+	k := &checker{table: t, file: file, zone: zone, maxLine: maxLine, fields: make([]field, n), seen: make([]bool, n), values: make([]value, n), spare: spare}
+	if len(t.userKey) > 0 {
+		k.people.mac = hmac.New(sha256.New, t.userKey)
+	}
+	return k
 }
 
 func (k *checker) check(b block) *chunk {
@@ -281,6 +288,9 @@ func (k *checker) checkRow(c *chunk, file string, line int64, raw string) {
 		if k.values[i], reason = col.parse(k.fields[i], k.zone); reason != "" {
 			c.rejects = append(c.rejects, Reject{Table: k.table.name, File: file, Line: line, Column: col.name, Value: cut(k.fields[i].text), Reason: reason, raw: raw})
 			return
+		}
+		if col.person && k.people.mac != nil {
+			k.values[i].s = k.people.of(k.values[i].s)
 		}
 		size += 8 + len(k.values[i].s)
 	}

@@ -34,6 +34,7 @@ type Importer struct {
 	Stdin      io.Reader        // what the path "-" reads; nil: os.Stdin
 	Format     Format           // of files whose names do not say it; needed for "-"
 	Encoding   string           // of text files, as browsers name it (shift_jis, windows-1252); empty: UTF-8
+	UserKey    []byte           // stores pseudonyms of users and contacts, made with this key, for their ids (see Pseudonym); empty: the ids
 
 	MaxLine     int           // bytes of a line or record; 0: 1 MiB
 	KeepRejects int           // how many rejected rows a Summary holds; 0: 1000. The rejects file has all
@@ -171,7 +172,7 @@ func (im *Importer) begin(ctx context.Context) (*session, error) {
 	}
 	s.at = now().UTC().Truncate(time.Millisecond)
 	err := s.retry(ctx, func() (err error) {
-		s.tables, err = loadTables(ctx, im.Conn)
+		s.tables, err = loadTables(ctx, im.Conn, im.UserKey)
 		return err
 	})
 	if err != nil {

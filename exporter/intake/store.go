@@ -113,7 +113,6 @@ type loading struct {
 	staged  bool   // target is a staging table
 	foreign bool   // target is a source table of a mapping
 	rejects *rejectsFile
-	token   string // under which the database takes a batch that is sent again for the same one; empty: it may come twice
 }
 
 // load reads, checks and sends; the three overlap. Chunks come out in the order of the file. It returns how many rows
@@ -258,8 +257,9 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		"async_insert":                    0,
 		"max_partitions_per_insert_block": 0, // events of many years may come mixed
 	}
-	if l.token != "" {
-		settings["insert_deduplication_token"] = l.token
+	if !l.staged && !l.foreign {
+		// What is sent again after a lost answer has the token of the first time, and is taken for the same.
+		settings["insert_deduplication_token"] = rand.Text()
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(settings))
 	query := "insert into " + l.target + " (" + strings.Join(names, ", ") + ")"

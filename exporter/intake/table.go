@@ -22,6 +22,7 @@ type table struct {
 	events   bool           // append-only: redeliveries collapse in the table's own merges
 	rules    []rule         // for each row
 	together together       // for the rows of a file as a whole; nil: there is nothing to look at
+	userKey  []byte         // makes pseudonyms of the ids of people; empty: they are stored as they come
 }
 
 type kind uint8
@@ -45,6 +46,7 @@ type column struct {
 	wire     string // ClickHouse type under which values are sent
 	kind     kind
 	nullable bool
+	person   bool  // names a person
 	required bool  // there is no default: it must be given, and not be empty
 	fallback value // what stands in for a field that is not given
 
@@ -63,7 +65,7 @@ const (
 )
 
 // loadTables reads the fact tables of database cs: those with a source, updated_at and ingested_at.
-func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error) {
+func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[string]*table, error) {
 	rows, err := conn.Query(ctx, `
 		select c.table, c.name, c.type, c.default_kind, c.default_expression, t.sorting_key
 		from system.columns as c
@@ -98,7 +100,7 @@ func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error
 	var exprs []string // constant defaults, for the database to evaluate
 	var owners []*column
 	for name, described := range columns {
-		t := &table{name: name, index: map[string]int{}}
+		t := &table{name: name, index: map[string]int{}, userKey: userKey}
 		for _, d := range described {
 			switch {
 			case d.name == columnIngested || d.defaultKind == "MATERIALIZED" || d.defaultKind == "ALIAS":
@@ -114,6 +116,7 @@ func loadTables(ctx context.Context, conn driver.Conn) (map[string]*table, error
 			if name == "usage_events" && d.name == "properties" {
 				c.kind = kindJSON
 			}
+			c.person = c.kind == kindString && !c.nullable && slices.Contains(personColumns, d.name)
 			c.required = d.defaultKind == "" && !c.nullable
 			c.fallback.null = c.nullable
 			t.index[d.name] = len(t.columns)

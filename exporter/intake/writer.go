@@ -3,14 +3,15 @@ package intake
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"golang.org/x/sync/semaphore"
 )
@@ -20,11 +21,13 @@ import (
 type Writer struct {
 	o      WriterOptions
 	tables map[string]*table
-	memory *semaphore.Weighted // bytes of requests that are not stored yet
-	spare  sync.Pool           // of chunks
-	ctx    context.Context     // of what is stored: no caller's
+	spare  map[string]*sync.Pool // of chunks, by table
+	memory *semaphore.Weighted   // bytes of requests that are not stored yet
+	ctx    context.Context       // of what is stored: no caller's
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
+
+	settings sync.Mutex // held while settings are looked at together with those that are stored
 
 	mu     sync.Mutex
 	queues map[string]chan *request // by table
@@ -36,6 +39,8 @@ type WriterOptions struct {
 	Conn driver.Conn
 	Zone *time.Location   // in which times without an offset are read; nil: UTC
 	Now  func() time.Time // gives rows without updated_at theirs; nil: time.Now
+	// UserKey stores pseudonyms of users and contacts, made with this key, for their ids (see Pseudonym); empty: the ids.
+	UserKey []byte
 
 	Wait     time.Duration // how long the first row of a group waits for others; 0: 5 ms
 	Rows     int           // of a group at most, but for one larger request; 0: 100,000
@@ -114,11 +119,14 @@ func NewWriter(ctx context.Context, o WriterOptions) (*Writer, error) {
 	if o.Pending == 0 {
 		o.Pending = 64 << 20
 	}
-	tables, err := loadTables(ctx, o.Conn)
+	tables, err := loadTables(ctx, o.Conn, o.UserKey)
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{o: o, tables: tables, memory: semaphore.NewWeighted(o.Pending), queues: map[string]chan *request{}}
+	w := &Writer{o: o, tables: tables, spare: map[string]*sync.Pool{}, memory: semaphore.NewWeighted(o.Pending), queues: map[string]chan *request{}}
+	for name := range tables {
+		w.spare[name] = &sync.Pool{} // a chunk has the columns of its table
+	}
 	w.ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	return w, nil
 }
@@ -153,6 +161,7 @@ type request struct {
 	rows   int
 	bytes  int
 	done   chan error
+	free   func() // gives back its share of the memory
 }
 
 // Write checks rows and returns when the good ones are stored. Besides ErrBusy, a StoreError and the end of ctx, after
@@ -166,15 +175,19 @@ func (w *Writer) Write(ctx context.Context, r Rows) (Result, error) {
 	if err := w.acquire(ctx, cost); err != nil {
 		return Result{}, err
 	}
-	defer w.memory.Release(cost)
+	free := func() { w.memory.Release(cost) }
 	if t.name == "settings" {
+		defer free()
 		return w.writeSettings(ctx, r)
 	}
 	result, req, err := w.check(t.on(w.o.Now(), r.Source), r)
 	if err != nil || req.rows == 0 {
+		free()
 		return result, err
 	}
-	if err := w.enqueue(ctx, t, req); err != nil {
+	req.free = free // when it is stored: a caller that goes away leaves its rows behind
+	if err := w.enqueue(t, req); err != nil {
+		free()
 		return result, err
 	}
 	select {
@@ -223,7 +236,7 @@ func (w *Writer) check(t *table, r Rows) (Result, *request, error) {
 	if err != nil {
 		return Result{}, nil, err
 	}
-	k := newChecker(t, r.Name, w.o.Zone, writerMaxLine, &w.spare)
+	k := newChecker(t, r.Name, w.o.Zone, writerMaxLine, w.spare[t.name])
 	req := &request{done: make(chan error, 1)}
 	var result Result
 	for more := true; more; {
@@ -238,7 +251,8 @@ func (w *Writer) check(t *table, r Rows) (Result, *request, error) {
 			if len(result.Rejects) == keptRejects {
 				break
 			}
-			reject.raw = ""
+			reject.raw = "" // it is part of the text
+			reject.Column = strings.Clone(reject.Column)
 			result.Rejects = append(result.Rejects, reject)
 		}
 		c.rejects = nil
@@ -270,6 +284,8 @@ func (t text) next() (block, error) { return t.block, io.EOF }
 
 // writeSettings stores settings by themselves, since their rows are looked at together with those that are stored.
 func (w *Writer) writeSettings(ctx context.Context, r Rows) (Result, error) {
+	w.settings.Lock()
+	defer w.settings.Unlock()
 	im := Importer{Conn: w.o.Conn, Zone: w.o.Zone, Now: w.o.Now, Patience: w.o.Patience, KeepRejects: keptRejects}
 	s, err := im.begin(ctx)
 	if err != nil {
@@ -285,7 +301,7 @@ func (w *Writer) writeSettings(ctx context.Context, r Rows) (Result, error) {
 }
 
 // enqueue hands a request to those who store rows of its table.
-func (w *Writer) enqueue(ctx context.Context, t *table, req *request) error {
+func (w *Writer) enqueue(t *table, req *request) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -327,29 +343,56 @@ func (w *Writer) run(t *table, q chan *request) {
 			}
 		}
 		timer.Stop()
-		start := time.Now()
-		var chunks []*chunk
+		err := w.store(s, t, group)
+		if len(group) > 1 && isRefused(err) {
+			// It may be for the rows of one of them, which must not be the others' trouble.
+			for _, r := range group {
+				r.done <- w.store(s, t, []*request{r})
+			}
+		} else {
+			for _, r := range group {
+				r.done <- err
+			}
+		}
 		for _, r := range group {
-			chunks = append(chunks, r.chunks...)
-		}
-		err := s.storeGroup(w.ctx, t, chunks)
-		for _, r := range group {
-			r.done <- err
-		}
-		for _, c := range chunks {
-			c.reset()
-			w.spare.Put(c)
-		}
-		if w.o.Stored != nil {
-			w.o.Stored(Group{Table: t.name, Requests: len(group), Rows: rows, Bytes: size, Duration: time.Since(start), Err: err})
+			for _, c := range r.chunks {
+				c.reset()
+				w.spare[t.name].Put(c)
+			}
+			r.chunks = nil
+			r.free()
 		}
 	}
+}
+
+// store stores the requests of a group by one insert.
+func (w *Writer) store(s *session, t *table, group []*request) error {
+	start := time.Now()
+	g := Group{Table: t.name, Requests: len(group)}
+	var chunks []*chunk
+	for _, r := range group {
+		chunks = append(chunks, r.chunks...)
+		g.Rows += r.rows
+		g.Bytes += r.bytes
+	}
+	g.Err = s.storeGroup(w.ctx, t, chunks)
+	if w.o.Stored != nil {
+		g.Duration = time.Since(start)
+		w.o.Stored(g)
+	}
+	return g.Err
+}
+
+// isRefused tells that the database is there and did not want these rows.
+func isRefused(err error) bool {
+	var exception *clickhouse.Exception
+	return errors.As(err, &exception) && !transient(err) && !isFull(err)
 }
 
 // storeGroup stores checked rows: usage events at once, of other tables what says something new.
 func (s *session) storeGroup(ctx context.Context, t *table, chunks []*chunk) error {
 	if t.events {
-		_, err := s.send(ctx, loading{table: t, target: "cs." + quote(t.name), token: rand.Text()}, chunks, 0)
+		_, err := s.send(ctx, loading{table: t, target: "cs." + quote(t.name)}, chunks, 0)
 		return err
 	}
 	// An import drops scratch databases that are a day old.
