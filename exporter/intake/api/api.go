@@ -44,6 +44,8 @@ type Options struct {
 	InFlight int           // requests that are under way [256]
 	Patience time.Duration // how long the body of a request may take to arrive [30s]
 	Timeout  time.Duration // how long storing it may take [30s]
+
+	Foreign Foreign // what Segment's clients and CloudEvents send
 }
 
 // Server answers requests.
@@ -65,6 +67,9 @@ func New(o Options) (*Server, error) {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	if o.MaxBody < 0 || o.Memory < o.MaxBody || o.InFlight < 0 || o.Patience < 0 || o.Timeout < 0 {
 		return nil, fmt.Errorf("limits of intake must be positive, and requests of %d bytes fit in %d", o.MaxBody, o.Memory)
+	}
+	if err := o.Foreign.fill(); err != nil {
+		return nil, err
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -1,0 +1,246 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"cskpi/exporter/intake"
+)
+
+// lookup reads what is stored; intake.Writer does it.
+type lookup interface {
+	// Versions are what a table holds of the facts whose column key is one of ids, oldest first.
+	Versions(ctx context.Context, table, key string, ids []string) (map[string][]intake.Version, error)
+}
+
+// ledger knows which account users belong to, and what is known of accounts.
+type ledger struct {
+	source   string // where the caller's rows belong
+	members  map[string]string
+	accounts map[string][]intake.Version
+}
+
+// usersOf are the users that messages name, and those of them whose account no message tells although one needs it.
+func usersOf(all []news) (users, missing []string) {
+	named, told := map[string]bool{}, map[string]bool{}
+	for _, n := range all {
+		for _, id := range n.ids() {
+			named[id] = true
+			told[id] = told[id] || n.account != ""
+		}
+	}
+	for id := range named {
+		users = append(users, id)
+		if !told[id] {
+			missing = append(missing, id)
+		}
+	}
+	return users, missing
+}
+
+// groups are the accounts of which something is told.
+func groups(all []news) []string {
+	ids := map[string]bool{}
+	for _, n := range all {
+		if n.traits != nil {
+			ids[n.account] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
+}
+
+// findMembers adds the accounts of users. What the caller's own source says goes before what others say.
+func (l *ledger) findMembers(ctx context.Context, from lookup, users []string) error {
+	if len(users) == 0 || from == nil {
+		return nil
+	}
+	found, err := from.Versions(ctx, tableMembers, "user_id", users)
+	if err != nil {
+		return err
+	}
+	for user, versions := range found {
+		best := versions[len(versions)-1]
+		for _, v := range versions {
+			if v.Source == l.source {
+				best = v
+			}
+		}
+		l.members[user] = best.Values["account_id"]
+	}
+	return nil
+}
+
+// write turns news into rows. Messages that name no account get the one that was told before them in the same request,
+// else the stored one, else the one that is told later in the request.
+func (l *ledger) write(all []news) (*batch, []refusal) {
+	b := newBatch(l.source)
+	var refused []refusal
+	told, later := map[string]string{}, map[string]string{}
+	for _, n := range slices.Backward(all) {
+		if n.event == nil && n.account != "" {
+			for _, id := range n.users {
+				later[id] = n.account
+			}
+		}
+	}
+	accountOf := func(ids ...string) string {
+		for _, in := range []map[string]string{told, l.members, later} {
+			for _, id := range ids {
+				if a := in[id]; a != "" {
+					return a
+				}
+			}
+		}
+		return ""
+	}
+	belongs := func(n news, user, account string) {
+		if told[user] == account || told[user] == "" && l.members[user] == account {
+			told[user] = account
+			return // known already
+		}
+		told[user] = account
+		b.add(tableMembers, n.message, member{UserID: user, AccountID: account, UpdatedAt: n.at})
+	}
+	for _, n := range all {
+		switch {
+		case n.event != nil:
+			n.event.AccountID = n.account
+			if n.account == "" {
+				n.event.AccountID = accountOf(n.users...)
+			}
+			if n.event.AccountID == "" {
+				refused = append(refused, refusal{Index: n.message, MessageID: n.id, Reason: noAccount})
+				continue
+			}
+			b.add(tableEvents, n.message, n.event)
+		case n.former != "":
+			// Both ids are the same user, whichever of them the account was told of.
+			account := accountOf(n.ids()...)
+			if account == "" {
+				continue
+			}
+			for _, id := range n.ids() {
+				belongs(n, id, account)
+			}
+		default:
+			for _, user := range n.users {
+				belongs(n, user, n.account)
+			}
+			if n.traits != nil {
+				if row := l.account(n); row != nil {
+					b.add(tableAccounts, n.message, row)
+				}
+			}
+		}
+	}
+	return b, refused
+}
+
+const noAccount = "names no account, and none is known of its user: send group or identify first, or context.groupId or properties.account_id with it"
+
+// account is the row that a group makes, or nil if it says nothing new. A version stands for the whole account, so that
+// what the message does not mention is taken from the version that holds at its time, whoever wrote that.
+func (l *ledger) account(n news) map[string]any {
+	row := map[string]any{}
+	fresh := true
+	if versions := l.accounts[n.account]; len(versions) > 0 {
+		fresh = false
+		holds := versions[0]
+		for _, v := range versions {
+			if !n.time.IsZero() && !v.At.After(n.time) {
+				holds = v
+			}
+		}
+		for column, value := range holds.Values {
+			row[column] = value
+		}
+	}
+	for column, raw := range n.traits {
+		plain := string(raw)
+		if raw[0] == '"' {
+			_ = json.Unmarshal(raw, &plain)
+		}
+		if string(raw) == "null" {
+			plain = ""
+		}
+		if old, _ := row[column].(string); old != plain {
+			fresh = true
+		}
+		row[column] = raw
+	}
+	if !fresh {
+		return nil
+	}
+	// The next message about it in this request stands on this one.
+	known := intake.Version{At: n.time, Source: l.source, Values: map[string]string{}}
+	for column, value := range row {
+		switch v := value.(type) {
+		case string:
+			known.Values[column] = v
+		case json.RawMessage:
+			plain := string(v)
+			if v[0] == '"' {
+				_ = json.Unmarshal(v, &plain)
+			}
+			if plain != "null" {
+				known.Values[column] = plain
+			}
+		}
+	}
+	l.accounts[n.account] = append(slices.Clip(l.accounts[n.account]), known)
+	slices.SortStableFunc(l.accounts[n.account], func(a, b intake.Version) int { return a.At.Compare(b.At) })
+	row["account_id"], row["updated_at"] = n.account, n.at
+	return row
+}
+
+// arrivals lets a request wait for those that came before it: clients send what tells a user's account in one request and
+// the user's events in the next, without waiting for the first to be answered.
+type arrivals struct {
+	mu   sync.Mutex
+	next int
+	open map[int]chan struct{}
+}
+
+func (a *arrivals) enter() (turn int, leave func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.open == nil {
+		a.open = map[int]chan struct{}{}
+	}
+	turn = a.next
+	a.next++
+	done := make(chan struct{})
+	a.open[turn] = done
+	return turn, func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		delete(a.open, turn)
+		close(done)
+	}
+}
+
+// wait returns when all that came before turn are done, at the latest after patience. It tells whether there were any.
+func (a *arrivals) wait(ctx context.Context, turn int, patience time.Duration) bool {
+	a.mu.Lock()
+	var earlier []chan struct{}
+	for t, done := range a.open {
+		if t < turn {
+			earlier = append(earlier, done)
+		}
+	}
+	a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, done := range earlier {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return true
+		}
+	}
+	return len(earlier) > 0
+}
