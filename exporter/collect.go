@@ -15,8 +15,11 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// namespace is what the exporter's own metrics begin with; no query may.
-const namespace = "cs_exporter_"
+// What the exporter's own metrics begin with, and those of the intake of facts; those of no query may.
+const (
+	namespace       = "cs_exporter_"
+	intakeNamespace = "cs_intake_"
+)
 
 // Gather returns everything that is exported at this moment, from memory: the last good values that are not too old,
 // and the exporter's own metrics about the very same results. It implements prometheus.Gatherer; the KPI families are
@@ -38,7 +41,11 @@ func (e *Exporter) Gather() ([]*dto.MetricFamily, error) {
 func (e *Exporter) about(snapshot []outcome, now time.Time) ([]*dto.MetricFamily, error) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(&status{e, snapshot, now})
-	return prometheus.Gatherers{reg, e.own}.Gather()
+	gatherers := prometheus.Gatherers{reg, e.own}
+	if e.o.Also != nil {
+		gatherers = append(gatherers, e.o.Also)
+	}
+	return gatherers.Gather()
 }
 
 // family is the checked collector of one query's metrics: Describe sends what the header declares, whether there are

@@ -52,13 +52,14 @@ type Options struct {
 	MaxSeries int // a query that returns more fails; nothing of it is taken [10000]
 	Parallel  int // queries that run at the same time [3]
 
-	Reporting      queries.Reporting // for cs_reporting_info and for money on the landing page
-	EngineUp       func() bool       // whether the local engine answers; nil: there is none
-	EngineRestarts func() int        // how often it was restarted; nil: there is none
-	RollUp         func() RollUp     // how the roll-up of usage goes; nil: not known
-	Version        string            // of the program ["unknown"]
-	Revision       string            // of its source ["unknown"]
-	Log            *slog.Logger      // [discards]
+	Reporting      queries.Reporting   // for cs_reporting_info and for money on the landing page
+	EngineUp       func() bool         // whether the local engine answers; nil: there is none
+	EngineRestarts func() int          // how often it was restarted; nil: there is none
+	RollUp         func() RollUp       // how the roll-up of usage goes; nil: not known
+	Also           prometheus.Gatherer // metrics of other parts of the program, for /metrics; nil: none
+	Version        string              // of the program ["unknown"]
+	Revision       string              // of its source ["unknown"]
+	Log            *slog.Logger        // [discards]
 }
 
 // RollUp is how the roll-up of usage goes, which the program does beside the schedule of the queries.
@@ -137,8 +138,8 @@ func New(db Querier, o Options) (*Exporter, error) {
 		switch {
 		case len(k.values) == 0:
 			errs = append(errs, fmt.Errorf("query %s: no column is a gauge or a histogram: declare one, or move the file to models", q.Name))
-		case strings.HasPrefix(q.Metric(k.values[0]), namespace):
-			errs = append(errs, fmt.Errorf("query %s: names that begin with %s are the exporter's own: rename the file", q.Name, namespace))
+		case strings.HasPrefix(q.Metric(k.values[0]), namespace) || strings.HasPrefix(q.Metric(k.values[0]), intakeNamespace):
+			errs = append(errs, fmt.Errorf("query %s: names that begin with %s or %s are the program's own: rename the file", q.Name, namespace, intakeNamespace))
 		}
 		for _, c := range slices.Concat(k.labels, k.values) {
 			// Prometheus takes any name by now, but in a spelling that depends on who asks.

@@ -18,6 +18,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/kelseyhightower/envconfig"
 
+	"cskpi/exporter/intake/api"
 	"cskpi/queries"
 )
 
@@ -30,6 +31,13 @@ type config struct {
 	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface; read-only for everybody but cskpi itself."`
 	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
+	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :9470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:9470 without; then only this machine may reach it."`
+	IntakeTokens    string        `envconfig:"CSKPI_INTAKE_TOKENS" desc:"File of the tokens of those who may send facts, made with cskpi token new; a change shows within a second."`
+	IntakeWebConfig string        `envconfig:"CSKPI_INTAKE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS for CSKPI_INTAKE_LISTEN."`
+	SegmentTraits   string        `envconfig:"CSKPI_SEGMENT_TRAITS" desc:"Which traits of a group become which columns of accounts, as in name=name,geo=region|address.country. Empty: name, industry, geo, csm, created_on, parent_account_id and is_test from the traits that are usual for them."`
+	SegmentPages    bool          `envconfig:"CSKPI_SEGMENT_PAGES" desc:"Whether page and screen messages become usage events too, such as Viewed Pricing Page."`
+	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
+	UserIDKey       secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
 	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Kept in the database; empty: what is kept there, at first UTC."`
 	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Kept in the database; empty: what is kept there, at first USD."`
 	FiscalYearStart int           `envconfig:"CSKPI_FISCAL_YEAR_START" desc:"Month (1 to 12) in which the fiscal year starts. Kept in the database; empty: what is kept there, at first 1."`
@@ -123,6 +131,21 @@ func (c config) validate() error {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
 			bad(name, "%w; write it as host:port or :port", err)
 		}
+	}
+	if address := c.intakeListen(); address != "" {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			bad("CSKPI_INTAKE_LISTEN", "%w; write it as host:port, :port or off", err)
+		} else if c.IntakeTokens == "" && !isLoopback(address) {
+			bad("CSKPI_INTAKE_LISTEN", "%s is open to other machines, and without CSKPI_INTAKE_TOKENS anybody there could write; make a token with cskpi token new, or listen on %s", address, intakeLocal)
+		}
+	}
+	if c.SegmentTraits != "" {
+		if _, err := api.ParseTraits(c.SegmentTraits); err != nil {
+			bad("CSKPI_SEGMENT_TRAITS", "%w", err)
+		}
+	}
+	if n := len(c.UserIDKey); n > 0 && n < 16 {
+		bad("CSKPI_USER_ID_KEY", "has %d characters; ids could be guessed with fewer than 16. openssl rand -hex 32 makes a good one", n)
 	}
 	if c.Timezone != "" {
 		if _, err := time.LoadLocation(c.Timezone); err != nil || c.Timezone == "Local" {

@@ -10,12 +10,13 @@ import (
 	"testing"
 )
 
-// noEnvironment runs a test as if nothing were configured.
+// environment runs a test as if nothing were configured but these pairs. Facts are taken at a port of the test's own.
 func environment(t *testing.T, pairs ...string) {
 	t.Helper()
 	for _, v := range variables() {
 		t.Setenv(v.name, "")
 	}
+	t.Setenv("CSKPI_INTAKE_LISTEN", "127.0.0.1:0")
 	for i := 0; i < len(pairs); i += 2 {
 		t.Setenv(pairs[i], pairs[i+1])
 	}
@@ -49,6 +50,11 @@ func TestConfigProblems(t *testing.T) {
 		{[]string{"CSKPI_ENGINE_MEMORY", "lots"}, []string{`"lots" is no number of bytes`}},
 		{[]string{"CSKPI_ENGINE_MEMORY", "3QiB"}, []string{`"3QiB" is no number of bytes`}},
 		{[]string{"CSKPI_LISTEN", "9469"}, []string{"CSKPI_LISTEN: ", "host:port"}},
+		{[]string{"CSKPI_INTAKE_LISTEN", "9470"}, []string{"CSKPI_INTAKE_LISTEN: ", "host:port"}},
+		{[]string{"CSKPI_INTAKE_LISTEN", ":9470"}, []string{"CSKPI_INTAKE_LISTEN: :9470 is open to other machines", "cskpi token new"}},
+		{[]string{"CSKPI_INTAKE_LISTEN", "10.0.0.1:9470"}, []string{"open to other machines"}},
+		{[]string{"CSKPI_SEGMENT_TRAITS", "nonsense"}, []string{"CSKPI_SEGMENT_TRAITS: "}},
+		{[]string{"CSKPI_USER_ID_KEY", "short"}, []string{"CSKPI_USER_ID_KEY: has 5 characters"}},
 		{[]string{"CSKPI_QUERIES_DIR", "/does/not/exist"}, []string{"CSKPI_QUERIES_DIR: ", "no folder"}},
 		{[]string{"CSKPI_LOG_LEVEL", "loud"}, []string{`CSKPI_LOG_LEVEL="loud"`}},
 		{[]string{"CSKPI_LOG_FORMAT", "xml"}, []string{"CSKPI_LOG_FORMAT: "}},
@@ -138,6 +144,10 @@ func TestCommandLine(t *testing.T) {
 		{"demo --help", exitOK, "--accounts=400", ""},
 		{"serve --help", exitOK, "CSKPI_LISTEN", ""},
 		{"check --help", exitOK, "--limit=20", ""},
+		{"token new --help", exitOK, "--tables=TABLE", ""},
+		{"token new", exitUsage, "", "--name"},
+		{"token new --name shop", exitUsage, "", "tables must name"},
+		{"token new --name shop --tables usage_events", exitOK, "sha256: ", "token of shop, shown only now: cskpi_"},
 		{"engine --help", exitOK, "CSKPI_ENGINE_LISTEN", ""},
 		{"version", exitOK, "cskpi ", ""},
 		{"kpi", exitOK, "nrr", ""},

@@ -107,8 +107,9 @@ func (c *importCmd) report(a *app, s intake.Summary, err error) error {
 // importer stores facts in d.
 func (a *app) importer(d *database) *intake.Importer {
 	return &intake.Importer{
-		Conn: d.conn,
-		Zone: d.zone,
+		Conn:    d.conn,
+		Zone:    d.zone,
+		UserKey: []byte(a.config.UserIDKey),
 		Open: func(database string) (driver.Conn, error) {
 			o := *d.options
 			o.Auth.Database = database

@@ -27,8 +27,10 @@ type commands struct {
 	Import   importCmd   `cmd:"" help:"Store facts from files: CSV, NDJSON, Parquet, also as .gz or .zst."`
 	KPI      kpiCmd      `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
 	Explain  explainCmd  `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
+	Erase    eraseCmd    `cmd:"" help:"Erase an account or a user, from facts and from what is made of them."`
 	Settings settingsCmd `cmd:"" help:"Print and change the policy: thresholds, cadences, weights, currency, zone."`
 	Check    checkCmd    `cmd:"" help:"Check configuration, query files and the quality of the data."`
+	Token    tokenCmd    `cmd:"" help:"Make tokens for callers that send facts to serve."`
 	Engine   engineCmd   `cmd:"" help:"Start just the local engine with its ClickHouse HTTP interface."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }

@@ -35,6 +35,7 @@ type serveCmd struct{}
 // Help is the longer text of cskpi serve --help.
 func (serveCmd) Help() string {
 	return "The metrics are at CSKPI_LISTEN under /metrics, the KPIs for reading under /, the reason of a failing query under /debug/query. " +
+		"Facts are taken at CSKPI_INTAKE_LISTEN, which /v1/openapi.yaml there describes. " +
 		"Without CSKPI_CLICKHOUSE_URL a local engine runs on CSKPI_DATA_DIR, and its ClickHouse HTTP interface is at CSKPI_ENGINE_LISTEN."
 }
 
@@ -50,7 +51,12 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	if err != nil {
 		return err
 	}
-	waiting, err := a.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }})
+	in, err := a.newReceiver(parent)
+	if err != nil {
+		return err
+	}
+	defer in.close()
+	waiting, err := a.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }, Also: in.metrics()})
 	if err != nil {
 		return err
 	}
@@ -83,14 +89,22 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 			stop(fmt.Errorf("CSKPI_LISTEN: %w", err))
 		}
 	})
+	if in != nil {
+		wg.Go(func() {
+			if err := in.serve(); err != nil {
+				stop(err)
+			}
+		})
+	}
 	wg.Go(func() {
-		stop(a.compute(ctx, catalogue, func(d *database, e *exporter.Exporter) error {
+		stop(a.compute(ctx, catalogue, in, func(d *database, e *exporter.Exporter) error {
 			answer(e)
 			return ready(ctx, d, e, a.url(listener.Addr()))
 		}))
 	})
 	<-ctx.Done()
 	a.log.Info("stopping", "cause", context.Cause(ctx))
+	wg.Go(in.close)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(parent), gracePeriod)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
@@ -103,8 +117,8 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	return context.Cause(ctx)
 }
 
-// compute prepares the database, hands over the exporter, and runs it.
-func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready func(*database, *exporter.Exporter) error) error {
+// compute prepares the database, hands over the exporter, stores what in takes, and keeps computing.
+func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, ready func(*database, *exporter.Exporter) error) error {
 	d, err := a.connect(ctx, catalogue, a.engineOptions(a.config.EngineListen))
 	if err != nil {
 		return err
@@ -116,7 +130,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready fu
 	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
 	defer keeper.Close()
 	usage := &rollUps{conn: d.conn, log: a.log}
-	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status}
+	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status, Also: in.metrics()}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	if d.shared {
@@ -139,6 +153,11 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, ready fu
 	if err := ready(d, e); err != nil {
 		return err
 	}
+	done, err := in.open(ctx, d, []byte(a.config.UserIDKey))
+	if err != nil {
+		return err
+	}
+	defer done()
 	// The first pass is to find usage rolled up, unless that takes too long; then what it lacked is computed afterwards.
 	rolled := make(chan struct{})
 	wg.Go(func() { usage.run(ctx, func() { close(rolled) }) })

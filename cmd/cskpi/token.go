@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+
+	"cskpi/exporter/intake/api"
+)
+
+type tokenCmd struct {
+	New tokenNewCmd `cmd:"" help:"Make a token for a caller that sends facts."`
+}
+
+type tokenNewCmd struct {
+	Name   string   `required:"" placeholder:"NAME" help:"Name of the caller, as the log has it."`
+	Tables []string `placeholder:"TABLE" help:"Tables that it may write; * stands for all."`
+	Rights []string `enum:"read,write,erase" default:"write" help:"What it may do: read, write, erase [${default}]."`
+	Source string   `placeholder:"NAME" help:"The one source whose facts it may write; any if not given."`
+	Rate   float64  `placeholder:"ROWS" help:"Rows that it may send in a second; any number if not given."`
+	Burst  int      `placeholder:"ROWS" help:"Rows that it may send at once; by default those of ten seconds."`
+}
+
+// Help is the longer text of cskpi token new --help.
+func (tokenNewCmd) Help() string {
+	return "The element for the file of CSKPI_INTAKE_TOKENS goes to standard output, to be appended to it: cskpi token new … >> tokens.yaml. " +
+		"It holds only a hash. The token itself goes to standard error, this once. Running processes take the file over within a second."
+}
+
+// Run prints a token and its element.
+func (c *tokenNewCmd) Run(a *app) error {
+	token, element, err := api.NewToken(api.TokenOptions{Name: c.Name, Tables: c.Tables, Rights: c.Rights, Source: c.Source, Rate: c.Rate, Burst: c.Burst})
+	if err != nil {
+		return usageError{err}
+	}
+	fmt.Fprintf(a.err, "token of %s, shown only now: %s\n", c.Name, token)
+	_, err = fmt.Fprint(a.out, element)
+	return err
+}
