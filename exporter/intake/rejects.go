@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -34,6 +35,30 @@ func (r Reject) String() string {
 	}
 	b.WriteString(r.Reason)
 	return b.String()
+}
+
+// Class is the kind of reason, of which there are few, so that they can be counted.
+func (r Reject) Class() string {
+	begins := func(starts ...string) bool {
+		return slices.ContainsFunc(starts, func(s string) bool { return strings.HasPrefix(r.Reason, s) })
+	}
+	switch {
+	case begins("is missing"):
+		return "missing"
+	case begins("is not a column"):
+		return "unknown_column"
+	case begins("is given twice"):
+		return "given_twice"
+	case begins("is longer than"):
+		return "too_long"
+	case r.Column == "", begins("is not valid UTF-8"):
+		return "malformed"
+	case begins("is out of range", "is too large"):
+		return "out_of_range"
+	case strings.HasSuffix(r.Reason, otherSource):
+		return "other_source"
+	}
+	return "invalid"
 }
 
 // cut shortens a value for messages and makes it printable. The copy keeps the block it came from from being held.

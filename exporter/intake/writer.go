@@ -85,10 +85,22 @@ type Rows struct {
 
 // Result is what became of them.
 type Result struct {
-	Read     int64    // rows; a row that is not rejected is stored
-	Rejected int64    // rows
-	Rejects  []Reject // the first of them, by line
+	Read     int64            // rows; a row that is not rejected is stored
+	Rejected int64            // rows
+	Rejects  []Reject         // the first of them, by line
+	Classes  map[string]int64 // rejected rows by Reject.Class
 }
+
+// count counts a rejected row by the kind of its reason.
+func (r *Result) count(reject Reject) {
+	if r.Classes == nil {
+		r.Classes = map[string]int64{}
+	}
+	r.Classes[reject.Class()]++
+}
+
+// otherSource ends the reason of a row whose source is not its caller's.
+const otherSource = ", the only one that this token may write"
 
 const (
 	keptRejects   = 100
@@ -222,7 +234,7 @@ func (t *table) on(now time.Time, source string) *table {
 		of.columns[at].fallback = value{s: source}
 		of.rules = append(slices.Clip(t.rules), func(row []value) (string, string) {
 			if row[at].s != source {
-				return columnSource, "is not " + source + ", the only one that this token may write"
+				return columnSource, "is not " + source + otherSource
 			}
 			return "", ""
 		})
@@ -248,8 +260,9 @@ func (w *Writer) check(t *table, r Rows) (Result, *request, error) {
 		result.Read += c.read
 		result.Rejected += int64(len(c.rejects))
 		for _, reject := range c.rejects {
+			result.count(reject)
 			if len(result.Rejects) == keptRejects {
-				break
+				continue
 			}
 			reject.raw = "" // it is part of the text
 			reject.Column = strings.Clone(reject.Column)
@@ -297,7 +310,11 @@ func (w *Writer) writeSettings(ctx context.Context, r Rows) (Result, error) {
 	if isDatabase(err) {
 		err = StoreError{err}
 	}
-	return Result{Read: sum.Read, Rejected: sum.Rejected, Rejects: sum.Rejects}, err
+	result := Result{Read: sum.Read, Rejected: sum.Rejected, Rejects: sum.Rejects}
+	for _, reject := range sum.Rejects {
+		result.count(reject)
+	}
+	return result, err
 }
 
 // enqueue hands a request to those who store rows of its table.

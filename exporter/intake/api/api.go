@@ -208,9 +208,9 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 			s.finished(r, x, route, w.status, time.Since(start))
 		}()
 		// The mux would send the caller elsewhere, and the redirected request would be a GET without a body.
-		if clean := path.Clean(r.URL.Path); clean != r.URL.Path || strings.ContainsAny(r.URL.Path, "\\\x00") {
+		if given := r.URL.EscapedPath(); path.Clean(given) != given {
 			route = ""
-			s.fail(w, r, http.StatusNotFound, "there is nothing at %s; did you mean %s?", clip(r.URL.Path), clip(clean))
+			s.fail(w, r, http.StatusNotFound, "there is nothing at %s; did you mean %s?", clip(given), clip(path.Clean(given)))
 			return
 		}
 		select {

@@ -64,6 +64,9 @@ func (m *metrics) request(route string, code int, took time.Duration, bytes int6
 func (m *metrics) stored(table string, r intake.Result) {
 	m.rows.WithLabelValues(table, "stored").Add(float64(r.Read - r.Rejected))
 	m.rows.WithLabelValues(table, "rejected").Add(float64(r.Rejected))
+	for class, n := range r.Classes {
+		m.rejected.WithLabelValues(table, class).Add(float64(n))
+	}
 }
 
 func (m *metrics) group(g intake.Group) {
