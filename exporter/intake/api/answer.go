@@ -191,10 +191,19 @@ func (s *Server) store(ctx context.Context, who *Token, rows []intake.Rows) ([]a
 	return answers, nil
 }
 
-// body reads the body of a request within the limits, undoing its Content-Encoding. If that fails it has answered. The
-// caller must be known already: who is not may not make us hold anything.
+// body reads the body of a request within the limits, undoing its Content-Encoding. If that fails it has answered. For callers
+// who are not known yet, since their token is in the body, there is less room.
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	x := about(r)
+	x.memory = s.memory
+	least := int64(4 << 10)
+	if s.o.Tokens != nil && x.token == "" {
+		x.memory, least = s.strange, strangeLeast
+	}
+	if !x.hold(least) {
+		s.refuse(w, r, intake.ErrBusy)
+		return nil, false
+	}
 	if r.ContentLength > s.o.MaxBody {
 		s.fail(w, r, http.StatusRequestEntityTooLarge, "the request has %d bytes; at most %d are taken: send the rows in several", r.ContentLength, s.o.MaxBody)
 		return nil, false
@@ -233,12 +242,10 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	for {
 		if len(text) == cap(text) {
 			size := min(int64(2*cap(text)), s.o.MaxBody+1)
-			more := size - x.held
-			if !s.memory.TryAcquire(more) {
+			if !x.hold(size) {
 				s.refuse(w, r, intake.ErrBusy)
 				return nil, false
 			}
-			x.held += more
 			text = append(make([]byte, 0, size), text...)
 		}
 		n, err := from.Read(text[len(text):cap(text)])

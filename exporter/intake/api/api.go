@@ -53,7 +53,8 @@ type Server struct {
 	o       Options
 	db      atomic.Pointer[Store] // nil until there is one
 	memory  *semaphore.Weighted
-	slots   chan struct{} // one element per request under way
+	strange *semaphore.Weighted // memory for callers who are not known yet
+	slots   chan struct{}       // one element per request under way
 	metrics *metrics
 	origins *http.CrossOriginProtection
 }
@@ -77,7 +78,7 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{o: o, memory: semaphore.NewWeighted(o.Memory), slots: make(chan struct{}, o.InFlight), origins: http.NewCrossOriginProtection()}
+	s := &Server{o: o, memory: semaphore.NewWeighted(o.Memory), strange: semaphore.NewWeighted(max(o.Memory/8, strangeLeast)), slots: make(chan struct{}, o.InFlight), origins: http.NewCrossOriginProtection()}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, s); err != nil {
 		return nil, err
@@ -140,12 +141,36 @@ func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request, allowed ...
 // exchange is one request and its answer, as the log and the metrics tell of it.
 type exchange struct {
 	id       string
-	token    string // name of the caller's
-	table    string // if it is about one
-	bytes    int64  // of the body as sent
-	held     int64  // of s.memory
+	token    string              // name of the caller's
+	table    string              // if it is about one
+	bytes    int64               // of the body as sent
+	held     int64               // bytes of memory
+	memory   *semaphore.Weighted // that it holds of
 	rows     int64
 	rejected int64
+}
+
+// hold takes memory up to size, if there is any.
+func (x *exchange) hold(size int64) bool {
+	if size <= x.held {
+		return true
+	}
+	ok := x.memory.TryAcquire(size - x.held)
+	if ok {
+		x.held = size
+	}
+	return ok
+}
+
+// strangeLeast is what a caller who is not known yet takes of the memory for such, so that there are never many of them.
+const strangeLeast = 256 << 10
+
+// known moves what a caller holds to the memory of callers who are known, if it is one and there is room.
+func (s *Server) known(x *exchange) {
+	if x.memory == s.strange && s.memory.TryAcquire(x.held) {
+		s.strange.Release(x.held)
+		x.memory = s.memory
+	}
 }
 
 type exchangeKey struct{}
@@ -204,7 +229,9 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 				}
 				s.fail(w, r, http.StatusInternalServerError, "something is wrong here; the log says more under this request_id")
 			}
-			s.memory.Release(x.held)
+			if x.memory != nil {
+				x.memory.Release(x.held)
+			}
 			s.finished(r, x, route, w.status, time.Since(start))
 		}()
 		// The mux would send the caller elsewhere, and the redirected request would be a GET without a body.

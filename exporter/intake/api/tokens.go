@@ -279,7 +279,9 @@ func (s *Server) who(w http.ResponseWriter, r *http.Request) (*Token, bool) {
 		s.fail(w, r, http.StatusUnauthorized, "the token is %s; send it as Authorization: Bearer <token>, or as the user name of basic auth", reason)
 		return nil, false
 	}
-	about(r).token = t.Name
+	x := about(r)
+	x.token = t.Name
+	s.known(x)
 	return t, true
 }
 
