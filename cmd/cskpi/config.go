@@ -37,6 +37,8 @@ type config struct {
 	SegmentTraits   string        `envconfig:"CSKPI_SEGMENT_TRAITS" desc:"Which traits of a group become which columns of accounts, as in name=name,geo=region|address.country. Empty: name, industry, geo, csm, created_on, parent_account_id and is_test from the traits that are usual for them."`
 	SegmentPages    bool          `envconfig:"CSKPI_SEGMENT_PAGES" desc:"Whether page and screen messages become usage events too, such as Viewed Pricing Page."`
 	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
+	SendURL         string        `envconfig:"CSKPI_SEND_URL" default:"http://127.0.0.1:9470" desc:"Where cskpi send sends facts: the intake of a running cskpi serve."`
+	SendToken       secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them."`
 	UserIDKey       secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
 	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Kept in the database; empty: what is kept there, at first UTC."`
 	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Kept in the database; empty: what is kept there, at first USD."`

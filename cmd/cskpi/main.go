@@ -25,6 +25,7 @@ type commands struct {
 	Serve    serveCmd    `cmd:"" help:"Start everything: the engine or a connection to a server, the schedule, /metrics."`
 	Demo     demoCmd     `cmd:"" help:"The same on a generated company with three years of history."`
 	Import   importCmd   `cmd:"" help:"Store facts from files: CSV, NDJSON, Parquet, also as .gz or .zst."`
+	Send     sendCmd     `cmd:"" help:"Send facts to a running serve, from files or standard input: CSV, NDJSON."`
 	KPI      kpiCmd      `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
 	Explain  explainCmd  `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
 	Erase    eraseCmd    `cmd:"" help:"Erase an account or a user, from facts and from what is made of them."`
@@ -69,6 +70,11 @@ func main() {
 // run is the program without its process: it returns the exit code. The environment is the process's own, because
 // envconfig reads no other.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return runWith(ctx, args, stdout, stderr, loadConfig)
+}
+
+// runWith runs the program with another configuration than the environment's.
+func runWith(ctx context.Context, args []string, stdout, stderr io.Writer, load func() (config, error)) int {
 	var cmds commands
 	helped := false
 	parser, err := kong.New(&cmds,
@@ -95,7 +101,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "cskpi: %v\nRun cskpi --help, or cskpi COMMAND --help.\n", err)
 		return exitUsage
 	}
-	c, err := loadConfig()
+	c, err := load()
 	if err != nil {
 		fmt.Fprintf(stderr, "cskpi: %v\n", err)
 		return exitUsage
