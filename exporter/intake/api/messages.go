@@ -191,7 +191,7 @@ func (t translator) read(kind string, e envelope) ([]news, []refusal) {
 	var refused []refusal
 	shared := object(e.Context)
 	for i, raw := range e.Batch {
-		n, reason := t.message(kind, raw, e.SentAt, shared)
+		n, reason := t.message(kind, i, raw, e.SentAt, shared)
 		switch {
 		case reason != "":
 			refused = append(refused, refusal{Index: i, MessageID: n.id, Reason: reason})
@@ -204,7 +204,7 @@ func (t translator) read(kind string, e envelope) ([]news, []refusal) {
 }
 
 // message translates one message.
-func (t translator) message(kind string, raw, sentAt json.RawMessage, shared map[string]json.RawMessage) (news, string) {
+func (t translator) message(kind string, index int, raw, sentAt json.RawMessage, shared map[string]json.RawMessage) (news, string) {
 	if !utf8.Valid(raw) {
 		return news{}, "is not valid UTF-8"
 	}
@@ -246,7 +246,7 @@ func (t translator) message(kind string, raw, sentAt json.RawMessage, shared map
 			return n, "event, the name of what was done, is missing"
 		}
 		if n.id == "" {
-			n.id = t.derivedID(raw, m)
+			n.id = t.derivedID(index, raw, m)
 		}
 		n.account = firstOf(said, text(properties, "account_id", "accountId", "groupId", "group_id"), text(object(context["traits"]), "account_id", "accountId"))
 		n.event = &usageEvent{EventID: n.id, Event: name, TS: n.at, Properties: m.Properties}
@@ -266,6 +266,9 @@ func (t translator) message(kind string, raw, sentAt json.RawMessage, shared map
 		}
 		if len(n.users) == 0 {
 			return n, "has neither userId nor anonymousId"
+		}
+		if n.account == "" && len(n.users) == 2 {
+			n.users, n.former = n.users[:1], n.users[1] // as alias says it
 		}
 	case "group":
 		if m.GroupID == "" {
@@ -299,7 +302,7 @@ func viewed(m message, properties map[string]json.RawMessage) string {
 }
 
 // derivedID stands in for a messageId. The same message with the same time is taken for a redelivery.
-func (t translator) derivedID(raw json.RawMessage, m message) string {
+func (t translator) derivedID(index int, raw json.RawMessage, m message) string {
 	h := sha256.New()
 	var plain bytes.Buffer
 	if json.Compact(&plain, raw) == nil {
@@ -307,7 +310,7 @@ func (t translator) derivedID(raw json.RawMessage, m message) string {
 	}
 	h.Write(raw)
 	if !present(m.Timestamp) && !present(m.OriginalTimestamp) {
-		h.Write(strconv.AppendInt(nil, t.received.UnixNano(), 10))
+		fmt.Fprint(h, t.received.UnixNano(), index)
 	}
 	return "derived-" + hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -19,8 +19,8 @@ type Foreign struct {
 	Zone       *time.Location // in which a point in time becomes a day [UTC]
 }
 
-// told waits at most so long for requests that came earlier and may tell whose account a user is of.
-const told = 2 * time.Second
+// overtaken is how long a request waits for those that came before it and may tell where its users belong.
+const overtaken = 2 * time.Second
 
 // segmentRoutes serves the HTTP tracking API of Segment, which RudderStack's clients speak as well.
 func (s *Server) segmentRoutes(mux *http.ServeMux) {
@@ -32,7 +32,7 @@ func (s *Server) segmentRoutes(mux *http.ServeMux) {
 			if kind == "import" {
 				kind = "batch"
 			}
-			s.messages(w, r, kind, func(ctx context.Context) bool { return order.wait(ctx, turn, told) })
+			s.messages(w, r, kind, func(ctx context.Context) bool { return order.wait(ctx, turn, overtaken) })
 		})
 	}
 	// RudderStack's Go client asks for this before it sends anything.
