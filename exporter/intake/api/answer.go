@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -150,7 +151,9 @@ func (s *Server) store(ctx context.Context, who *Token, rows []intake.Rows) ([]a
 		if source := who.source(); source != "" {
 			rows[i].Source = source
 		}
-		count += bytes.Count(rows[i].Text, []byte{'\n'}) + 1
+		if text := rows[i].Text; len(text) > 0 {
+			count += bytes.Count(text[:len(text)-1], []byte{'\n'}) + 1
+		}
 	}
 	if wait := who.spend(s.o.Now(), count); wait > 0 {
 		return nil, tooFast(wait)
@@ -195,102 +198,126 @@ func (s *Server) store(ctx context.Context, who *Token, rows []intake.Rows) ([]a
 // who are not known yet, since their token is in the body, there is less room.
 func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	x := about(r)
-	x.memory = s.memory
-	least := int64(4 << 10)
-	if s.o.Tokens != nil && x.token == "" {
-		x.memory, least = s.strange, strangeLeast
-	}
-	if !x.hold(least) {
-		s.refuse(w, r, intake.ErrBusy)
+	encoding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ",")))
+	if !slices.Contains([]string{"", "identity", "gzip", "x-gzip", "zstd"}, encoding) {
+		w.Header().Set("Accept-Encoding", "gzip, zstd")
+		s.fail(w, r, http.StatusUnsupportedMediaType, "Content-Encoding %s is not known; send gzip, zstd or none", clip(encoding))
 		return nil, false
 	}
 	if r.ContentLength > s.o.MaxBody {
 		s.fail(w, r, http.StatusRequestEntityTooLarge, "the request has %d bytes; at most %d are taken: send the rows in several", r.ContentLength, s.o.MaxBody)
 		return nil, false
 	}
-	control := http.NewResponseController(w)
-	// A recorder of a test has no deadlines.
-	_ = control.SetReadDeadline(time.Now().Add(s.o.Patience))
-	sent := &counted{r: http.MaxBytesReader(w, r.Body, s.o.MaxBody)}
-	defer func() { x.bytes = sent.n }()
-	var from io.Reader = sent
-	encoding := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ",")))
-	switch encoding {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(sent)
-		if err != nil {
-			s.unreadable(w, r, sent, encoding, err)
-			return nil, false
-		}
-		from = z
-	case "zstd":
-		z, err := zstd.NewReader(sent, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(8<<20), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			s.unreadable(w, r, sent, encoding, err)
-			return nil, false
-		}
-		defer z.Close()
-		from = z
-	default:
-		w.Header().Set("Accept-Encoding", "gzip, zstd")
-		s.fail(w, r, http.StatusUnsupportedMediaType, "Content-Encoding %s is not known; send gzip, zstd or none", clip(encoding))
+	least := int64(firstRead)
+	if x.memory = s.memory; s.o.Tokens != nil && x.token == "" {
+		x.memory, least = s.strange, strangeLeast
+	}
+	if !x.hold(least) {
+		s.refuse(w, r, intake.ErrBusy)
 		return nil, false
 	}
-	// Memory is taken as bytes arrive, so that a caller who announces much and sends little holds little.
-	text := make([]byte, 0, 4<<10)
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(s.o.Patience)) // a recorder of a test has none
+	sent := &counted{r: r.Body}
+	text, err := s.fill(x, sent)
+	x.bytes = sent.n
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.Is(err, errTooLong) || errors.As(err, &tooLong):
+		s.fail(w, r, http.StatusRequestEntityTooLarge, "the request is too long; at most %d bytes are taken: send the rows in several", s.o.MaxBody)
+		return nil, false
+	case errors.Is(err, intake.ErrBusy):
+		s.refuse(w, r, err)
+		return nil, false
+	case err != nil:
+		w.Header().Set("Connection", "close")
+		s.fail(w, r, http.StatusBadRequest, "the body of the request did not arrive whole: nothing of it was stored")
+		return nil, false
+	}
+	// From here on it takes as long as it needs. A deadline that passes would end the request.
+	_ = control.SetReadDeadline(time.Time{})
+	if encoding == "" || encoding == "identity" {
+		return text, true
+	}
+	text, err = s.unpack(r.Context(), x, encoding, text)
+	switch {
+	case err == nil:
+		return text, true
+	case errors.Is(err, errTooLong):
+		s.fail(w, r, http.StatusRequestEntityTooLarge, "the request is longer than %d bytes uncompressed: send the rows in several", s.o.MaxBody)
+	case errors.Is(err, intake.ErrBusy), r.Context().Err() != nil:
+		s.refuse(w, r, err)
+	default:
+		s.fail(w, r, http.StatusBadRequest, "the body is not %s as Content-Encoding says: %v", encoding, err)
+	}
+	return nil, false
+}
+
+const (
+	firstRead = 4 << 10 // bytes of a buffer before it grows
+	maxWindow = 8 << 20 // bytes that a zstd decoder looks back; more than any level asks for unless told to
+)
+
+// errTooLong is an error of fill.
+var errTooLong = errors.New("the text is too long")
+
+// fill reads from to its end. Memory is taken as bytes arrive, so that who announces much and sends little holds little.
+func (s *Server) fill(x *exchange, from io.Reader) ([]byte, error) {
+	held := x.held
+	text := make([]byte, 0, firstRead)
 	for {
 		if len(text) == cap(text) {
-			size := min(int64(2*cap(text)), s.o.MaxBody+1)
-			if !x.hold(size) {
-				s.refuse(w, r, intake.ErrBusy)
-				return nil, false
+			size := min(2*cap(text), int(s.o.MaxBody)+1)
+			if !x.hold(held + int64(size)) {
+				return nil, intake.ErrBusy
 			}
 			text = append(make([]byte, 0, size), text...)
 		}
 		n, err := from.Read(text[len(text):cap(text)])
 		text = text[:len(text)+n]
-		if int64(len(text)) > s.o.MaxBody {
-			s.fail(w, r, http.StatusRequestEntityTooLarge, "the request is longer than %d bytes uncompressed: send the rows in several", s.o.MaxBody)
-			return nil, false
+		switch {
+		case int64(len(text)) > s.o.MaxBody:
+			return nil, errTooLong
+		case err == io.EOF:
+			return text, nil
+		case err != nil:
+			return nil, err
 		}
-		if err == io.EOF {
-			// The rest of the request is ours to take as long as it needs. A deadline that passes would end it.
-			_ = control.SetReadDeadline(time.Time{})
-			return text, true
-		}
+	}
+}
+
+// unpack undoes a Content-Encoding. Few do so at a time: a decoder may take a thousand times what it was sent.
+func (s *Server) unpack(ctx context.Context, x *exchange, encoding string, packed []byte) ([]byte, error) {
+	select {
+	case s.unpacking <- struct{}{}:
+		defer func() { <-s.unpacking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if encoding == "zstd" {
+		z, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
-			s.unreadable(w, r, sent, encoding, err)
-			return nil, false
+			return nil, err
 		}
+		defer z.Close()
+		return s.fill(x, z)
 	}
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, err
+	}
+	return s.fill(x, z)
 }
 
-// unreadable answers a body that ended in err.
-func (s *Server) unreadable(w http.ResponseWriter, r *http.Request, sent *counted, encoding string, err error) {
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(sent.err, &tooLong):
-		s.fail(w, r, http.StatusRequestEntityTooLarge, "the request is longer than %d bytes: send the rows in several", tooLong.Limit)
-	case sent.err != nil && sent.err != io.EOF:
-		w.Header().Set("Connection", "close")
-		s.fail(w, r, http.StatusBadRequest, "the body of the request did not arrive whole: nothing of it was stored")
-	default:
-		s.fail(w, r, http.StatusBadRequest, "the body is not %s as Content-Encoding says: %v", encoding, err)
-	}
-}
-
-// counted counts what is read, and keeps the error that ended it apart from those of who reads from it.
+// counted counts what is read.
 type counted struct {
-	r   io.Reader
-	n   int64
-	err error
+	r io.Reader
+	n int64
 }
 
 // Read implements io.Reader.
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
-	c.err = err
 	return n, err
 }

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
@@ -50,13 +51,14 @@ type Options struct {
 
 // Server answers requests.
 type Server struct {
-	o       Options
-	db      atomic.Pointer[Store] // nil until there is one
-	memory  *semaphore.Weighted
-	strange *semaphore.Weighted // memory for callers who are not known yet
-	slots   chan struct{}       // one element per request under way
-	metrics *metrics
-	origins *http.CrossOriginProtection
+	o         Options
+	db        atomic.Pointer[Store] // nil until there is one
+	memory    *semaphore.Weighted
+	strange   *semaphore.Weighted // memory for callers who are not known yet
+	slots     chan struct{}       // one element per request under way
+	unpacking chan struct{}       // one element per body that is being uncompressed
+	metrics   *metrics
+	origins   *http.CrossOriginProtection
 }
 
 // New checks the options.
@@ -66,8 +68,8 @@ func New(o Options) (*Server, error) {
 	o.InFlight = cmp.Or(o.InFlight, 256)
 	o.Patience = cmp.Or(o.Patience, 30*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
-	if o.MaxBody < 0 || o.Memory < o.MaxBody || o.InFlight < 0 || o.Patience < 0 || o.Timeout < 0 {
-		return nil, fmt.Errorf("limits of intake must be positive, and requests of %d bytes fit in %d", o.MaxBody, o.Memory)
+	if o.MaxBody < 0 || o.Memory < 2*o.MaxBody || o.InFlight < 0 || o.Patience < 0 || o.Timeout < 0 {
+		return nil, fmt.Errorf("limits of intake must be positive, and a request of %d bytes must fit twice into %d", o.MaxBody, o.Memory)
 	}
 	if err := o.Foreign.fill(); err != nil {
 		return nil, err
@@ -78,7 +80,8 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{o: o, memory: semaphore.NewWeighted(o.Memory), strange: semaphore.NewWeighted(max(o.Memory/8, strangeLeast)), slots: make(chan struct{}, o.InFlight), origins: http.NewCrossOriginProtection()}
+	s := &Server{o: o, memory: semaphore.NewWeighted(o.Memory), strange: semaphore.NewWeighted(max(o.Memory/8, strangeLeast)), slots: make(chan struct{}, o.InFlight),
+		unpacking: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), origins: http.NewCrossOriginProtection()}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, s); err != nil {
 		return nil, err
@@ -212,15 +215,19 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		x := &exchange{id: requestID(r.Header.Get("X-Request-Id"))}
-		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
-		defer cancel()
-		r = r.WithContext(ctx)
+		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 		w := &recorder{ResponseWriter: to}
 		h := w.Header()
 		h.Set("X-Request-Id", x.id)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
 		_, route := mux.Handler(r)
+		defer func() {
+			if x.memory != nil {
+				x.memory.Release(x.held)
+			}
+			s.finished(r, x, route, w.status, time.Since(start))
+		}()
 		defer func() {
 			if reason := recover(); reason != nil {
 				s.o.Log.Error("intake: a request made the handler panic", "request_id", x.id, "panic", reason, "stack", string(debug.Stack()))
@@ -229,10 +236,6 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 				}
 				s.fail(w, r, http.StatusInternalServerError, "something is wrong here; the log says more under this request_id")
 			}
-			if x.memory != nil {
-				x.memory.Release(x.held)
-			}
-			s.finished(r, x, route, w.status, time.Since(start))
 		}()
 		// The mux would send the caller elsewhere, and the redirected request would be a GET without a body.
 		if given := r.URL.EscapedPath(); path.Clean(given) != given {

@@ -217,7 +217,7 @@ func TestFacts(t *testing.T) {
 		{name: "getting track", path: "/v1/track", method: "GET", status: 405},
 
 		{name: "too long", kind: nd, body: strings.Repeat(" ", 1001), status: 413, want: "at most 1000 are taken"},
-		{name: "too long without a length", kind: nd, body: "chunked" + strings.Repeat(" ", 1001), status: 413, want: "1000 bytes"},
+		{name: "too long without a length", kind: nd, body: "chunked" + strings.Repeat(" ", 1001), status: 413, want: "at most 1000 bytes"},
 		{name: "too long in gzip", kind: nd, coding: "gzip", body: compressed("gzip", strings.Repeat(" ", 1001)), status: 413, want: "uncompressed"},
 		{name: "too long in zstd", kind: nd, coding: "zstd", body: compressed("zstd", strings.Repeat(" ", 1001)), status: 413, want: "uncompressed"},
 		{name: "a bomb", kind: nd, coding: "gzip", body: compressed("gzip", strings.Repeat("0", 900_000)), status: 413, want: "uncompressed"},
@@ -309,7 +309,7 @@ func TestFacts(t *testing.T) {
 			if !strings.Contains(log.String(), fmt.Sprintf(`"status":%d`, tt.status)) {
 				t.Errorf("the log lacks the request: %s", log.String())
 			}
-			if s.memory.TryAcquire(s.o.Memory); len(s.slots) != 0 {
+			if !s.memory.TryAcquire(s.o.Memory) || !s.strange.TryAcquire(strangeLeast) || len(s.slots) != 0 || len(s.unpacking) != 0 {
 				t.Error("something is still held")
 			}
 			holdsTo(t, method, path, w)
@@ -461,12 +461,12 @@ func TestBounds(t *testing.T) {
 		<-goOn
 		return intake.Result{Read: 1}, nil
 	}}
-	s, err := New(Options{Store: store, MaxBody: 64 << 10, Memory: 100 << 10, InFlight: 3})
+	s, err := New(Options{Store: store, MaxBody: 64 << 10, Memory: 140 << 10, InFlight: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := s.Handler()
-	large := `{"a":"` + strings.Repeat("x", 50<<10) + `"}`
+	large := `{"a":"` + strings.Repeat("x", 60<<10) + `"}`
 	var wg sync.WaitGroup
 	send := func(body string, status int) {
 		if w := call(h, "/v1/usage_events", body, "Content-Type", "application/x-ndjson"); w.Code != status {
@@ -474,11 +474,11 @@ func TestBounds(t *testing.T) {
 		}
 	}
 	wg.Go(func() { send(large, 200) })
+	wg.Go(func() { send(large, 200) })
+	<-waiting
 	<-waiting
 	send(large, 503) // no memory
 	wg.Go(func() { send(oneRow, 200) })
-	wg.Go(func() { send(oneRow, 200) })
-	<-waiting
 	<-waiting
 	send(oneRow, 503) // no slot
 	close(goOn)
