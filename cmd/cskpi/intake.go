@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,6 +87,9 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 	}
 	if err := web.Validate(in.web); err != nil {
 		return nil, fmt.Errorf("CSKPI_INTAKE_WEB_CONFIG_FILE: %w", err)
+	}
+	if text, err := os.ReadFile(in.web); err == nil && strings.Contains(string(text), "basic_auth_users") {
+		return nil, errors.New("CSKPI_INTAKE_WEB_CONFIG_FILE: basic_auth_users would keep callers with tokens out; leave it out, since CSKPI_INTAKE_TOKENS says who may call")
 	}
 	if in.api, err = api.New(o); err != nil {
 		return nil, err

@@ -221,6 +221,11 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 		h.Set("X-Request-Id", x.id)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
+		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+			// It may have had a Content-Length as well, which net/http drops: who came before us may have gone by that, and what
+			// stands behind the body then is no request.
+			h.Set("Connection", "close")
+		}
 		_, route := mux.Handler(r)
 		defer func() {
 			if x.memory != nil {
