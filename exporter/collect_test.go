@@ -327,6 +327,7 @@ func TestNewRefusesWhatCannotBeExported(t *testing.T) {
 		query("a", "b_c gauge"),
 		query("a_b", "c gauge"), // its metric is a's
 		query("exporter_x", "value gauge"),
+		query("intake_x", "value gauge"),
 		query("only", "segment label"),
 		query("reporting", "info gauge"),
 		query("wrong", "twice label", "twice label", "value gauge"),
@@ -338,7 +339,7 @@ func TestNewRefusesWhatCannotBeExported(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"query a_b: ", "query exporter_x: ", "query only: ", "query reporting: ", "query wrong: ", "query wröng: ", "query wronger: "} {
+	for _, want := range []string{"query a_b: ", "query exporter_x: ", "query intake_x: ", "query only: ", "query reporting: ", "query wrong: ", "query wröng: ", "query wronger: "} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not mention %q: %v", want, err)
 		}

@@ -247,6 +247,8 @@ func (s *source) checkName() {
 		s.fail(1, "the name of a function must begin with cs_, since ClickHouse has one set of functions for all databases")
 	case !s.Model && (s.Name == "exporter" || strings.HasPrefix(s.Name, "exporter_")):
 		s.fail(1, "the name clashes with the exporter's own metrics, cs_exporter_*")
+	case !s.Model && (s.Name == "intake" || strings.HasPrefix(s.Name, "intake_")):
+		s.fail(1, "the name clashes with the metrics of intake, cs_intake_*")
 	case s.Name == catalogueView:
 		s.fail(1, "cs.%s is the view that lists all others", catalogueView)
 	case !s.Model && strings.HasSuffix(s.Name, "_detail"):
