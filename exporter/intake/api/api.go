@@ -102,7 +102,7 @@ func (s *Server) Stored(g intake.Group) { s.metrics.group(g) }
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/{table}", s.facts)
-	mux.HandleFunc("GET /v1/openapi.yaml", s.describe)
+	mux.HandleFunc("/v1/openapi.yaml", s.describe)
 	s.segmentRoutes(mux)
 	s.cloudEventRoutes(mux)
 	s.eraseRoutes(mux)
@@ -114,7 +114,11 @@ func (s *Server) Handler() http.Handler {
 var openapi []byte
 
 // describe serves the description of everything here. It holds nothing that is secret, and nobody is asked for a token.
-func (s *Server) describe(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) describe(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.wrongMethod(w, r, http.MethodGet)
+		return
+	}
 	w.Header().Set("Content-Type", "application/yaml")
 	_, _ = w.Write(openapi) // a client that has gone needs no answer
 }

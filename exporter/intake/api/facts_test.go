@@ -199,7 +199,7 @@ func TestFacts(t *testing.T) {
 
 		{name: "unknown table", path: "/v1/usage_event", kind: nd, body: oneRow, status: 404, want: "did you mean usage_events?"},
 		{name: "unlike any table", path: "/v1/xyzzyxyzzyxyzzy", kind: nd, body: oneRow, status: 404, want: "there are accounts, contracts, usage_events"},
-		{name: "tables that the token may write to", token: shop, path: "/v1/xyzzyxyzzyxyzzy", kind: nd, status: 404, want: "did you mean usage_events"},
+		{name: "tables that the token may write to", token: shop, path: "/v1/xyzzyxyzzyxyzzy", kind: nd, status: 404, want: "; there are usage_events"},
 		{name: "a path that climbs", path: "/v1/../v1/usage_events", kind: nd, body: oneRow, status: 404, want: "did you mean /v1/usage_events?"},
 		{name: "a path that climbs in disguise", path: "/v1/%2e%2e/usage_events", kind: nd, body: oneRow, status: 404},
 		{name: "a table with a slash", path: "/v1/cs%2Fusage_events", kind: nd, body: oneRow, status: 404, want: "there is no table"},

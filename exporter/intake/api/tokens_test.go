@@ -137,7 +137,7 @@ func TestSpend(t *testing.T) {
 		{15 * time.Second, 1, 100 * time.Millisecond},
 		{100 * time.Millisecond, 1, 0},
 		{time.Hour, 1_000_000, 0},
-		{time.Hour, 1, 63990100 * time.Millisecond}, // (1,000,000 - 100 + 1 - 36,000) / 10 rows a second
+		{time.Hour, 1, 96390100 * time.Millisecond}, // (1,000,000 - 100 - 36,000 + 1) rows at 10 a second
 	} {
 		now = now.Add(step.after)
 		if got := token.spend(now, step.rows); (got - step.wait).Abs() > time.Millisecond {
