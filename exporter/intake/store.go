@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"runtime"
 	"slices"
@@ -242,7 +243,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 	var sent []int // positions of the columns that are sent
 	for i := range t.columns {
 		// What no row gives is left to the table's default. An import has one time, though, and a staging table no defaults.
-		if l.staged || l.foreign || t.columns[i].name == columnUpdated || slices.ContainsFunc(chunks, func(c *chunk) bool { return c.columns[i].given }) {
+		if l.staged || l.foreign || t.columns[i].name == columnUpdated || t.columns[i].name == columnSource || slices.ContainsFunc(chunks, func(c *chunk) bool { return c.columns[i].given }) {
 			sent = append(sent, i)
 			names = append(names, quote(t.columns[i].name))
 			columns = append(columns, clickhouse.ColumnNameAndType{Name: t.columns[i].name, Type: t.columns[i].wire})
@@ -257,15 +258,17 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		"async_insert":                    0,
 		"max_partitions_per_insert_block": 0, // events of many years may come mixed
 	}
-	if !l.staged && !l.foreign {
-		// What is sent again after a lost answer has the token of the first time, and is taken for the same.
-		settings["insert_deduplication_token"] = rand.Text()
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(settings))
 	query := "insert into " + l.target + " (" + strings.Join(names, ", ") + ")"
 	var rows int64
-	err := s.retry(ctx, func() error {
+	var failed error
+	start := time.Now()
+	err := s.retry(ctx, func() (err error) {
+		defer func() { failed = err }()
 		rows = 0
+		if !l.staged && !l.foreign && (failed == nil || !s.mayBeStored(ctx, failed, start)) {
+			settings["insert_deduplication_token"] = rand.Text()
+		}
+		ctx := clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(maps.Clone(settings)))
 		batch, err := s.im.Conn.PrepareBatch(ctx, query)
 		if err != nil {
 			return err
@@ -291,6 +294,19 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		return batch.Send()
 	})
 	return rows, err
+}
+
+// mayBeStored tells whether an insert that failed may have worked nevertheless, so that the next one should have the same token, by which
+// the database takes it for the same. It must not if the database was started since: it notes a token just before it stores the rows,
+// and if it dies in between it would take rows for stored that are not. Under another token they at most come twice, and count once.
+func (s *session) mayBeStored(ctx context.Context, failed error, since time.Time) bool {
+	var exception *clickhouse.Exception
+	if errors.As(failed, &exception) {
+		return false
+	}
+	var up uint32
+	err := s.im.Conn.QueryRow(ctx, "select uptime()").Scan(&up)
+	return err == nil && time.Duration(up)*time.Second > time.Since(since)+time.Second
 }
 
 func stagingColumns(t *table) string {
