@@ -59,6 +59,8 @@ type Server struct {
 	unpacking chan struct{}       // one element per body that is being uncompressed
 	metrics   *metrics
 	origins   *http.CrossOriginProtection
+
+	grapevine grapevine // among requests that are under way
 }
 
 // New checks the options.

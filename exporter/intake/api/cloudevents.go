@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -77,7 +76,7 @@ func (s *Server) cloudEvents(w http.ResponseWriter, r *http.Request) {
 		all = append(all, n)
 	}
 	s.refused(tableEvents, "unreadable", len(reasons))
-	refused, unlisted, err := s.tell(r.Context(), who, who.source(), all, func(context.Context) bool { return false })
+	refused, unlisted, err := s.tell(r.Context(), who, who.source(), all)
 	if err != nil {
 		s.refuse(w, r, err)
 		return

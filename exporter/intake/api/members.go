@@ -22,24 +22,35 @@ type ledger struct {
 	source   string // where the caller's rows belong
 	members  map[string]string
 	accounts map[string][]intake.Version
+	told     map[string]string // by what is written
 }
 
-// usersOf are the users that messages name, and those of them whose account no message tells although one needs it.
-func usersOf(all []news) (users, missing []string) {
-	named, told := map[string]bool{}, map[string]bool{}
+// usersOf are the ids of all users that messages name, and those of the events that no message of the request tells an
+// account for, event by event.
+func usersOf(all []news) (users []string, missing [][]string) {
+	named, told, same := map[string]bool{}, map[string]bool{}, map[string][]string{}
 	for _, n := range all {
 		for _, id := range n.ids() {
 			named[id] = true
-			told[id] = told[id] || n.account != ""
+			told[id] = told[id] || n.event == nil && n.account != ""
+			if n.former != "" {
+				same[id] = n.ids()
+			}
 		}
 	}
-	for id := range named {
-		users = append(users, id)
-		if !told[id] {
-			missing = append(missing, id)
+	for _, n := range all {
+		if n.event == nil || n.account != "" {
+			continue
+		}
+		ids := slices.Clone(n.users)
+		for _, id := range n.users {
+			ids = append(ids, same[id]...)
+		}
+		if !slices.ContainsFunc(ids, func(id string) bool { return told[id] }) {
+			missing = append(missing, ids)
 		}
 	}
-	return users, missing
+	return slices.Collect(maps.Keys(named)), missing
 }
 
 // groups are the accounts of which something is told.
@@ -80,6 +91,7 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 	b := newBatch(l.source)
 	var refused []refusal
 	told, later := map[string]string{}, map[string]string{}
+	l.told = told
 	for _, n := range slices.Backward(all) {
 		if n.event == nil && n.account != "" {
 			for _, id := range n.users {
@@ -197,50 +209,85 @@ func (l *ledger) account(n news) map[string]any {
 	return row
 }
 
-// arrivals lets a request wait for those that came before it: clients send what tells a user's account in one request and
-// the user's events in the next, without waiting for the first to be answered.
-type arrivals struct {
-	mu   sync.Mutex
-	next int
-	open map[int]chan struct{}
+// grapevine brings what one request tells of users to others that wait for it: clients send the message that tells a user's
+// account and the user's events at the same time, by several connections, and in any order.
+type grapevine struct {
+	mu      sync.Mutex
+	waiting map[*listener]bool
+	vain    map[string]time.Time // users who were waited for in vain, and until when that is not done again
 }
 
-func (a *arrivals) enter() (turn int, leave func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.open == nil {
-		a.open = map[int]chan struct{}{}
-	}
-	turn = a.next
-	a.next++
-	done := make(chan struct{})
-	a.open[turn] = done
-	return turn, func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		delete(a.open, turn)
-		close(done)
-	}
+// listener is a request that waits.
+type listener struct {
+	missing map[string][]string // by their first: ids of a user, of which one must be told
+	heard   map[string]string
+	done    chan struct{}
 }
 
-// wait returns when all that came before turn are done, at the latest after patience. It tells whether there were any.
-func (a *arrivals) wait(ctx context.Context, turn int, patience time.Duration) bool {
-	a.mu.Lock()
-	var earlier []chan struct{}
-	for t, done := range a.open {
-		if t < turn {
-			earlier = append(earlier, done)
+const (
+	vainFor  = 10 * time.Minute
+	mostVain = 100_000
+)
+
+// listen returns the accounts of users, each given by all ids, that others told meanwhile, at the latest after patience.
+func (g *grapevine) listen(ctx context.Context, users [][]string, patience time.Duration) map[string]string {
+	l := &listener{missing: map[string][]string{}, heard: map[string]string{}, done: make(chan struct{})}
+	now := time.Now()
+	g.mu.Lock()
+	for _, ids := range users {
+		if len(ids) > 0 && now.After(g.vain[ids[0]]) {
+			l.missing[ids[0]] = ids
 		}
 	}
-	a.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for _, done := range earlier {
-		select {
-		case <-done:
-		case <-ctx.Done():
-			return true
+	if len(l.missing) == 0 {
+		g.mu.Unlock()
+		return nil
+	}
+	if g.waiting == nil {
+		g.waiting, g.vain = map[*listener]bool{}, map[string]time.Time{}
+	}
+	g.waiting[l] = true
+	g.mu.Unlock()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-l.done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.waiting, l)
+	if len(g.vain) > mostVain {
+		clear(g.vain)
+	}
+	if ctx.Err() == nil {
+		for id := range l.missing {
+			g.vain[id] = time.Now().Add(vainFor)
 		}
 	}
-	return len(earlier) > 0
+	return l.heard
+}
+
+// tell says which accounts users have by what was just stored.
+func (g *grapevine) tell(members map[string]string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for id := range members {
+		delete(g.vain, id)
+	}
+	for l := range g.waiting {
+		for first, ids := range l.missing {
+			for _, id := range ids {
+				if account := members[id]; account != "" {
+					l.heard[id] = account
+					delete(l.missing, first)
+				}
+			}
+		}
+		if len(l.missing) == 0 {
+			delete(g.waiting, l)
+			close(l.done)
+		}
+	}
 }

@@ -275,6 +275,9 @@ func (t translator) message(kind string, index int, raw, sentAt json.RawMessage,
 			return n, "groupId, the account, is missing"
 		}
 		n.account = string(m.GroupID)
+		if len(n.users) > 0 {
+			n.users = n.users[:1] // some clients make up another anonymousId for each message
+		}
 		n.traits = t.columns(traits)
 	case "alias":
 		if m.PreviousID == "" || len(n.users) == 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -17,22 +18,18 @@ type Foreign struct {
 	Pages      bool           // page and screen messages become usage events, too
 	TypePrefix string         // is taken off the types of CloudEvents, as in com.example.
 	Zone       *time.Location // in which a point in time becomes a day [UTC]
+	Wait       time.Duration  // for another request to tell where a user belongs whose account is not known [2s]
 }
-
-// overtaken is how long a request waits for those that came before it and may tell where its users belong.
-const overtaken = 2 * time.Second
 
 // segmentRoutes serves the HTTP tracking API of Segment, which RudderStack's clients speak as well.
 func (s *Server) segmentRoutes(mux *http.ServeMux) {
-	var order arrivals
 	for _, kind := range []string{"track", "identify", "group", "page", "screen", "alias", "batch", "import"} {
 		mux.HandleFunc("POST /v1/"+kind, func(w http.ResponseWriter, r *http.Request) {
-			turn, leave := order.enter()
-			defer leave()
 			if kind == "import" {
-				kind = "batch"
+				s.messages(w, r, "batch")
+				return
 			}
-			s.messages(w, r, kind, func(ctx context.Context) bool { return order.wait(ctx, turn, overtaken) })
+			s.messages(w, r, kind)
 		})
 	}
 	// RudderStack's Go client asks for this before it sends anything.
@@ -57,7 +54,7 @@ type tracked struct {
 const maxRefusals = 100 // that an answer lists
 
 // messages takes one request of the tracking API.
-func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string, earlier func(context.Context) bool) {
+func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string) {
 	e, who, ok := s.tracking(w, r, kind)
 	if !ok {
 		return
@@ -66,7 +63,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string, e
 	all, refused := t.read(kind, e)
 	result := tracked{RequestID: about(r).id, Read: len(e.Batch), Ignored: len(e.Batch) - len(all) - len(refused)}
 	s.refused(tableEvents, "unreadable", len(refused))
-	more, unlisted, err := s.tell(r.Context(), who, cmp.Or(who.source(), segmentSource), all, earlier)
+	more, unlisted, err := s.tell(r.Context(), who, cmp.Or(who.source(), segmentSource), all)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -116,7 +113,7 @@ func (s *Server) tracking(w http.ResponseWriter, r *http.Request, kind string) (
 }
 
 // tell stores news of a caller. It returns the messages of which something could not be stored, and how many more there are.
-func (s *Server) tell(ctx context.Context, who *Token, source string, all []news, earlier func(context.Context) bool) (refused []refusal, unlisted int, err error) {
+func (s *Server) tell(ctx context.Context, who *Token, source string, all []news) (refused []refusal, unlisted int, err error) {
 	all = slices.DeleteFunc(all, func(n news) bool {
 		table := tableEvents
 		switch {
@@ -137,7 +134,7 @@ func (s *Server) tell(ctx context.Context, who *Token, source string, all []news
 		}
 		return refused, 0, nil
 	}
-	known, err := s.ledger(ctx, source, all, earlier)
+	known, err := s.ledger(ctx, source, all)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -156,6 +153,7 @@ func (s *Server) tell(ctx context.Context, who *Token, source string, all []news
 	if err != nil {
 		return nil, 0, err
 	}
+	s.grapevine.tell(known.told)
 	for _, a := range answers {
 		unlisted += int(a.Rejected) - len(a.Rejects)
 		for _, x := range a.Rejects {
@@ -170,8 +168,8 @@ func (s *Server) tell(ctx context.Context, who *Token, source string, all []news
 	return refused, unlisted, nil
 }
 
-// ledger looks up what news must know. Where an account is not known, requests that came earlier may be about to tell it.
-func (s *Server) ledger(ctx context.Context, source string, all []news, earlier func(context.Context) bool) (*ledger, error) {
+// ledger looks up what news must know. Where an account is not known, another request may be about to tell it.
+func (s *Server) ledger(ctx context.Context, source string, all []news) (*ledger, error) {
 	known := &ledger{source: source, members: map[string]string{}, accounts: map[string][]intake.Version{}}
 	db := s.db.Load()
 	if db == nil {
@@ -185,9 +183,13 @@ func (s *Server) ledger(ctx context.Context, source string, all []news, earlier 
 	if err := known.findMembers(ctx, from, users); err != nil {
 		return nil, err
 	}
-	missing = slices.DeleteFunc(missing, func(id string) bool { return known.members[id] != "" })
-	if len(missing) > 0 && earlier(ctx) {
-		if err := known.findMembers(ctx, from, missing); err != nil {
+	isKnown := func(ids []string) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return known.members[id] != "" })
+	}
+	if missing = slices.DeleteFunc(missing, isKnown); len(missing) > 0 {
+		maps.Copy(known.members, s.grapevine.listen(ctx, missing, s.o.Foreign.Wait))
+		// Another instance may have been told.
+		if err := known.findMembers(ctx, from, slices.Concat(slices.DeleteFunc(missing, isKnown)...)); err != nil {
 			return nil, err
 		}
 	}
@@ -215,6 +217,9 @@ func (f *Foreign) fill() error {
 	}
 	if f.Traits == nil {
 		f.Traits, _ = ParseTraits(DefaultTraits)
+	}
+	if f.Wait == 0 {
+		f.Wait = 2 * time.Second
 	}
 	if len(f.TypePrefix) > 200 {
 		return errors.New("the prefix of CloudEvents' types is longer than 200 characters")
