@@ -80,11 +80,6 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 			return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
 		}
 	}
-	if a.config.Timezone != "" {
-		if o.Foreign.Zone, err = time.LoadLocation(a.config.Timezone); err != nil {
-			return nil, fmt.Errorf("CSKPI_TIMEZONE: %w", err)
-		}
-	}
 	if err := web.Validate(in.web); err != nil {
 		return nil, fmt.Errorf("CSKPI_INTAKE_WEB_CONFIG_FILE: %w", err)
 	}

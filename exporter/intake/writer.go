@@ -157,6 +157,9 @@ func (w *Writer) Close() {
 	w.stop()
 }
 
+// Zone is where times without an offset are.
+func (w *Writer) Zone() *time.Location { return w.o.Zone }
+
 // Tables are the names of the fact tables, sorted.
 func (w *Writer) Tables() []string {
 	names := make([]string, 0, len(w.tables))

@@ -97,6 +97,16 @@ func New(o Options) (*Server, error) {
 // Open gives the server its store, which may take a while to be ready.
 func (s *Server) Open(store Store) { s.db.Store(&store) }
 
+// zone is where a point in time becomes a day: as the store has it, which is known once there is one.
+func (s *Server) zone() *time.Location {
+	if db := s.db.Load(); db != nil {
+		if of, ok := (*db).(interface{ Zone() *time.Location }); ok {
+			return of.Zone()
+		}
+	}
+	return s.o.Foreign.Zone
+}
+
 // Stored counts a group that the writer stored, or could not store. It is made for intake.WriterOptions.
 func (s *Server) Stored(g intake.Group) { s.metrics.group(g) }
 
@@ -267,6 +277,9 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 
 // finished writes the line of the access log, which never has what callers sent, and counts.
 func (s *Server) finished(r *http.Request, x *exchange, route string, status int, took time.Duration) {
+	if _, path, methodToo := strings.Cut(route, " "); methodToo {
+		route = path
+	}
 	if route == "/" {
 		route = ""
 	}

@@ -581,6 +581,7 @@ func TestMetrics(t *testing.T) {
 	call(h, "/v1/usage_events", "1", "Content-Type", "application/x-ndjson")
 	call(h, "/v1/nonsense", "1", "Content-Type", "application/x-ndjson", "Authorization", "Bearer "+all)
 	call(h, "/nonsense", "1")
+	call(h, "/v1/track", "", "Authorization", "Bearer "+all)
 	s.Stored(intake.Group{Table: "usage_events", Requests: 1, Rows: 1})
 	s.Stored(intake.Group{Table: "usage_events", Requests: 1, Rows: 1, Err: errors.New("no")})
 	err = testutil.GatherAndCompare(registry, strings.NewReader(`
@@ -605,6 +606,7 @@ cs_intake_request_bytes_total 9
 # HELP cs_intake_requests_total Requests that were answered; code 499 is for callers that hung up.
 # TYPE cs_intake_requests_total counter
 cs_intake_requests_total{code="207",route="/v1/{table}"} 1
+cs_intake_requests_total{code="400",route="/v1/track"} 1
 cs_intake_requests_total{code="401",route="/v1/{table}"} 1
 cs_intake_requests_total{code="404",route=""} 1
 cs_intake_requests_total{code="404",route="/v1/{table}"} 1
@@ -617,7 +619,7 @@ cs_intake_rows_total{outcome="stored",table="usage_events"} 1
 	if err != nil {
 		t.Error(err)
 	}
-	if n := testutil.CollectAndCount(s.metrics.duration); n != 2 {
+	if n := testutil.CollectAndCount(s.metrics.duration); n != 3 {
 		t.Errorf("got %d routes with durations", n)
 	}
 	if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) > 0 {

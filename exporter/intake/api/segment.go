@@ -59,7 +59,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string) {
 	if !ok {
 		return
 	}
-	t := translator{traits: s.o.Foreign.Traits, pages: s.o.Foreign.Pages, zone: s.o.Foreign.Zone, received: s.o.Now()}
+	t := translator{traits: s.o.Foreign.Traits, pages: s.o.Foreign.Pages, zone: s.zone(), received: s.o.Now()}
 	all, refused := t.read(kind, e)
 	result := tracked{RequestID: about(r).id, Read: len(e.Batch), Ignored: len(e.Batch) - len(all) - len(refused)}
 	s.refused(tableEvents, "unreadable", len(refused))
