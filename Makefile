@@ -43,6 +43,10 @@ generate: ## Bring generated files up to date.
 bench: engine ## Run the benchmarks, each beside what it is compared with.
 	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
 
+.PHONY: soak
+soak: engine ## Send facts at length while engine and service are killed, 60 times.
+	CSKPI_TEST_SOAK=60 go test -count=1 -run '^TestSoak' -v -timeout 60m ./cmd/cskpi
+
 .PHONY: tools
 tools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/golangci-lint ## Build the pinned Prometheus, promtool and golangci-lint.
 $(TOOLS)/prometheus: PACKAGE := github.com/prometheus/prometheus/cmd/prometheus

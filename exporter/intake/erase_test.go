@@ -1,0 +1,354 @@
+package intake_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter/intake"
+	"cskpi/queries"
+)
+
+const (
+	lateAccount = "zz'gone\\acme" // to be erased
+	lateUser    = "zz'bob@stay.example"
+)
+
+// company is files of facts. A line that says gone: is about an account or user that is to be erased, and is left out if without.
+func company(f *fixture, without string) []string {
+	lines := map[string][]string{
+		"accounts": {"account_id,parent_account_id,csm,created_on,updated_at", "stay,,ann,2023-01-01,2024-01-01", "other,,ben,2023-01-01,2024-01-01",
+			"kid,PARENT,ben,2023-01-01,2024-01-01", "account:GONE,stay,ann,2023-05-01,2024-01-01", "account:GONE,stay,ben,2023-05-01,2024-02-01"},
+		"contracts": {"contract_id,account_id,product,acv,currency,starts_on,ends_before,updated_at", "c1,stay,suite,120000,USD,2023-01-01,,2024-01-01",
+			"c2,other,suite,20000,USD,2023-03-01,2024-03-01,2024-01-01", "account:c3,GONE,suite,50000,USD,2023-05-01,,2024-01-01",
+			// c4 is the erased account's in the end, and what it was before must not come back; c5 is not.
+			"account:c4,stay,suite,7000,USD,2023-05-01,,2024-01-01", "account:c5,GONE,suite,3000,USD,2023-05-01,,2024-01-01"},
+		"contracts-last": {"contract_id,account_id,product,acv,currency,starts_on,ends_before,updated_at",
+			"account:c4,GONE,suite,7000,USD,2023-05-01,,2024-02-01", "c5,other,suite,3000,USD,2023-05-01,,2024-02-01"},
+		"surveys": {"response_id,account_id,user_id,kind,score,responded_at", "s1,stay,amy,nps,9,2024-05-01", "account:s2,GONE,cat,nps,2,2024-05-01",
+			"user:s3,stay,BOB,nps,1,2024-05-01"},
+		"engagements": {"engagement_id,account_id,contact,kind,happened_at", "g1,stay,amy,email_opened,2024-05-01", "user:g2,stay,BOB,email_opened,2024-05-01"},
+		"touchpoints": {"touchpoint_id,account_id,csm,kind,happened_at,note", "t1,stay,ann,call,2024-05-01,hello", "account:t2,GONE,ann,call,2024-05-02,hello GONE"},
+		"tickets":     {"ticket_id,account_id,opened_at", "k1,stay,2024-05-01", "account:k2,GONE,2024-05-01"},
+		"usage_events": {"event_id,account_id,user_id,event,ts,properties",
+			// The first payload of an id counts; when it is erased, the next one does.
+			`account:x1,GONE,cat,login,2024-03-01 10:00:00,"{""of"":1}"`, "x1,stay,amy,login,2024-04-01 10:00:00,", "far,stay,amy,login,2023-06-01 10:00:00,", "x1,stay,amy,login,2024-04-02 10:00:00,",
+			"account:x2,GONE,cat,login,2024-03-01 10:00:00,", "x2,stay,amy,login,2024-04-03 10:00:00,",
+			"x3,stay,amy,login,2024-04-05 10:00:00,", "account:x3,GONE,cat,login,2024-04-04 10:00:00,",
+			"user:y1,stay,BOB,login,2024-01-31 23:30:00,", "y1,stay,amy,report,2024-02-01 10:00:00,", "user:y1,stay,BOB,export,2024-02-02 10:00:00,"},
+	}
+	for i := range 60 {
+		at := time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC).AddDate(0, 0, 2*i).Format(time.DateTime)
+		lines["usage_events"] = append(lines["usage_events"], fmt.Sprintf("e%d,stay,amy,report,%s,", i, at), fmt.Sprintf("account:d%d,GONE,cat,report,%s,", i, at),
+			fmt.Sprintf("user:b%d,stay,BOB,export,%s,", i, at))
+	}
+	// The latest blocks of two partitions, and a partition of its own.
+	lines["usage_events-last"] = []string{lines["usage_events"][0], "account:l1,GONE,cat,report,2024-03-09 10:00:00,", "user:l2,stay,BOB,report,2024-04-09 10:00:00,",
+		"account:l3,GONE,cat,report,2023-12-24 10:00:00,", "account:l4,GONE,cat,report,2031-01-01 10:00:00,"}
+	parent := lateAccount
+	if without == "account" {
+		parent = ""
+	}
+	var paths []string
+	for _, name := range []string{"accounts", "contracts", "contracts-last", "surveys", "engagements", "touchpoints", "tickets", "usage_events", "usage_events-last"} {
+		var text strings.Builder
+		kept := 0
+		for _, line := range lines[name] {
+			if about, rest, found := strings.Cut(line, ":"); found && (about == "account" || about == "user") {
+				if about == without {
+					continue
+				}
+				line = rest
+			}
+			kept++
+			text.WriteString(strings.NewReplacer("GONE", lateAccount, "PARENT", parent, "BOB", lateUser).Replace(line) + "\n")
+		}
+		if kept > 1 {
+			paths = append(paths, f.file(name+".csv", text.String()))
+		}
+	}
+	return paths
+}
+
+// newCompany is an empty database with all views, and the company in it, rolled up before its last file.
+func newCompany(t *testing.T, without string, key []byte) (*fixture, queries.Catalogue) {
+	t.Helper()
+	f := newFixture(t)
+	f.UserKey = key
+	catalogue, err := queries.Load()
+	if err == nil {
+		err = queries.Install(t.Context(), f.conn, catalogue)
+	}
+	if err == nil {
+		_, err = queries.Configure(t.Context(), f.conn, queries.Reporting{Timezone: "Asia/Tokyo", Currency: "USD", FiscalYearStart: 1})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range company(f, without) {
+		s := f.imports(path)
+		if s.Rejected() > 0 {
+			t.Fatal(rejects(s))
+		}
+		if !strings.Contains(path, "last") {
+			f.rollUp()
+		}
+	}
+	f.rollUp()
+	return f, catalogue
+}
+
+func (f *fixture) rollUp() {
+	f.t.Helper()
+	if err := queries.RollUp(f.t.Context(), f.conn, nil); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// told is what KPIs and analysts get to see: of the KPIs those that are quick to ask and stand on the facts of the company, and all that
+// is rolled up, which the others stand on.
+func (f *fixture) told(catalogue queries.Catalogue) map[string]string {
+	f.t.Helper()
+	all := map[string]string{}
+	for _, q := range catalogue.KPIs() {
+		if !slices.Contains([]string{"arr", "nps", "freshness"}, q.View()) {
+			continue
+		}
+		var columns []string
+		for _, c := range q.Columns {
+			columns = append(columns, c.Name)
+		}
+		all[q.View()] = f.query(strings.Join(columns, ", "), "cs."+q.View()+"(as_of = '2024-06-15') order by all")
+	}
+	for table, columns := range map[string]string{
+		"usage_user_days":    "day, account_id, user_id, events, core_events, features, departments, last_at",
+		"usage_account_days": "day, account_id, users, active_users, events, core_events, features, last_at",
+		"usage_accounts":     "account_id, first_on",
+		"usage_identities":   "id, payload_hash, day",
+		"usage_ahead":        "source, event_id, payload_hash, account_id, ts",
+		"contracts":          "contract_id, account_id, acv, updated_at",
+		"accounts":           "account_id, parent_account_id, csm",
+	} {
+		all[table] = f.query(columns, "cs."+table+" final order by all")
+	}
+	all["usage_conflicts"] = f.query("source, event_id, payload_hash, account_id", "cs.usage_conflicts final where not is_kept order by all")
+	return all
+}
+
+// holding lists the tables in which an id is found, in whatever column.
+func (f *fixture) holding(id string) []string {
+	f.t.Helper()
+	var found []string
+	for line := range strings.SplitSeq(f.rows(`select [table, arrayStringConcat(groupArray(concat('ifNull(toString(', name, '), \'\')')), ', ')]
+		from system.columns
+		where database = 'cs' and table in (select name from system.tables where database = 'cs' and engine like '%Tree')
+		group by table order by table`), "\n") {
+		table, columns, _ := strings.Cut(line, "|")
+		escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(id)
+		if got := f.rows("select [toString(count())] from cs." + table + " where arrayExists(x -> position(x, '" + escaped + "') > 0, [" + columns + "])"); got != "0" {
+			found = append(found, table+" "+got)
+		}
+	}
+	return found
+}
+
+func (f *fixture) same(got, want map[string]string) {
+	f.t.Helper()
+	for name := range want {
+		if got[name] != want[name] {
+			f.t.Errorf("%s:\n%s\nwant:\n%s", name, got[name], want[name])
+		}
+	}
+}
+
+// TestErase: after an account or a user was erased, no table has the id, and every KPI and all that is rolled up is as in a company
+// that never had it, though not all is computed again.
+func TestErase(t *testing.T) {
+	for _, c := range []struct {
+		name, without, id string
+		what              intake.What
+		key               []byte
+	}{
+		{"account", "account", lateAccount, intake.What{Account: lateAccount}, nil},
+		{"user", "user", lateUser, intake.What{User: lateUser}, nil},
+		{"user by pseudonym", "user", lateUser, intake.What{User: lateUser}, []byte("key")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, catalogue := newCompany(t, c.without, c.key)
+			want := f.told(catalogue)
+			f, catalogue = newCompany(t, "", c.key)
+			id := c.id
+			if c.key != nil {
+				id = intake.Pseudonym(c.key, id)
+			}
+			if before := f.holding(id); len(before) < 3 {
+				t.Fatalf("before: %v", before)
+			}
+			const far = "cs.usage_days final where day = '2023-06-01'"
+			version := f.query("version", far)
+			progress := f.query("partition, block_number", "cs.usage_progress final order by 1")
+			w, _ := f.writer(func(o *intake.WriterOptions) { o.UserKey = c.key })
+			receipt, err := w.Erase(t.Context(), c.what)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if held := f.holding(id); len(held) > 0 {
+				t.Errorf("the id is still in %v", held)
+			}
+			f.rollUp()
+			if held := f.holding(id); len(held) > 0 {
+				t.Errorf("after a roll-up the id is again in %v", held)
+			}
+			f.same(f.told(catalogue), want)
+			if now := f.query("partition, block_number", "cs.usage_progress final order by 1"); now == progress {
+				t.Errorf("progress of the roll-up is still %s", now)
+			}
+			f.equal("roll-up of a day that was not touched", f.query("version", far), version)
+			rows := map[string]map[string]uint64{
+				"account": {"accounts": 2, "surveys": 1, "touchpoints": 1, "tickets": 1, "usage_events": 66},
+				"user":    {"surveys": 1, "engagements": 1, "usage_events": 63},
+			}[c.without]
+			for table, n := range rows {
+				if receipt.Rows[table] != n {
+					t.Errorf("%s: %d rows are erased by the receipt, want %d", table, receipt.Rows[table], n)
+				}
+			}
+			sum := sha256.Sum256([]byte(receipt.ID + c.id))
+			if receipt.IDHash != hex.EncodeToString(sum[:]) || receipt.KPIsChangeOn == "" || receipt.FinishedAt.Before(receipt.RequestedAt) {
+				t.Errorf("the receipt is %+v", receipt)
+			}
+			f.equal("erasures", f.query("erasure_id, kind, id_hash, toString(first_on), toString(last_on), finished_at is not null, rows['usage_events']", "cs.erasures final"),
+				fmt.Sprintf("%s|%s|%s|%s|%s|1|%d", receipt.ID, c.without, receipt.IDHash, receipt.KPIsChangeOn, receipt.LastFactOn, rows["usage_events"]))
+
+			// Once more there is nothing to do. What is sent again after that is stored again, and everything is as before.
+			again, err := w.Erase(t.Context(), c.what)
+			if err != nil || len(again.Rows) > 0 || again.KPIsChangeOn != "" || again.ID == receipt.ID {
+				t.Errorf("the second time: %+v, %v", again, err)
+			}
+			f.imports(company(f, "")...)
+			f.rollUp()
+			if held := f.holding(id); len(held) < 3 {
+				t.Errorf("sent again, it is in %v", held)
+			}
+		})
+	}
+}
+
+// faulty is a connection that fails after some statements.
+type faulty struct {
+	driver.Conn
+	left int
+}
+
+var errFault = errors.New("fault")
+
+func (c *faulty) Exec(ctx context.Context, query string, args ...any) error {
+	if strings.Contains(query, "usage_claims") {
+		return c.Conn.Exec(ctx, query, args...)
+	}
+	if c.left--; c.left == -1 {
+		return errFault
+	}
+	return c.Conn.Exec(ctx, query, args...)
+}
+
+// TestEraseCutShort: wherever an erasure ends early, and whoever rolls up then, the next one completes it.
+func TestEraseCutShort(t *testing.T) {
+	for _, c := range []struct {
+		without string
+		what    intake.What
+	}{{"account", intake.What{Account: lateAccount}}, {"user", intake.What{User: lateUser}}} {
+		t.Run(c.without, func(t *testing.T) {
+			f, catalogue := newCompany(t, c.without, nil)
+			want := f.told(catalogue)
+			f, catalogue = newCompany(t, "", nil)
+			step := 0
+			for ; ; step += 2 {
+				_, err := intake.Erase(t.Context(), &faulty{f.conn, step}, c.what)
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, errFault) {
+					t.Fatal(err)
+				}
+				f.rollUp()
+			}
+			if step < 10 {
+				t.Errorf("it takes %d statements", step)
+			}
+			f.rollUp()
+			f.same(f.told(catalogue), want)
+			f.equal("erasures", f.query("count(), countIf(finished_at is null), any(rows['usage_events']) > 60", "cs.erasures final"), "1|0|1")
+			// What was cut short leaves its scratch database to be dropped a day later.
+			for name := range strings.SplitSeq(f.query("name", "system.databases where startsWith(name, 'cskpi_import_')"), "\n") {
+				if err := f.conn.Exec(t.Context(), "drop database if exists "+name); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+func TestEraseNobody(t *testing.T) {
+	f := newFixture(t)
+	for _, what := range []intake.What{{}, {Account: "a", User: "b"}} {
+		if _, err := intake.Erase(t.Context(), f.conn, what); err == nil {
+			t.Errorf("%+v: no error", what)
+		}
+	}
+	receipt, err := intake.Erase(t.Context(), f.conn, intake.What{Account: "nobody\x00'; drop table cs.accounts; --"})
+	if err != nil || len(receipt.Rows) != 0 {
+		t.Errorf("got %+v, %v", receipt, err)
+	}
+	f.equal("accounts", f.query("count()", "cs.accounts"), "0")
+}
+
+// TestPseudonyms: the same id has the same pseudonym by every way in, and no table has the id.
+func TestPseudonyms(t *testing.T) {
+	f := newFixture(t)
+	key := []byte("a key of its own")
+	f.UserKey = key
+	const id = "amy@acme.example"
+	want := intake.Pseudonym(key, id)
+	if len(want) != 32 || want == id || want == intake.Pseudonym([]byte("another key"), id) || intake.Pseudonym(nil, id) != id || intake.Pseudonym(key, "") != "" {
+		t.Errorf("the pseudonym is %q", want)
+	}
+	const events = "event_id,account_id,user_id,event,ts\n%[1]s1,a,%[2]s,x,2024-06-01\n%[1]s2,a,,x,2024-06-01\n%[1]s3,a,%[2]s,x,2024-06-01\n"
+	f.imports(f.file("usage_events.csv", fmt.Sprintf(events, "c", id)),
+		f.file("surveys.ndjson", fmt.Sprintf(`{"response_id":"s","account_id":"a","user_id":%q,"kind":"nps","score":9,"responded_at":"2024-06-01"}`, id)),
+		f.file("engagements.csv", "engagement_id,account_id,contact,kind,happened_at\ng,a,"+id+",community,2024-06-01\n"))
+	mapping := f.file("map/usage_events.sql", "select id as event_id, account as account_id, who as user_id, 'x' as event, '2024-06-01' as ts from clicks")
+	if s, err := f.Mapping(t.Context(), strings.TrimSuffix(mapping, "/usage_events.sql"), f.file("clicks.csv", "id,account,who\nm1,a,"+id+"\nm2,a,\n")); err != nil {
+		t.Fatal(err, s)
+	}
+	w, _ := f.writer(func(o *intake.WriterOptions) { o.UserKey = key })
+	if _, err := w.Write(t.Context(), intake.Rows{Table: "usage_events", Format: intake.CSV, Text: fmt.Appendf(nil, events, "w", id)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(t.Context(), ndjson("usage_events", fmt.Sprintf(`{"event_id":"n1","account_id":"a","user_id":%q,"event":"x","ts":"2024-06-01"}`, id))); err != nil {
+		t.Fatal(err)
+	}
+	f.equal("users", f.query("user_id, events",
+		"(select user_id, groupArray(event_id) as events from (select user_id, event_id from cs.usage_events final order by event_id) group by user_id) order by user_id"),
+		"|['c2','m2','w2']\n"+want+"|['c1','c3','m1','n1','w1','w3']")
+	f.equal("respondents", f.query("user_id", "cs.surveys"), want)
+	f.equal("contacts", f.query("contact", "cs.engagements"), want)
+	if held := f.holding(id); len(held) > 0 {
+		t.Errorf("the id is in %v", held)
+	}
+	// Every column that names a person is known as one. New ones belong here or among these.
+	known := []string{"account_id", "csm", "event_id", "parent_account_id"}
+	for column := range strings.SplitSeq(f.query("name", "system.columns where database = 'cs' and match(name, 'user|contact|person|email|respondent') and type = 'String' group by name"), "\n") {
+		if !slices.Contains(append(known, "user_id", "contact"), column) {
+			t.Errorf("column %s may name a person, and has no pseudonyms", column)
+		}
+	}
+}
