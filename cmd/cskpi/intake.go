@@ -56,6 +56,7 @@ type receiver struct {
 	listener net.Listener
 	server   *http.Server
 	web      string // configuration of TLS
+	traits   api.Traits
 	log      *slog.Logger
 	closing  sync.Once
 }
@@ -80,6 +81,7 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 			return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
 		}
 	}
+	in.traits = o.Foreign.Traits
 	if err := web.Validate(in.web); err != nil {
 		return nil, fmt.Errorf("CSKPI_INTAKE_WEB_CONFIG_FILE: %w", err)
 	}
@@ -126,6 +128,10 @@ func (in *receiver) open(ctx context.Context, d *database, userKey []byte) (done
 	w, err := intake.NewWriter(ctx, intake.WriterOptions{Conn: d.conn, Zone: d.zone, UserKey: userKey, Stored: in.api.Stored})
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
+	}
+	if err := in.traits.Check(w.Columns("accounts")); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
 	}
 	in.api.Open(w)
 	return func() {

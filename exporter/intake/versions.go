@@ -17,6 +17,15 @@ type Version struct {
 	Values map[string]string // by column, as input would say it; those that are empty or null are left out
 }
 
+// Columns are the names of what rows of a table may say.
+func (w *Writer) Columns(tableName string) []string {
+	t, known := w.tables[tableName]
+	if !known {
+		return nil
+	}
+	return t.names()
+}
+
 // lookupBytes is how many bytes of ids one query asks for.
 const lookupBytes = 512 << 10
 

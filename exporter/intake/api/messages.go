@@ -110,6 +110,16 @@ func ParseTraits(text string) (Traits, error) {
 	return traits, nil
 }
 
+// Check compares the columns with those that accounts has.
+func (t Traits) Check(columns []string) error {
+	for column := range t {
+		if !slices.Contains(columns, column) {
+			return fmt.Errorf("accounts has no column %q; there are %s", column, strings.Join(columns, ", "))
+		}
+	}
+	return nil
+}
+
 // news is what one message says.
 type news struct {
 	message int // its position in the request, from 0

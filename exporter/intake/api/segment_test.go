@@ -343,8 +343,12 @@ func TestStoreIsAway(t *testing.T) {
 }
 
 func TestParseTraits(t *testing.T) {
-	if _, err := ParseTraits(DefaultTraits); err != nil {
+	traits, err := ParseTraits(DefaultTraits)
+	if err != nil {
 		t.Error(err)
+	}
+	if err := traits.Check([]string{"name", "industry"}); err == nil || !strings.Contains(err.Error(), "there are name, industry") {
+		t.Errorf("columns that are not there: %v", err)
 	}
 	for text, want := range map[string]string{
 		"": "does not say", "name": "does not say", "name=": "does not say", "=x": "does not say", "name=a||b": "does not say",
