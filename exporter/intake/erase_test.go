@@ -196,7 +196,9 @@ func TestErase(t *testing.T) {
 			version := f.query("version", far)
 			progress := f.query("partition, block_number", "cs.usage_progress final order by 1")
 			w, _ := f.writer(func(o *intake.WriterOptions) { o.UserKey = c.key })
+			begin := time.Now()
 			receipt, err := w.Erase(t.Context(), c.what)
+			t.Logf("erasing took %s", time.Since(begin).Round(time.Millisecond))
 			if err != nil {
 				t.Fatal(err)
 			}
