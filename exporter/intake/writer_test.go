@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -470,9 +471,7 @@ func newProxy(t *testing.T, f *fixture) *proxy {
 			p.lost.Add(1)
 			panic(http.ErrAbortHandler)
 		}
-		for name, values := range answer.Header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), answer.Header)
 		w.WriteHeader(answer.StatusCode)
 		_, _ = w.Write(text)
 	})}
