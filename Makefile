@@ -28,7 +28,8 @@ $(ENGINE): deploy/engine/package-lock.json
 
 .PHONY: test
 test: engine $(TOOLS)/prometheus $(TOOLS)/promtool ## Run all tests, with the race detector.
-	CGO_ENABLED=1 go test $(TESTFLAGS) ./...
+	# The longest come first, so that the others run beside them.
+	CGO_ENABLED=1 go test $(TESTFLAGS) ./queries ./...
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Check style, and that generated files are current.

@@ -29,7 +29,7 @@ type RollUpProgress struct {
 // small queries. Every step may be repeated, so that one that is cut short is made up for by the next. While another one
 // is at work on the database, it waits for that.
 func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
-	r := rollUp{conn: conn, tell: progress}
+	r := rollUp{conn: conn, tell: progress, months: map[string]int{}}
 	parts, stale, lost, err := r.plan(ctx)
 	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost {
 		return err
@@ -78,6 +78,7 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 			return fmt.Errorf("roll up usage by the settings in force: %w", err)
 		}
 	}
+	r.merge(ctx)
 	return nil
 }
 
@@ -104,6 +105,7 @@ type rollUp struct {
 	so      RollUpProgress
 	periods []usagePeriod
 	version uint64
+	months  map[string]int // days that were rolled up, by partition of the daily tables
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -122,6 +124,7 @@ type newPart struct {
 const (
 	chunkDays   = 31
 	chunkEvents = 4_000_000
+	wholeMonth  = 14 // days of a month that count as all of it, since merging costs as much as rolling up a few
 )
 
 // readSettings finds the settings that say what a day of usage is, over time.
@@ -336,6 +339,9 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 		if err := r.chunk(ctx, order[:n], period); err != nil {
 			return err
 		}
+		for _, day := range order[:n] {
+			r.months[day.Format("200601")]++
+		}
 		order = order[n:]
 		r.so.Days += n
 		r.report()
@@ -344,6 +350,20 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 		return nil
 	}
 	return r.conn.Exec(ctx, fmt.Sprintf("insert into cs.usage_progress (partition, block_number, version) select %s, %d, %d", quote(p.id), p.until, r.version))
+}
+
+// merge merges the months that were rolled up anew as a whole: reading the latest rows (final) costs nothing where a month is
+// in one part, and several times as much where each of its rows has two versions, which the engine may keep for long. Where it
+// fails, numbers take longer and are no less right.
+func (r *rollUp) merge(ctx context.Context) {
+	for _, month := range slices.Sorted(maps.Keys(r.months)) {
+		if r.months[month] < wholeMonth {
+			continue
+		}
+		for _, table := range []string{"usage_user_days", "usage_account_days"} {
+			_ = r.conn.Exec(ctx, "optimize table cs."+table+" partition "+month+" final settings optimize_skip_merged_partitions = 1")
+		}
+	}
 }
 
 // chunk rolls up a few days of one period.
