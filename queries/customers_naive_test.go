@@ -298,9 +298,7 @@ func TestCustomersSecondOpinion(t *testing.T) {
 			empty(t, c)
 			store(t, c, slices.Concat(w.facts(), facts.facts()), 1000)
 			exec(t, c, facts.usageRows())
-			from, done := reading(t, c, catalogue, asOf)
-			defer done()
-			o := opinion{t, c, from, newNaive(w, asOf)}
+			o := opinionOf(t, c, catalogue, w, asOf)
 			o.coverage(facts)
 			o.onboarding(facts)
 		})

@@ -385,9 +385,7 @@ func TestSecondOpinionOnGrowth(t *testing.T) {
 		empty(t, c)
 		store(t, c, append(w.facts(), g.facts()...), 1000)
 		t.Run(fmt.Sprintf("seed=%d,as_of=%s", seed, asOf), func(t *testing.T) {
-			from, done := reading(t, c, catalogue, asOf)
-			defer done()
-			o := opinion{t, c, from, newNaive(w, asOf)}
+			o := opinionOf(t, c, catalogue, w, asOf)
 			o.pipeline(g)
 			o.voice(g)
 			o.support(g)

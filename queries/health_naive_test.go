@@ -480,9 +480,7 @@ func TestHealthSecondOpinion(t *testing.T) {
 			empty(t, c)
 			store(t, c, slices.Concat(w.facts(), b.facts()), 2000)
 			exec(t, c, b.settingRows())
-			from, done := reading(t, c, catalogue, asOf)
-			defer done()
-			o := opinion{t, c, from, newNaive(w, asOf)}
+			o := opinionOf(t, c, catalogue, w, asOf)
 			o.health(b)
 			o.backtest(b)
 		})

@@ -14,6 +14,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/shopspring/decimal"
+
+	"cskpi/queries"
 )
 
 // companies is how many random companies the naive implementation is asked about.
@@ -40,9 +42,7 @@ func TestSecondOpinion(t *testing.T) {
 				asOf := asOfs[start][(first+i)%5]
 				t.Run(asOf.String(), func(t *testing.T) {
 					t.Parallel()
-					from, done := reading(t, c, catalogue, asOf)
-					defer done()
-					o := opinion{t, c, from, newNaive(w, asOf)}
+					o := opinionOf(t, c, catalogue, w, asOf)
 					o.states()
 					o.windows()
 					o.definitions()
@@ -60,6 +60,14 @@ type opinion struct {
 	c     driver.Conn
 	from  func(view string) string
 	naive *naive
+}
+
+// opinionOf reads the views of a day until the test ends, and asks the naive implementation about the same world.
+func opinionOf(t *testing.T, c driver.Conn, catalogue queries.Catalogue, w world, asOf day) opinion {
+	t.Helper()
+	from, done := reading(t, c, catalogue, asOf)
+	t.Cleanup(done)
+	return opinion{t, c, from, newNaive(w, asOf)}
 }
 
 // Values that a view is to have: a decimal.Decimal must be equal, a ratio nearly so, an int64 and a string equal.
