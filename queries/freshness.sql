@@ -19,7 +19,7 @@ select
 from (
     select arrayJoin([
         'accounts', 'action_items', 'contracts', 'engagements', 'feedback', 'fx_rates', 'health_overrides', 'milestones', 'opportunities', 'risks',
-        'settings', 'surveys', 'targets', 'tickets', 'touchpoints', 'usage_events', 'value_reviews']) as table
+        'settings', 'surveys', 'targets', 'tickets', 'touchpoints', 'usage_events', 'user_accounts', 'value_reviews']) as table
 ) as g
 left join cs.freshness_detail(as_of = {as_of:Date}) as d on d.table = g.table
 group by g.table

@@ -12,8 +12,8 @@ type tokenCmd struct {
 
 type tokenNewCmd struct {
 	Name   string   `required:"" placeholder:"NAME" help:"Name of the caller, as the log has it."`
-	Tables []string `placeholder:"TABLE" help:"Tables that it may write; * stands for all."`
-	Rights []string `enum:"read,write,erase" default:"write" help:"What it may do: read, write, erase [${default}]."`
+	Tables []string `placeholder:"TABLE" help:"Tables that it may read or write; * stands for all."`
+	Rights []string `enum:"read,write,erase" default:"write" help:"What it may do: write rows, read what a table looks like and how far it is stored, erase accounts and users [${default}]."`
 	Source string   `placeholder:"NAME" help:"The one source whose facts it may write; any if not given."`
 	Rate   float64  `placeholder:"ROWS" help:"Rows that it may send in a second; any number if not given."`
 	Burst  int      `placeholder:"ROWS" help:"Rows that it may send at once; by default those of ten seconds."`

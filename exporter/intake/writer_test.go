@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -503,3 +504,50 @@ func (p *proxy) conn() clickhouse.Conn {
 
 func (p *proxy) hold()    { p.gate.Lock() }
 func (p *proxy) release() { p.gate.Unlock() }
+
+// TestWriterDescribe: whoever brings rows learns what they look like, and from where on to go on.
+func TestWriterDescribe(t *testing.T) {
+	f := newFixture(t)
+	w, _ := f.writer(nil)
+	for _, source := range []string{"crm", "billing"} {
+		row := `{"ticket_id":"` + source + `","account_id":"a","opened_at":"2024-06-01","severity":"high","updated_at":"2024-06-02T03:04:05Z","source":"` + source + `"}`
+		if result, err := w.Write(t.Context(), ndjson("tickets", row)); err != nil || result.Rejected > 0 {
+			t.Fatal(result, err)
+		}
+	}
+	d, err := w.Describe(t.Context(), "tickets", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Sources) != 2 || d.Sources[0].Source != "billing" || d.Sources[1].UpdatedAt.UTC().Format(time.DateTime) != "2024-06-02 03:04:05" || time.Since(d.Sources[0].StoredAt) > time.Hour {
+		t.Errorf("sources: %+v", d.Sources)
+	}
+	required := map[string]bool{}
+	for _, c := range d.Columns {
+		if c.Meaning == "" || c.Type == "" {
+			t.Errorf("%+v is not described", c)
+		}
+		if c.Required {
+			required[c.Name] = true
+		}
+	}
+	if d.Meaning == "" || !maps.Equal(required, map[string]bool{"ticket_id": true, "account_id": true, "opened_at": true}) {
+		t.Errorf("%q; required are %v", d.Meaning, required)
+	}
+	if d, err = w.Describe(t.Context(), "tickets", "crm"); err != nil || len(d.Sources) != 1 || d.Sources[0].Source != "crm" {
+		t.Errorf("of one source: %+v, %v", d.Sources, err)
+	}
+	if _, err = w.Describe(t.Context(), "tickets; drop table cs.tickets", ""); err == nil {
+		t.Error("no error for a table that is not there")
+	}
+	if d, err = w.Describe(t.Context(), "surveys", ""); err != nil || !slices.ContainsFunc(d.Columns, func(c intake.ColumnDescription) bool {
+		return c.Name == "kind" && slices.Equal(c.Values, []string{"nps", "csat"})
+	}) {
+		t.Errorf("surveys: %+v, %v", d, err)
+	}
+	for _, name := range w.Tables() {
+		if d, err := w.Describe(t.Context(), name, ""); err != nil || d.Meaning == "" || len(d.Columns) < 4 {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+}

@@ -54,6 +54,8 @@ facts as (
     select 'surveys' as name, source as system, count() as n, max(responded_at) as latest from cs.surveys final where responded_at < (select ends_at from bounds) group by source
     union all
     select 'engagements' as name, source as system, count() as n, max(happened_at) as latest from cs.engagements final where happened_at < (select ends_at from bounds) group by source
+    union all
+    select 'user_accounts' as name, source as system, count() as n, max(updated_at) as latest from cs.user_accounts final where updated_at < (select ends_at from bounds) group by source
 )
 
 select name as table, toString(system) as source, n as rows, latest as latest_at

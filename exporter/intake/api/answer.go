@@ -94,7 +94,7 @@ type forbidden string
 
 func (f forbidden) Error() string { return string(f) }
 
-func mayNotWrite(table string) error { return forbidden("this token may not write to " + table) }
+func mayNot(verb, table string) error { return forbidden("this token may not " + verb + " " + table) }
 
 // tooFast is an error of store: the caller has sent more rows than its token may; it may go on after that time.
 type tooFast time.Duration
@@ -146,7 +146,7 @@ func (s *Server) store(ctx context.Context, who *Token, rows []intake.Rows) ([]a
 	count := 0
 	for i := range rows {
 		if !who.mayWrite(rows[i].Table) {
-			return nil, mayNotWrite(rows[i].Table)
+			return nil, mayNot("write to", rows[i].Table)
 		}
 		if source := who.source(); source != "" {
 			rows[i].Source = source

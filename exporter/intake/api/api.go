@@ -30,6 +30,8 @@ type Store interface {
 	Write(ctx context.Context, rows intake.Rows) (intake.Result, error)
 	// Tables are the names of the fact tables.
 	Tables() []string
+	// Describe tells what rows of a table look like and how far each source's are stored, or the given one's.
+	Describe(ctx context.Context, table, source string) (intake.Description, error)
 }
 
 // Options are what a Server works with; every zero value stands for the default in brackets.
@@ -113,7 +115,7 @@ func (s *Server) Stored(g intake.Group) { s.metrics.group(g) }
 // Handler serves everything under /v1.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/v1/{table}", s.facts)
+	mux.HandleFunc(anyTable, func(w http.ResponseWriter, r *http.Request) { s.table(mux, w, r) })
 	mux.HandleFunc("/v1/openapi.yaml", s.describe)
 	s.segmentRoutes(mux)
 	s.cloudEventRoutes(mux)
@@ -141,7 +143,7 @@ func (s *Server) nowhere(mux *http.ServeMux, w http.ResponseWriter, r *http.Requ
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
-		if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" && !strings.HasPrefix(pattern, "/v1/{table}") {
+		if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" && pattern != anyTable {
 			allowed = append(allowed, method)
 		}
 	}

@@ -15,13 +15,11 @@ import (
 
 // erasing is a store that notes what it is to erase.
 type erasing struct {
+	plainStore
 	asked []intake.What
 	err   error
 }
 
-func (e *erasing) Write(context.Context, intake.Rows) (intake.Result, error) {
-	return intake.Result{}, nil
-}
 func (e *erasing) Tables() []string { return []string{"accounts", "users"} }
 
 // Erase implements Eraser.
@@ -33,13 +31,16 @@ func (e *erasing) Erase(ctx context.Context, what intake.What) (intake.Receipt, 
 	return intake.Receipt{ID: "r1", Erased: "account", Rows: map[string]uint64{"contracts": 2}, KPIsChangeOn: "2024-01-01"}, e.err
 }
 
-// plainStore cannot erase.
+// plainStore has nothing, and cannot erase.
 type plainStore struct{}
 
 func (plainStore) Write(context.Context, intake.Rows) (intake.Result, error) {
 	return intake.Result{}, nil
 }
 func (plainStore) Tables() []string { return nil }
+func (plainStore) Describe(context.Context, string, string) (intake.Description, error) {
+	return intake.Description{}, nil
+}
 
 func TestErase(t *testing.T) {
 	// Who hangs up has asked for it nevertheless, so the context of each request has ended.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -23,36 +24,30 @@ var kinds = map[string]intake.Format{
 
 const accepted = "application/x-ndjson, application/json, text/csv"
 
+// anyTable is the route of paths that have no other.
+const anyTable = "/v1/{table}"
+
+// table takes rows of a fact table, or tells what they look like.
+func (s *Server) table(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	posted := r.Clone(r.Context())
+	posted.Method = http.MethodPost
+	_, route := mux.Handler(posted)
+	switch {
+	case r.Method == http.MethodPost:
+		s.facts(w, r)
+	case route != anyTable: // no table, but a path such as /v1/track
+		s.nowhere(mux, w, r)
+	case r.Method == http.MethodGet:
+		s.describeTable(w, r)
+	default:
+		s.wrongMethod(w, r, http.MethodGet, http.MethodPost)
+	}
+}
+
 // facts takes rows of a fact table.
 func (s *Server) facts(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		s.wrongMethod(w, r, http.MethodPost)
-		return
-	}
-	who, ok := s.who(w, r)
+	who, table, ok := s.which(w, r, (*Token).mayWrite, "write to")
 	if !ok {
-		return
-	}
-	db := s.db.Load()
-	if db == nil {
-		s.refuse(w, r, errNotReady)
-		return
-	}
-	table := r.PathValue("table")
-	if tables := (*db).Tables(); !slices.Contains(tables, table) {
-		tables = slices.DeleteFunc(slices.Clone(tables), func(t string) bool { return !who.mayWrite(t) })
-		hint := ""
-		if near := queries.Nearest(clip(table), tables); near != "" {
-			hint = "; did you mean " + near + "?"
-		} else if len(tables) > 0 {
-			hint = "; there are " + strings.Join(tables, ", ")
-		}
-		s.fail(w, r, http.StatusNotFound, "there is no table %q%s", clip(table), hint)
-		return
-	}
-	about(r).table = table
-	if !who.mayWrite(table) {
-		s.refuse(w, r, mayNotWrite(table))
 		return
 	}
 	format, ok := s.format(w, r)
@@ -76,6 +71,55 @@ func (s *Server) facts(w http.ResponseWriter, r *http.Request) {
 	}
 	answers[0].RequestID = about(r).id
 	s.reply(w, r, answers[0].status(), answers[0])
+}
+
+// which finds the caller and the table that a request is about. If there is none, or the caller may not, it has answered.
+func (s *Server) which(w http.ResponseWriter, r *http.Request, may func(*Token, string) bool, verb string) (who *Token, table string, ok bool) {
+	if who, ok = s.who(w, r); !ok {
+		return nil, "", false
+	}
+	db := s.db.Load()
+	if db == nil {
+		s.refuse(w, r, errNotReady)
+		return nil, "", false
+	}
+	table = r.PathValue("table")
+	if tables := (*db).Tables(); !slices.Contains(tables, table) {
+		tables = slices.DeleteFunc(slices.Clone(tables), func(t string) bool { return !may(who, t) })
+		hint := ""
+		if near := queries.Nearest(clip(table), tables); near != "" {
+			hint = "; did you mean " + near + "?"
+		} else if len(tables) > 0 {
+			hint = "; there are " + strings.Join(tables, ", ")
+		}
+		s.fail(w, r, http.StatusNotFound, "there is no table %q%s", clip(table), hint)
+		return nil, "", false
+	}
+	about(r).table = table
+	if !may(who, table) {
+		s.refuse(w, r, mayNot(verb, table))
+		return nil, "", false
+	}
+	return who, table, true
+}
+
+// describeTable tells what rows of a table look like, and how far each system's are stored.
+func (s *Server) describeTable(w http.ResponseWriter, r *http.Request) {
+	who, table, ok := s.which(w, r, (*Token).mayRead, "read")
+	if !ok {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.o.Timeout)
+	defer cancel()
+	d, err := (*s.db.Load()).Describe(ctx, table, who.source())
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	s.reply(w, r, http.StatusOK, struct {
+		RequestID string `json:"request_id"`
+		intake.Description
+	}{about(r).id, d})
 }
 
 // format reads the Content-Type. If it is none that is known, it has answered.

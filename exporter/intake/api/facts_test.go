@@ -28,12 +28,17 @@ import (
 
 // scripted is a store that does what a test says, and keeps what it was handed.
 type scripted struct {
+	plainStore
 	mu    sync.Mutex
 	rows  []intake.Rows
 	write func(context.Context, intake.Rows) (intake.Result, error)
 }
 
 func (s *scripted) Tables() []string { return []string{"accounts", "contracts", "usage_events"} }
+
+func (s *scripted) Describe(_ context.Context, table, source string) (intake.Description, error) {
+	return intake.Description{Table: table, Sources: []intake.SourceState{{Source: source}}}, nil
+}
 
 // Write rejects every row that says so; a test may have it do otherwise.
 func (s *scripted) Write(ctx context.Context, r intake.Rows) (intake.Result, error) {
@@ -135,7 +140,7 @@ func TestFacts(t *testing.T) {
 	shop := aToken(t, tokens, TokenOptions{Name: "shop", Tables: []string{"usage_events"}, Source: "web"})
 	all := aToken(t, tokens, TokenOptions{Name: "all", Tables: []string{"*"}})
 	slow := aToken(t, tokens, TokenOptions{Name: "slow", Tables: []string{"*"}, Rate: 1, Burst: 2})
-	reader := aToken(t, tokens, TokenOptions{Name: "reader", Rights: []string{"read"}})
+	reader := aToken(t, tokens, TokenOptions{Name: "reader", Tables: []string{"contracts", "usage_events"}, Rights: []string{"read"}})
 	fails := func(err error) func(context.Context, intake.Rows) (intake.Result, error) {
 		return func(context.Context, intake.Rows) (intake.Result, error) { return intake.Result{}, err }
 	}
@@ -210,8 +215,12 @@ func TestFacts(t *testing.T) {
 		{name: "another version", path: "/v2/usage_events", kind: nd, body: oneRow, status: 404, want: "/v1/openapi.yaml"},
 		{name: "the root", method: "GET", path: "/", token: "none", status: 404, want: "POST /v1/{table}"},
 
-		{name: "reading", method: "GET", status: 405, want: "use POST", headers: map[string]string{"Allow": "POST"}},
-		{name: "putting", method: "PUT", kind: nd, body: oneRow, status: 405},
+		{name: "reading", method: "GET", token: reader, status: 200, want: `"table":"usage_events"`},
+		{name: "reading another table", method: "GET", token: reader, path: "/v1/accounts", status: 403, want: "may not read accounts"},
+		{name: "reading what is not there", method: "GET", token: reader, path: "/v1/usage", status: 404, want: "there are contracts, usage_events"},
+		{name: "reading without the right", method: "GET", status: 403, want: "may not read usage_events"},
+		{name: "reading without a token", method: "GET", token: "none", status: 401},
+		{name: "putting", method: "PUT", kind: nd, body: oneRow, status: 405, want: "use GET or POST", headers: map[string]string{"Allow": "GET, POST"}},
 		{name: "a method of nobody's", method: "BREW", status: 405},
 		{name: "posting the description", path: "/v1/openapi.yaml", status: 405, want: "use GET"},
 		{name: "getting track", path: "/v1/track", method: "GET", status: 405},
@@ -348,7 +357,9 @@ func holdsTo(t *testing.T, method, path string, w *httptest.ResponseRecorder) {
 		t.Fatalf("%s: %v in %s", w.Header().Get("Content-Type"), err, w.Body)
 	}
 	want := []string{"error", "request_id"}
-	if slices.Contains([]int{200, 207, 422}, w.Code) {
+	if method == http.MethodGet && w.Code == http.StatusOK {
+		want = []string{"columns", "meaning", "request_id", "sources", "table"}
+	} else if slices.Contains([]int{200, 207, 422}, w.Code) {
 		want = []string{"read", "rejected", "rejects", "request_id", "stored", "table"}
 	}
 	var members []string

@@ -22,6 +22,7 @@ var noon = time.Date(2024, 6, 15, 12, 0, 0, 0, time.UTC)
 
 // remembering is a store that keeps rows in memory, and finds them again. A row with "bad" in it is rejected.
 type remembering struct {
+	plainStore
 	mu   sync.Mutex
 	rows map[string][]map[string]any
 	text map[string]string
@@ -399,4 +400,37 @@ func FuzzMessages(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestMessagesAreForTables: what a token may not write is refused message by message, or as a whole if nothing of the kind is left.
+func TestMessagesAreForTables(t *testing.T) {
+	tokens := &Tokens{}
+	events := aToken(t, tokens, TokenOptions{Name: "events", Tables: []string{"usage_events"}})
+	contracts := aToken(t, tokens, TokenOptions{Name: "contracts", Tables: []string{"contracts"}})
+	reader := aToken(t, tokens, TokenOptions{Name: "reader", Tables: []string{"*"}, Rights: []string{"read"}})
+	store := &remembering{}
+	s, err := New(Options{Store: store, Tokens: tokens, Now: func() time.Time { return noon }, Foreign: Foreign{Wait: time.Millisecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const batch = `{"batch":[{"type":"identify","messageId":"i","userId":"u","traits":{"account_id":"acme"}},` +
+		`{"type":"track","messageId":"t","userId":"u","event":"login","context":{"groupId":"acme"}},` +
+		`{"type":"group","messageId":"g","userId":"u","groupId":"acme","traits":{"name":"Acme"}}]}`
+	for _, tt := range []struct {
+		token, want string
+		status      int
+	}{
+		{contracts, "may write to none of usage_events, accounts, user_accounts", 403},
+		{reader, "may write to none of usage_events, accounts, user_accounts", 403},
+		{events, `"rejected_count":2,"rejected":[{"index":0,"messageId":"i","reason":"would be stored in user_accounts, which this token may not write to"},` +
+			`{"index":2,"messageId":"g","reason":"would be stored in accounts, which this token may not write to"}]`, 200},
+	} {
+		w := post(s.Handler(), "/v1/batch", batch, "Content-Type", "application/json", "Authorization", "Bearer "+tt.token)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("got %d %s, want %d %s", w.Code, w.Body, tt.status, tt.want)
+		}
+	}
+	if got := store.take(); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "usage_events segment:{") {
+		t.Errorf("stored is\n%s", got)
+	}
 }

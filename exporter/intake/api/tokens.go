@@ -26,7 +26,7 @@ import (
 // Token is one caller. A nil *Token, where no tokens are configured, may do all.
 type Token struct {
 	Name   string   // appears in the log
-	Tables []string // it may write; * stands for all
+	Tables []string // it may read or write; * stands for all
 	Source string   // whose facts it writes; empty: any
 	Read   bool
 	Write  bool
@@ -43,8 +43,12 @@ type spent struct {
 	rows *rate.Limiter
 }
 
-func (t *Token) mayWrite(table string) bool {
-	return t == nil || t.Write && (slices.Contains(t.Tables, "*") || slices.Contains(t.Tables, table))
+func (t *Token) mayWrite(table string) bool { return t == nil || t.Write && t.isFor(table) }
+
+func (t *Token) mayRead(table string) bool { return t == nil || t.Read && t.isFor(table) }
+
+func (t *Token) isFor(table string) bool {
+	return slices.Contains(t.Tables, "*") || slices.Contains(t.Tables, table)
 }
 
 func (t *Token) mayErase() bool { return t == nil || t.Erase }
@@ -195,8 +199,8 @@ func (e entry) token() (*Token, error) {
 			return nil, fmt.Errorf("right %q is not known; there are read, write and erase", clip(right))
 		}
 	}
-	if t.Write && len(t.Tables) == 0 {
-		return nil, errors.New(`tables must name what it may write; ["*"] stands for all`)
+	if (t.Write || t.Read) && len(t.Tables) == 0 {
+		return nil, errors.New(`tables must name what it may read or write; ["*"] stands for all`)
 	}
 	switch {
 	case e.Rate < 0 || e.Burst < 0 || e.Burst > 0 && e.Rate == 0:

@@ -1,0 +1,80 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Description says what rows of a table look like, and how far each system's are stored.
+type Description struct {
+	Table   string              `json:"table"`
+	Meaning string              `json:"meaning"`
+	Columns []ColumnDescription `json:"columns"` // that rows may have
+	Sources []SourceState       `json:"sources"` // by name
+}
+
+// ColumnDescription is one column of a table.
+type ColumnDescription struct {
+	Name     string   `json:"name"`
+	Type     string   `json:"type"` // of ClickHouse
+	Required bool     `json:"required"`
+	Values   []string `json:"values,omitempty"` // if no others are taken
+	Meaning  string   `json:"meaning"`
+}
+
+// SourceState is how far the rows of a system are stored: whoever brings them goes on from there.
+type SourceState struct {
+	Source    string    `json:"source"`
+	UpdatedAt time.Time `json:"updated_at"` // the latest change in the source that is stored
+	StoredAt  time.Time `json:"stored_at"`  // when a row of it was last stored
+}
+
+// Describe describes a table; of the sources only the given one, if it is not empty. Errors are those of the database.
+func (w *Writer) Describe(ctx context.Context, tableName, source string) (Description, error) {
+	t, known := w.tables[tableName]
+	if !known {
+		return Description{}, fmt.Errorf("there is no table %q", tableName)
+	}
+	d := Description{Table: t.name, Columns: []ColumnDescription{}, Sources: []SourceState{}}
+	meanings := map[string]string{}
+	rows, err := w.o.Conn.Query(ctx, `
+		select name, comment from system.columns where database = 'cs' and table = $1
+		union all
+		select '' as name, t.comment as comment from system.tables as t where t.database = 'cs' and t.name = $1`, t.name)
+	if err != nil {
+		return d, StoreError{err}
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, meaning string
+		if err := rows.Scan(&name, &meaning); err != nil {
+			return d, StoreError{err}
+		}
+		meanings[name] = meaning
+	}
+	if err := rows.Err(); err != nil {
+		return d, StoreError{err}
+	}
+	d.Meaning = meanings[""]
+	for i := range t.columns {
+		c := &t.columns[i]
+		d.Columns = append(d.Columns, ColumnDescription{Name: c.name, Type: c.wire, Required: c.required, Values: c.enumNames, Meaning: meanings[c.name]})
+	}
+	states, err := w.o.Conn.Query(ctx, "select source, max(updated_at), max(ingested_at) from cs."+quote(t.name)+" where $1 in ('', source) group by source order by source", source)
+	if err != nil {
+		return d, StoreError{err}
+	}
+	defer states.Close()
+	for states.Next() {
+		var s SourceState
+		if err := states.Scan(&s.Source, &s.UpdatedAt, &s.StoredAt); err != nil {
+			return d, StoreError{err}
+		}
+		d.Sources = append(d.Sources, s)
+	}
+	if err := states.Err(); err != nil {
+		return d, StoreError{err}
+	}
+	return d, nil
+}
