@@ -38,6 +38,7 @@ type service struct {
 	data    string
 	env     []string
 	address string // of intake
+	metrics string // address of the metrics
 	log     output
 
 	mu  sync.Mutex
@@ -52,18 +53,20 @@ func newService(t testing.TB, data string) *service {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for _, address := range []*string{&s.address, &s.metrics} {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		*address = l.Addr().String()
+		defer l.Close()
 	}
-	s.address = l.Addr().String()
-	l.Close()
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "CSKPI_") || strings.HasPrefix(v, "CSKPI_LIBCHDB=") {
 			s.env = append(s.env, v)
 		}
 	}
-	s.env = append(s.env, "CSKPI_DATA_DIR="+data, "CSKPI_LISTEN=127.0.0.1:0", "CSKPI_ENGINE_LISTEN=127.0.0.1:0", "CSKPI_INTAKE_LISTEN="+s.address,
+	s.env = append(s.env, "CSKPI_DATA_DIR="+data, "CSKPI_LISTEN="+s.metrics, "CSKPI_ENGINE_LISTEN=127.0.0.1:0", "CSKPI_INTAKE_LISTEN="+s.address,
 		"CSKPI_LOG_LEVEL=error", "CSKPI_PARALLEL=1")
 	t.Cleanup(func() {
 		s.kill(syscall.SIGKILL)
@@ -401,6 +404,26 @@ func (k *soak) ready(ctx context.Context) {
 	}
 }
 
+// settled waits until the service has computed all KPIs for the first time.
+func (s *service) settled(ctx context.Context) {
+	s.t.Helper()
+	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.metrics+"/-/ready", nil)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if w, err := http.DefaultClient.Do(r); err == nil {
+			w.Body.Close()
+			if w.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		if time.Since(start) > time.Minute {
+			s.t.Fatalf("the service is not ready\n%s", s.log.String())
+		}
+	}
+}
+
 // verify holds what is stored, and what KPIs count, to what was acknowledged.
 func (k *soak) verify(conn driver.Conn) {
 	t := k.service.t
@@ -630,7 +653,7 @@ func (zeros) Read(p []byte) (int, error) {
 // import. ratio is the first's speed over the second's; p99-ms is the slowest but one percent of requests of a single row that come
 // meanwhile, and peak-MB the most memory that the service's process took, without its engine. CSKPI_TEST_EVENTS sets the number of rows.
 func BenchmarkIntake(b *testing.B) {
-	n := 300_000
+	n := 1_000_000
 	if text := os.Getenv("CSKPI_TEST_EVENTS"); text != "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil {
@@ -668,6 +691,7 @@ func BenchmarkIntake(b *testing.B) {
 		s.start()
 		k := newSoak(s)
 		k.ready(b.Context())
+		s.settled(b.Context()) // an import's time has no start of anything in it either
 		var wg sync.WaitGroup
 		done := make(chan struct{})
 		var mu sync.Mutex

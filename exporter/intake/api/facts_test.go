@@ -28,7 +28,6 @@ import (
 
 // scripted is a store that does what a test says, and keeps what it was handed.
 type scripted struct {
-	plainStore
 	mu    sync.Mutex
 	rows  []intake.Rows
 	write func(context.Context, intake.Rows) (intake.Result, error)
