@@ -164,16 +164,20 @@ func (c *demoCmd) fill(ctx context.Context, a *app, d *database, dir string, mar
 
 // announce says where to look.
 func (a *app) announce(d *database, dir, url string) {
+	facts := ""
+	if to := a.config.intakeListen(); to != "" {
+		facts = "\n  facts (HTTP)         " + to
+	}
 	const query = "select segment, window, round(ratio, 4) as nrr from cs.nrr(as_of = today()) order by segment, window format PrettyCompact"
 	fmt.Fprintf(a.out, `
 The company is ready. Look at
   KPIs for reading     %[1]s/
   Prometheus metrics   %[1]s/metrics
-  ClickHouse (HTTP)    %[2]s
+  ClickHouse (HTTP)    %[2]s%[5]s
 Try
   curl -s %[1]s/metrics | grep '^cs_nrr_ratio'
   curl -s %[2]s/ --data-binary "%[3]s"
   CSKPI_DATA_DIR=%[4]s bin/cskpi explain nrr --segment high --window 12m
 Stop with Ctrl-C.
-`, url, d.engine.URL(), query, dir)
+`, url, d.engine.URL(), query, dir, facts)
 }
