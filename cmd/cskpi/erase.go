@@ -54,7 +54,7 @@ func (a *app) erase(ctx context.Context, what intake.What) error {
 		return err
 	}
 	defer d.close()
-	what.UserKey = a.importer(d).UserKey
+	what.UserKey = []byte(a.config.UserIDKey)
 	receipt, err := intake.Erase(ctx, d.conn, what)
 	if err != nil {
 		return err

@@ -36,30 +36,10 @@ func (w *Writer) Describe(ctx context.Context, tableName, source string) (Descri
 	if !known {
 		return Description{}, fmt.Errorf("there is no table %q", tableName)
 	}
-	d := Description{Table: t.name, Columns: []ColumnDescription{}, Sources: []SourceState{}}
-	meanings := map[string]string{}
-	rows, err := w.o.Conn.Query(ctx, `
-		select name, comment from system.columns where database = 'cs' and table = $1
-		union all
-		select '' as name, t.comment as comment from system.tables as t where t.database = 'cs' and t.name = $1`, t.name)
-	if err != nil {
-		return d, StoreError{err}
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name, meaning string
-		if err := rows.Scan(&name, &meaning); err != nil {
-			return d, StoreError{err}
-		}
-		meanings[name] = meaning
-	}
-	if err := rows.Err(); err != nil {
-		return d, StoreError{err}
-	}
-	d.Meaning = meanings[""]
+	d := Description{Table: t.name, Meaning: t.meaning, Columns: []ColumnDescription{}, Sources: []SourceState{}}
 	for i := range t.columns {
 		c := &t.columns[i]
-		d.Columns = append(d.Columns, ColumnDescription{Name: c.name, Type: c.wire, Required: c.required, Values: c.enumNames, Meaning: meanings[c.name]})
+		d.Columns = append(d.Columns, ColumnDescription{Name: c.name, Type: c.wire, Required: c.required, Values: c.enumNames, Meaning: c.meaning})
 	}
 	states, err := w.o.Conn.Query(ctx, "select source, max(updated_at), max(ingested_at) from cs."+quote(t.name)+" where $1 in ('', source) group by source order by source", source)
 	if err != nil {

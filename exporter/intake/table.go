@@ -14,6 +14,7 @@ import (
 // table is a fact table as the database describes it; nothing about single tables is written down in Go.
 type table struct {
 	name     string
+	meaning  string
 	columns  []column       // what is written, in the table's order; without ingested_at
 	index    map[string]int // name to position in columns
 	identity []string       // what makes two rows versions of the same fact; includes source
@@ -43,6 +44,7 @@ const (
 // column says how the text of one field becomes a value.
 type column struct {
 	name     string
+	meaning  string
 	wire     string // ClickHouse type under which values are sent
 	kind     kind
 	nullable bool
@@ -67,7 +69,7 @@ const (
 // loadTables reads the fact tables of database cs: those with a source, updated_at and ingested_at.
 func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[string]*table, error) {
 	rows, err := conn.Query(ctx, `
-		select c.table, c.name, c.type, c.default_kind, c.default_expression, t.sorting_key
+		select c.table, c.name, c.type, c.default_kind, c.default_expression, c.comment, t.sorting_key, t.comment
 		from system.columns as c
 		inner join system.tables as t on t.database = c.database and t.name = c.table
 		where c.database = 'cs' and t.engine like '%MergeTree' and c.table in (
@@ -80,17 +82,17 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 	}
 	defer rows.Close()
 
-	type definition struct{ name, typ, defaultKind, defaultExpr string }
+	type definition struct{ name, typ, defaultKind, defaultExpr, meaning string }
 	columns := map[string][]definition{}
-	keys := map[string]string{}
+	keys, meanings := map[string]string{}, map[string]string{}
 	for rows.Next() {
-		var t, key string
+		var t, key, meaning string
 		var d definition
-		if err := rows.Scan(&t, &d.name, &d.typ, &d.defaultKind, &d.defaultExpr, &key); err != nil {
+		if err := rows.Scan(&t, &d.name, &d.typ, &d.defaultKind, &d.defaultExpr, &d.meaning, &key, &meaning); err != nil {
 			return nil, fmt.Errorf("read the tables of database cs: %w", err)
 		}
 		columns[t] = append(columns[t], d)
-		keys[t] = key
+		keys[t], meanings[t] = key, meaning
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read the tables of database cs: %w", err)
@@ -100,7 +102,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 	var exprs []string // constant defaults, for the database to evaluate
 	var owners []*column
 	for name, described := range columns {
-		t := &table{name: name, index: map[string]int{}, userKey: userKey}
+		t := &table{name: name, meaning: meanings[name], index: map[string]int{}, userKey: userKey}
 		for _, d := range described {
 			switch {
 			case d.name == columnIngested || d.defaultKind == "MATERIALIZED" || d.defaultKind == "ALIAS":
@@ -113,6 +115,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 			if err != nil {
 				return nil, fmt.Errorf("table cs.%s: %w", name, err)
 			}
+			c.meaning = d.meaning
 			if name == "usage_events" && d.name == "properties" {
 				c.kind = kindJSON
 			}

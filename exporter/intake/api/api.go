@@ -141,9 +141,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request) {
 func (s *Server) nowhere(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
-		other := r.Clone(r.Context())
-		other.Method = method
-		if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" && pattern != anyTable {
+		if route := routeOf(mux, r, method); route != "/" && route != "" && route != anyTable {
 			allowed = append(allowed, method)
 		}
 	}
@@ -152,6 +150,14 @@ func (s *Server) nowhere(mux *http.ServeMux, w http.ResponseWriter, r *http.Requ
 		return
 	}
 	s.fail(w, r, http.StatusNotFound, "there is nothing at %s; facts go to POST /v1/{table}, and GET /v1/openapi.yaml describes all that is here", clip(r.URL.Path))
+}
+
+// routeOf is the route that a request would take with another method.
+func routeOf(mux *http.ServeMux, r *http.Request, method string) string {
+	other := r.Clone(r.Context())
+	other.Method = method
+	_, route := mux.Handler(other)
+	return route
 }
 
 func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request, allowed ...string) {

@@ -29,13 +29,10 @@ const anyTable = "/v1/{table}"
 
 // table takes rows of a fact table, or tells what they look like.
 func (s *Server) table(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
-	posted := r.Clone(r.Context())
-	posted.Method = http.MethodPost
-	_, route := mux.Handler(posted)
 	switch {
 	case r.Method == http.MethodPost:
 		s.facts(w, r)
-	case route != anyTable: // no table, but a path such as /v1/track
+	case routeOf(mux, r, http.MethodPost) != anyTable: // no table, but a path such as /v1/track
 		s.nowhere(mux, w, r)
 	case r.Method == http.MethodGet:
 		s.describeTable(w, r)
