@@ -92,13 +92,19 @@ type kpi struct {
 	running                        sync.Mutex         // held by the one run at a time
 }
 
+// Bounds of a query's result where the options give none.
+const (
+	defaultTimeout   = time.Minute
+	defaultMaxSeries = 10_000
+)
+
 // New checks the options and prepares the exporter; it does not query yet. The error lists everything that is wrong
 // with the catalogue.
 func New(db Querier, o Options) (*Exporter, error) {
 	o.Location = cmp.Or(o.Location, time.UTC)
 	o.Every = cmp.Or(o.Every, 5*time.Minute)
-	o.Timeout = cmp.Or(o.Timeout, time.Minute)
-	o.MaxSeries = cmp.Or(o.MaxSeries, 10_000)
+	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
+	o.MaxSeries = cmp.Or(o.MaxSeries, defaultMaxSeries)
 	o.Parallel = cmp.Or(o.Parallel, 3)
 	o.Version, o.Revision = cmp.Or(o.Version, "unknown"), cmp.Or(o.Revision, "unknown")
 	if o.Now == nil {

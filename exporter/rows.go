@@ -111,43 +111,70 @@ func (e *Exporter) read(ctx context.Context, k *kpi, sql string) (r *result, err
 		}
 	}
 
-	r = &result{rejected: map[string]rejects{}}
-	seen := map[string]int{} // rows per label set
+	c := k.check(e.o.MaxSeries)
 	dest := destinations(rows)
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
-			return nil, fmt.Errorf("row %d: %w", r.read+1, err)
+			return nil, fmt.Errorf("row %d: %w", c.r.read+1, err)
 		}
-		r.read++
-		one, err := k.row(dest)
-		if one.labels != nil {
-			seen[one.key()]++
-		}
-		if refused, ok := errors.AsType[refusal](err); ok {
-			r.refuse(refused)
-			continue
-		}
-		r.rows = append(r.rows, one)
-		r.series += one.series()
-		if r.series > e.o.MaxSeries || r.read > e.o.MaxSeries {
-			return nil, fmt.Errorf("%w: more than %d; aggregate further, or raise CSKPI_MAX_SERIES", errTooMany, e.o.MaxSeries)
+		if err := c.add(dest); err != nil {
+			return nil, err
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	r.rows = slices.DeleteFunc(r.rows, func(one row) bool {
-		if seen[one.key()] == 1 {
-			return false
-		}
-		r.refuse(refusal{duplicateLabel, fmt.Sprintf("%d rows have the labels %s", seen[one.key()], k.describe(one.labels))})
-		r.series -= one.series()
-		return true
-	})
-	if r.read > 0 && len(r.rows) == 0 {
-		return nil, fmt.Errorf("all %d rows refused: %s", r.read, r.firstRefusal())
+	if r, err = c.done(); err != nil {
+		return nil, err
 	}
 	return r, k.expose(r)
+}
+
+// checker takes the rows of one result, whose columns are those of k.
+type checker struct {
+	k    *kpi
+	most int // series, and rows
+	r    *result
+	seen map[string]int // rows per label set
+}
+
+func (k *kpi) check(most int) *checker {
+	return &checker{k, most, &result{rejected: map[string]rejects{}}, map[string]int{}}
+}
+
+// add takes or refuses a scanned row. An error is about the result as a whole.
+func (c *checker) add(scanned []any) error {
+	c.r.read++
+	one, err := c.k.row(scanned)
+	if one.labels != nil {
+		c.seen[one.key()]++
+	}
+	if refused, ok := errors.AsType[refusal](err); ok {
+		c.r.refuse(refused)
+		return nil
+	}
+	c.r.rows = append(c.r.rows, one)
+	c.r.series += one.series()
+	if c.r.series > c.most || c.r.read > c.most {
+		return fmt.Errorf("%w: more than %d; aggregate further, or raise CSKPI_MAX_SERIES", errTooMany, c.most)
+	}
+	return nil
+}
+
+// done refuses what contradicts itself, and gives what is left.
+func (c *checker) done() (*result, error) {
+	c.r.rows = slices.DeleteFunc(c.r.rows, func(one row) bool {
+		if c.seen[one.key()] == 1 {
+			return false
+		}
+		c.r.refuse(refusal{duplicateLabel, fmt.Sprintf("%d rows have the labels %s", c.seen[one.key()], c.k.describe(one.labels))})
+		c.r.series -= one.series()
+		return true
+	})
+	if c.r.read > 0 && len(c.r.rows) == 0 {
+		return nil, fmt.Errorf("all %d rows refused: %s", c.r.read, c.r.firstRefusal())
+	}
+	return c.r, nil
 }
 
 var errTooMany = errors.New("too many series")
