@@ -31,18 +31,17 @@ create table if not exists cs.kpi_runs (
 ) engine = MergeTree order by (view, as_of, computed_at)
 comment 'Computations of the KPIs on past days.';
 
--- What a row touched before it was changed cannot be told from the row as it is now, and raw events are too many to look at.
--- Rows come together by the minute, since facts may arrive each second.
+-- What cannot be told from facts as they are now: the days that a row touched before it was changed, and late usage, whose raw
+-- events are too many to look at. Other facts that arrived are found by their ingested_at.
 create table if not exists cs.fact_changes (
     table      LowCardinality(String) comment 'Fact table.',
-    minute     DateTime('UTC') comment 'Minute of the change.',
-    changed_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) comment 'When the last of the rows was stored.',
-    first_on   SimpleAggregateFunction(min, Date) comment 'First day that the rows touch, as they were before or as they are now; 1970-01-01: since ever.',
-    last_on    SimpleAggregateFunction(max, Date) comment 'Last day on which one of the rows begins.',
-    rows       SimpleAggregateFunction(sum, UInt64) comment 'Rows that were stored; of usage_events, days that were rolled up anew.'
-) engine = AggregatingMergeTree order by (table, minute)
+    changed_at DateTime64(3, 'UTC') comment 'When it was changed.' codec(Delta, ZSTD),
+    first_on   Date comment 'First day that the change touches; 1970-01-01: since ever.',
+    last_on    Date comment 'Last day on which what was changed begins.',
+    rows       UInt64 comment 'Of usage_events, days that were rolled up anew; else 0, since rows tell themselves when they were stored.'
+) engine = MergeTree order by (table, changed_at)
 settings fsync_after_insert = 1, fsync_part_directory = 1
-comment 'Which days changes of facts touch.';
+comment 'Past days that changes of facts touch.';
 
 -- In memory: a claim must not outlive the engine that its work ran on.
 create table if not exists cs.history_claims (
