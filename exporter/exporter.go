@@ -92,8 +92,9 @@ type kpi struct {
 	running                        sync.Mutex         // held by the one run at a time
 }
 
-// Bounds of a query's result where the options give none.
+// Bounds of a query's result where the options give none, and how often it is computed.
 const (
+	defaultEvery     = 5 * time.Minute
 	defaultTimeout   = time.Minute
 	defaultMaxSeries = 10_000
 )
@@ -102,7 +103,7 @@ const (
 // with the catalogue.
 func New(db Querier, o Options) (*Exporter, error) {
 	o.Location = cmp.Or(o.Location, time.UTC)
-	o.Every = cmp.Or(o.Every, 5*time.Minute)
+	o.Every = cmp.Or(o.Every, defaultEvery)
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	o.MaxSeries = cmp.Or(o.MaxSeries, defaultMaxSeries)
 	o.Parallel = cmp.Or(o.Parallel, 3)
@@ -189,9 +190,7 @@ func newKPI(q queries.Query, o Options) *kpi {
 		names[i] = c.Name
 	}
 	for _, c := range k.values {
-		// Prometheus asks that values which are not of the moment of the scrape say so.
-		help := fmt.Sprintf("%s (computed every %s)", strings.TrimSuffix(c.Help, "."), short(k.every))
-		k.descs = append(k.descs, prometheus.NewDesc(q.Metric(c), help, names, nil))
+		k.descs = append(k.descs, prometheus.NewDesc(q.Metric(c), Help(q, c, o.Every), names, nil))
 	}
 	return k
 }
