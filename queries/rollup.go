@@ -36,13 +36,13 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 	}
 	r.so.Total = len(parts) + len(stale) // at least
 	r.report()
-	ctx, done, err := reserve(ctx, conn)
+	ctx, done, err := usageTurns.reserve(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("roll up usage: see to it that nobody else does: %w", err)
 	}
 	defer func() {
-		if err != nil && errors.Is(context.Cause(ctx), errClaimLost) {
-			err = fmt.Errorf("roll up usage: %w", errClaimLost)
+		if err != nil && errors.Is(context.Cause(ctx), usageTurns.lost) {
+			err = fmt.Errorf("roll up usage: %w", usageTurns.lost)
 		}
 		done()
 	}()
@@ -393,6 +393,11 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		if err := r.exec(ctx, statement, values); err != nil {
 			return err
 		}
+	}
+	// Before the days are done: a roll-up that is cut short tells it again.
+	values["zone"] = quote(r.on(time.Now()).zone)
+	if err := r.exec(ctx, "changes", values); err != nil {
+		return err
 	}
 	by := map[string][]time.Time{}
 	for _, d := range days {

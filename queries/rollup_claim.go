@@ -12,11 +12,26 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// Usage is rolled up by one at a time: within a process a slot sees to it, among processes the table cs.usage_claims.
+// turns sees to it that some work is done by one at a time: within a process by a slot, among processes by a table of claims.
 // Who wants to, says so there and looks after that whether another one has said so. Of two, at least the later one to
 // speak sees the other, so that never both go on; each that sees another takes its word back and tries again a little
 // later. That asks no more of the database than that a row which was inserted is read, and so holds for one ClickHouse,
 // not among replicas. A claim that nobody has renewed for a while is that of a process that died.
+type turns struct {
+	table string        // cs.usage_claims, or one alike
+	slot  chan struct{} // held by the one of this process
+	lost  error         // cause of the end of a context whose claim was not renewed
+}
+
+func newTurns(table, work string) *turns {
+	return &turns{table, make(chan struct{}, 1), errors.New("its claim was not renewed in time, so another process may have begun to " + work)}
+}
+
+var (
+	usageTurns   = newTurns("cs.usage_claims", "roll up usage")
+	historyTurns = newTurns("cs.history_claims", "compute past days")
+)
+
 const (
 	claimRenewed = 5 * time.Second
 	claimStale   = 30 * time.Second
@@ -24,39 +39,36 @@ const (
 )
 
 var (
-	claimer   = rand.Text()            // this process
-	claimStep atomic.Uint64            // of its last word
-	claimSlot = make(chan struct{}, 1) // held by the one roll-up of this process
+	claimer   = rand.Text() // this process
+	claimStep atomic.Uint64 // of its last word
 )
 
-var errClaimLost = errors.New("its claim was not renewed in time, so another process may have begun to roll up usage")
-
-// reserve waits until nobody else rolls up usage. The context that it returns ends when the claim is lost; done gives it back.
-func reserve(ctx context.Context, conn driver.Conn) (held context.Context, done func(), err error) {
+// reserve waits until nobody else is at it. The context that it returns ends when the claim is lost; done gives it back.
+func (w *turns) reserve(ctx context.Context, conn driver.Conn) (held context.Context, done func(), err error) {
 	select {
-	case claimSlot <- struct{}{}:
+	case w.slot <- struct{}{}:
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
 	defer func() {
 		if err != nil {
-			<-claimSlot
+			<-w.slot
 		}
 	}()
 	for {
-		free, err := unclaimed(ctx, conn)
+		free, err := w.unclaimed(ctx, conn)
 		if err != nil {
 			return nil, nil, err
 		}
 		if free {
-			if err := sayClaim(ctx, conn, false); err != nil {
-				withdrawClaim(ctx, conn) // it may have arrived
+			if err := w.say(ctx, conn, false); err != nil {
+				w.withdraw(ctx, conn) // it may have arrived
 				return nil, nil, err
 			}
-			if free, err = unclaimed(ctx, conn); free {
+			if free, err = w.unclaimed(ctx, conn); free {
 				break
 			}
-			withdrawClaim(ctx, conn)
+			w.withdraw(ctx, conn)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -73,18 +85,18 @@ func reserve(ctx context.Context, conn driver.Conn) (held context.Context, done 
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		keepClaim(held, conn, cancel)
+		w.keep(held, conn, cancel)
 	}()
 	return held, func() {
 		cancel(nil)
 		<-stopped
-		withdrawClaim(ctx, conn)
-		<-claimSlot
+		w.withdraw(ctx, conn)
+		<-w.slot
 	}, nil
 }
 
-// keepClaim renews the claim until ctx ends.
-func keepClaim(ctx context.Context, conn driver.Conn, lost context.CancelCauseFunc) {
+// keep renews the claim until ctx ends.
+func (w *turns) keep(ctx context.Context, conn driver.Conn, lost context.CancelCauseFunc) {
 	renewed := time.Now().Round(0) // by the wall clock, which goes on while the machine sleeps
 	ticker := time.NewTicker(claimRenewed)
 	defer ticker.Stop()
@@ -96,38 +108,38 @@ func keepClaim(ctx context.Context, conn driver.Conn, lost context.CancelCauseFu
 		}
 		began := time.Now().Round(0)
 		if began.Sub(renewed) > claimStale-claimRenewed {
-			lost(errClaimLost)
+			lost(w.lost)
 			return
 		}
 		patient, cancel := context.WithTimeout(ctx, claimRenewed)
-		if sayClaim(patient, conn, false) == nil {
+		if w.say(patient, conn, false) == nil {
 			renewed = began
 		}
 		cancel()
 	}
 }
 
-func sayClaim(ctx context.Context, conn driver.Conn, over bool) error {
+func (w *turns) say(ctx context.Context, conn driver.Conn, over bool) error {
 	isOver := 0
 	if over {
 		isOver = 1
 	}
-	return conn.Exec(ctx, fmt.Sprintf("insert into cs.usage_claims (process, step, is_over, seen_at) select '%s', %d, %d, now64(3)", claimer, claimStep.Add(1), isOver))
+	return conn.Exec(ctx, fmt.Sprintf("insert into %s (process, step, is_over, seen_at) select '%s', %d, %d, now64(3)", w.table, claimer, claimStep.Add(1), isOver))
 }
 
-// withdrawClaim works also when ctx has ended. If it fails, others wait until the claim is stale.
-func withdrawClaim(ctx context.Context, conn driver.Conn) {
+// withdraw works also when ctx has ended. If it fails, others wait until the claim is stale.
+func (w *turns) withdraw(ctx context.Context, conn driver.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), claimRenewed)
 	defer cancel()
-	_ = sayClaim(ctx, conn, true)
+	_ = w.say(ctx, conn, true)
 }
 
-// unclaimed reports whether no other process rolls up usage.
-func unclaimed(ctx context.Context, conn driver.Conn) (bool, error) {
+// unclaimed reports whether no other process is at it.
+func (w *turns) unclaimed(ctx context.Context, conn driver.Conn) (bool, error) {
 	var others uint64
 	err := conn.QueryRow(ctx, fmt.Sprintf(`
 		select count()
-		from (select process, argMax((is_over, seen_at), step) as latest from cs.usage_claims where process != '%s' group by process)
-		where latest.1 = 0 and latest.2 > now64(3) - interval %d second`, claimer, int(claimStale.Seconds()))).Scan(&others)
+		from (select process, argMax((is_over, seen_at), step) as latest from %s where process != '%s' group by process)
+		where latest.1 = 0 and latest.2 > now64(3) - interval %d second`, w.table, claimer, int(claimStale.Seconds()))).Scan(&others)
 	return others == 0, err
 }
