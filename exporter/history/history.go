@@ -1,0 +1,137 @@
+// Package history computes the KPIs of days that have closed and keeps every version of them: what was told, what late facts made of
+// it, and when. Definitions, checks and texts are those of the live service, so that both give the same numbers.
+package history
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+)
+
+// Reader gives the statement that computes a KPI on several days: columns cs_day (Date), then those of the query. The caller calls
+// done when it has read the result. One that keeps something for the statements of a pass forgets it with a method Close, after which
+// it begins anew.
+type Reader interface {
+	Select(ctx context.Context, q queries.Query, days []time.Time) (sql string, done func(), err error)
+}
+
+// OneByOne is the plain way: a statement for each day, as the live service computes it.
+type OneByOne struct{ *queries.Keeper }
+
+var errOneDay = errors.New("a statement of this kind is about one day")
+
+// Select implements Reader, for one day at a time.
+func (o OneByOne) Select(ctx context.Context, q queries.Query, days []time.Time) (string, func(), error) {
+	if len(days) != 1 {
+		return "", nil, errOneDay
+	}
+	sql, done := o.Keeper.Select(ctx, q, days[0])
+	return "select " + dateLiteral(days[0]) + " as cs_day, * from (" + sql + ")", done, nil
+}
+
+// Options are what a History works with.
+type Options struct {
+	Conn      driver.Conn
+	Catalogue queries.Catalogue // its KPIs are computed; their views need not be installed
+	Zone      *time.Location    // in which days begin and end [UTC]
+	Reader    Reader            // [OneByOne]
+	Days      int               // of one statement at most [1]
+	Timeout   time.Duration     // for a day of a KPI whose header says none [1m]
+	MaxSeries int               // of a KPI on a day [10000]
+	Now       func() time.Time  // the clock that says which days have closed [time.Now]
+	Log       *slog.Logger      // [discards]
+}
+
+// History computes, keeps and tells the KPIs of past days. Its methods may be called concurrently, but for those that compute, which
+// take turns.
+type History struct {
+	o           Options
+	kpis        []queries.Query
+	definitions map[string]string // by name of KPI
+}
+
+// New prepares a History. The tables are those of queries.Migrate.
+func New(o Options) *History {
+	o.Zone = cmp.Or(o.Zone, time.UTC)
+	o.Days = cmp.Or(o.Days, 1)
+	if o.Reader == nil {
+		o.Reader = OneByOne{queries.NewKeeper(o.Conn, o.Catalogue, time.Now)}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &History{o: o, kpis: o.Catalogue.KPIs(), definitions: map[string]string{}}
+	for _, q := range h.kpis {
+		h.definitions[q.Name] = o.Catalogue.Definition(q)
+	}
+	return h
+}
+
+// Close drops what is kept for statements to come. The connection stays open.
+func (h *History) Close() {
+	if c, ok := h.o.Reader.(interface{ Close() }); ok {
+		c.Close()
+	}
+}
+
+// Yesterday is the last day that has closed, at midnight UTC; only the date counts.
+func (h *History) Yesterday() time.Time {
+	y, m, d := h.o.Now().In(h.o.Zone).Date()
+	return time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC)
+}
+
+// FirstDay is the first day of which facts tell: the start of the first contract, or the first usage where that was before any. Zero
+// stands for none.
+func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
+	var days []time.Time
+	err := h.o.Conn.QueryRow(ctx, `
+		select arrayFilter(d -> d > toDate(0), [
+			(select min(starts_on) from cs.contracts where starts_on > toDate(0)),
+			(select min(first_on) from cs.usage_accounts final where first_on > toDate(0))])`).Scan(&days)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find the first day of facts: %w", queries.Brief(err))
+	}
+	var first time.Time
+	for _, d := range days {
+		if first.IsZero() || d.Before(first) {
+			first = d.UTC()
+		}
+	}
+	return first, nil
+}
+
+// now is the database's clock, which all facts and runs are stamped by.
+func now(ctx context.Context, conn driver.Conn) (at time.Time, err error) {
+	err = conn.QueryRow(ctx, "select now64(3, 'UTC')").Scan(&at)
+	return at.UTC(), err
+}
+
+func dateLiteral(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) + "')" }
+
+func timeLiteral(at time.Time) string {
+	return "toDateTime64('" + at.UTC().Format("2006-01-02 15:04:05.000") + "', 3, 'UTC')"
+}
+
+func quote(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
+}
+
+// dayList writes days as an array.
+func dayList(days []time.Time) string {
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = dateLiteral(d)
+	}
+	return "[" + strings.Join(texts, ", ") + "]"
+}
