@@ -363,10 +363,22 @@ func (s *session) commit(ctx context.Context, st staging) error {
 			return err
 		}
 		counts.fresh = n
+		began := time.Now()
+		before, err := s.touched(ctx, t, fresh)
+		if err != nil {
+			return err
+		}
+		if err := s.tell(ctx, t, before); err != nil {
+			return err
+		}
 		// One block makes one part, and a part comes into being whole.
-		return s.im.Conn.Exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
+		err = s.im.Conn.Exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
 			settings max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 2000000000, max_execution_time = 0, async_insert = 0`,
 			target, columns, columns, fresh))
+		if err == nil && time.Since(began) > toldInTime {
+			err = s.tell(ctx, t, before) // who looked meanwhile may have seen nothing of it
+		}
+		return err
 	})
 	if err != nil {
 		return err
@@ -379,6 +391,52 @@ func (s *session) commit(ctx context.Context, st staging) error {
 		err = errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, step.name) }))
 	}
 	return errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, st.name) }))
+}
+
+// toldInTime is how long storing rows may take so that whoever computes past days allows for it (exporter/history).
+const toldInTime = 3 * time.Second
+
+// before are the past days on which rows begin that are about to be replaced; zero: there are none.
+type before struct{ first, last time.Time }
+
+// touched finds those of a table's rows that fresh ones replace. Once they are replaced, nothing says any more which days they touched.
+// What the fresh ones touch they say themselves.
+func (s *session) touched(ctx context.Context, t *table, fresh string) (of before, err error) {
+	var days []string
+	for i := range t.columns {
+		switch c := &t.columns[i]; {
+		case c.name == columnUpdated || slices.Contains(t.identity, c.name):
+		case c.kind == kindDate:
+			days = append(days, "ifNull("+quote(c.name)+", toDate('2149-06-06'))")
+		case c.kind == kindTime:
+			days = append(days, "ifNull(toDate("+quote(c.name)+", '"+s.zone.String()+"'), toDate('2149-06-06'))")
+		}
+	}
+	if t.versions || len(days) == 0 {
+		return of, nil // all versions stay, or name no day
+	}
+	first := days[0]
+	if len(days) > 1 {
+		first = "least(" + strings.Join(days, ", ") + ")"
+	}
+	var n uint64
+	err = s.im.Conn.QueryRow(ctx, fmt.Sprintf(`
+		select count(), min(day), max(day)
+		from (select %s as day from cs.%s where (%s) in (select %[3]s from %s)) as rows
+		where day < toDate(now64(3), '%s')`, first, quote(t.name), strings.Join(quoteAll(t.identity), ", "), fresh, s.zone)).Scan(&n, &of.first, &of.last)
+	if n == 0 {
+		of = before{}
+	}
+	return of, err
+}
+
+// tell takes that down for the history of KPIs.
+func (s *session) tell(ctx context.Context, t *table, of before) error {
+	if of.first.IsZero() {
+		return nil
+	}
+	return s.im.Conn.Exec(ctx, fmt.Sprintf("insert into cs.fact_changes (table, changed_at, first_on, last_on, rows) select '%s', now64(3), toDate('%s'), toDate('%s'), 0",
+		t.name, of.first.Format(time.DateOnly), of.last.Format(time.DateOnly)))
 }
 
 // content is an expression for the fingerprint of a row's content: of all that is not identity or time.

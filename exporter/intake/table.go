@@ -20,6 +20,7 @@ type table struct {
 	identity []string       // what makes two rows versions of the same fact; includes source
 	facts    int            // number of columns before source: the width of a file without header
 	ignored  []string       // columns that input may carry, but that only the database fills
+	versions bool           // all versions are kept, and not just the last
 	events   bool           // append-only: redeliveries collapse in the table's own merges
 	rules    []rule         // for each row
 	together together       // for the rows of a file as a whole; nil: there is nothing to look at
@@ -140,7 +141,9 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 				if _, ok := t.index[key]; !ok {
 					return nil, fmt.Errorf("table cs.%s: sorting key %q is not a column", name, key)
 				}
-				if key != columnUpdated {
+				if key == columnUpdated {
+					t.versions = true
+				} else {
 					t.identity = append(t.identity, key)
 				}
 			}
