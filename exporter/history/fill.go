@@ -226,6 +226,14 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	case err == nil:
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case len(tasks) > 1 && errors.Is(err, errOneDay):
+		f.h.o.Log.Debug("a KPI is computed day by day", "query", q.Name, "why", err)
+		for _, t := range tasks {
+			if err := f.compute(ctx, q, []task{t}, at); err != nil {
+				return err
+			}
+		}
+		return nil
 	case len(tasks) > 1:
 		if err := f.compute(ctx, q, tasks[:len(tasks)/2], at); err != nil {
 			return err

@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -26,6 +28,7 @@ type Reader interface {
 // OneByOne is the plain way: a statement for each day, as the live service computes it.
 type OneByOne struct{ *queries.Keeper }
 
+// errOneDay means that a KPI is to be computed day by day.
 var errOneDay = errors.New("a statement of this kind is about one day")
 
 // Select implements Reader, for one day at a time.
@@ -35,6 +38,55 @@ func (o OneByOne) Select(ctx context.Context, q queries.Query, days []time.Time)
 	}
 	sql, done := o.Keeper.Select(ctx, q, days[0])
 	return "select " + dateLiteral(days[0]) + " as cs_day, * from (" + sql + ")", done, nil
+}
+
+// Together computes a KPI on several days in one statement (see queries.Batch), and day by day what cannot be.
+type Together struct {
+	conn      driver.Conn
+	catalogue queries.Catalogue
+	single    OneByOne
+
+	mu      sync.Mutex
+	batches map[string]*queries.Batch // by their days
+}
+
+// NewTogether prepares a Together. What it stores in the database goes with Close.
+func NewTogether(conn driver.Conn, c queries.Catalogue) *Together {
+	return &Together{conn: conn, catalogue: c, single: OneByOne{queries.NewKeeper(conn, c, time.Now)}, batches: map[string]*queries.Batch{}}
+}
+
+// Select implements Reader.
+func (t *Together) Select(ctx context.Context, q queries.Query, days []time.Time) (string, func(), error) {
+	if len(days) == 1 {
+		return t.single.Select(ctx, q, days)
+	}
+	key := dayList(days)
+	t.mu.Lock()
+	b := t.batches[key]
+	if b == nil {
+		b = queries.NewBatch(t.conn, t.catalogue, slices.Clone(days))
+		t.batches[key] = b
+	}
+	t.mu.Unlock()
+	sql, err := b.Select(ctx, q)
+	switch {
+	case err == nil:
+		return sql, func() {}, nil
+	case ctx.Err() != nil:
+		return "", nil, err
+	}
+	return "", nil, fmt.Errorf("%w: %w", errOneDay, err)
+}
+
+// Close drops what is kept for statements to come.
+func (t *Together) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, b := range t.batches {
+		b.Close()
+	}
+	clear(t.batches)
+	t.single.Close()
 }
 
 // Options are what a History works with.

@@ -160,7 +160,7 @@ func (h *History) Told(ctx context.Context, q queries.Query, days []time.Time) (
 	return told, len(missing), nil
 }
 
-// readAll is read, of halves where that fails for all.
+// readAll is read, and of fewer days where that fails for all.
 func (f *filling) readAll(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
 	read, err := f.read(ctx, q, days)
 	if err == nil || len(days) == 1 || ctx.Err() != nil {
@@ -169,12 +169,19 @@ func (f *filling) readAll(ctx context.Context, q queries.Query, days []time.Time
 		}
 		return read, err
 	}
-	first, err := f.readAll(ctx, q, days[:len(days)/2])
-	if err != nil {
-		return nil, err
+	size := (len(days) + 1) / 2
+	if errors.Is(err, errOneDay) {
+		size = 1
 	}
-	second, err := f.readAll(ctx, q, days[len(days)/2:])
-	return append(first, second...), err
+	var all []exporter.Day
+	for part := range slices.Chunk(days, size) {
+		read, err := f.readAll(ctx, q, part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, read...)
+	}
+	return all, nil
 }
 
 // Series is one series of a KPI over time.

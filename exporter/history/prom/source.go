@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-
 	"cskpi/exporter"
 	"cskpi/queries"
 )
@@ -26,12 +24,14 @@ type Stored struct {
 func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Series) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // so that closing does not first read the rest of a result that is not wanted
+	between := "as_of between " + literal(from) + " and " + literal(to)
+	told, err := s.told(ctx, between)
+	if err != nil {
+		return err
+	}
 	// In the order of the table, so that nothing has to be sorted. The versions of a day come one after the other.
-	rows, err := s.DB.Query(clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
-		"from": from.Format(time.DateOnly), "to": to.Format(time.DateOnly)})), `
-		select view, column, labels, as_of, value, distribution from cs.kpi_daily
-		where as_of between {from:Date} and {to:Date}
-		order by view, column, series, as_of, computed_at`)
+	rows, err := s.DB.Query(ctx, `select view, column, labels, as_of, value, distribution, computed_at
+		from cs.kpi_daily where `+between+` order by view, column, series, as_of, computed_at`)
 	if err != nil {
 		return err
 	}
@@ -54,8 +54,14 @@ func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Serie
 		var day time.Time
 		var value *float64
 		var distribution []any
-		if err := rows.Scan(&view, &column, &labels, &day, &value, &distribution); err != nil {
+		var at time.Time
+		if err := rows.Scan(&view, &column, &labels, &day, &value, &distribution, &at); err != nil {
 			return err
+		}
+		// What a run stored that was cut short does not count yet.
+		day = date(day)
+		if last, ok := told[run{view, day}]; !ok || at.After(last) {
+			continue
 		}
 		if at := identity(view, column, labels); at != key {
 			if err := flush(); err != nil {
@@ -69,7 +75,6 @@ func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Serie
 		if !known {
 			continue
 		}
-		day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
 		// A later version of the day stands for the one before it, also if it says that there is no value any more.
 		if last := len(now.Days) - 1; last >= 0 && now.Days[last].Equal(day) {
 			now.Days = now.Days[:last]
@@ -99,6 +104,39 @@ func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Serie
 	}
 	return flush()
 }
+
+// run is a KPI on a day.
+type run struct {
+	view string
+	day  time.Time
+}
+
+// told is when KPIs were last computed for days.
+func (s Stored) told(ctx context.Context, days string) (map[run]time.Time, error) {
+	rows, err := s.DB.Query(ctx, "select view, as_of, max(computed_at) from cs.kpi_runs where "+days+" group by view, as_of")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	told := map[run]time.Time{}
+	for rows.Next() {
+		var of run
+		var at time.Time
+		if err := rows.Scan(&of.view, &of.day, &at); err != nil {
+			return nil, err
+		}
+		of.day = date(of.day)
+		told[of] = at
+	}
+	return told, rows.Err()
+}
+
+// date is a day as it comes from a database, at midnight UTC.
+func date(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+func literal(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) + "')" }
 
 // identity tells series apart.
 func identity(view, column string, labels map[string]string) string {
@@ -143,43 +181,26 @@ type Kept struct {
 // Kept tells what of the KPIs was computed between two days, both included; a zero from is the first day of all.
 func (s Stored) Kept(ctx context.Context, from, to time.Time) (Kept, error) {
 	var k Kept
-	since := "1970-01-01"
-	if !from.IsZero() {
-		since = from.Format(time.DateOnly)
+	since := from
+	if since.IsZero() {
+		since = time.Unix(0, 0).UTC()
 	}
-	rows, err := s.DB.Query(clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"from": since, "to": to.Format(time.DateOnly)})),
-		`select view, groupUniqArray(as_of) from cs.kpi_runs where as_of between {from:Date} and {to:Date} group by view`)
-	if err != nil {
+	told, err := s.told(ctx, "as_of between "+literal(since)+" and "+literal(to))
+	if err != nil || len(told) == 0 {
 		return k, err
 	}
-	defer rows.Close()
-	computed := map[string]map[time.Time]bool{}
-	for rows.Next() {
-		var view string
-		var days []time.Time
-		if err := rows.Scan(&view, &days); err != nil {
-			return k, err
+	for of := range told {
+		if k.First.IsZero() || of.day.Before(k.First) {
+			k.First = of.day
 		}
-		of := make(map[time.Time]bool, len(days))
-		for _, day := range days {
-			day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
-			of[day] = true
-			if k.First.IsZero() || day.Before(k.First) {
-				k.First = day
-			}
-			k.Last = later(k.Last, day)
-		}
-		computed[view] = of
-	}
-	if err := rows.Err(); err != nil || k.First.IsZero() {
-		return k, err
+		k.Last = later(k.Last, of.day)
 	}
 	if from.IsZero() {
 		from = k.First
 	}
 	for _, q := range s.Catalogue.KPIs() {
 		for day := from; !day.After(to); day = next(day) {
-			if computed[q.Name][day] {
+			if _, computed := told[run{q.Name, day}]; computed {
 				continue
 			}
 			if k.Missing++; k.Example == "" {
