@@ -47,11 +47,10 @@ func tool(t testing.TB, name string) string {
 }
 
 var buildBlocksTool = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "cskpi-blocks-test-")
+	path, err := filepath.Abs(filepath.Join(root, "bin/test/cskpi-blocks"))
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "cskpi-blocks")
 	cmd := exec.Command("go", "build", "-o", path, ".")
 	cmd.Dir = filepath.Join(root, "cmd/cskpi-blocks")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -60,14 +59,6 @@ var buildBlocksTool = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := buildBlocksTool(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
 
 func blocksToolPath(t testing.TB) string {
 	t.Helper()
@@ -340,7 +331,9 @@ func checkSeam(t *testing.T, s *server, p Plan, m made, native bool) {
 	}
 	check("cs_made_left", func(day time.Time) (float64, bool) { return m.value(m.gauges, day), !m.left(day) })
 	bucket := func(i int) func(day time.Time) (float64, bool) {
-		return func(day time.Time) (float64, bool) { return float64(m.distribution(day).Bucket[i].GetCumulativeCount()), true }
+		return func(day time.Time) (float64, bool) {
+			return float64(m.distribution(day).Bucket[i].GetCumulativeCount()), true
+		}
 	}
 	check(`cs_made_spread_bucket{le="20.0"}`, bucket(0))
 	check(`cs_made_spread_bucket{le="40.5"}`, bucket(1))

@@ -1,0 +1,121 @@
+package prom
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"cskpi/exporter/engine/enginetest"
+	"cskpi/queries"
+)
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// TestStored: of all versions that are kept the last one counts of which a run tells; what has no value is not there.
+func TestStored(t *testing.T) {
+	conn := enginetest.Conn(t)
+	if err := queries.Migrate(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	catalogue, err := queries.Load(fstest.MapFS{"made.sql": {Data: []byte(`-- Made up.
+--
+-- Columns:
+--   segment  label      A segment.
+--   amount   gauge      An amount.
+--   size     histogram  Sizes.
+--
+-- Every: 7m
+
+select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where {as_of:Date} > '2000-01-01'
+`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, found := catalogue.Get("made")
+	if !found {
+		t.Fatal("no query")
+	}
+	exec := func(sql string) {
+		t.Helper()
+		if err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	daily := func(view, column, labels, day, value, distribution, at string) string {
+		return fmt.Sprintf("('%s', '%s', %s, '%s', %s, %s, '2026-02-01 00:00:0%s')", view, column, labels, day, value, distribution, at)
+	}
+	const none = "([], [], 0, map(), 0)"
+	high, low := "map('segment', 'high')", "map('segment', '')"
+	exec("insert into cs.kpi_daily (view, column, labels, as_of, value, distribution, computed_at) values " + strings.Join([]string{
+		daily("made", "amount", high, "2026-01-01", "0.1", none, "1"),
+		daily("made", "amount", high, "2026-01-02", "0.2", none, "1"),
+		daily("made", "amount", high, "2026-01-02", "0.25", none, "2"), // restated
+		daily("made", "amount", high, "2026-01-03", "0.3", none, "1"),
+		daily("made", "amount", high, "2026-01-03", "NULL", none, "2"), // gone
+		daily("made", "amount", high, "2026-01-04", "0.4", none, "1"),
+		daily("made", "amount", high, "2026-01-04", "0.45", none, "9"), // of a run that was cut short
+		daily("made", "amount", low, "2026-01-04", "0.7", none, "1"),
+		daily("made", "amount", high, "2026-01-05", "0.5", none, "1"), // likewise
+		daily("made", "size", high, "2026-01-01", "NULL", "([1, 2, inf], [1, 3, 4], 7.5, map(3, 2, 5, 1), 1)", "1"),
+		daily("made", "size", high, "2026-01-02", "NULL", none, "1"),
+		daily("made", "size", high, "2026-01-03", "NULL", "([1, inf], [1, 4], 7.5, map(), 0)", "1"), // without native buckets
+		daily("made", "gone", high, "2026-01-01", "1", none, "1"),                                   // a column of old
+		daily("old", "amount", high, "2026-01-01", "1", none, "1"),                                  // a KPI of old
+	}, ", "))
+	for day, at := range map[string]string{"2026-01-01": "1", "2026-01-02": "2", "2026-01-03": "2", "2026-01-04": "1"} {
+		for _, view := range []string{"made", "old"} {
+			exec(fmt.Sprintf("insert into cs.kpi_runs (view, as_of, computed_at) values ('%s', '%s', '2026-02-01 00:00:0%s')", view, day, at))
+		}
+	}
+	s := Stored{DB: conn, Catalogue: queries.Catalogue{made}, Labels: scrape}
+	read := func(from, to time.Time) []string {
+		var got []string
+		err := s.Series(t.Context(), from, to, func(one Series) error {
+			if err := one.check(); err != nil {
+				t.Error(err)
+			}
+			var days []string
+			for i, day := range one.Days {
+				text := day.Format("02") + "="
+				if one.Kind == queries.Gauge {
+					text += fmt.Sprint(one.Values[i])
+				} else {
+					h := one.Histograms[i]
+					text += fmt.Sprint(h.GetSampleCount(), "/", h.GetSampleSum(), "/", len(h.Bucket), "/", h.Schema != nil, "/", h.GetZeroCount())
+				}
+				days = append(days, text)
+			}
+			got = append(got, fmt.Sprint(one.Metric, one.Labels, one.Help, days))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(got)
+		return got
+	}
+	want := []string{
+		"cs_made_amount[{instance localhost:9469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4]",
+		"cs_made_amount[{instance localhost:9469} {job cskpi}]An amount (computed every 7m)[04=0.7]",
+		"cs_made_size[{instance localhost:9469} {job cskpi} {segment high}]Sizes (computed every 7m)[01=4/7.5/2/true/1 03=4/7.5/1/false/0]",
+	}
+	if got := read(date3(2026, 1, 1), date3(2026, 1, 31)); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if got := read(date3(2026, 1, 2), date3(2026, 1, 3)); len(got) != 2 || !strings.HasSuffix(got[0], "[02=0.25]") {
+		t.Errorf("of two days got %s", got)
+	}
+	k, err := s.Kept(t.Context(), time.Time{}, date3(2026, 1, 6))
+	if err != nil || !k.First.Equal(date3(2026, 1, 1)) || !k.Last.Equal(date3(2026, 1, 4)) || k.Missing != 2 || k.Example != "made on 2026-01-05" {
+		t.Errorf("kept is %+v, %v", k, err)
+	}
+	if k, err = s.Kept(t.Context(), date3(2025, 12, 30), date3(2026, 1, 4)); err != nil || k.Missing != 2 || k.Example != "made on 2025-12-30" {
+		t.Errorf("kept is %+v, %v", k, err)
+	}
+	if k, err = s.Kept(t.Context(), date3(2025, 1, 1), date3(2025, 1, 4)); err != nil || !k.First.IsZero() {
+		t.Errorf("kept is %+v, %v", k, err)
+	}
+}
