@@ -145,8 +145,8 @@ func New(db Querier, o Options) (*Exporter, error) {
 		switch {
 		case len(k.values) == 0:
 			errs = append(errs, fmt.Errorf("query %s: no column is a gauge or a histogram: declare one, or move the file to models", q.Name))
-		case strings.HasPrefix(q.Metric(k.values[0]), namespace) || strings.HasPrefix(q.Metric(k.values[0]), intakeNamespace):
-			errs = append(errs, fmt.Errorf("query %s: names that begin with %s or %s are the program's own: rename the file", q.Name, namespace, intakeNamespace))
+		case slices.ContainsFunc(reservedNamespaces, func(own string) bool { return strings.HasPrefix(q.Metric(k.values[0]), own) }):
+			errs = append(errs, fmt.Errorf("query %s: names that begin with %s are the program's own: rename the file", q.Name, strings.Join(reservedNamespaces, " or ")))
 		}
 		for _, c := range slices.Concat(k.labels, k.values) {
 			// Prometheus takes any name by now, but in a spelling that depends on who asks.

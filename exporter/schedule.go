@@ -166,6 +166,9 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	return o.err
 }
 
+// Busy tells whether queries are being computed.
+func (e *Exporter) Busy() bool { return len(e.slots) > 0 }
+
 // expired tells whether the values of o are too old to be shown.
 func (k *kpi) expired(o outcome, now time.Time) bool {
 	return o.good == nil || now.Sub(o.good.at) > k.maxAge

@@ -28,6 +28,7 @@ type commands struct {
 	Send     sendCmd     `cmd:"" help:"Send facts to a running serve, from files or standard input: CSV, NDJSON."`
 	KPI      kpiCmd      `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
 	Explain  explainCmd  `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
+	Backfill backfillCmd `cmd:"" help:"Compute KPIs of past days and keep them."`
 	History  historyCmd  `cmd:"" help:"Bring KPIs of past days into a Prometheus."`
 	Erase    eraseCmd    `cmd:"" help:"Erase an account or a user, from facts and from what is made of them."`
 	Settings settingsCmd `cmd:"" help:"Print and change the policy: thresholds, cadences, weights, currency, zone."`

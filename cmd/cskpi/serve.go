@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"cskpi/exporter"
@@ -56,7 +57,9 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		return err
 	}
 	defer in.close()
-	waiting, err := a.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }, Also: in.metrics()})
+	past := newPastDays()
+	also := prometheus.Gatherers{past.registry, in.metrics()}
+	waiting, err := a.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }, Also: also})
 	if err != nil {
 		return err
 	}
@@ -97,7 +100,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		})
 	}
 	wg.Go(func() {
-		stop(a.compute(ctx, catalogue, in, func(d *database, e *exporter.Exporter) error {
+		stop(a.compute(ctx, catalogue, in, past, also, func(d *database, e *exporter.Exporter) error {
 			answer(e)
 			return ready(ctx, d, e, a.url(listener.Addr()))
 		}))
@@ -117,8 +120,8 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	return context.Cause(ctx)
 }
 
-// compute prepares the database, hands over the exporter, stores what in takes, and keeps computing.
-func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, ready func(*database, *exporter.Exporter) error) error {
+// compute prepares the database, hands over the exporter, stores what in takes, and keeps computing, past days too.
+func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, past *pastDays, also prometheus.Gatherer, ready func(*database, *exporter.Exporter) error) error {
 	d, err := a.connect(ctx, catalogue, a.engineOptions(a.config.EngineListen))
 	if err != nil {
 		return err
@@ -130,7 +133,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
 	defer keeper.Close()
 	usage := &rollUps{conn: d.conn, log: a.log}
-	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status, Also: in.metrics()}
+	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status, Also: also}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	if d.shared {
@@ -173,6 +176,19 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 			case <-rolled:
 				if sleep(ctx, keptAtMost) {
 					_ = e.Refresh(ctx) // a query that fails is reported like any other time
+				}
+			case <-ctx.Done():
+			}
+		})
+	}
+	if !a.config.History.off() {
+		past.app, past.log, past.history = a, a.log, a.history(d)
+		past.busy = func() bool { return e.Busy() || usage.status().PendingDays > 0 }
+		wg.Go(func() {
+			select {
+			case <-rolled: // before that, usage of past days is not there
+				if sleep(ctx, pastFirst) {
+					past.run(ctx)
 				}
 			case <-ctx.Done():
 			}

@@ -28,6 +28,8 @@ type Request struct {
 type Progress struct {
 	Done, Total int       // days of KPIs
 	Day         time.Time // that is worked on
+	Missing     int       // days of which some KPI was never computed
+	Stale       int       // other days of which some KPI is to be computed again
 }
 
 // Summary tells what a Fill did.
@@ -59,9 +61,9 @@ func (h *History) window() int { return max(h.o.Days, 1) }
 // Fill computes what is missing or no longer holds of some days, the latest first. What is done is stored at once: a Fill that was cut
 // short is made up for by the next. Of several at a time, here or in other processes, none does what another one has done. What cannot
 // be computed is in the summary and does not keep anything else away; errors are about the database.
-func (h *History) Fill(ctx context.Context, r Request) (Summary, error) {
+func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	started := time.Now()
-	s := Summary{From: r.From, To: r.To, Reasons: map[Reason]int{}}
+	s = Summary{From: r.From, To: r.To, Reasons: map[Reason]int{}}
 	kpis, err := h.named(r.KPIs)
 	if err != nil {
 		return s, err
@@ -69,7 +71,7 @@ func (h *History) Fill(ctx context.Context, r Request) (Summary, error) {
 	if r.To.After(h.Yesterday()) {
 		return s, fmt.Errorf("%s has not closed yet; the last day that has is %s", r.To.Format(time.DateOnly), h.Yesterday().Format(time.DateOnly))
 	}
-	f := &filling{h: h, r: r, kpis: kpis, s: &s, days: map[time.Time]bool{}, done: map[string]bool{}}
+	f := &filling{h: h, r: r, kpis: kpis, s: &s, days: map[time.Time]bool{}, done: map[string]bool{}, missing: map[time.Time]bool{}}
 	defer func() {
 		s.Days, s.KPIs, s.Took = len(f.days), len(f.done), time.Since(started)
 	}()
@@ -87,8 +89,9 @@ func (h *History) Fill(ctx context.Context, r Request) (Summary, error) {
 		for day := to; day.After(to.AddDate(0, 0, -h.window())) && !day.Before(r.From); day = day.AddDate(0, 0, -1) {
 			days = append(days, day)
 			for _, q := range kpis {
-				if _, due := f.plan.of(q, day, r.Recompute, r.Rest, at); due {
+				if t, due := f.plan.of(q, day, r.Recompute, r.Rest, at); due {
 					f.total++
+					f.missing[day] = f.missing[day] || t.reason == First
 					todo = true
 				} else {
 					s.Held++
@@ -105,6 +108,7 @@ func (h *History) Fill(ctx context.Context, r Request) (Summary, error) {
 		if err := queries.AloneInHistory(ctx, h.o.Conn, func(ctx context.Context) error { return f.window(ctx, days) }); err != nil {
 			return s, err
 		}
+		f.passed(days)
 	}
 	return s, nil
 }
@@ -139,6 +143,8 @@ type filling struct {
 	sum  int // days of KPIs that are done or failed
 	days map[time.Time]bool
 	done map[string]bool // KPIs
+
+	missing map[time.Time]bool // days with something to do that are not passed yet: whether something was never computed
 }
 
 func (f *filling) report(day time.Time, more int) {
@@ -146,8 +152,26 @@ func (f *filling) report(day time.Time, more int) {
 	defer f.mu.Unlock()
 	f.sum += more
 	if f.r.Progress != nil {
-		f.r.Progress(Progress{Done: f.sum, Total: max(f.total, f.sum), Day: day})
+		p := Progress{Done: f.sum, Total: max(f.total, f.sum), Day: day}
+		for _, missing := range f.missing {
+			if missing {
+				p.Missing++
+			} else {
+				p.Stale++
+			}
+		}
+		f.r.Progress(p)
 	}
+}
+
+// passed takes days off what is to be done.
+func (f *filling) passed(days []time.Time) {
+	f.mu.Lock()
+	for _, day := range days {
+		delete(f.missing, day)
+	}
+	f.mu.Unlock()
+	f.report(days[len(days)-1], 0)
 }
 
 // window computes what is due of some days.

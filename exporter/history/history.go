@@ -146,21 +146,22 @@ func (h *History) Yesterday() time.Time {
 // FirstDay is the first day of which facts tell: the start of the first contract, or the first usage where that was before any. Zero
 // stands for none.
 func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
-	var days []time.Time
-	err := h.o.Conn.QueryRow(ctx, `
-		select arrayFilter(d -> d > toDate(0), [
-			(select min(starts_on) from cs.contracts where starts_on > toDate(0)),
-			(select min(first_on) from cs.usage_accounts final where first_on > toDate(0))])`).Scan(&days)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("find the first day of facts: %w", queries.Brief(err))
-	}
+	var found uint64
 	var first time.Time
-	for _, d := range days {
-		if first.IsZero() || d.Before(first) {
-			first = d.UTC()
-		}
+	err := h.o.Conn.QueryRow(ctx, `
+		select count(), min(day)
+		from (
+			select min(starts_on) as day from cs.contracts where starts_on > toDate(0) having count() > 0
+			union all
+			select min(first_on) from cs.usage_accounts final where first_on > toDate(0) having count() > 0
+		) as firsts`).Scan(&found, &first)
+	switch {
+	case err != nil:
+		return time.Time{}, fmt.Errorf("find the first day of facts: %w", queries.Brief(err))
+	case found == 0:
+		return time.Time{}, nil
 	}
-	return first, nil
+	return first.UTC(), nil
 }
 
 // now is the database's clock, which all facts and runs are stamped by.

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"cskpi/exporter/history"
+)
+
+// daysAtOnce is how many past days one statement computes. A month makes planning cheap and keeps memory small.
+const daysAtOnce = 31
+
+type backfillCmd struct {
+	From      date     `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, as far back as CSKPI_HISTORY says and facts go."`
+	To        date     `placeholder:"DAY" help:"Last day; yesterday if not given."`
+	KPI       []string `name:"kpi" placeholder:"NAME" help:"This KPI only; may be repeated."`
+	Parallel  int      `default:"2" help:"KPIs that are computed at once."`
+	Recompute bool     `help:"Compute also what is there and still holds."`
+}
+
+// Help is the longer text of cskpi backfill --help.
+func (backfillCmd) Help() string {
+	return "KPIs of past days are computed as of the end of each, the latest first, and kept in cs.kpi_daily. What is there is computed again only if facts, settings " +
+		"or definitions have changed since; both versions stay, and cs.kpi_restatements tells the difference. Interrupted, the same command goes on where it was. " +
+		"cskpi serve does the same beside its work."
+}
+
+// Run fills past days and says what became of them.
+func (c *backfillCmd) Run(ctx context.Context, a *app) error {
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	for _, name := range c.KPI {
+		if q, found := catalogue.Get(name); !found || q.Model {
+			return usage("there is no KPI %q; cskpi kpi lists them", name)
+		}
+	}
+	if c.Parallel < 1 {
+		return usage("--parallel %d: at least one KPI is computed at a time", c.Parallel)
+	}
+	d, err := a.open(ctx, catalogue)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if _, err := a.rollUp(ctx, d); err != nil {
+		return err
+	}
+	h := a.history(d)
+	defer h.Close()
+	from, to := c.From.Time, c.To.Time
+	if to.IsZero() {
+		to = h.Yesterday()
+	}
+	if to.After(h.Yesterday()) {
+		return usage("--to %s: that day has not closed yet; the last one that has is %s", to.Format(time.DateOnly), h.Yesterday().Format(time.DateOnly))
+	}
+	if from.IsZero() {
+		if from, err = a.firstDay(ctx, h, to); err != nil {
+			return err
+		}
+		if from.IsZero() {
+			fmt.Fprintln(a.err, "There are no facts of past days, so there is nothing to compute.")
+			return nil
+		}
+	}
+	if from.After(to) {
+		return usage("--from %s is after the last day, %s", from.Format(time.DateOnly), to.Format(time.DateOnly))
+	}
+	show := newProgress(a.err)
+	started := time.Now()
+	s, err := h.Fill(ctx, history.Request{
+		From: from, To: to, KPIs: c.KPI, Recompute: c.Recompute, Parallel: c.Parallel,
+		Progress: func(p history.Progress) { show.say(c.progress(p, time.Since(started))) },
+	})
+	show.clear()
+	c.report(a, s)
+	if err != nil {
+		if ctx.Err() != nil {
+			fmt.Fprintln(a.err, "What is done is kept; the same command goes on.")
+		}
+		return fmt.Errorf("backfill: %w", err)
+	}
+	if err := s.Err(); err != nil {
+		return fmt.Errorf("backfill: %w", err)
+	}
+	return nil
+}
+
+// progress is how far it is, and how long the rest will take.
+func (c *backfillCmd) progress(p history.Progress, took time.Duration) string {
+	line := fmt.Sprintf("%s: %s of %s", p.Day.Format(time.DateOnly), thousands(fmt.Sprint(p.Done)), thousands(fmt.Sprint(p.Total)))
+	if p.Done > 0 && p.Done < p.Total {
+		left := time.Duration(float64(took) / float64(p.Done) * float64(p.Total-p.Done))
+		line += fmt.Sprintf(", %d %%, %s left", 100*p.Done/p.Total, left.Round(time.Second))
+	}
+	return line
+}
+
+// report says what was done.
+func (c *backfillCmd) report(a *app, s history.Summary) {
+	if s.Computed == 0 && len(s.Failed) == 0 {
+		fmt.Fprintf(a.err, "Nothing to do from %s to %s: %s days of KPIs are there and hold.\n", s.From.Format(time.DateOnly), s.To.Format(time.DateOnly), thousands(fmt.Sprint(s.Held)))
+		return
+	}
+	fmt.Fprintf(a.err, "%s days of %d KPIs computed (%s in all) in %s", thousands(fmt.Sprint(s.Days)), s.KPIs, thousands(fmt.Sprint(s.Computed)), s.Took.Round(100*time.Millisecond))
+	var why []string
+	for _, r := range []history.Reason{history.First, history.Facts, history.Settings, history.Definition, history.Asked} {
+		if n := s.Reasons[r]; n > 0 {
+			why = append(why, fmt.Sprintf("%s %s", thousands(fmt.Sprint(n)), reasonTexts[r]))
+		}
+	}
+	fmt.Fprintf(a.err, ": %s.\n", strings.Join(why, ", "))
+	if s.Held > 0 {
+		fmt.Fprintf(a.err, "%s were there and hold.\n", thousands(fmt.Sprint(s.Held)))
+	}
+	if s.Restated > 0 {
+		fmt.Fprintf(a.err, "Restated: %s values on %s days of KPIs; cs.kpi_restatements has them.\n", thousands(fmt.Sprint(s.Series)), thousands(fmt.Sprint(s.Restated)))
+	}
+	if s.Refused > 0 {
+		fmt.Fprintf(a.err, "%s rows were refused, as cskpi serve refuses them.\n", thousands(fmt.Sprint(s.Refused)))
+	}
+}
+
+var reasonTexts = map[history.Reason]string{
+	history.First: "for the first time", history.Facts: "for facts that arrived", history.Settings: "for other settings",
+	history.Definition: "for other definitions", history.Asked: "as asked",
+}
+
+// history is what knows past days of d.
+func (a *app) history(d *database) *history.History {
+	return history.New(history.Options{
+		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Reader: history.NewTogether(d.conn, d.catalogue), Days: daysAtOnce,
+		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log,
+	})
+}
+
+// firstDay is the first one that CSKPI_HISTORY asks for and facts tell of; zero: there is none.
+func (a *app) firstDay(ctx context.Context, h *history.History, last time.Time) (time.Time, error) {
+	first, err := h.FirstDay(ctx)
+	if err != nil || first.IsZero() || first.After(last) {
+		return time.Time{}, err
+	}
+	if back := a.config.History.before(last); back.After(first) {
+		return back, nil
+	}
+	return first, nil
+}
+
+// span is a time in the past, as far as days are kept: 3y, 18m or 90d; off.
+type span struct{ years, months, days int }
+
+// Decode reads the value of an environment variable.
+func (s *span) Decode(text string) error {
+	*s = span{}
+	if text == "off" {
+		return nil
+	}
+	var n int
+	var unit string
+	if _, err := fmt.Sscanf(text, "%d%s", &n, &unit); err != nil || n <= 0 || n > 40_000 {
+		return errNoSpan
+	}
+	switch unit {
+	case "y":
+		s.years = n
+	case "m":
+		s.months = n
+	case "d":
+		s.days = n
+	default:
+		return errNoSpan
+	}
+	return nil
+}
+
+var errNoSpan = errors.New("write it as 3y, 18m, 90d or off")
+
+// off tells that nothing is to be kept.
+func (s span) off() bool { return s == span{} }
+
+// before is the first of the days that end with last. Off goes back as far as there is anything.
+func (s span) before(last time.Time) time.Time {
+	if s.off() {
+		return time.Time{}
+	}
+	return last.AddDate(-s.years, -s.months, -s.days+1)
+}
