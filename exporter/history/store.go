@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter"
@@ -200,7 +201,7 @@ func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs
 			return err
 		}
 		for _, r := range part {
-			if err := batch.Append(view, r.column, r.labels, r.asOf, r.value.Number, tuple(r.value.Spread), runs[r.day].at); err != nil {
+			if err := batch.Append(view, r.column, &byName{r.labels, slices.Sorted(maps.Keys(r.labels)), -1}, r.asOf, r.value.Number, tuple(r.value.Spread), runs[r.day].at); err != nil {
 				return abort(batch, err)
 			}
 		}
@@ -210,6 +211,32 @@ func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs
 	}
 	return nil
 }
+
+// byName is a map of labels that the driver writes in the order of their names, so that a series is the same whoever wrote it. (It would
+// write a Go map in any order.)
+type byName struct {
+	labels map[string]string
+	names  []string
+	at     int
+}
+
+// Put implements column.IterableOrderedMap; nothing is put.
+func (*byName) Put(any, any) {}
+
+// Iterator implements column.IterableOrderedMap.
+func (b *byName) Iterator() column.MapIterator { return &byName{b.labels, b.names, -1} }
+
+// Next implements column.MapIterator.
+func (b *byName) Next() bool {
+	b.at++
+	return b.at < len(b.names)
+}
+
+// Key implements column.MapIterator.
+func (b *byName) Key() any { return b.names[b.at] }
+
+// Value implements column.MapIterator.
+func (b *byName) Value() any { return b.labels[b.names[b.at]] }
 
 // tuple is a distribution as the column of cs.kpi_daily has it.
 func tuple(d *exporter.Distribution) []any {
