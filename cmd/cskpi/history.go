@@ -81,6 +81,9 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration) (*database
 	if p.To.After(yesterday) {
 		return fail(usage("--to %s: that day has not closed yet; the last one that has is %s", p.To.Format(time.DateOnly), yesterday.Format(time.DateOnly)))
 	}
+	if err := p.Check(); err != nil {
+		return fail(usageError{err})
+	}
 	kept, err := source.Kept(ctx, p.From, p.To)
 	if err != nil {
 		return fail(fmt.Errorf("read what is kept of past days: %w", queries.Brief(err)))
@@ -94,9 +97,6 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration) (*database
 	if kept.Missing > 0 && !c.Incomplete {
 		return fail(fmt.Errorf("%s days of KPIs have not been computed from %s to %s, %s for one; run cskpi backfill, or take --incomplete to do without them",
 			thousands(fmt.Sprint(kept.Missing)), p.From.Format(time.DateOnly), p.To.Format(time.DateOnly), kept.Example))
-	}
-	if err := p.Check(); err != nil {
-		return fail(usageError{err})
 	}
 	return d, p, labels, nil
 }
