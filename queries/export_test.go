@@ -1,5 +1,7 @@
 package queries
 
+import "time"
+
 // What tests of other packages cannot reach: loading and migrating without the built-in files.
 var (
 	LoadOnly    = load
@@ -25,4 +27,17 @@ func Split(src string) ([]Statement, error) {
 		}
 	}
 	return out, err
+}
+
+// OverDays rewrites a body that may read the built-in views.
+func OverDays(body string, days ...time.Time) (string, error) {
+	c, err := Load()
+	if err != nil {
+		return "", err
+	}
+	views := map[string]Query{}
+	for _, q := range c.views() {
+		views[q.View()] = q
+	}
+	return overDays(inline(body, expander(views, nil)), days, nil)
 }

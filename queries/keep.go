@@ -199,21 +199,23 @@ func (k *Keeper) fill(ctx context.Context, table, columns, text string) (string,
 	return columns, err
 }
 
-// readsOf lists the models that a view reads, directly or not.
-func (k *Keeper) readsOf(view string) map[model]bool {
-	if reads, known := k.reads[view]; known {
-		return reads
+func (k *Keeper) readsOf(view string) map[model]bool { return readsOf(k.views, k.reads, view) }
+
+// readsOf lists the models that a view reads, directly or not. What is known stands in reads.
+func readsOf(views map[string]Query, reads map[string]map[model]bool, view string) map[model]bool {
+	if known := reads[view]; known != nil {
+		return known
 	}
-	reads := map[model]bool{}
-	k.reads[view] = reads
-	inline(k.views[view].SQL, func(called model) (string, bool) {
-		reads[called] = true
-		for m := range k.readsOf(called.view) {
-			reads[m.seenFrom(called.day)] = true
+	own := map[model]bool{}
+	reads[view] = own
+	inline(views[view].SQL, func(called model) (string, bool) {
+		own[called] = true
+		for m := range readsOf(views, reads, called.view) {
+			own[m.seenFrom(called.day)] = true
 		}
 		return "", false
 	})
-	return reads
+	return own
 }
 
 // drop removes the tables of a pass that is over and that nobody reads any more.
@@ -227,11 +229,13 @@ func (k *Keeper) drop(p *pass) {
 	p.tables = nil
 }
 
-func (k *Keeper) dropTable(table string) {
+func (k *Keeper) dropTable(table string) { dropKept(k.conn, table) }
+
+func dropKept(conn driver.Conn, table string) {
 	// Whatever ends the work that the table was for, the table must go; one that stays is swept by the next process.
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_ = k.conn.Exec(ctx, "drop table if exists cs."+table)
+	_ = conn.Exec(ctx, "drop table if exists cs."+table)
 }
 
 // sweep drops what processes left that died.

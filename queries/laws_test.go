@@ -112,6 +112,13 @@ func TestLawsOfFacts(t *testing.T) {
 
 	store(t, c, later, 1000)
 	same(t, "a fact dated after as_of", before, answersOf(t, c, catalogue, asOf))
+	// Beside it a day before all facts, the next ones, and one a year later.
+	many := answersOver(t, c, catalogue, date(2019, 1, 1), asOf, asOf+1, asOf+31, asOf+365)
+	kpis := map[string][]string{}
+	for _, q := range catalogue.KPIs() {
+		kpis[q.Name] = before[q.Name]
+	}
+	same(t, "computing many days at once", kpis, many[asOf])
 
 	importAgain(t, c)
 	same(t, "importing everything twice", before, answersOf(t, c, catalogue, asOf))

@@ -23,7 +23,7 @@ select
 from cs.account_windows(as_of = {as_of:Date})
 array join [
     (multiIf(
-        opening = 0 and first_paid_on > transform(window, cs_windows({as_of:Date}).1, cs_windows({as_of:Date}).3, {as_of:Date}), 'new',
+        opening = 0 and first_paid_on > arrayFirst(w -> w.1 = window, cs_windows({as_of:Date})).3, 'new',
         opening = 0, 'reactivation',
         closing = 0, 'churn',
         closing > opening, 'expansion',

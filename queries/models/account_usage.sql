@@ -31,7 +31,7 @@ select
 from (
     select
         account_id, user_id, sum(d.events) as events,
-        groupBitOr(if(user_id != '' and core_events > 0, bitShiftLeft(toUInt32(1), {as_of:Date} - day), 0)) as days
+        groupBitOr(if(user_id != '' and core_events > 0, bitShiftLeft(toUInt32(1), greatest({as_of:Date} - day, 0)), 0)) as days
     from cs.usage_user_days as d final
     where day > {as_of:Date} - 28 and day <= {as_of:Date}
     group by account_id, user_id

@@ -40,12 +40,12 @@ facts as (
     select 'settings' as name, source as system, count() as n, max(toDateTime64(starts_on, 3, 'UTC')) as latest from cs.settings final where starts_on <= {as_of:Date} group by source
     union all
     -- Usage is taken from the roll-up, which does not tell systems apart. Where the time zone changed, a later event may be of an earlier day.
-    select 'usage_events' as name, '' as system, sum(events) as n, max(last_at) as latest from (
+    select 'usage_events' as name, '' as system, n, latest from (select sum(events) as n, max(last_at) as latest from (
         select events, toDateTime64(0, 3, 'UTC') as last_at from cs.usage_days final where day <= {as_of:Date}
         union all
         select 0 as events, last_at from cs.usage_user_days final
         where day <= {as_of:Date} and day >= (select max(day) from cs.usage_days final where day <= {as_of:Date} and events > 0) - 2
-    ) as usage having n > 0
+    ) as usage) as used where n > 0
     union all
     select 'touchpoints' as name, source as system, count() as n, max(happened_at) as latest from cs.touchpoints final where happened_at < (select ends_at from bounds) group by source
     union all
