@@ -682,3 +682,33 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+// TestBlocksBesideOthers: a Prometheus that has samples of others, in its log only, keeps them, though the blocks end after them.
+func TestBlocksBesideOthers(t *testing.T) {
+	m := made{gauges: 1}
+	p := threeYears(t, m, time.Hour)
+	p.From = p.To.AddDate(0, 0, -3)
+	data := t.TempDir()
+	s := start(t, data, "", "")
+	other := p
+	other.Source = daily(1)
+	other.From = p.To
+	if _, err := Push(t.Context(), other, Receiver{URL: s.url}, nil, func(Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	evening := time.UnixMilli(p.whole().To - 3600_000)
+	if len(s.at("cs_made_0", evening)) != 1 {
+		t.Fatal("the samples of others are not there")
+	}
+	s.stop()
+	if _, err := WriteBlocks(t.Context(), p, blocksToolPath(t), data, nil, func(Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	s = start(t, data, "", "")
+	if len(s.at("cs_made_0", evening)) != 1 {
+		t.Error("the samples of others are lost")
+	}
+	if len(s.at("cs_made_amount", evening)) != 1 {
+		t.Error("those of the blocks are not there")
+	}
+}
