@@ -1,0 +1,26 @@
+-- How far last month's closing numbers moved.
+-- ja: 前月の数値の修正
+--
+-- Of the last day of the month before that of as_of: what was first told of each gauge, against what is told by the end of
+-- as_of, after late facts. The differences of all series of a gauge, without their signs, as a share of what was told. Days
+-- that are computed for the first time have not moved. cs.kpi_restatements has every change, with the facts behind it.
+--
+-- Columns:
+--   kpi             label View and column, as nrr.ratio.
+--   ratio           gauge Differences as a share of what was told first; null where that was nothing.
+--   moved           gauge Differences between what was told first and what is told, in the unit of the column.
+--   told            gauge What was told first, in the unit of the column.
+--   restated_series gauge Series that differ.
+--
+-- Group: Targets and data, 4
+-- Every: 1h
+
+select
+    kpi,
+    cs_ratio(sum(d.moved), sum(d.told)) as ratio,
+    cs_float(sum(d.moved)) as moved,
+    cs_float(sum(d.told)) as told,
+    sum(d.restated_series) as restated_series
+from cs.restatement_detail(as_of = {as_of:Date}) as d
+group by kpi
+order by kpi
