@@ -146,6 +146,7 @@ func (b *block) open(at int64) (err error) {
 	o.ChunkRange = 2 * b.width
 	o.ChunkDirRoot = b.scratch
 	o.SamplesPerChunk = perChunk
+	o.IsolationDisabled = true // nobody reads before all is written
 	if b.head, err = tsdb.NewHead(nil, slog.New(slog.DiscardHandler), nil, nil, o, tsdb.NewHeadStats()); err != nil {
 		return err
 	}

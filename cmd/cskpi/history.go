@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -364,8 +365,6 @@ type withHeaders struct{ http.Header }
 // RoundTrip implements http.RoundTripper.
 func (w withHeaders) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	for name, values := range w.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, w.Header)
 	return http.DefaultTransport.RoundTrip(r)
 }

@@ -17,7 +17,6 @@ import (
 // made is a company whose KPIs can be told for any day by a formula.
 type made struct {
 	gauges   int
-	job      string
 	left     func(day time.Time) bool // whether cs_made_left has no value on a day
 	reading  func(from time.Time)     // is told of every reading
 	failing  func(from time.Time) error
