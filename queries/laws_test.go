@@ -138,7 +138,7 @@ func TestLawsOfFacts(t *testing.T) {
 func importAgain(t *testing.T, c driver.Conn) {
 	t.Helper()
 	tables := table(t, c, []string{"name", "sorting_key"}, "system.tables where database = 'cs' and engine = 'ReplacingMergeTree' and name in (select table from system.columns where database = 'cs' and name = 'ingested_at') and total_rows > 0")
-	if len(tables) < len(columns) {
+	if hold := len(slices.DeleteFunc(slices.Collect(maps.Keys(columns)), isKept)); len(tables) < hold {
 		t.Errorf("only %d tables hold facts, of %d", len(tables), len(columns))
 	}
 	for _, cells := range tables {

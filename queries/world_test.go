@@ -23,7 +23,7 @@ type fact struct {
 	values string // literals of the columns in order, without ingested_at
 }
 
-// columns of the tables that facts are written for; source and updated_at end every row.
+// columns of the tables that facts are written for; source and updated_at end every row of a fact.
 var columns = map[string]string{
 	"accounts":         "account_id, name, csm, created_on, is_test",
 	"contracts":        "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_land",
@@ -42,7 +42,12 @@ var columns = map[string]string{
 	"targets":          "kpi, segment, starts_on, ends_before, target, warning, critical",
 	"fx_rates":         "currency, day, rate",
 	"settings":         "name, segment, starts_on, value",
+	"kpi_daily":        "view, column, labels, as_of, value, computed_at",
+	"kpi_runs":         "view, as_of, computed_at, changed, reason",
 }
+
+// isKept tells the tables of what was computed from those of facts, which say where they come from and when.
+func isKept(table string) bool { return strings.HasPrefix(table, "kpi_") }
 
 // literal writes a value for an insert.
 func literal(v any) string {
@@ -59,6 +64,12 @@ func literal(v any) string {
 		return "'" + v.UTC().Format("2006-01-02 15:04:05.000") + "'"
 	case string:
 		return "'" + strings.ReplaceAll(v, "'", "\\'") + "'"
+	case map[string]string:
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			pairs = append(pairs, literal(name), literal(v[name]))
+		}
+		return "map(" + strings.Join(pairs, ", ") + ")"
 	case nil:
 		return "null"
 	}
@@ -78,11 +89,19 @@ func store(t *testing.T, c driver.Conn, facts []fact, atOnce int) {
 	t.Helper()
 	byTable := map[string][]string{}
 	for _, f := range facts {
-		byTable[f.table] = append(byTable[f.table], "("+f.values+", '2026-06-30 12:00:00')")
+		row := "(" + f.values + ", '2026-06-30 12:00:00')"
+		if isKept(f.table) {
+			row = "(" + f.values + ")"
+		}
+		byTable[f.table] = append(byTable[f.table], row)
 	}
 	for _, table := range slices.Sorted(maps.Keys(byTable)) {
+		names := columns[table]
+		if !isKept(table) {
+			names += ", source, updated_at, ingested_at"
+		}
 		for rows := range slices.Chunk(byTable[table], atOnce) {
-			exec(t, c, "insert into cs."+table+" ("+columns[table]+", source, updated_at, ingested_at) values "+strings.Join(rows, ", "))
+			exec(t, c, "insert into cs."+table+" ("+names+") values "+strings.Join(rows, ", "))
 		}
 	}
 }
@@ -459,5 +478,31 @@ func (w world) otherFacts(seed uint64) []fact {
 			add("targets", on, "nrr.ratio", segment, on, pick(d, never, on+200), 1.1, 1.0, 0.9, "import", epoch)
 		}
 	}
-	return append(facts, randomGrowth(w, seed).facts()...)
+	return slices.Concat(facts, randomGrowth(w, seed).facts(), keptFacts(seed))
+}
+
+// keptFacts are the last days of months as they were computed on the day after, and again two weeks later, when some values moved, came or
+// went.
+func keptFacts(seed uint64) []fact {
+	d := newDice(seed + 900)
+	var facts []fact
+	for month := 0; month < 66; month++ {
+		end := date(2021, time.Month(2+month), 1) - 1
+		first, again := d.instant(end+1), d.instant(end+15)
+		facts = append(facts, newFact("kpi_runs", dayOf(first), "arr", end, first, 3, "first"))
+		facts = append(facts, newFact("kpi_runs", dayOf(again), "arr", end, again, 2, pick(d, "facts", "settings", "definition")))
+		for _, segment := range []string{"high", "low", "tech"} {
+			labels := map[string]string{"segment": segment}
+			value := func(at time.Time, v any) {
+				facts = append(facts, newFact("kpi_daily", dayOf(at), "arr", "amount", labels, end, v, at))
+			}
+			if d.chance(80) {
+				value(first, float64(d.IntN(1_000_000))/64)
+			}
+			if d.chance(50) {
+				value(again, pick[any](d, nil, float64(d.IntN(1_000_000))/64, float64(d.IntN(1_000_000))/3))
+			}
+		}
+	}
+	return facts
 }
