@@ -182,6 +182,7 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 		return err
 	}
 	h.Close() // what was kept before must not stand for what is known now
+	defer h.Close()
 	at, err := now(ctx, h.o.Conn)
 	if err != nil {
 		return queries.Brief(err)

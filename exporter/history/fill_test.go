@@ -1,12 +1,20 @@
 package history_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"cskpi/exporter/history"
+	"cskpi/queries"
 )
 
 // company is a small one in 2024, whose facts were stored long ago.
@@ -106,4 +114,165 @@ func TestChanges(t *testing.T) {
 	check("a setting from a day on", "insert into cs.settings (name, starts_on, value) values ('grace_days', '2024-06-29', '20')", "2")
 	f.settle()
 	check("the same setting again", "insert into cs.settings (name, starts_on, value) values ('grace_days', '2024-06-29', '20')", "0")
+}
+
+// own is a catalogue of one KPI of one's own, and the models and functions that all stand on.
+func (f *fixture) own(body string) queries.Catalogue {
+	f.t.Helper()
+	text := "-- Own.\n--\n-- Contracts that have started.\n--\n-- Columns:\n--   segment label Segment.\n--   contracts gauge Contracts.\n\n" + body
+	c, err := queries.Load(fstest.MapFS{"own.sql": {Data: []byte(text)}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return c
+}
+
+// TestDefinitions: a KPI whose text is another one, here or in what it calls, is computed again; one whose comments are is not.
+func TestDefinitions(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	r := history.Request{From: day("2024-06-28"), To: day("2024-06-30"), KPIs: []string{"own"}}
+	const body = "select cs_segment(toDecimal64(count(), 4), toDecimal64(2, 4), toDecimal64(1, 4)) as segment, count() as contracts from cs.contracts final where starts_on <= {as_of:Date}"
+	f.use(f.own(body), 7)
+	f.equal("first", said(f.fill(r)), "computed=3 held=0 restated=0 series=0 reasons=map[first:3]")
+	f.settle()
+	f.use(f.own("-- A comment.\n"+strings.ReplaceAll(body, " from", "\nfrom")), 7)
+	f.equal("another comment", said(f.fill(r)), "computed=0 held=3 restated=0 series=0 reasons=map[]")
+	f.use(f.own(strings.Replace(body, "count() as contracts", "count() + 1 as contracts", 1)), 7)
+	f.equal("another text", said(f.fill(r)), "computed=3 held=0 restated=3 series=3 reasons=map[definition:3]")
+	f.settle()
+	f.equal("annotation", f.rows("kind, text", "cs.annotations(as_of = '"+f.now.AddDate(0, 0, 1).Format(time.DateOnly)+"') where kind = 'definition'"), "definition|own is computed by another definition")
+
+	f.exec("insert into cs.settings (name, starts_on, value) values ('segment_low_arr', '2024-06-30', '5')")
+	f.equal("a setting from the last day on", said(f.fill(r)), "computed=1 held=2 restated=0 series=0 reasons=map[settings:1]")
+	r.Recompute = true
+	f.equal("asked", said(f.fill(r)), "computed=3 held=0 restated=0 series=0 reasons=map[asked:3]")
+}
+
+// TestFailure: what cannot be computed is told, and keeps nothing else away; it is tried again.
+func TestFailure(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	r := history.Request{From: day("2024-06-21"), To: day("2024-06-30"), KPIs: []string{"arr", "own"}}
+	const body = "select 'a' as segment, count() + throwIf({as_of:Date} in (toDate('2024-06-24'), toDate('2024-06-25')), 'no such day') as contracts from cs.contracts final"
+	f.use(f.own(body), 7)
+	s, err := f.Fill(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.equal("filled", said(s), "computed=18 held=0 restated=0 series=0 reasons=map[first:18]")
+	if len(s.Failed) != 1 || s.Failed[0].KPI != "own" || s.Failed[0].Days != 2 || !s.Failed[0].From.Equal(day("2024-06-24")) || !s.Failed[0].To.Equal(day("2024-06-25")) {
+		t.Errorf("failed: %+v", s.Failed)
+	}
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "2 days of KPIs could not be computed") || !strings.Contains(err.Error(), "no such day") {
+		t.Errorf("the error is %v", err)
+	}
+	f.use(f.own(strings.ReplaceAll(body, "toDate('2024-06-25')", "toDate('2024-06-24')")), 7)
+	s, err = f.Fill(t.Context(), r)
+	if err != nil || s.Computed != 9 || len(s.Failed) != 1 || s.Failed[0].Days != 1 {
+		t.Errorf("with another definition: %s, failed %+v, %v", said(s), s.Failed, err)
+	}
+	// Rows that the exporter would refuse are not kept, and counted.
+	f.use(f.own("select arrayJoin(['a', 'b', 'b']) as segment, 1. as contracts from cs.policy(as_of = {as_of:Date}) as p"), 7)
+	s = f.fill(history.Request{From: day("2024-06-30"), To: day("2024-06-30"), KPIs: []string{"own"}})
+	f.equal("refused", fmt.Sprint(s.Refused, " ", f.rows("rows, refused", "cs.kpi_runs where view = 'own' and as_of = '2024-06-30' order by computed_at desc limit 1")), "2 1|2")
+
+	if _, err := f.Fill(t.Context(), history.Request{From: f.now, To: f.now}); err == nil || !strings.Contains(err.Error(), "has not closed yet") {
+		t.Errorf("today: %v", err)
+	}
+	if _, err := f.Fill(t.Context(), history.Request{From: day("2024-06-30"), To: day("2024-06-30"), KPIs: []string{"nothing"}}); err == nil || !strings.Contains(err.Error(), `no KPI "nothing"`) {
+		t.Errorf("no such KPI: %v", err)
+	}
+}
+
+// breaking is a connection that breaks when a table is to be written so many times.
+type breaking struct {
+	driver.Conn
+	table string
+	left  int
+}
+
+var errBroken = errors.New("the machine has stopped")
+
+func (b *breaking) PrepareBatch(ctx context.Context, query string, o ...driver.PrepareBatchOption) (driver.Batch, error) {
+	if strings.Contains(query, b.table) {
+		if b.left--; b.left < 0 {
+			return nil, errBroken
+		}
+	}
+	return b.Conn.PrepareBatch(ctx, query, o...)
+}
+
+// TestCutShort: a fill that is cut short wherever, also between the rows of a day and the note that it was computed, is made up for by the
+// next, with the same values and no restatement; what was done is not done again.
+func TestCutShort(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	r := history.Request{From: day("2024-06-17"), To: day("2024-06-30"), KPIs: []string{"arr", "nrr", "time_to_use"}}
+	f.fill(r)
+	all := "view, column, labels, day, value, distribution"
+	of := "cs.kpi_history(as_of = '" + f.now.AddDate(0, 0, 1).Format(time.DateOnly) + "') order by all"
+	want := f.rows(all, of)
+	for _, b := range []*breaking{{table: "cs.kpi_runs", left: 4}, {table: "cs.kpi_runs", left: 0}, {table: "cs.kpi_daily", left: 3}, {table: "cs.kpi_daily", left: 0}} {
+		f.exec("truncate table cs.kpi_daily")
+		f.exec("truncate table cs.kpi_runs")
+		b.Conn = f.conn
+		done := b.left
+		o := f.options
+		o.Conn, o.Catalogue, o.Days, o.Reader = b, f.catalogue, 7, history.NewTogether(f.conn, f.catalogue)
+		h := history.New(o)
+		if _, err := h.Fill(t.Context(), r); !errors.Is(err, errBroken) {
+			t.Errorf("cut short: %v", err)
+		}
+		h.Close()
+		s := f.fill(r)
+		f.equal("resumed after "+fmt.Sprint(b.table, " ", done), said(s), fmt.Sprintf("computed=%d held=%d restated=0 series=0 reasons=map[first:%[1]d]", 42-7*done, 7*done))
+		f.equal("values", f.rows(all, of), want)
+		f.equal("restatements", f.rows("count()", "cs.kpi_restatements(as_of = '"+f.now.AddDate(0, 0, 1).Format(time.DateOnly)+"')"), "0")
+	}
+	f.equal("tables that were kept for a pass", f.rows("count()", "system.tables where database = 'cs' and startsWith(name, 'kept_')"), "0")
+
+	// Told to stop, it does.
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	r.Recompute, r.Before = true, func(context.Context) error {
+		if n++; n == 3 {
+			cancel()
+		}
+		return nil
+	}
+	if s, err := f.Fill(ctx, r); !errors.Is(err, context.Canceled) || s.Computed >= 42 {
+		t.Errorf("stopped: %v, %s", err, said(s))
+	}
+}
+
+// TestTurns: of several at a time none does what another one has done, and each waits for one in another process.
+func TestTurns(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	f.exec("insert into cs.history_claims (process, step, is_over, seen_at) select 'another', 1, 0, now64(3)")
+	r := history.Request{From: day("2024-06-10"), To: day("2024-06-30"), KPIs: []string{"arr"}}
+	short, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := f.Fill(short, r); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while another process is at it: %v", err)
+	}
+	f.equal("computed meanwhile", f.rows("count()", "cs.kpi_runs"), "0")
+	f.exec("insert into cs.history_claims (process, step, is_over, seen_at) select 'another', 2, 1, now64(3)")
+	var wg sync.WaitGroup
+	var computed atomic.Int64
+	for range 3 {
+		wg.Go(func() {
+			s, err := f.Fill(t.Context(), r)
+			if err != nil {
+				t.Error(err)
+			}
+			computed.Add(int64(s.Computed))
+		})
+	}
+	wg.Wait()
+	if n := computed.Load(); n != 21 {
+		t.Errorf("three at once computed %d days, want 21", n)
+	}
+	f.equal("runs", f.rows("count(), uniqExact(as_of)", "cs.kpi_runs"), "21|21")
 }
