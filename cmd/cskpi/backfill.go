@@ -17,7 +17,7 @@ type backfillCmd struct {
 	From      date     `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, as far back as CSKPI_HISTORY says and facts go."`
 	To        date     `placeholder:"DAY" help:"Last day; yesterday if not given."`
 	KPI       []string `name:"kpi" placeholder:"NAME" help:"This KPI only; may be repeated."`
-	Parallel  int      `default:"2" help:"KPIs that are computed at once."`
+	Parallel  int      `default:"3" help:"KPIs that are computed at once; one more than the engine has cores, since some wait for each other [${default}]."`
 	Recompute bool     `help:"Compute also what is there and still holds."`
 }
 

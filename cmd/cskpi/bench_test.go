@@ -17,6 +17,7 @@ import (
 	"cskpi/exporter"
 	"cskpi/exporter/demo"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/history"
 	"cskpi/exporter/intake"
 	"cskpi/queries"
 )
@@ -37,7 +38,7 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 	for b.Loop() {
 		w := newWorld(b, enginetest.Conn(b))
-		w.company()
+		w.company(10_000, false)
 		first, last := w.until.AddDate(-3, 0, 1), w.until.AddDate(0, 0, -3)
 		users := events / 10 / int(last.Sub(first).Hours()/24)
 
@@ -46,7 +47,7 @@ func BenchmarkRefresh(b *testing.B) {
 		b.ReportMetric(took.Seconds(), "s/rollup-all")
 		quiet, series := w.bestPass()
 		b.ReportMetric(quiet.Seconds(), "s/refresh")
-		b.ReportMetric(quiet.Seconds()/w.naive().Seconds(), "of-naive")
+		b.ReportMetric(quiet.Seconds()/w.naive(w.until).Seconds(), "of-naive")
 		b.ReportMetric(quiet.Seconds()/w.scan().Seconds(), "of-scan")
 		b.ReportMetric(series, "series")
 		b.ReportMetric(peakMB(b, engineStatus(b)), "engine-peak-MB")
@@ -81,6 +82,53 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 }
 
+// BenchmarkBackfill computes all KPIs of a company of 1,000 accounts for each day of three years, as cskpi backfill does. Beside it, in the
+// same run, stands the naive way, one KPI and one day at a time, of a few days that are spread over the years.
+//
+// CSKPI_BENCH_DAYS is the number of days, if not three years.
+func BenchmarkBackfill(b *testing.B) {
+	for b.Loop() {
+		w := newWorld(b, enginetest.Conn(b))
+		w.company(1000, true)
+		w.rollUp()
+		w.settle()
+		from := w.until.AddDate(-3, 0, 1)
+		if text := os.Getenv("CSKPI_BENCH_DAYS"); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil {
+				b.Fatalf("CSKPI_BENCH_DAYS: %v", err)
+			}
+			from = w.until.AddDate(0, 0, 1-n)
+		}
+		h := history.New(history.Options{
+			Conn: w.conn, Catalogue: w.catalogue, Reader: history.NewTogether(w.conn, w.catalogue), Days: daysAtOnce,
+			Now: func() time.Time { return w.until.AddDate(0, 0, 1) },
+		})
+		b.Cleanup(h.Close)
+		s, err := h.Fill(b.Context(), history.Request{From: from, To: w.until, Parallel: 3})
+		if err == nil {
+			err = s.Err()
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(s.Took.Seconds(), "s/backfill")
+		perDay := s.Took.Seconds() / float64(s.Days)
+		b.ReportMetric(1000*perDay, "ms/day")
+		b.ReportMetric(w.number("select toFloat64(count()) from cs.kpi_daily"), "values")
+		b.ReportMetric(peakMB(b, engineStatus(b)), "engine-peak-MB")
+		b.ReportMetric(peakMB(b, "/proc/self/status"), "own-peak-MB")
+
+		var naive time.Duration
+		const sampled = 8
+		for i := range sampled {
+			naive += w.naive(from.AddDate(0, 0, (2*i+1)*s.Days/(2*sampled)))
+		}
+		b.ReportMetric(1000*naive.Seconds()/sampled, "ms/naive-day")
+		b.ReportMetric(perDay/(naive.Seconds()/sampled), "of-naive")
+	}
+}
+
 // world is a company with all facts but usage, and the users that it has besides.
 type world struct {
 	b         *testing.B
@@ -109,16 +157,20 @@ func newWorld(b *testing.B, conn driver.Conn) *world {
 	return w
 }
 
-// company fills in all facts but usage.
-func (w *world) company() {
+// company fills in the facts of so many accounts, with what their users would do or without usage.
+func (w *world) company(accounts int, used bool) {
 	w.b.Helper()
-	company, err := demo.New(demo.Options{Seed: 1, Accounts: 10_000, Years: 3, Events: -1, Until: w.until, Currency: "USD"})
+	o := demo.Options{Seed: 1, Accounts: accounts, Years: 3, Until: w.until, Currency: "USD"}
+	if !used {
+		o.Events = -1
+	}
+	company, err := demo.New(o)
 	if err != nil {
 		w.b.Fatal(err)
 	}
 	im := intake.Importer{Conn: w.conn, Zone: time.UTC}
 	for _, table := range company.Tables() {
-		if table == "usage_events" {
+		if table == "usage_events" && !used {
 			continue
 		}
 		r, pipe := io.Pipe()
@@ -230,11 +282,11 @@ func (w *world) bestPass() (time.Duration, float64) {
 }
 
 // naive computes each KPI by itself.
-func (w *world) naive() time.Duration {
+func (w *world) naive(asOf time.Time) time.Duration {
 	w.b.Helper()
 	start := time.Now()
 	for _, q := range w.catalogue.KPIs() {
-		w.exec(q.Select(w.until) + " format Null")
+		w.exec(q.Select(asOf) + " format Null")
 	}
 	return time.Since(start)
 }
