@@ -31,7 +31,7 @@ type historyCmd struct {
 // Help is the longer text of cskpi history --help.
 func (historyCmd) Help() string {
 	return "The KPIs of past days, as cskpi serve and cskpi backfill keep them, become samples as scrapes would have taken them: at any time of a day a KPI has its value at the " +
-		"end of that day. Interrupted, the same command goes on where it was. What was restated since it was written is not written again: Prometheus keeps the first value of an instant."
+		"end of that day. Interrupted, the same command goes on where it was. Samples that were written are not changed by what is restated later; it is told when there is such."
 }
 
 // past is what all ways have in common.
@@ -95,6 +95,7 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration) (*database
 	if p.From.IsZero() {
 		p.From = kept.First
 	}
+	p.Known = kept.Known
 	if kept.Missing > 0 && !c.Incomplete {
 		return fail(fmt.Errorf("%s days of KPIs have not been computed from %s to %s, %s for one; run cskpi backfill, or take --incomplete to do without them",
 			thousands(fmt.Sprint(kept.Missing)), p.From.Format(time.DateOnly), p.To.Format(time.DateOnly), kept.Example))
@@ -138,6 +139,19 @@ func said(show *progress) func(prom.Progress) {
 	}
 }
 
+// restated tells of what was written before and has got other values since.
+func (c *past) restated(ctx context.Context, a *app, p prom.Plan, j *prom.Journal, advice string) (prom.Restated, error) {
+	source, _ := p.Source.(prom.Stored)
+	r, err := j.Restated(ctx, source, p.Zone)
+	if err != nil {
+		return r, fmt.Errorf("read what was restated: %w", queries.Brief(err))
+	}
+	if r.Count > 0 {
+		fmt.Fprintf(a.err, "%s days of KPIs have been restated since they were written, %s for one; %s.\n", thousands(fmt.Sprint(r.Count)), r.Example, advice)
+	}
+	return r, nil
+}
+
 // interrupted says that nothing of what was done is lost.
 func interrupted(ctx context.Context, a *app, err error) error {
 	if err != nil && ctx.Err() != nil {
@@ -174,6 +188,9 @@ func (c *historyBlocksCmd) Run(ctx context.Context, a *app) error {
 	p.Forms = prom.Forms{Classic: c.Histograms != "native", Native: c.Histograms != "classic"}
 	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("blocks", p, labels))
 	if err != nil {
+		return err
+	}
+	if _, err := c.restated(ctx, a, p, j, "their blocks stay as they are; to replace them, write all anew into another folder"); err != nil {
 		return err
 	}
 	show := newProgress(a.err)
@@ -233,8 +250,12 @@ func (c *historyOpenMetricsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	since, err := c.restated(ctx, a, p, j, "their months are written again")
+	if err != nil {
+		return err
+	}
 	show := newProgress(a.err)
-	files, err := prom.WriteOpenMetrics(ctx, p, c.Dir, j, said(show))
+	files, err := prom.WriteOpenMetrics(ctx, p, c.Dir, j, since, said(show))
 	show.clear()
 	fmt.Fprintf(a.err, "%d files written to %s: %s samples, %.1f MB.\n", len(files.Paths), c.Dir, thousands(fmt.Sprint(files.Samples)), float64(files.Bytes)/1e6)
 	if err != nil {
@@ -285,6 +306,9 @@ func (c *historyPushCmd) Run(ctx context.Context, a *app) error {
 		if j, err = prom.OpenJournal(c.Journal, c.of("remote write to "+withoutPassword(c.URL), p, labels)); err != nil {
 			return err
 		}
+	}
+	if _, err := c.restated(ctx, a, p, j, "the receiver keeps what was sent; to replace it, delete it there and send all anew"); err != nil {
+		return err
 	}
 	show := newProgress(a.err)
 	sent, err := prom.Push(ctx, p, prom.Receiver{

@@ -48,7 +48,7 @@ func WriteBlocks(ctx context.Context, p Plan, tool, dir string, j *Journal, show
 			if err != nil {
 				return blocks, err
 			}
-			if err := j.add(w); err != nil {
+			if err := j.add(w, p.Known); err != nil {
 				return blocks, err
 			}
 			if b.ULID != "" {

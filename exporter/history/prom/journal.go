@@ -1,6 +1,8 @@
 package prom
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +21,14 @@ type Journal struct {
 }
 
 type journalText struct {
-	Of      string     `json:"of"`      // what is written; it must not change under way
-	Written []interval `json:"written"` // ascending and apart
+	Of      string  `json:"of"`      // what is written; it must not change under way
+	Written []entry `json:"written"` // ascending and apart
+}
+
+// entry is a stretch of time that was written.
+type entry struct {
+	interval
+	Known int64 // computations up to here were seen, in milliseconds since 1970
 }
 
 // OpenJournal reads the journal in a file, which need not be there yet. of says what is written and how: a journal about
@@ -70,32 +78,33 @@ func (j *Journal) hull(w interval) interval {
 		return hull
 	}
 	for _, done := range j.told.Written {
-		if done = done.and(w); done.empty() {
+		part := done.and(w)
+		if part.empty() {
 			continue
-		} else if hull.empty() {
-			hull = done
 		}
-		hull.To = done.To
+		if hull.empty() {
+			hull = part
+		}
+		hull.To = part.To
 	}
 	return hull
 }
 
-// add notes that w was written. It is on disk when add returns.
-func (j *Journal) add(w interval) error {
+// add notes that w was written as of what was known at an instant. It is on disk when add returns.
+func (j *Journal) add(w interval, known time.Time) error {
 	if j == nil || w.empty() {
 		return nil
 	}
-	all := append(j.told.Written, w)
-	slices.SortFunc(all, func(a, b interval) int { return int(min(1, max(-1, a.From-b.From))) })
-	var merged []interval
-	for _, i := range all {
-		if last := len(merged) - 1; last >= 0 && i.From <= merged[last].To {
-			merged[last].To = max(merged[last].To, i.To)
+	all := append(j.without(w), entry{w, known.UnixMilli()})
+	slices.SortFunc(all, func(a, b entry) int { return cmp.Compare(a.From, b.From) })
+	j.told.Written = nil
+	for _, e := range all {
+		if last := len(j.told.Written) - 1; last >= 0 && e.From == j.told.Written[last].To && e.Known == j.told.Written[last].Known {
+			j.told.Written[last].To = e.To
 		} else {
-			merged = append(merged, i)
+			j.told.Written = append(j.told.Written, e)
 		}
 	}
-	j.told.Written = merged
 	text, err := json.Marshal(j.told)
 	if err != nil {
 		return err
@@ -108,6 +117,51 @@ func (j *Journal) add(w interval) error {
 		return fmt.Errorf("note what was written: %w", err)
 	}
 	return nil
+}
+
+// without is what was written but for w.
+func (j *Journal) without(w interval) []entry {
+	var rest []entry
+	for _, e := range j.told.Written {
+		for _, part := range []interval{{e.From, min(e.To, w.From)}, {max(e.From, w.To), e.To}} {
+			if !part.empty() {
+				rest = append(rest, entry{part, e.Known})
+			}
+		}
+	}
+	return rest
+}
+
+// Restated is what was written before and has got other values since.
+type Restated struct {
+	Count   int    // days of KPIs
+	Example string // one of them
+	days    map[time.Time]bool
+}
+
+// Restated looks for what was written before a KPI was computed again for the day, with another result.
+func (j *Journal) Restated(ctx context.Context, s Stored, zone *time.Location) (Restated, error) {
+	r := Restated{days: map[time.Time]bool{}}
+	if j == nil || len(j.told.Written) == 0 {
+		return r, nil
+	}
+	oldest := slices.MinFunc(j.told.Written, func(a, b entry) int { return cmp.Compare(a.Known, b.Known) })
+	again, err := s.again(ctx, time.UnixMilli(oldest.Known))
+	if err != nil {
+		return r, err
+	}
+	for of, at := range again {
+		start := dayStart(of.day, zone)
+		if !slices.ContainsFunc(j.told.Written, func(e entry) bool { return e.From <= start && start < e.To && e.Known < at.UnixMilli() }) {
+			continue
+		}
+		r.days[of.day] = true
+		r.Count++
+		if text := of.view + " on " + of.day.Format(time.DateOnly); r.Example == "" || text < r.Example {
+			r.Example = text
+		}
+	}
+	return r, nil
 }
 
 // replace writes a file that appears whole or not at all.

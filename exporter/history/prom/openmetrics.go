@@ -30,8 +30,8 @@ type Files struct {
 //
 // makes blocks of. The format knows neither native histograms nor staleness markers, so classic buckets are written, whatever
 // p.Forms says, and a series that ends is seen for as long as Prometheus looks back. A month of the journal is not written
-// again; one that was written in part is, as a whole.
-func WriteOpenMetrics(ctx context.Context, p Plan, dir string, j *Journal, show func(Progress)) (Files, error) {
+// again; one that was written in part or has been restated since is, as a whole.
+func WriteOpenMetrics(ctx context.Context, p Plan, dir string, j *Journal, since Restated, show func(Progress)) (Files, error) {
 	var written Files
 	p.Forms = Forms{Classic: true}
 	if err := p.Check(); err != nil {
@@ -40,12 +40,16 @@ func WriteOpenMetrics(ctx context.Context, p Plan, dir string, j *Journal, show 
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return written, err
 	}
+	again := map[time.Time]bool{} // first days of months
+	for day := range since.days {
+		again[day.AddDate(0, 0, 1-day.Day())] = true
+	}
 	for month := p.From; !month.After(p.To); {
 		first := time.Date(month.Year(), month.Month(), 1, 0, 0, 0, 0, time.UTC)
 		following := first.AddDate(0, 1, 0)
 		all := interval{dayStart(first, p.Zone), dayStart(following, p.Zone)}
 		w := all.and(p.whole())
-		if len(j.rest(w)) > 0 {
+		if len(j.rest(w)) > 0 || again[first] {
 			// What the file has already stays in it.
 			of := p
 			if before := j.hull(all); !before.empty() {
@@ -62,7 +66,7 @@ func WriteOpenMetrics(ctx context.Context, p Plan, dir string, j *Journal, show 
 			if err != nil {
 				return written, fmt.Errorf("write %s: %w", path, err)
 			}
-			if err := j.add(w); err != nil {
+			if err := j.add(w, p.Known); err != nil {
 				return written, err
 			}
 			written.Paths = append(written.Paths, path)

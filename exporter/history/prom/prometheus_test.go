@@ -512,7 +512,7 @@ func TestOpenMetrics(t *testing.T) {
 	// Cut short in the middle of a month, and then by an error, before it is done.
 	part := p
 	part.To = p.From.AddDate(1, 0, 7)
-	if _, err := WriteOpenMetrics(t.Context(), part, dir, j, func(Progress) {}); err != nil {
+	if _, err := WriteOpenMetrics(t.Context(), part, dir, j, Restated{}, func(Progress) {}); err != nil {
 		t.Fatal(err)
 	}
 	part = p
@@ -526,16 +526,16 @@ func TestOpenMetrics(t *testing.T) {
 		return nil
 	}
 	part.Source = with
-	if _, err := WriteOpenMetrics(t.Context(), part, dir, j, func(Progress) {}); !errors.Is(err, broken) {
+	if _, err := WriteOpenMetrics(t.Context(), part, dir, j, Restated{}, func(Progress) {}); !errors.Is(err, broken) {
 		t.Fatal(err)
 	}
 	if j, err = OpenJournal(filepath.Join(dir, "cskpi-history.json"), p.Of(scrape)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := WriteOpenMetrics(t.Context(), p, dir, j, func(Progress) {}); err != nil {
+	if _, err := WriteOpenMetrics(t.Context(), p, dir, j, Restated{}, func(Progress) {}); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := WriteOpenMetrics(t.Context(), p, dir, j, func(Progress) {}); err != nil || len(again.Paths) > 0 {
+	if again, err := WriteOpenMetrics(t.Context(), p, dir, j, Restated{}, func(Progress) {}); err != nil || len(again.Paths) > 0 {
 		t.Errorf("again %v are written, %v", again.Paths, err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*"))

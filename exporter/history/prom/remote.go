@@ -156,7 +156,7 @@ func Push(ctx context.Context, p Plan, r Receiver, j *Journal, show func(Progres
 				return s.sent, err
 			}
 			if s.sent.Refused == refused {
-				if err := j.add(w); err != nil {
+				if err := j.add(w, p.Known); err != nil {
 					return s.sent, err
 				}
 			}

@@ -57,6 +57,7 @@ type Plan struct {
 	Zone     *time.Location // the reporting zone, in which days begin and end
 	From, To time.Time      // first and last day, as exporter.AsOf gives them
 	Until    time.Time      // no sample is at this instant or later, whatever To says: there are no samples in the future
+	Known    time.Time      // computations up to here are seen; for journals
 	Every    time.Duration  // between samples; they are at multiples of it, as counted from 1970, and on every day there is one
 	Forms    Forms
 }

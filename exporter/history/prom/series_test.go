@@ -178,7 +178,7 @@ func TestJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range []interval{{10, 20}, {30, 40}, {20, 25}} {
-		if err := j.add(w); err != nil {
+		if err := j.add(w, time.UnixMilli(1)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,6 +191,16 @@ func TestJournal(t *testing.T) {
 		if got := j.rest(w); !slices.Equal(got, want) {
 			t.Errorf("of %v is left %v, want %v", w, got, want)
 		}
+	}
+	// What is written again is known as of then.
+	if err := j.add(interval{12, 35}, time.UnixMilli(2)); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = OpenJournal(path, "one"); err != nil {
+		t.Fatal(err)
+	}
+	if want := []entry{{interval{10, 12}, 1}, {interval{12, 35}, 2}, {interval{35, 40}, 1}}; !slices.Equal(j.told.Written, want) {
+		t.Errorf("written is %v, want %v", j.told.Written, want)
 	}
 	if _, err := OpenJournal(path, "other"); err == nil {
 		t.Error("the journal of another export is taken")

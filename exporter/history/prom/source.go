@@ -131,6 +131,32 @@ func (s Stored) told(ctx context.Context, days string) (map[run]time.Time, error
 	return told, rows.Err()
 }
 
+// again is what was computed since an instant, with another result than before, and when.
+func (s Stored) again(ctx context.Context, since time.Time) (map[run]time.Time, error) {
+	known := map[string]bool{}
+	for _, q := range s.Catalogue.KPIs() {
+		known[q.Name] = true
+	}
+	rows, err := s.DB.Query(ctx, "select view, as_of, max(computed_at) from cs.kpi_runs where computed_at > "+
+		fmt.Sprintf("fromUnixTimestamp64Milli(%d)", since.UnixMilli())+" and changed > 0 and reason != 'first' group by view, as_of")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	again := map[run]time.Time{}
+	for rows.Next() {
+		var of run
+		var at time.Time
+		if err := rows.Scan(&of.view, &of.day, &at); err != nil {
+			return nil, err
+		}
+		if of.day = date(of.day); known[of.view] {
+			again[of] = at
+		}
+	}
+	return again, rows.Err()
+}
+
 // date is a day as it comes from a database, at midnight UTC.
 func date(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
@@ -174,6 +200,7 @@ func (s Stored) begin(view, column string, labels map[string]string) (Series, bo
 // Kept is what is kept of the days that an export is about.
 type Kept struct {
 	First, Last time.Time // first and last day of which anything was computed; zero: nothing was
+	Known       time.Time // when the last of them was begun
 	Missing     int       // KPIs times days in between that were not computed
 	Example     string    // one of them
 }
@@ -189,7 +216,8 @@ func (s Stored) Kept(ctx context.Context, from, to time.Time) (Kept, error) {
 	if err != nil || len(told) == 0 {
 		return k, err
 	}
-	for of := range told {
+	for of, at := range told {
+		k.Known = later(k.Known, at)
 		if k.First.IsZero() || of.day.Before(k.First) {
 			k.First = of.day
 		}

@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,5 +118,41 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	}
 	if k, err = s.Kept(t.Context(), date3(2025, 1, 1), date3(2025, 1, 4)); err != nil || !k.First.IsZero() {
 		t.Errorf("kept is %+v, %v", k, err)
+	}
+	// What was written before a day was computed again, with another result, is told; what was computed again in vain is not.
+	j, err := OpenJournal(t.TempDir()+"/journal", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(second int) time.Time { return time.Date(2026, 2, 1, 0, 0, second, 0, time.UTC) }
+	span := func(from, to int) interval {
+		return interval{date3(2026, 1, from).UnixMilli(), date3(2026, 1, to).UnixMilli()}
+	}
+	if err := errors.Join(j.add(span(1, 3), at(2)), j.add(span(3, 5), at(10))); err != nil {
+		t.Fatal(err)
+	}
+	for _, again := range []string{"'made', '2026-01-01', '2026-02-01 00:00:03', 1, 'facts'", "'made', '2026-01-02', '2026-02-01 00:00:03', 0, 'facts'",
+		"'made', '2026-01-03', '2026-02-01 00:00:09', 1, 'settings'", "'made', '2026-01-04', '2026-02-01 00:00:11', 2, 'definition'",
+		"'old', '2026-01-01', '2026-02-01 00:00:03', 1, 'facts'", "'made', '2026-01-06', '2026-02-01 00:00:12', 1, 'facts'"} {
+		exec("insert into cs.kpi_runs (view, as_of, computed_at, changed, reason) values (" + again + ")")
+	}
+	r, err := j.Restated(t.Context(), s, time.UTC)
+	if err != nil || r.Count != 2 || r.Example != "made on 2026-01-01" || !r.days[date3(2026, 1, 4)] {
+		t.Errorf("restated is %+v, %v", r, err)
+	}
+	// The months of it are written again, whole.
+	dir := t.TempDir()
+	if err := j.add(span(5, 8), at(10)); err != nil {
+		t.Fatal(err)
+	}
+	p := Plan{Source: s, Zone: time.UTC, From: date3(2026, 1, 7), To: date3(2026, 1, 7), Until: date3(2027, 1, 1), Every: 24 * time.Hour, Known: at(20)}
+	if files, err := WriteOpenMetrics(t.Context(), p, dir, j, Restated{}, func(Progress) {}); err != nil || len(files.Paths) != 0 {
+		t.Errorf("%+v, %v", files, err)
+	}
+	if files, err := WriteOpenMetrics(t.Context(), p, dir, j, r, func(Progress) {}); err != nil || len(files.Paths) != 1 || files.Samples < 10 {
+		t.Errorf("%+v, %v", files, err)
+	}
+	if r, err = j.Restated(t.Context(), s, time.UTC); err != nil || r.Count != 0 {
+		t.Errorf("restated is %+v, %v", r, err)
 	}
 }
