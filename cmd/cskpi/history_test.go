@@ -147,6 +147,27 @@ func TestHistory(t *testing.T) {
 		}
 	}
 
+	// A fact that comes late changes days that were written: blocks stay, with a word, and files are written again.
+	files := t.TempDir()
+	history(exitOK, "openmetrics", files, "--every", "24h")
+	late := filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, late, "contract_id,account_id,product,acv,currency,starts_on,ends_before\nlate,acme,suite,777,USD,"+day(1)+",\n")
+	for _, args := range [][]string{{"import", late}, {"backfill", "--from", day(3), "--kpi", "arr"}} {
+		if code, _, stderr := execute(t, args...); code != exitOK {
+			t.Fatalf("%q: %s", args, stderr)
+		}
+	}
+	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1"); !strings.Contains(said, "2 days of KPIs have been restated since they were written, arr on "+day(1)) ||
+		!strings.Contains(said, "0 blocks written") {
+		t.Error(said)
+	}
+	if said := history(exitOK, "openmetrics", files, "--every", "24h"); !strings.Contains(said, "their months are written again") || strings.Contains(said, "0 files") {
+		t.Error(said)
+	}
+	if said := history(exitOK, "openmetrics", files, "--every", "24h"); strings.Contains(said, "restated") || !strings.Contains(said, "0 files") {
+		t.Error(said)
+	}
+
 	// What a receiver asks for is sent.
 	token := filepath.Join(t.TempDir(), "token")
 	writeFile(t, token, "sesame\n")
