@@ -10,13 +10,15 @@ import (
 	"testing"
 )
 
-// environment runs a test as if nothing were configured but these pairs. Facts are taken at a port of the test's own.
+// environment runs a test as if nothing were configured but these pairs. Facts are taken at a port of the test's own, and past days are not
+// computed beside it.
 func environment(t *testing.T, pairs ...string) {
 	t.Helper()
 	for _, v := range variables() {
 		t.Setenv(v.name, "")
 	}
 	t.Setenv("CSKPI_INTAKE_LISTEN", "127.0.0.1:0")
+	t.Setenv("CSKPI_HISTORY", "off")
 	for i := 0; i < len(pairs); i += 2 {
 		t.Setenv(pairs[i], pairs[i+1])
 	}
@@ -56,6 +58,7 @@ func TestConfigProblems(t *testing.T) {
 		{[]string{"CSKPI_SEGMENT_TRAITS", "nonsense"}, []string{"CSKPI_SEGMENT_TRAITS: "}},
 		{[]string{"CSKPI_USER_ID_KEY", "short"}, []string{"CSKPI_USER_ID_KEY: has 5 characters"}},
 		{[]string{"CSKPI_QUERIES_DIR", "/does/not/exist"}, []string{"CSKPI_QUERIES_DIR: ", "no folder"}},
+		{[]string{"CSKPI_HISTORY", "long"}, []string{`CSKPI_HISTORY="long": write it as 3y, 18m, 90d or off`}},
 		{[]string{"CSKPI_LOG_LEVEL", "loud"}, []string{`CSKPI_LOG_LEVEL="loud"`}},
 		{[]string{"CSKPI_LOG_FORMAT", "xml"}, []string{"CSKPI_LOG_FORMAT: "}},
 		// All of them at once.
