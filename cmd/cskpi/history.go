@@ -291,6 +291,9 @@ func (c *historyPushCmd) Run(ctx context.Context, a *app) error {
 	if c.Batch <= 0 || c.Patience <= 0 {
 		return usage("--batch and --patience must be positive")
 	}
+	if info, err := os.Stat(filepath.Dir(c.Journal)); err != nil || !info.IsDir() {
+		return usage("--journal %s: there is no such folder", c.Journal)
+	}
 	client, err := c.client()
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ func TestHistory(t *testing.T) {
 		"there are no days":       {"openmetrics", dir, "--from", day(0), "--to", day(2)},
 		"--token-file, or --user": {"push", "http://localhost", "--user", "x"},
 		"is no URL":               {"push", "localhost"},
+		"no such folder":          {"push", "http://localhost", "--journal", filepath.Join(dir, "nowhere", "journal")},
 	} {
 		if code, _, stderr := execute(t, slices.Concat([]string{"history"}, args, map[bool][]string{true: {"--tool", blocks}}[args[0] == "blocks"])...); code == exitOK || !strings.Contains(stderr, said) {
 			t.Errorf("history %q: got %d, %s; want %q", args, code, stderr, said)
@@ -181,6 +182,23 @@ func TestHistory(t *testing.T) {
 	defer refusing.Close()
 	if said := history(exitProblem, "push", refusing.URL+"/api/v1/push", "--token-file", token, "--header", "X-Scope-OrgID=cs"); !strings.Contains(said, "not today; give a token") {
 		t.Error(said)
+	}
+}
+
+// TestBlocksModule: the program that writes blocks has the Prometheus that the tests run.
+func TestBlocksModule(t *testing.T) {
+	pinned := regexp.MustCompile(`github\.com/prometheus/prometheus (v\S+)`)
+	var versions []string
+	for _, dir := range []string{"deploy/tools", "cmd/cskpi-blocks"} {
+		text := readFile(t, filepath.Join(root, dir, "go.mod"))
+		m := pinned.FindSubmatch(text)
+		if m == nil || strings.Contains(string(text), "replace ") {
+			t.Fatalf("%s/go.mod pins no Prometheus, or replaces something", dir)
+		}
+		versions = append(versions, string(m[1]))
+	}
+	if versions[0] != versions[1] {
+		t.Errorf("deploy/tools has Prometheus %s and cmd/cskpi-blocks %s", versions[0], versions[1])
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -73,6 +74,9 @@ type blocksTool struct {
 
 func startTool(ctx context.Context, tool, dir string) (*blocksTool, error) {
 	t := &blocksTool{cmd: exec.CommandContext(ctx, tool, "--range", BlockRange.String(), dir)}
+	// It is asked to end, so that it can clean up.
+	t.cmd.Cancel = func() error { return t.cmd.Process.Signal(os.Interrupt) }
+	t.cmd.WaitDelay = 10 * time.Second
 	t.cmd.Stderr = &t.said
 	in, err := t.cmd.StdinPipe()
 	if err != nil {
@@ -134,7 +138,7 @@ func (t *blocksTool) block(ctx context.Context, p Plan, w interval) (Block, erro
 func (t *blocksTool) end(err error) error {
 	_ = t.in.Close() // the program says itself what it could not read
 	ended := t.cmd.Wait()
-	if ended == nil {
+	if ended == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
 	// One that was only told that its input broke off has nothing to add.

@@ -399,7 +399,7 @@ func TestBlocks(t *testing.T) {
 			break
 		}
 	}
-	// All scrapes after the blocks count, and those of other series that overlap them would.
+	s.stop()
 	if text := s.log.String(); strings.Contains(text, "level=ERROR") {
 		t.Errorf("Prometheus says\n%s", text)
 	}
@@ -420,7 +420,8 @@ func TestBlocksResumed(t *testing.T) {
 	m := made{gauges: 2, left: comesAndGoes, withHist: true}
 	p := threeYears(t, m, time.Hour)
 	want := countSamples(t, p)
-	dir := t.TempDir()
+	dir, scratch := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", scratch) // of the program
 	path := filepath.Join(dir, "cskpi-history.json")
 	var all []Block
 	readings := 0
@@ -472,9 +473,12 @@ func TestBlocksResumed(t *testing.T) {
 	if got != want {
 		t.Errorf("there are %d samples, want %d", got, want)
 	}
-	// What is not whole is not a block.
-	if entries, err := filepath.Glob(filepath.Join(dir, "0*")); err != nil || len(entries) < len(all) {
+	// Nothing else is left, there or elsewhere.
+	if entries, err := filepath.Glob(filepath.Join(dir, "0*")); err != nil || len(entries) != len(all) {
 		t.Errorf("%d folders, %v", len(entries), err)
+	}
+	if entries, err := os.ReadDir(scratch); err != nil || len(entries) > 0 {
+		t.Errorf("%v is left, %v", entries, err)
 	}
 }
 
