@@ -22,17 +22,16 @@ const dayColumn = "cs_day"
 //   - where it aggregates all its rows to one, there is one for each day, also for those without rows;
 //   - what it looks up in a subquery, it looks up for its day.
 //
-// Tables whose names are in daily have dayColumn already. What this does not know, such as a full join, is an error; the
+// Tables whose names are in daily are read by the text that is given there, which has dayColumn already. What this does not know, such as a full join, is an error; the
 // text is then to be computed day by day.
-func overDays(flat string, days []time.Time, daily map[string]bool) (string, error) {
+func overDays(flat string, days []time.Time, daily map[string]string) (string, error) {
 	tokens, err := lex(strings.ReplaceAll(flat, asOfParameter, asOfWord))
 	if err != nil {
 		return "", err
 	}
 	tokens = slices.DeleteFunc(tokens, func(t token) bool { return t.kind == comment })
-	l := &lifter{daily: daily}
+	l := &lifter{daily: daily, array: dayArray(days)}
 	for _, d := range days {
-		l.days = append(l.days, fmt.Sprint(d.Unix()/86400))
 		if l.first.IsZero() || d.Before(l.first) {
 			l.first = d
 		}
@@ -60,8 +59,8 @@ const (
 
 // lifter rewrites one text.
 type lifter struct {
-	daily map[string]bool
-	days  []string  // since 1970
+	daily map[string]string
+	array string    // of the days
 	first time.Time // of the days
 	last  time.Time
 	names int // that were made up
@@ -78,12 +77,21 @@ func (l *lifter) name(prefix string) string {
 	return fmt.Sprintf("%s%d", prefix, l.names)
 }
 
-// array is all days.
-func (l *lifter) array() string { return "CAST([" + strings.Join(l.days, ",") + "], 'Array(Date)')" }
+// dayNumbers writes days as numbers since 1970.
+func dayNumbers(days []time.Time) string {
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = fmt.Sprint(d.Unix() / 86400)
+	}
+	return strings.Join(texts, ",")
+}
+
+// dayArray writes days as an array.
+func dayArray(days []time.Time) string { return "CAST([" + dayNumbers(days) + "], 'Array(Date)')" }
 
 // source is where days come from.
 func (l *lifter) source() string {
-	return "(select arrayJoin(" + l.array() + ") as " + dayColumn + ")"
+	return "(select arrayJoin(" + l.array + ") as " + dayColumn + ")"
 }
 
 var errUnion = errors.New("only UNION ALL is known")
@@ -504,9 +512,12 @@ func (l *lifter) table(t *table, tokens []token, ctes map[string]bool) error {
 		t.text += " as " + t.alias
 		return nil
 	case len(tokens) > 2 && tokens[1].is("."):
-		t.daily = l.daily[tokens[2].name()]
 		if t.alias == "" {
 			t.alias = tokens[2].text
+		}
+		if read := l.daily[tokens[2].name()]; read != "" {
+			t.text, t.daily = "(\n"+read+"\n) as "+t.alias, true
+			return nil
 		}
 	case len(tokens) > 1 && tokens[1].is("("):
 		for _, x := range tokens {
@@ -553,7 +564,7 @@ func (f *tables) provide(l *lifter, early []string) (string, error) {
 		return days + "." + dayColumn, nil
 	}
 	// (A cross join repeats rows much slower.)
-	array := l.array()
+	array := l.array
 	if len(f.all) == 1 && len(early) > 0 {
 		array = "arrayFilter(cs_x -> " + marked(strings.Join(early, " and "), "cs_x") + ", " + array + ")"
 	}

@@ -20,10 +20,10 @@ func answersOver(t *testing.T, c driver.Conn, catalogue queries.Catalogue, days 
 		answers[d] = map[string][]string{}
 		times[i] = d.time()
 	}
-	batch := queries.NewBatch(c, catalogue, times)
-	defer batch.Close()
+	over := queries.NewDays(c, catalogue)
+	defer over.Close()
 	for _, q := range catalogue.KPIs() {
-		sql, err := batch.Select(t.Context(), q)
+		sql, err := over.Select(t.Context(), q, times)
 		if err != nil {
 			t.Error(err)
 			continue

@@ -199,23 +199,21 @@ func (k *Keeper) fill(ctx context.Context, table, columns, text string) (string,
 	return columns, err
 }
 
-func (k *Keeper) readsOf(view string) map[model]bool { return readsOf(k.views, k.reads, view) }
-
-// readsOf lists the models that a view reads, directly or not. What is known stands in reads.
-func readsOf(views map[string]Query, reads map[string]map[model]bool, view string) map[model]bool {
-	if known := reads[view]; known != nil {
-		return known
+// readsOf lists the models that a view reads, directly or not.
+func (k *Keeper) readsOf(view string) map[model]bool {
+	if reads, known := k.reads[view]; known {
+		return reads
 	}
-	own := map[model]bool{}
-	reads[view] = own
-	inline(views[view].SQL, func(called model) (string, bool) {
-		own[called] = true
-		for m := range readsOf(views, reads, called.view) {
-			own[m.seenFrom(called.day)] = true
+	reads := map[model]bool{}
+	k.reads[view] = reads
+	inline(k.views[view].SQL, func(called model) (string, bool) {
+		reads[called] = true
+		for m := range k.readsOf(called.view) {
+			reads[m.seenFrom(called.day)] = true
 		}
 		return "", false
 	})
-	return own
+	return reads
 }
 
 // drop removes the tables of a pass that is over and that nobody reads any more.

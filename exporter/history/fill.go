@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"cskpi/exporter"
 	"cskpi/queries"
 )
@@ -54,6 +56,9 @@ type Failure struct {
 	Days     int
 	Err      error // of the latest day
 }
+
+// keepAtMost is how long models are kept of which days to come may need some.
+const keepAtMost = 10 * time.Minute
 
 // window is how many days are looked at together, so that what many KPIs stand on can be computed for them once.
 func (h *History) window() int { return max(h.o.Days, 1) }
@@ -103,6 +108,7 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 		}
 	}
 	f.begun = at
+	defer h.Close()
 	f.report(r.To, 0)
 	for _, days := range windows {
 		if err := queries.AloneInHistory(ctx, h.o.Conn, func(ctx context.Context) error { return f.window(ctx, days) }); err != nil {
@@ -136,6 +142,7 @@ type filling struct {
 	kpis  []queries.Query
 	plan  *planner
 	begun time.Time
+	kept  time.Time // since when models are kept: what arrived since may not be in what stands on them
 	total int
 
 	mu   sync.Mutex
@@ -181,12 +188,18 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	if err := f.plan.read(ctx, days[len(days)-1], days[0]); err != nil {
 		return err
 	}
-	h.Close() // what was kept before must not stand for what is known now
-	defer h.Close()
 	at, err := now(ctx, h.o.Conn)
 	if err != nil {
 		return queries.Brief(err)
 	}
+	if at.Sub(f.kept) > keepAtMost {
+		h.Close() // what was kept before does not stand for what is known now
+		f.kept = at
+	} else if err := h.o.Reader.Forget(ctx, days[0]); err != nil {
+		return queries.Brief(err)
+	}
+	// One statement or another waits for a model; none needs more than a core.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_threads": 1}))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	work := make(chan queries.Query)
@@ -276,7 +289,7 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	runs, ran := map[string]run{}, map[string]time.Time{}
 	for _, t := range tasks {
 		on := t.day.Format(time.DateOnly)
-		runs[on] = run{at: at, definition: f.h.definitions[q.Name], settings: t.setting, knownUntil: at.Add(-seen), reason: t.reason, facts: t.facts}
+		runs[on] = run{at: at, definition: f.h.definitions[q.Name], settings: t.setting, knownUntil: f.kept.Add(-seen), reason: t.reason, facts: t.facts}
 		if t.stale {
 			ran[on] = t.told
 		}

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -19,10 +17,13 @@ import (
 )
 
 // Reader gives the statement that computes a KPI on several days: columns cs_day (Date), then those of the query. The caller calls
-// done when it has read the result. One that keeps something for the statements of a pass forgets it with a method Close, after which
-// it begins anew.
+// done when it has read the result.
 type Reader interface {
 	Select(ctx context.Context, q queries.Query, days []time.Time) (sql string, done func(), err error)
+	// Forget is told that no day after this one is to come. Close forgets everything that was kept for statements to come, after which
+	// facts are as they are then.
+	Forget(ctx context.Context, after time.Time) error
+	Close()
 }
 
 // OneByOne is the plain way: a statement for each day, as the live service computes it.
@@ -40,19 +41,18 @@ func (o OneByOne) Select(ctx context.Context, q queries.Query, days []time.Time)
 	return "select " + dateLiteral(days[0]) + " as cs_day, * from (" + sql + ")", done, nil
 }
 
-// Together computes a KPI on several days in one statement (see queries.Batch), and day by day what cannot be.
-type Together struct {
-	conn      driver.Conn
-	catalogue queries.Catalogue
-	single    OneByOne
+// Forget implements Reader: nothing is kept for other days.
+func (o OneByOne) Forget(context.Context, time.Time) error { return nil }
 
-	mu      sync.Mutex
-	batches map[string]*queries.Batch // by their days
+// Together computes a KPI on several days in one statement (see queries.Days), and day by day what cannot be.
+type Together struct {
+	*queries.Days
+	single OneByOne
 }
 
 // NewTogether prepares a Together. What it stores in the database goes with Close.
 func NewTogether(conn driver.Conn, c queries.Catalogue) *Together {
-	return &Together{conn: conn, catalogue: c, single: OneByOne{queries.NewKeeper(conn, c, time.Now)}, batches: map[string]*queries.Batch{}}
+	return &Together{queries.NewDays(conn, c), OneByOne{queries.NewKeeper(conn, c, time.Now)}}
 }
 
 // Select implements Reader.
@@ -60,15 +60,7 @@ func (t *Together) Select(ctx context.Context, q queries.Query, days []time.Time
 	if len(days) == 1 {
 		return t.single.Select(ctx, q, days)
 	}
-	key := dayList(days)
-	t.mu.Lock()
-	b := t.batches[key]
-	if b == nil {
-		b = queries.NewBatch(t.conn, t.catalogue, slices.Clone(days))
-		t.batches[key] = b
-	}
-	t.mu.Unlock()
-	sql, err := b.Select(ctx, q)
+	sql, err := t.Days.Select(ctx, q, days)
 	switch {
 	case err == nil:
 		return sql, func() {}, nil
@@ -78,14 +70,9 @@ func (t *Together) Select(ctx context.Context, q queries.Query, days []time.Time
 	return "", nil, fmt.Errorf("%w: %w", errOneDay, err)
 }
 
-// Close drops what is kept for statements to come.
+// Close implements Reader.
 func (t *Together) Close() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, b := range t.batches {
-		b.Close()
-	}
-	clear(t.batches)
+	t.Days.Close()
 	t.single.Close()
 }
 
@@ -131,11 +118,7 @@ func New(o Options) *History {
 }
 
 // Close drops what is kept for statements to come. The connection stays open.
-func (h *History) Close() {
-	if c, ok := h.o.Reader.(interface{ Close() }); ok {
-		c.Close()
-	}
-}
+func (h *History) Close() { h.o.Reader.Close() }
 
 // Yesterday is the last day that has closed, at midnight UTC; only the date counts.
 func (h *History) Yesterday() time.Time {
