@@ -20,6 +20,10 @@ run: engine build ## Fetch the engine, build, and start on a generated company.
 build: ## Build bin/cskpi.
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/cskpi ./cmd/cskpi
 
+.PHONY: blocks
+blocks: ## Build bin/cskpi-blocks, with which cskpi history writes blocks of Prometheus.
+	cd cmd/cskpi-blocks && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o ../../bin/cskpi-blocks .
+
 .PHONY: engine
 engine: $(ENGINE) ## Fetch the ClickHouse library of the local engine.
 $(ENGINE): deploy/engine/package-lock.json
@@ -34,6 +38,7 @@ test: engine $(TOOLS)/prometheus $(TOOLS)/promtool ## Run all tests, with the ra
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Check style, and that generated files are current.
 	$(TOOLS)/golangci-lint run
+	cd cmd/cskpi-blocks && ../../$(TOOLS)/golangci-lint run
 	go test -count=1 -run '^TestReadmeTables$$' ./cmd/cskpi
 
 .PHONY: generate

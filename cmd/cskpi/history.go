@@ -222,7 +222,7 @@ func (c *historyBlocksCmd) tool() (string, error) {
 	}
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return "", fmt.Errorf("%s is neither beside cskpi nor in the PATH; build it, say where it is with --tool, or use cskpi history openmetrics", name)
+		return "", fmt.Errorf("%s is neither beside cskpi nor in the PATH; build it with make blocks, say where it is with --tool, or use cskpi history openmetrics", name)
 	}
 	return path, nil
 }
