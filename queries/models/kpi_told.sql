@@ -3,8 +3,8 @@
 -- Columns:
 --   view    key  KPI, by the name of its file and metrics.
 --   day     key  Day at whose end, in the reporting zone, the KPI is told.
---   told_at fact When it was last computed.
 --   runs    fact Its computations as (when, why, facts that arrived since the one before), in order, Array(Tuple(DateTime64, String, Array(Tuple(String, UInt64, Date, Date)))); the facts as (table, rows, first day, last day).
+--   told_at fact When it was last computed.
 
 select
     toString(k.view) as view, k.as_of as day,
