@@ -276,3 +276,30 @@ func TestTurns(t *testing.T) {
 	}
 	f.equal("runs", f.rows("count(), uniqExact(as_of)", "cs.kpi_runs"), "21|21")
 }
+
+// TestLateUsage: usage that arrives late restates the days from its own on, as soon as it is rolled up; that of today restates none.
+func TestLateUsage(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	f.exec("insert into cs.usage_events (event_id, account_id, user_id, event, ts) values ('e1', 'acme', 'amy', 'login', '2024-06-20 10:00:00'), ('e2', 'acme', 'amy', 'login', now64(3))")
+	r := history.Request{From: day("2024-06-26"), To: day("2024-06-30"), KPIs: []string{"usage", "arr"}}
+	rolled := func() {
+		t.Helper()
+		if err := queries.RollUp(t.Context(), f.conn, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rolled()
+	f.fill(r)
+	f.settle()
+	f.exec("insert into cs.usage_events (event_id, account_id, user_id, event, ts) values ('e3', 'acme', 'bob', 'login', now64(3))")
+	rolled()
+	f.equal("of today", said(f.fill(r)), "computed=0 held=10 restated=0 series=0 reasons=map[]")
+	f.exec("insert into cs.usage_events (event_id, account_id, user_id, event, ts) values ('e4', 'acme', 'bob', 'login', '2024-06-29 10:00:00')")
+	f.equal("not rolled up yet", said(f.fill(r)), "computed=0 held=10 restated=0 series=0 reasons=map[]")
+	rolled()
+	s := f.fill(r)
+	f.equal("late", fmt.Sprint(s.Computed, s.Held, s.Restated, s.Reasons), "2 8 2 map[facts:2]")
+	f.equal("why", f.rows("view, as_of, facts", "cs.kpi_runs where reason = 'facts' order by as_of"),
+		"usage|2024-06-29|[('usage_events',1,'2024-06-29','2024-06-29')]\nusage|2024-06-30|[('usage_events',1,'2024-06-29','2024-06-29')]")
+}
