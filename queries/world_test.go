@@ -486,7 +486,7 @@ func (w world) otherFacts(seed uint64) []fact {
 func keptFacts(seed uint64) []fact {
 	d := newDice(seed + 900)
 	var facts []fact
-	for month := 0; month < 66; month++ {
+	for month := range 66 {
 		end := date(2021, time.Month(2+month), 1) - 1
 		first, again := d.instant(end+1), d.instant(end+15)
 		facts = append(facts, newFact("kpi_runs", dayOf(first), "arr", end, first, 3, "first"))
