@@ -12,9 +12,6 @@ import (
 	"cskpi/queries"
 )
 
-// DayColumn is the column, of type Date, that comes before those of a KPI in a result about several days.
-const DayColumn = "cs_day"
-
 // Day is what a KPI was on a day, checked as what is served is.
 type Day struct {
 	AsOf    time.Time // midnight UTC; only the date counts
@@ -50,7 +47,7 @@ type DayOptions struct {
 	MaxSeries int           // of a day [10000]
 }
 
-// ReadDays runs a statement whose columns are DayColumn and those of a KPI, and gives each of the days, with no rows where the
+// ReadDays runs a statement whose columns are queries.DayColumn and those of a KPI, and gives each of the days, with no rows where the
 // result has none. Its rows pass the very checks that they pass before they are served.
 func ReadDays(ctx context.Context, db Querier, q queries.Query, sql string, days []time.Time, o DayOptions) (read []Day, err error) {
 	if o.MaxSeries == 0 {
@@ -80,8 +77,8 @@ func ReadDays(ctx context.Context, db Querier, q queries.Query, sql string, days
 		_ = rows.Close()
 	}()
 	if columns := rows.Columns(); len(columns) > 0 {
-		if columns[0] != DayColumn {
-			return nil, fmt.Errorf("the first column of the result is %s, not %s", columns[0], DayColumn)
+		if columns[0] != queries.DayColumn {
+			return nil, fmt.Errorf("the first column of the result is %s, not %s", columns[0], queries.DayColumn)
 		}
 		if err := k.checkColumns(columns[1:]); err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func (d *Days) Select(ctx context.Context, q Query, days []time.Time) (string, e
 	if err != nil {
 		return "", fmt.Errorf("%s for many days: %w", q.View(), err)
 	}
-	names := []string{dayColumn}
+	names := []string{DayColumn}
 	for _, c := range q.Columns {
 		names = append(names, c.Name)
 	}
@@ -74,10 +74,10 @@ func (d *Days) text(ctx context.Context, view string, days []time.Time) (string,
 		}
 		name := fmt.Sprintf("%s%s_%d", keptPrefix, m.view, len(tables))
 		tables[m] = name
-		read := "select * from cs." + k.table + " where " + dayColumn + " in (" + dayNumbers(on) + ")"
+		read := "select * from cs." + k.table + " where " + DayColumn + " in (" + dayNumbers(on) + ")"
 		if m.day != asOfParameter {
-			read = "select k.* except (" + dayColumn + "), d." + dayColumn + " as " + dayColumn + " from (" + read + ") as k inner join (select arrayJoin(" +
-				dayArray(days) + ") as " + dayColumn + ", toDate(" + strings.ReplaceAll(m.day, asOfParameter, dayColumn) + ") as cs_on) as d on d.cs_on = k." + dayColumn
+			read = "select k.* except (" + DayColumn + "), d." + DayColumn + " as " + DayColumn + " from (" + read + ") as k inner join (select arrayJoin(" +
+				dayArray(days) + ") as " + DayColumn + ", toDate(" + strings.ReplaceAll(m.day, asOfParameter, DayColumn) + ") as cs_on) as d on d.cs_on = k." + DayColumn
 		}
 		daily[name] = read
 	}
@@ -101,7 +101,7 @@ func (d *Days) store(ctx context.Context, k *keptDays, view string, days []time.
 	table := k.table
 	if table == "" {
 		table = keptPrefix + view + "_" + rand.Text()
-		statement = "create table cs." + table + " engine = MergeTree partition by toYYYYMM(" + dayColumn + ") order by " + dayColumn + " as\n"
+		statement = "create table cs." + table + " engine = MergeTree partition by toYYYYMM(" + DayColumn + ") order by " + DayColumn + " as\n"
 	}
 	if err := d.conn.Exec(ctx, statement+text); err != nil {
 		dropKept(d.conn, table) // it may have some of the rows

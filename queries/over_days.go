@@ -3,16 +3,17 @@ package queries
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 )
 
-// dayColumn is the column by which a text for many days says which of them a row is about.
-const dayColumn = "cs_day"
+// DayColumn is the column, of type Date, by which a text for many days says which of them a row is about.
+const DayColumn = "cs_day"
 
 // overDays rewrites a flat text, which computes something for one day as_of, into one that computes it for all of days at once and has
-// dayColumn as its last column. It is no second definition: whatever the text says of its day, the new one says of each. Planning is
+// DayColumn as its last column. It is no second definition: whatever the text says of its day, the new one says of each. Planning is
 // what a KPI costs most, and is done once then.
 //
 // Each SELECT that depends on the day gets a source of days, and
@@ -22,8 +23,8 @@ const dayColumn = "cs_day"
 //   - where it aggregates all its rows to one, there is one for each day, also for those without rows;
 //   - what it looks up in a subquery, it looks up for its day.
 //
-// Tables whose names are in daily are read by the text that is given there, which has dayColumn already. What this does not know, such as a full join, is an error; the
-// text is then to be computed day by day.
+// Tables whose names are in daily are read by the text that is given there, which has DayColumn already. What this does not know, such
+// as a full join, is an error; the text is then to be computed day by day.
 func overDays(flat string, days []time.Time, daily map[string]string) (string, error) {
 	tokens, err := lex(strings.ReplaceAll(flat, asOfParameter, asOfWord))
 	if err != nil {
@@ -69,7 +70,7 @@ type lifter struct {
 // lifted is a rewritten part of a text.
 type lifted struct {
 	text  string
-	daily bool // it has the column dayColumn
+	daily bool // it has the column DayColumn
 }
 
 func (l *lifter) name(prefix string) string {
@@ -91,10 +92,8 @@ func dayArray(days []time.Time) string { return "CAST([" + dayNumbers(days) + "]
 
 // source is where days come from.
 func (l *lifter) source() string {
-	return "(select arrayJoin(" + l.array + ") as " + dayColumn + ")"
+	return "(select arrayJoin(" + l.array + ") as " + DayColumn + ")"
 }
-
-var errUnion = errors.New("only UNION ALL is known")
 
 // union rewrites one SELECT, or several with UNION ALL between them. With force it depends on the day even where it does not.
 func (l *lifter) union(tokens []token, ctes map[string]bool, force bool) (lifted, error) {
@@ -112,7 +111,7 @@ func (l *lifter) union(tokens []token, ctes map[string]bool, force bool) (lifted
 			break
 		}
 		if !rest[i].is("union") || i+1 >= len(rest) || !rest[i+1].is("all") {
-			return lifted{}, errUnion
+			return lifted{}, errors.New("only UNION ALL is known")
 		}
 		parts = append(parts, rest[:i])
 		rest = rest[i+2:]
@@ -120,7 +119,7 @@ func (l *lifter) union(tokens []token, ctes map[string]bool, force bool) (lifted
 	for {
 		out := lifted{}
 		texts := make([]string, len(parts))
-		own := cloned(ctes) // what the first SELECT names the others know as well
+		own := maps.Clone(ctes) // what the first SELECT names the others know as well
 		constant := false
 		for i, part := range parts {
 			one, err := l.selection(part, own, force)
@@ -138,14 +137,6 @@ func (l *lifter) union(tokens []token, ctes map[string]bool, force bool) (lifted
 		out.text = strings.Join(texts, "\nunion all\n")
 		return out, nil
 	}
-}
-
-func cloned(m map[string]bool) map[string]bool {
-	c := make(map[string]bool, len(m))
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
 }
 
 // selectClauses begin the clauses of a SELECT, in their order.
@@ -183,7 +174,7 @@ func (l *lifter) selection(tokens []token, ctes map[string]bool, force bool) (li
 	}
 
 	var with []string
-	for _, part := range split1(clause["with"], ",") {
+	for _, part := range splitAt(clause["with"], ",") {
 		if len(part) > 3 && part[1].is("as") && part[2].is("(") && closes(part, 2) == len(part)-1 && isSelect(part[3]) {
 			one, err := l.union(part[3:len(part)-1], ctes, false)
 			if err != nil {
@@ -239,7 +230,7 @@ func (l *lifter) selection(tokens []token, ctes map[string]bool, force bool) (li
 	}
 	daily := force || from.daily()
 	for _, t := range text {
-		daily = daily || strings.ContainsAny(t, markDay)
+		daily = daily || strings.Contains(t, markDay)
 	}
 	if found != nil {
 		daily = daily || strings.Contains(strings.Join(found.calls, ""), markDay)
@@ -295,7 +286,7 @@ func (l *lifter) selection(tokens []token, ctes map[string]bool, force bool) (li
 		return lifted{}, err
 	}
 	if found == nil {
-		clausesOf(day, distinct+text["select"]+", "+day+" as "+dayColumn)
+		clausesOf(day, distinct+text["select"]+", "+day+" as "+DayColumn)
 		return lifted{marked(out.String(), day), true}, nil
 	}
 	// One row for each day: what is aggregated stands beside the days, and where there was no row, so do the defaults of the types, which
@@ -311,12 +302,12 @@ func (l *lifter) selection(tokens []token, ctes map[string]bool, force bool) (li
 		calls = append(calls, fmt.Sprintf("%s as cs_value%d", call, i+1))
 	}
 	delete(text, "order")
-	clausesOf(day, strings.Join(append(calls, day+" as "+dayColumn), ", "))
+	clausesOf(day, strings.Join(append(calls, day+" as "+DayColumn), ", "))
 	inner := marked(out.String(), day)
 	g, d := l.name("cs_g"), l.name("cs_d")
 	head := found.replace(text["select"], g)
-	return lifted{marked("select "+head+", "+markDay+" as "+dayColumn+"\nfrom "+l.source()+" as "+d+"\nleft join (\n"+inner+"\n) as "+g+
-		" on "+g+"."+dayColumn+" = "+markDay, d+"."+dayColumn), true}, nil
+	return lifted{marked("select "+head+", "+markDay+" as "+DayColumn+"\nfrom "+l.source()+" as "+d+"\nleft join (\n"+inner+"\n) as "+g+
+		" on "+g+"."+DayColumn+" = "+markDay, d+"."+DayColumn), true}, nil
 }
 
 // early are the parts of a condition by which the days of a row are chosen before the row is repeated for each of them: those that
@@ -326,7 +317,7 @@ func (l *lifter) early(where []token, aliases, ctes map[string]bool) ([]string, 
 		return nil, nil
 	}
 	var parts []string
-	for _, part := range split1(where, "and") {
+	for _, part := range splitAt(where, "and") {
 		if slices.ContainsFunc(part, func(t token) bool { return t.is("select") || t.is("over") || aliases[t.name()] }) {
 			continue
 		}
@@ -359,7 +350,7 @@ func (l *lifter) bounds(where []token) string {
 		return ""
 	}
 	var out strings.Builder
-	for _, part := range split1(where, "and") {
+	for _, part := range splitAt(where, "and") {
 		for i := 1; i < len(part); i += group(part[i:]) {
 			if !part[i].is("<") && !part[i].is(">") {
 				continue
@@ -403,7 +394,7 @@ func marked(text, day string) string {
 	if day == "" {
 		return strings.NewReplacer(markPartition, "", markWindow, "", markStar, "").Replace(text)
 	}
-	return strings.NewReplacer(markDay, day, markPartition, day+", ", markWindow, "partition by "+day+" ", markStar, " except ("+dayColumn+")").Replace(text)
+	return strings.NewReplacer(markDay, day, markPartition, day+", ", markWindow, "partition by "+day+" ", markStar, " except ("+DayColumn+")").Replace(text)
 }
 
 // beginsClause tells the word of a clause from a name.
@@ -547,7 +538,7 @@ func (f *tables) provide(l *lifter, early []string) (string, error) {
 			if i != 1 || len(f.all) != 2 || !t.daily {
 				return "", errors.New("a right join of this kind is not known")
 			}
-			return t.alias + "." + dayColumn, nil
+			return t.alias + "." + DayColumn, nil
 		}
 		for _, unknown := range []string{"full", "asof", "global", "paste"} {
 			if strings.Contains(t.join, unknown) {
@@ -556,12 +547,12 @@ func (f *tables) provide(l *lifter, early []string) (string, error) {
 		}
 	}
 	if len(f.all) > 0 && f.all[0].daily {
-		return f.all[0].alias + "." + dayColumn, nil
+		return f.all[0].alias + "." + DayColumn, nil
 	}
 	days := l.name("cs_d")
 	if len(f.all) == 0 {
 		f.all = []table{{text: l.source() + " as " + days}}
-		return days + "." + dayColumn, nil
+		return days + "." + DayColumn, nil
 	}
 	// (A cross join repeats rows much slower.)
 	array := l.array
@@ -582,9 +573,9 @@ func (f *tables) text(day string) string {
 			out.WriteString("\n")
 		}
 		join, on := t.join, t.on
-		own := t.alias + "." + dayColumn
+		own := t.alias + "." + DayColumn
 		if strings.Contains(join, "right") && f.all[0].daily {
-			own = f.all[0].alias + "." + dayColumn
+			own = f.all[0].alias + "." + DayColumn
 		} else if strings.Contains(join, "right") {
 			own = day
 		}
@@ -858,8 +849,8 @@ func find(tokens []token, words ...string) int {
 	return -1
 }
 
-// split1 cuts tokens at a symbol outside of parentheses.
-func split1(tokens []token, at string) [][]token {
+// splitAt cuts tokens at a symbol outside of parentheses.
+func splitAt(tokens []token, at string) [][]token {
 	if len(tokens) == 0 {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -322,14 +323,62 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	return nil
 }
 
-// read runs the statement.
+// read computes a KPI for days. The first time that it does so for several at once, it computes one of them by itself as well: were that
+// another number, the KPI would be computed day by day from then on, since a wrong number is worse than a slow one.
 func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
+	if len(days) == 1 {
+		return f.readAs(ctx, q, days)
+	}
+	if known, is := f.h.together.Load(q.Name); is && !known.(bool) {
+		return nil, fmt.Errorf("%w: computed with others it was another number", errOneDay)
+	}
+	read, err := f.readAs(ctx, q, days)
+	if err != nil {
+		return nil, err
+	}
+	if _, is := f.h.together.Load(q.Name); is {
+		return read, nil
+	}
+	middle := len(days) / 2
+	one, err := f.readAs(ctx, q, days[middle:middle+1])
+	if err != nil {
+		return nil, err
+	}
+	equal := sameDay(one[0], read[middle])
+	f.h.together.Store(q.Name, equal)
+	if !equal {
+		f.h.o.Log.Error("a KPI is another number when several days are computed at once; it is computed day by day, and this is a mistake in the program",
+			"query", q.Name, "as_of", days[middle].Format(time.DateOnly))
+		return nil, fmt.Errorf("%w: computed with others it is another number", errOneDay)
+	}
+	return read, nil
+}
+
+// readAs runs the reader's statement.
+func (f *filling) readAs(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
 	sql, done, err := f.h.o.Reader.Select(ctx, q, days)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	return exporter.ReadDays(ctx, f.h.o.Conn, q, sql, days, exporter.DayOptions{Timeout: f.h.o.Timeout, MaxSeries: f.h.o.MaxSeries})
+}
+
+// sameDay tells whether two results are one, whatever the order of their rows.
+func sameDay(a, b exporter.Day) bool {
+	if len(a.Rows) != len(b.Rows) || a.Refused != b.Refused {
+		return false
+	}
+	rows := make(map[string][]exporter.Value, len(a.Rows))
+	for _, r := range a.Rows {
+		rows[strings.Join(r.Labels, "\xff")] = r.Values
+	}
+	for _, r := range b.Rows {
+		if !slices.EqualFunc(rows[strings.Join(r.Labels, "\xff")], r.Values, same) {
+			return false
+		}
+	}
+	return true
 }
 
 // fail takes down that a day could not be computed.

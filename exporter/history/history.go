@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -95,6 +96,7 @@ type History struct {
 	o           Options
 	kpis        []queries.Query
 	definitions map[string]string // by name of KPI
+	together    sync.Map          // by name of KPI: whether several days at once gave the same as one by itself
 }
 
 // New prepares a History. The tables are those of queries.Migrate.

@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -194,4 +195,28 @@ func alike(t *testing.T, what string, a, b map[string]string) {
 		}
 	}
 	t.Errorf("%s: %d of %d series differ:\n%s", what, len(differ), len(a), strings.Join(differ[:min(5, len(differ))], "\n"))
+}
+
+// lying gives other numbers when it computes several days at once.
+type lying struct{ *history.Together }
+
+func (l lying) Select(ctx context.Context, q queries.Query, days []time.Time) (string, func(), error) {
+	sql, done, err := l.Together.Select(ctx, q, days)
+	if err == nil && len(days) > 1 {
+		sql = "select * replace (amount + 1 as amount) from (" + sql + ")"
+	}
+	return sql, done, err
+}
+
+// TestTogetherIsChecked: what is another number for several days at once is computed day by day.
+func TestTogetherIsChecked(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	o := f.options
+	o.Days, o.Reader = 10, lying{history.NewTogether(f.conn, f.catalogue)}
+	f.History = history.New(o)
+	r := history.Request{From: day("2024-06-11"), To: day("2024-06-30"), KPIs: []string{"arr"}}
+	f.equal("filled", said(f.fill(r)), "computed=20 held=0 restated=0 series=0 reasons=map[first:20]")
+	f.equal("amounts", f.rows("column, labels, min(value), max(value), count()", "cs.kpi_daily where column = 'amount' and value > 0 group by column, labels order by labels"),
+		"amount|{'segment':'high'}|120000|120000|20\namount|{'segment':'low'}|20000|20000|20")
 }
