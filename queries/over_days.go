@@ -840,10 +840,8 @@ func group(tokens []token) int {
 // find is the index of the first of the words outside of parentheses; -1 if there is none.
 func find(tokens []token, words ...string) int {
 	for i := 0; i < len(tokens); i += group(tokens[i:]) {
-		for _, w := range words {
-			if tokens[i].is(w) {
-				return i
-			}
+		if slices.ContainsFunc(words, tokens[i].is) {
+			return i
 		}
 	}
 	return -1
