@@ -31,13 +31,13 @@ type historyCmd struct {
 // Help is the longer text of cskpi history --help.
 func (historyCmd) Help() string {
 	return "The KPIs of past days, as cskpi serve and cskpi backfill keep them, become samples as scrapes would have taken them: at any time of a day a KPI has its value at the " +
-		"end of that day. Interrupted, the same command goes on where it was. Samples that were written are not changed by what is restated later; it is told when there is such."
+		"end of that day, and today, until now, the value that it has now. Interrupted, the same command goes on where it was. Samples that were written are not changed by what is restated later; it is told when there is such."
 }
 
 // past is what all ways have in common.
 type past struct {
 	From       date              `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, the first one kept."`
-	To         date              `placeholder:"DAY" help:"Last day; yesterday if not given. Today is left to the scrapes."`
+	To         date              `placeholder:"DAY" help:"Last day; if not given, today up to this moment, from which on there are scrapes. Where there have been some for longer, the day before the first of them."`
 	KPI        []string          `name:"kpi" placeholder:"NAME" help:"This KPI only; may be repeated."`
 	Job        string            `default:"cskpi" help:"Label job, as Prometheus gives it to scrapes [${default}]."`
 	Instance   string            `placeholder:"HOST:PORT" help:"Label instance, likewise; if not given, localhost with the port of CSKPI_LISTEN."`
@@ -48,59 +48,95 @@ type past struct {
 // keptJournal is where a folder remembers what was written into it.
 const keptJournal = "cskpi-history.json"
 
+// export is what is written, and where it comes from.
+type export struct {
+	*database
+	plan   prom.Plan
+	stored prom.Stored
+}
+
 // open opens the database and plans what is written.
-func (c *past) open(ctx context.Context, a *app, every time.Duration) (*database, prom.Plan, []prom.Label, error) {
-	var p prom.Plan
+func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom.Forms) (*export, error) {
 	catalogue, err := a.load()
 	if err != nil {
-		return nil, p, nil, err
+		return nil, err
 	}
 	labels, err := c.labels(a)
 	if err != nil {
-		return nil, p, nil, err
+		return nil, err
 	}
 	told := slices.DeleteFunc(catalogue.KPIs(), func(q queries.Query) bool { return len(c.KPI) > 0 && !slices.Contains(c.KPI, q.Name) })
 	for _, name := range c.KPI {
 		if !slices.ContainsFunc(told, func(q queries.Query) bool { return q.Name == name }) {
-			return nil, p, nil, usage("there is no KPI %q; cskpi kpi lists them", name)
+			return nil, usage("there is no KPI %q; cskpi kpi lists them", name)
 		}
 	}
 	d, err := a.open(ctx, catalogue)
 	if err != nil {
-		return nil, p, nil, err
+		return nil, err
 	}
-	fail := func(err error) (*database, prom.Plan, []prom.Label, error) {
-		return nil, p, nil, errors.Join(err, d.close())
+	e := &export{d, prom.Plan{}, prom.Stored{DB: d.conn, Catalogue: told, Every: a.config.Interval, Labels: labels}}
+	if e.plan, err = c.planned(ctx, a, e, every, forms); err != nil {
+		return nil, errors.Join(err, d.close())
 	}
-	now := time.Now()
-	yesterday := date{}.orToday(d.zone).AddDate(0, 0, -1)
-	source := prom.Stored{DB: d.conn, Catalogue: told, Every: a.config.Interval, Labels: labels}
-	p = prom.Plan{Source: source, Zone: d.zone, From: c.From.Time, To: yesterday, Until: now, Every: every, Forms: prom.Forms{Classic: true, Native: true}}
-	if !c.To.IsZero() {
-		p.To = c.To.Time
-	}
-	if p.To.After(yesterday) {
-		return fail(usage("--to %s: that day has not closed yet; the last one that has is %s", p.To.Format(time.DateOnly), yesterday.Format(time.DateOnly)))
+	return e, nil
+}
+
+// planned is what is written, once it is sure that it is there.
+func (c *past) planned(ctx context.Context, a *app, e *export, every time.Duration, forms prom.Forms) (prom.Plan, error) {
+	today := date{}.orToday(e.zone)
+	yesterday := today.AddDate(0, 0, -1)
+	p := prom.Plan{Source: e.stored, Zone: e.zone, From: c.From.Time, To: c.To.orToday(e.zone), Until: time.Now(), Every: every, Forms: forms}
+	if p.To.After(today) {
+		return p, usage("--to %s: that day has not come yet", p.To.Format(time.DateOnly))
 	}
 	if err := p.Check(); err != nil {
-		return fail(usageError{err})
+		return p, usageError{err}
 	}
-	kept, err := source.Kept(ctx, p.From, p.To)
-	if err != nil {
-		return fail(fmt.Errorf("read what is kept of past days: %w", queries.Brief(err)))
-	}
-	if kept.First.IsZero() {
-		return fail(errors.New("no KPI of these days has been computed; cskpi serve does that beside its work, and cskpi backfill at once"))
+	kept, err := e.stored.Kept(ctx, p.From, earlier(p.To, yesterday))
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("read what is kept of past days: %w", queries.Brief(err))
+	case kept.First.IsZero() && (p.From.IsZero() || p.From.Before(today)):
+		return p, errors.New("no KPI of these days has been computed; cskpi serve does that beside its work, and cskpi backfill at once")
+	case kept.Missing > 0 && !c.Incomplete:
+		return p, fmt.Errorf("%s days of KPIs have not been computed from %s to %s, %s for one; run cskpi backfill, or take --incomplete to do without them",
+			thousands(fmt.Sprint(kept.Missing)), cmp.Or(p.From, kept.First).Format(time.DateOnly), earlier(p.To, yesterday).Format(time.DateOnly), kept.Example)
 	}
 	if p.From.IsZero() {
 		p.From = kept.First
 	}
 	p.Known = kept.Known
-	if kept.Missing > 0 && !c.Incomplete {
-		return fail(fmt.Errorf("%s days of KPIs have not been computed from %s to %s, %s for one; run cskpi backfill, or take --incomplete to do without them",
-			thousands(fmt.Sprint(kept.Missing)), p.From.Format(time.DateOnly), p.To.Format(time.DateOnly), kept.Example))
+	if p.To.Before(today) {
+		return p, nil
 	}
-	return d, p, labels, nil
+	// A scrape of today is about today, so what there is until the first one must be, too.
+	if _, err := a.rollUp(ctx, e.database); err != nil {
+		return p, err
+	}
+	h := a.history(e.database)
+	defer h.Close()
+	days, err := h.Open(ctx, e.stored.Catalogue, today, a.config.Parallel)
+	if err != nil && (ctx.Err() != nil || !c.Incomplete) {
+		return p, err
+	}
+	after := prom.Followed{Source: e.stored, Day: today}
+	for _, q := range e.stored.Catalogue {
+		series, err := e.stored.Of(q, days[q.Name])
+		if err != nil {
+			return p, err
+		}
+		after.Then = append(after.Then, series...)
+	}
+	p.Source = after
+	return p, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // labels are those of the scrape.
@@ -124,12 +160,12 @@ func (c *past) labels(a *app) ([]prom.Label, error) {
 }
 
 // of says what is written, for a journal.
-func (c *past) of(kind string, p prom.Plan, labels []prom.Label) string {
+func (c *past) of(kind string, e *export) string {
 	kpis := "all KPIs"
 	if len(c.KPI) > 0 {
 		kpis = strings.Join(slices.Sorted(slices.Values(c.KPI)), ", ")
 	}
-	return fmt.Sprintf("%s of %s: %s", kind, kpis, p.Of(labels))
+	return fmt.Sprintf("%s of %s: %s", kind, kpis, e.plan.Of(e.stored.Labels))
 }
 
 // said shows progress on a terminal.
@@ -140,9 +176,8 @@ func said(show *progress) func(prom.Progress) {
 }
 
 // restated tells of what was written before and has got other values since.
-func (c *past) restated(ctx context.Context, a *app, p prom.Plan, j *prom.Journal, advice string) (prom.Restated, error) {
-	source, _ := p.Source.(prom.Stored)
-	r, err := j.Restated(ctx, source, p.Zone)
+func (c *past) restated(ctx context.Context, a *app, e *export, j *prom.Journal, advice string) (prom.Restated, error) {
+	r, err := j.Restated(ctx, e.stored, e.zone)
 	if err != nil {
 		return r, fmt.Errorf("read what was restated: %w", queries.Brief(err))
 	}
@@ -180,21 +215,20 @@ func (c *historyBlocksCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	d, p, labels, err := c.open(ctx, a, c.Every)
+	e, err := c.open(ctx, a, c.Every, prom.Forms{Classic: c.Histograms != "native", Native: c.Histograms != "classic"})
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	p.Forms = prom.Forms{Classic: c.Histograms != "native", Native: c.Histograms != "classic"}
-	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("blocks", p, labels))
+	defer e.close()
+	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("blocks", e))
 	if err != nil {
 		return err
 	}
-	if _, err := c.restated(ctx, a, p, j, "their blocks stay as they are; to replace them, write all anew into another folder"); err != nil {
+	if _, err := c.restated(ctx, a, e, j, "their blocks stay as they are; to replace them, write all anew into another folder"); err != nil {
 		return err
 	}
 	show := newProgress(a.err)
-	blocks, err := prom.WriteBlocks(ctx, p, tool, c.Dir, j, said(show))
+	blocks, err := prom.WriteBlocks(ctx, e.plan, tool, c.Dir, j, said(show))
 	show.clear()
 	var samples, size int64
 	for _, b := range blocks {
@@ -241,21 +275,21 @@ func (historyOpenMetricsCmd) Help() string {
 
 // Run writes files.
 func (c *historyOpenMetricsCmd) Run(ctx context.Context, a *app) error {
-	d, p, labels, err := c.open(ctx, a, c.Every)
+	e, err := c.open(ctx, a, c.Every, prom.Forms{Classic: true})
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("OpenMetrics", p, labels))
+	defer e.close()
+	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("OpenMetrics", e))
 	if err != nil {
 		return err
 	}
-	since, err := c.restated(ctx, a, p, j, "their months are written again")
+	since, err := c.restated(ctx, a, e, j, "their months are written again")
 	if err != nil {
 		return err
 	}
 	show := newProgress(a.err)
-	files, err := prom.WriteOpenMetrics(ctx, p, c.Dir, j, since, said(show))
+	files, err := prom.WriteOpenMetrics(ctx, e.plan, c.Dir, j, since, said(show))
 	show.clear()
 	fmt.Fprintf(a.err, "%d files written to %s: %s samples, %.1f MB.\n", len(files.Paths), c.Dir, thousands(fmt.Sprint(files.Samples)), float64(files.Bytes)/1e6)
 	if err != nil {
@@ -298,23 +332,22 @@ func (c *historyPushCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	d, p, labels, err := c.open(ctx, a, c.Every)
+	e, err := c.open(ctx, a, c.Every, prom.Forms{Classic: c.Histograms != "native", Native: c.Histograms != "classic"})
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	p.Forms = prom.Forms{Classic: c.Histograms != "native", Native: c.Histograms != "classic"}
+	defer e.close()
 	var j *prom.Journal
 	if c.Journal != "" {
-		if j, err = prom.OpenJournal(c.Journal, c.of("remote write to "+withoutPassword(c.URL), p, labels)); err != nil {
+		if j, err = prom.OpenJournal(c.Journal, c.of("remote write to "+withoutPassword(c.URL), e)); err != nil {
 			return err
 		}
 	}
-	if _, err := c.restated(ctx, a, p, j, "the receiver keeps what was sent; to replace it, delete it there and send all anew"); err != nil {
+	if _, err := c.restated(ctx, a, e, j, "the receiver keeps what was sent; to replace it, delete it there and send all anew"); err != nil {
 		return err
 	}
 	show := newProgress(a.err)
-	sent, err := prom.Push(ctx, p, prom.Receiver{
+	sent, err := prom.Push(ctx, e.plan, prom.Receiver{
 		URL: c.URL, Protocol: prom.Protocol(c.Protocol), Client: client, Batch: c.Batch, Patience: c.Patience, KeepGoing: c.KeepGoing,
 		Note: func(text string) {
 			show.clear()

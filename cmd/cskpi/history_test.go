@@ -48,7 +48,7 @@ func TestHistory(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	for said, args := range map[string][]string{
-		"has not closed yet":      {"blocks", dir, "--to", day(-1)},
+		"has not come yet":        {"blocks", dir, "--to", day(-2)},
 		"there is no KPI":         {"blocks", dir, "--kpi", "nonsense"},
 		"no name of a further":    {"blocks", dir, "--label", "job=x"},
 		"give whole seconds":      {"blocks", dir, "--every", "1ms"},
@@ -71,13 +71,14 @@ func TestHistory(t *testing.T) {
 	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1"); !strings.Contains(said, "1 blocks written") && !strings.Contains(said, "2 blocks written") {
 		t.Error(said)
 	}
-	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1"); !strings.Contains(said, "0 blocks written") {
+	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1", "--to", day(0)); !strings.Contains(said, "0 blocks written") {
 		t.Error(said)
 	}
 	if said := history(exitProblem, "blocks", dir, "--tool", blocks, "--instance", "there:1"); !strings.Contains(said, "about another export") {
 		t.Error(said)
 	}
 
+	written := time.Now()
 	prometheus := prometheusOn(t, dir, s.url, "here:1", "")
 	ask := func(query string, at time.Time) map[string]float64 {
 		t.Helper()
@@ -100,6 +101,15 @@ func TestHistory(t *testing.T) {
 		if _, found := live[labels]; !found {
 			t.Errorf("the scrape lacks %s", labels)
 		}
+	}
+	// Between the last midnight and the first scrape there is no gap, and what there is is what was scraped then.
+	if before := ask(ours, written); fmt.Sprint(before) != fmt.Sprint(live) && written.Truncate(24*time.Hour).Equal(yesterday.AddDate(0, 0, 1)) {
+		for labels, v := range live {
+			if got, found := before[labels]; !found || got != v {
+				t.Errorf("just before the first scrape, %s is %v (%t), and %v then", labels, got, found, v)
+			}
+		}
+		t.Errorf("just before the first scrape there are %d series, and %d then", len(before), len(live))
 	}
 	// Each value of the day is what kpi prints, to the last bit.
 	for _, name := range []string{"arr", "nrr", "health", "lifecycle", "renewals"} {
@@ -158,14 +168,14 @@ func TestHistory(t *testing.T) {
 			t.Fatalf("%q: %s", args, stderr)
 		}
 	}
-	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1"); !strings.Contains(said, "2 days of KPIs have been restated since they were written, arr on "+day(1)) ||
+	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1", "--to", day(0)); !strings.Contains(said, "2 days of KPIs have been restated since they were written, arr on "+day(1)) ||
 		!strings.Contains(said, "0 blocks written") {
 		t.Error(said)
 	}
 	if said := history(exitOK, "openmetrics", files, "--every", "24h"); !strings.Contains(said, "their months are written again") || strings.Contains(said, "0 files") {
 		t.Error(said)
 	}
-	if said := history(exitOK, "openmetrics", files, "--every", "24h"); strings.Contains(said, "restated") || !strings.Contains(said, "0 files") {
+	if said := history(exitOK, "openmetrics", files, "--every", "24h", "--to", day(0)); strings.Contains(said, "restated") || !strings.Contains(said, "0 files") {
 		t.Error(said)
 	}
 

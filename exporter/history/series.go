@@ -8,7 +8,10 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"cskpi/exporter"
 	"cskpi/queries"
@@ -158,6 +161,32 @@ func (h *History) Told(ctx context.Context, q queries.Query, days []time.Time) (
 		told = append(told, of[day.Format(time.DateOnly)])
 	}
 	return told, len(missing), nil
+}
+
+// Open computes KPIs, so many at a time, on a day that has not closed. Nothing of it is stored. What cannot be computed is left out, and
+// the error says why.
+func (h *History) Open(ctx context.Context, kpis []queries.Query, day time.Time, parallel int) (map[string]exporter.Day, error) {
+	f := &filling{h: h}
+	found := map[string]exporter.Day{}
+	var errs []error
+	var mu sync.Mutex
+	var wg errgroup.Group
+	wg.SetLimit(parallel)
+	for _, q := range kpis {
+		wg.Go(func() error {
+			read, err := f.readAll(ctx, q, []time.Time{day})
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				errs = append(errs, err)
+			} else {
+				found[q.Name] = read[0]
+			}
+			return nil
+		})
+	}
+	_ = wg.Wait() // none gives an error of its own
+	return found, errors.Join(errs...)
 }
 
 // readAll is read, and of fewer days where that fails for all.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"cskpi/exporter"
 	"cskpi/queries"
 )
@@ -195,6 +197,96 @@ func (s Stored) begin(view, column string, labels map[string]string) (Series, bo
 		return one, true
 	}
 	return Series{}, false
+}
+
+// Of is what the columns of a KPI are on one day.
+func (s Stored) Of(q queries.Query, day exporter.Day) ([]Series, error) {
+	var all []Series
+	labels := q.Of(queries.Label)
+	for i, c := range q.Of(queries.Gauge, queries.Histogram) {
+		for _, row := range day.Rows {
+			v := row.Values[i]
+			if v.Number == nil && v.Spread == nil {
+				continue
+			}
+			named := make(map[string]string, len(labels))
+			for j, l := range labels {
+				named[l.Name] = row.Labels[j]
+			}
+			one, known := s.begin(q.Name, c.Name, named)
+			if !known {
+				continue
+			}
+			one.Days = []time.Time{day.AsOf}
+			if v.Number != nil {
+				one.Values = []float64{*v.Number}
+			} else {
+				h, err := v.Spread.Expose()
+				if err != nil {
+					return nil, fmt.Errorf("%s on %s: %w", one.Metric, day.AsOf.Format(time.DateOnly), err)
+				}
+				one.Histograms = []*dto.Histogram{h}
+			}
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
+// Followed is a Source with one more day behind its last.
+type Followed struct {
+	Source
+	Day  time.Time
+	Then []Series // on that day; those of a metric one after the other
+}
+
+// Series implements Source.
+func (f Followed) Series(ctx context.Context, from, to time.Time, yield func(Series) error) error {
+	if to.Before(f.Day) {
+		return f.Source.Series(ctx, from, to, yield)
+	}
+	then := map[string][]Series{} // by metric
+	for _, s := range f.Then {
+		then[s.Metric] = append(then[s.Metric], s)
+	}
+	metric := ""
+	// rest gives those of the metric that begin on the day.
+	rest := func() error {
+		for _, s := range then[metric] {
+			if err := yield(s); err != nil {
+				return err
+			}
+		}
+		delete(then, metric)
+		return nil
+	}
+	err := f.Source.Series(ctx, from, f.Day.AddDate(0, 0, -1), func(s Series) error {
+		if s.Metric != metric {
+			if err := rest(); err != nil {
+				return err
+			}
+			metric = s.Metric
+		}
+		i := slices.IndexFunc(then[metric], func(t Series) bool { return slices.Equal(t.Labels, s.Labels) })
+		if i >= 0 {
+			t := then[metric][i]
+			s.Days, s.Values, s.Histograms = append(s.Days, t.Days...), append(s.Values, t.Values...), append(s.Histograms, t.Histograms...)
+			then[metric] = slices.Delete(then[metric], i, i+1)
+		}
+		return yield(s)
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range f.Then {
+		if metric != s.Metric {
+			if err := rest(); err != nil {
+				return err
+			}
+			metric = s.Metric
+		}
+	}
+	return rest()
 }
 
 // Kept is what is kept of the days that an export is about.

@@ -3,12 +3,14 @@ package prom
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/queries"
 )
@@ -72,12 +74,16 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 		}
 	}
 	s := Stored{DB: conn, Catalogue: queries.Catalogue{made}, Labels: scrape}
-	read := func(from, to time.Time) []string {
-		var got []string
+	read := func(s Source, from, to time.Time) []string {
+		var got, metrics []string
 		err := s.Series(t.Context(), from, to, func(one Series) error {
 			if err := one.check(); err != nil {
 				t.Error(err)
 			}
+			if last := len(metrics) - 1; slices.Contains(metrics, one.Metric) && metrics[last] != one.Metric {
+				t.Errorf("%s comes after %s again", one.Metric, metrics[last])
+			}
+			metrics = append(metrics, one.Metric)
 			var days []string
 			for i, day := range one.Days {
 				text := day.Format("02") + "="
@@ -103,11 +109,36 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 		"cs_made_amount[{instance localhost:9469} {job cskpi}]An amount (computed every 7m)[04=0.7]",
 		"cs_made_size[{instance localhost:9469} {job cskpi} {segment high}]Sizes (computed every 7m)[01=4/7.5/2/true/1 03=4/7.5/1/false/0]",
 	}
-	if got := read(date3(2026, 1, 1), date3(2026, 1, 31)); !slices.Equal(got, want) {
+	if got := read(s, date3(2026, 1, 1), date3(2026, 1, 31)); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if got := read(date3(2026, 1, 2), date3(2026, 1, 3)); len(got) != 2 || !strings.HasSuffix(got[0], "[02=0.25]") {
+	if got := read(s, date3(2026, 1, 2), date3(2026, 1, 3)); len(got) != 2 || !strings.HasSuffix(got[0], "[02=0.25]") {
 		t.Errorf("of two days got %s", got)
+	}
+	// One more day goes on where series have a value on it, and begins others, those of a metric one after the other.
+	number, other, size := 0.6, 0.8, exporter.Distribution{Bounds: []float64{1, math.Inf(1)}, Counts: []uint64{2, 5}, Sum: 6}
+	then, err := s.Of(made, exporter.Day{AsOf: date3(2026, 1, 5), Rows: []exporter.Row{
+		{Labels: []string{"high"}, Values: []exporter.Value{{Number: &number}, {Spread: &size}}},
+		{Labels: []string{"new"}, Values: []exporter.Value{{Number: &other}, {}}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Followed{Source: s, Day: date3(2026, 1, 5), Then: then}
+	wantThen := []string{
+		"cs_made_amount[{instance localhost:9469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4 05=0.6]",
+		"cs_made_amount[{instance localhost:9469} {job cskpi} {segment new}]An amount (computed every 7m)[05=0.8]",
+		want[1],
+		strings.TrimSuffix(want[2], "]") + " 05=5/6/1/false/0]",
+	}
+	if got := read(f, date3(2026, 1, 1), date3(2026, 1, 5)); !slices.Equal(got, wantThen) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantThen, "\n"))
+	}
+	if got := read(f, date3(2026, 1, 1), date3(2026, 1, 4)); !slices.Equal(got, want) {
+		t.Errorf("before the day got\n%s", strings.Join(got, "\n"))
+	}
+	if got := read(f, date3(2026, 1, 5), date3(2026, 1, 5)); len(got) != 3 {
+		t.Errorf("of the day got\n%s", strings.Join(got, "\n"))
 	}
 	k, err := s.Kept(t.Context(), time.Time{}, date3(2026, 1, 6))
 	if err != nil || !k.First.Equal(date3(2026, 1, 1)) || !k.Last.Equal(date3(2026, 1, 4)) || k.Missing != 2 || k.Example != "made on 2026-01-05" {
