@@ -73,6 +73,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	}
 	b := *a
 	b.config.DataDir = dir
+	b.eager = true // so that boards are full soon
 	return b.serve(ctx, func(ctx context.Context, d *database, e *exporter.Exporter, url string) error {
 		if !have {
 			if err := c.fill(ctx, &b, d, dir, mark, until); err != nil {

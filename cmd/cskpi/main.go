@@ -44,6 +44,7 @@ type app struct {
 	log    *slog.Logger
 	out    io.Writer // results
 	err    io.Writer // everything else
+	eager  bool      // past days are computed as fast as the machine can, not beside everything else
 }
 
 // usageError is a mistake in the command line; it ends the program with 2.

@@ -94,8 +94,12 @@ func (p *pastDays) once(ctx context.Context, yesterday time.Time) error {
 		return err
 	}
 	told := time.Now()
+	parallel := 1
+	if p.app.eager {
+		parallel = p.app.config.Parallel
+	}
 	s, err := p.history.Fill(ctx, history.Request{
-		From: from, To: yesterday, Rest: pastRest,
+		From: from, To: yesterday, Rest: pastRest, Parallel: parallel,
 		Before: func(ctx context.Context) error {
 			if !yesterday.Equal(p.history.Yesterday()) {
 				return errNewDay
