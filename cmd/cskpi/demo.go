@@ -20,7 +20,7 @@ import (
 
 type demoCmd struct {
 	Accounts int    `default:"400" help:"Customer accounts."`
-	Years    int    `default:"3" help:"Years of history."`
+	Years    int    `default:"4" help:"Years of facts: one more than the history of KPIs has, since they look back a year."`
 	Events   int    `help:"Usage events, approximately; 0: as many as the accounts' users would cause."`
 	Seed     uint64 `default:"1" help:"The same options and seed make the same company."`
 	Until    date   `placeholder:"DAY" help:"Last day of the history (YYYY-MM-DD); today if not given."`
