@@ -22,7 +22,13 @@ insert into cs.contracts (contract_id, account_id, product, seats, acv, starts_o
 insert into cs.touchpoints (touchpoint_id, account_id, csm, kind, happened_at) values
     ('t1', 'acme', 'kim', 'meeting', '2024-06-10 09:00:00'), ('t2', 'birch', 'lee', 'call', '2024-03-01 09:00:00'), ('t3', 'birch', 'lee', 'call', '2024-07-01 09:00:00');
 insert into cs.milestones (account_id, milestone, due_on, updated_at) values
-    ('cedar', 'onboarded', '2024-06-01', '2024-04-10 00:00:00'), ('cedar', 'onboarded', '2024-07-15', '2024-05-20 00:00:00')`
+    ('cedar', 'onboarded', '2024-06-01', '2024-04-10 00:00:00'), ('cedar', 'onboarded', '2024-07-15', '2024-05-20 00:00:00');
+insert into cs.kpi_daily (view, column, labels, as_of, value, computed_at) values
+    ('nrr', 'closing_arr', map('segment', 'high', 'window', '12m'), '2024-05-31', 150000, '2024-06-01 00:00:10'),
+    ('nrr', 'closing_arr', map('segment', 'high', 'window', '12m'), '2024-05-31', 125000, '2024-06-12 09:00:00');
+insert into cs.kpi_runs (view, as_of, computed_at, changed, reason, facts) values
+    ('nrr', '2024-05-31', '2024-06-01 00:00:10', 1, 'first', []),
+    ('nrr', '2024-05-31', '2024-06-12 09:00:00', 1, 'facts', [('contracts', 1, '2024-01-01', '2024-01-01')])`
 
 // TestReadme runs every query that README.md shows; each finds rows, and every view it names is there.
 func TestReadme(t *testing.T) {
@@ -35,8 +41,8 @@ func TestReadme(t *testing.T) {
 		exec(t, c, statement)
 	}
 	blocks := regexp.MustCompile("(?s)\n```sql\n(.*?)\n```\n").FindAllSubmatch(text, -1)
-	if worked := strings.Count(string(text), "\n**"); worked != 10 || len(blocks) < worked {
-		t.Errorf("README.md has %d worked queries and %d blocks of SQL, want 10 and more", worked, len(blocks))
+	if worked := strings.Count(string(text), "\n**"); worked != 11 || len(blocks) < worked {
+		t.Errorf("README.md has %d worked queries and %d blocks of SQL, want 11 and more", worked, len(blocks))
 	}
 	for _, block := range blocks {
 		sql := string(block[1])
