@@ -85,7 +85,6 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom
 // planned is what is written, once it is sure that it is there.
 func (c *past) planned(ctx context.Context, a *app, e *export, every time.Duration, forms prom.Forms) (prom.Plan, error) {
 	today := date{}.orToday(e.zone)
-	yesterday := today.AddDate(0, 0, -1)
 	p := prom.Plan{Source: e.stored, Zone: e.zone, From: c.From.Time, To: c.To.orToday(e.zone), Until: time.Now(), Every: every, Forms: forms}
 	if p.To.After(today) {
 		return p, usage("--to %s: that day has not come yet", p.To.Format(time.DateOnly))
@@ -93,7 +92,11 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 	if err := p.Check(); err != nil {
 		return p, usageError{err}
 	}
-	kept, err := e.stored.Kept(ctx, p.From, earlier(p.To, yesterday))
+	last := p.To // of those that are kept
+	if last.Equal(today) {
+		last = today.AddDate(0, 0, -1)
+	}
+	kept, err := e.stored.Kept(ctx, p.From, last)
 	switch {
 	case err != nil:
 		return p, fmt.Errorf("read what is kept of past days: %w", queries.Brief(err))
@@ -101,7 +104,7 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 		return p, errors.New("no KPI of these days has been computed; cskpi serve does that beside its work, and cskpi backfill at once")
 	case kept.Missing > 0 && !c.Incomplete:
 		return p, fmt.Errorf("%s days of KPIs have not been computed from %s to %s, %s for one; run cskpi backfill, or take --incomplete to do without them",
-			thousands(fmt.Sprint(kept.Missing)), cmp.Or(p.From, kept.First).Format(time.DateOnly), earlier(p.To, yesterday).Format(time.DateOnly), kept.Example)
+			thousands(fmt.Sprint(kept.Missing)), cmp.Or(p.From, kept.First).Format(time.DateOnly), last.Format(time.DateOnly), kept.Example)
 	}
 	if p.From.IsZero() {
 		p.From = kept.First
@@ -130,13 +133,6 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 	}
 	p.Source = after
 	return p, nil
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // labels are those of the scrape.
