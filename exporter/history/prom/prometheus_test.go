@@ -638,6 +638,7 @@ func TestPushRefused(t *testing.T) {
 // TestPushAway: a receiver that is away or hurt is tried again until patience ends; one that does not want us is not.
 func TestPushAway(t *testing.T) {
 	p := threeYears(t, made{gauges: 1}, time.Hour)
+	p.To = p.To.AddDate(0, 0, -1) // a whole day
 	p.From = p.To
 	answers := make(chan int, 100)
 	var asked []string
@@ -705,7 +706,7 @@ func TestBlocksBesideOthers(t *testing.T) {
 	s := start(t, data, "", "")
 	other := p
 	other.Source = daily(1)
-	other.From = p.To
+	other.From = p.To.AddDate(0, 0, -1) // today may only just have begun
 	if _, err := Push(t.Context(), other, Receiver{URL: s.url}, nil, func(Progress) {}); err != nil {
 		t.Fatal(err)
 	}
