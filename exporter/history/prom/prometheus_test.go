@@ -286,7 +286,7 @@ func checkSeam(t *testing.T, s *server, p Plan, m made, native bool) {
 	var now time.Time
 	s.until(func() bool {
 		now = time.Now().Truncate(time.Second)
-		return len(s.at(`cs_made_amount`, now)) == m.gauges
+		return len(s.at(`up`, now)) == 1 && len(s.at(`cs_made_amount`, now)) == m.gauges
 	})
 	// The step is a day, but samples are found at any time of the day that the grid has.
 	end := now
@@ -710,7 +710,7 @@ func TestBlocksBesideOthers(t *testing.T) {
 	if _, err := Push(t.Context(), other, Receiver{URL: s.url}, nil, func(Progress) {}); err != nil {
 		t.Fatal(err)
 	}
-	evening := time.UnixMilli(p.whole().To - 3600_000)
+	evening := time.UnixMilli(p.whole().To - 3600_000).Truncate(p.Every)
 	if len(s.at("cs_made_0", evening)) != 1 {
 		t.Fatal("the samples of others are not there")
 	}
