@@ -141,14 +141,14 @@ func TestBackfillKilled(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	time.Sleep(5 * time.Second) // what was stored just before counts as new
-	args := []string{"backfill", "--from", "2023-03-01", "--to", "2024-06-30", "--kpi", "arr", "--kpi", "nrr", "--kpi", "time_to_use", "--kpi", "health"}
+	args := []string{"backfill", "--from", "2023-10-01", "--to", "2024-06-30", "--kpi", "arr", "--kpi", "nrr", "--kpi", "time_to_use", "--kpi", "health"}
 	cmd := exec.CommandContext(t.Context(), bin, args...)
 	var log output
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(4 * time.Second)
 	if err := cmd.Process.Signal(os.Kill); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestBackfillKilled(t *testing.T) {
 	if code != exitOK || !strings.Contains(stderr, " for the first time.") || !strings.Contains(stderr, " were there and hold.") || strings.Contains(stderr, "Restated") {
 		t.Fatalf("got %d, %s", code, stderr)
 	}
-	if _, _, stderr := execute(t, args...); !strings.Contains(stderr, "Nothing to do from 2023-03-01 to 2024-06-30: 1,952 days of KPIs are there and hold.") {
+	if _, _, stderr := execute(t, args...); !strings.Contains(stderr, "Nothing to do from 2023-10-01 to 2024-06-30: 1,096 days of KPIs are there and hold.") {
 		t.Errorf("again: %s", stderr)
 	}
 	if code, stdout, stderr := execute(t, "kpi", "kpi_restatements", "--format", "csv"); code != exitOK || strings.Count(stdout, "\n") != 1 {
