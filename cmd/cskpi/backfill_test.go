@@ -36,7 +36,6 @@ func sameNumbers(a, b []string) bool {
 // TestBackfill: past days are kept, and told as they are and as they were known; a late correction moves them, and that can be seen.
 func TestBackfill(t *testing.T) {
 	facts(t)
-	engineBeside(t)
 	backfill := func(want string, args ...string) {
 		t.Helper()
 		code, stdout, stderr := execute(t, append([]string{"backfill", "--from", "2024-06-01", "--to", "2024-06-30", "--kpi", "arr", "--kpi", "nrr"}, args...)...)

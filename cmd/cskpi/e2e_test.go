@@ -101,25 +101,6 @@ func TestImportThenKPI(t *testing.T) {
 }
 
 // TestImportRejects holds the exit code to what was stored.
-// engineBeside runs cskpi engine until the test ends, so that each command that it runs need not start one.
-func engineBeside(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	var log output
-	code := make(chan int, 1)
-	go func() { code <- run(ctx, []string{"engine"}, &log, &log) }()
-	t.Cleanup(func() {
-		cancel()
-		if c := <-code; c != exitOK {
-			t.Errorf("the engine ended with %d: %s", c, log.String())
-		}
-	})
-	until(t, func() bool {
-		_, live := engine.Attach(os.Getenv("CSKPI_DATA_DIR"))
-		return live
-	})
-}
-
 // TestCommandsTakeTurns: commands that run at the same time on one folder, as a script may start them, wait for each other.
 func TestCommandsTakeTurns(t *testing.T) {
 	facts(t)
