@@ -31,7 +31,7 @@ func TestSelectIsTheView(t *testing.T) {
 	for _, q := range c.KPIs() {
 		// The engine takes long over the longest texts, by name above all; how they are made is the same.
 		size := len(q.Select(asOf))
-		if size > 40_000 && q.Name != "health_coverage" {
+		if size > 25_000 && q.Name != "health_coverage" {
 			continue
 		}
 		// One text holds each result, so that neither the driver nor the order of rows can hide a difference.
