@@ -217,7 +217,7 @@ func (s *sender) send(ctx context.Context, r *writev2.Request) error {
 // sendV1 sends r by protocol 1.0. Of a request that it refuses Prometheus stores nothing, for the sake of one bad sample, so
 // the good ones are sent again without it.
 func (s *sender) sendV1(ctx context.Context, r *writev2.Request) error {
-	const most = 64 // requests into which one is split
+	const most = 256 // requests into which one is split; what is not told apart by then is refused together
 	left := most
 	var send func(r *writev2.Request) error
 	send = func(r *writev2.Request) error {
