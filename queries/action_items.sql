@@ -5,6 +5,9 @@
 -- Overdue is what is not done though its present deadline has passed, however long ago. Items of all accounts but test
 -- accounts, whether they pay or not.
 --
+-- ja: 直近90日に当初の期限を迎えた対応項目(ToDo)のうち、期限までに実行した割合。計画を延ばしても過去の数値は良くならない。期限超過
+-- ja: は、現在の期限を過ぎて未完了のもの全て。テスト用以外の全アカウントが対象。
+--
 -- Columns:
 --   csm           label Who is to do it; where the item names nobody, the owner of the account on the day it was due.
 --   on_time_ratio gauge Items done in time over items due.

@@ -4,6 +4,9 @@
 -- Sum of the annual contract values of all contracts active at the end of as_of, at the exchange rate of the fiscal year.
 -- Trials and test accounts are not in it. Contracted (committed) ARR leaves out what has given notice.
 --
+-- ja: 基準日の終わりに有効な全契約の年間契約額の合計(会計年度の固定レートで換算)。トライアルとテスト用アカウントは含まない。確約
+-- ja: ARRは、解約通知を受けた契約を除いたもの。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account at as_of.
 --   amount            gauge ARR in the reporting currency.

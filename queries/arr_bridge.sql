@@ -5,6 +5,9 @@
 -- day, and the ARR of as_of is taken away. It must be zero: anything else is a fault of the definitions, or the policy
 -- changed in between, and worth an alert.
 --
+-- ja: 期首のARR(その日の定義で計算し直したもの)に増減を足し、基準日のARRを引いた残り。必ず0になる。0でなければ定義の誤りか、期中の
+-- ja: 方針変更がある。
+--
 -- Columns:
 --   window   label Length of the window: 1m, 3m, 12m.
 --   opening  gauge ARR at the start of the window, computed afresh as of that day, in the reporting currency.

@@ -4,6 +4,9 @@
 -- Opening ARR as it was reported at the start of the window, plus all movements, is ARR at as_of: per account and in total.
 -- Each account has one movement a window, its ups and downs netted; currency is what a new fiscal year's rate changed.
 --
+-- ja: 期首に報告されたARRに全ての増減を足すと、基準日のARRになる(顧客ごとにも、全社でも)。増減は顧客ごとに期間内で相殺し、一つの区
+-- ja: 分に入れる。為替は、会計年度の換算レートの変更による差。
+--
 -- Columns:
 --   segment  label Touch-model segment at the start of the window; of accounts that did not pay then, at as_of.
 --   window   label Length of the window: 1m, 3m, 12m.

@@ -194,8 +194,11 @@ func TestProblems(t *testing.T) {
 	f("trailing windows.", "trailing \xff windows.", "1: the text is not valid UTF-8")
 	f("-- ja: 売上継続率(NRR)", "-- ja:", "2: the Japanese title after ja: is missing")
 	f("-- ja: 売上継続率(NRR)", "-- and more.", "2: the title is one line")
-	f("-- An account that", "-- ja: An account that", "7: ja: stands in the wrong place")
 	f("-- An account that", "-- Every: account that", "7: Every: stands in the wrong place")
+	f("-- An account that left", "-- ja: 解約した顧客は0として数える。\n-- An account that left", "8: the text stands before its ja: lines")
+	f("-- An account that left counts as zero.", "-- ja: 解約した顧客は0として数える。\n--\n-- And more.", "9: the text stands before its ja: lines")
+	f("-- over what", "-- ja: 期首のARRで割った値。\n-- over what", "5: an empty comment line must stand between the text and its ja: lines", "6: the text stands before its ja: lines", "8: the text stands before its ja: lines")
+	f("-- An account that left counts as zero.", "-- ja:", "7: the Japanese text after ja: is missing")
 
 	// The column table.
 	f("-- Columns:", "-- columns:", "9: columns: stands in the wrong place", "17: Every:", "18: Timeout:", "18: the header has no Columns:")
@@ -328,6 +331,27 @@ select 1, {as_of:Date}`)}
 		"nrr.sql:1: the title must end with a period",
 		`nrr.sql:17: Every: wants a duration`,
 		"nrr.sql:25: now(…) is forbidden")
+}
+
+// TestJapanese: the text in Japanese follows the text, or stands alone; its lines join without blanks.
+func TestJapanese(t *testing.T) {
+	f := func(old, replacement, doc, japanese string) {
+		t.Helper()
+		if strings.Count(nrr, old) != 1 {
+			t.Fatalf("%q is not there once", old)
+		}
+		c, err := queries.LoadOnly(files(strings.Replace(nrr, old, replacement, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q, _ := c.Get("nrr"); q.Doc != doc || q.DocJA != japanese {
+			t.Errorf("%q and %q, want %q and %q", q.Doc, q.DocJA, doc, japanese)
+		}
+	}
+	const text = "-- ARR at as_of of the accounts that paid at the start of the window,\n-- over what those accounts paid then.\n--\n-- An account that left counts as zero.\n--\n"
+	f(text, "-- One.\n--\n-- ja: 期首に契約のあった顧客の\n-- ja: 現在のARR。\n--\n-- ja: 解約は0。\n--\n", "One.", "期首に契約のあった顧客の現在のARR。\n\n解約は0。")
+	f(text, "-- ja: 期首のARRで\n-- ja:割った値。\n--\n", "", "期首のARRで割った値。")
+	f(text, "-- One.\n--\n", "One.", "")
 }
 
 // FuzzHeader: whatever the file, Load answers with a catalogue or with problems that name it.

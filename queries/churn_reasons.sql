@@ -4,6 +4,9 @@
 -- Every time that an account's ARR reached zero in the last five fiscal years, by the primary reason; unknown is a reason.
 -- Beyond the twenty most frequent reasons the rest is (other). The share is of all that left in the fiscal year.
 --
+-- ja: 直近5会計年度に顧客のARRがゼロになった全件を、主な理由別に数えたもの。理由不明も一つの理由とする。多い順に20件を超える理由は
+-- ja: 「その他」にまとめる。割合はその会計年度の解約全体に対するもの。
+--
 -- Columns:
 --   fiscal_year   label Fiscal year, named by the year in which it ends.
 --   reason        label Primary reason of the largest contract that ended.

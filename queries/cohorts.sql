@@ -4,6 +4,9 @@
 -- Accounts by the calendar quarter of their first contract; at each age in months the share of them that still pays, and
 -- the share of their first ARR that is left. An age is shown once every account of the quarter has reached it.
 --
+-- ja: 最初の契約の四半期ごとに顧客をまとめ、経過月数ごとに、契約が続いている社数の割合と、当初ARRのうち残っている割合を示す。四半
+-- ja: 期の全顧客がその月数に達してから表示する。
+--
 -- Columns:
 --   cohort             label Calendar quarter of the first contract, as 2024-Q1; the last twenty.
 --   age_months         label Months since the account's first contract: 0 to 12, then by threes to 60.

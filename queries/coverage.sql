@@ -5,6 +5,10 @@
 -- days up to as_of) over the accounts that paid on every day of it. Qualifying is what is two-way and held, by whomever:
 -- meeting, call, visit and review; for tech touch also e-mail and webinars. Bounds are the 95 % Wilson interval.
 --
+-- ja: セグメントごとの接点頻度(設定coverage_days:ハイタッチ30日、ロータッチ90日、テックタッチ180日)の期間内に、一度以上有効な接点
+-- ja: を持てた顧客の割合。対象は期間中ずっと契約のあった顧客。有効な接点は、実施された双方向のもの(会議・電話・訪問・レビュー)で、
+-- ja: 担当者は問わない。テックタッチではメールとウェビナーも数える。上限・下限は95%信頼区間。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account at the start of the cadence.
 --   ratio             gauge Covered accounts over eligible accounts.

@@ -4,6 +4,9 @@
 -- Coverage of the accounts that each CSM owns at as_of. A touch of the owner before counts for the account, and so for who
 -- owns it now: what is asked is whether the customer was looked after. Bounds are the 95 % Wilson interval.
 --
+-- ja: 各CSMが現在担当する顧客の顧客カバー率。前任者による接点も顧客への接点として現在の担当者に数える。問うのは、その顧客に目が届
+-- ja: いていたかどうか。上限・下限は95%信頼区間。
+--
 -- Columns:
 --   csm               label Owner of the account at as_of; (none) where nobody is.
 --   ratio             gauge Covered accounts over eligible accounts.

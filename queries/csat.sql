@@ -4,6 +4,8 @@
 -- Answers of 4 and 5 over all answers on the scale of 1 to 5. Every answer counts, also several of one person: each is about
 -- another occasion. Answers outside of the scale are left out. Accounts that do not pay (any more) are in it.
 --
+-- ja: 5段階評価で4・5の回答の割合。場面ごとの評価なので、同じ人の回答も全て数える。範囲外の回答は除く。解約した顧客の回答も含む。
+--
 -- Columns:
 --   segment     label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
 --   ratio       gauge Satisfied over all answers.

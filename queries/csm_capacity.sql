@@ -4,6 +4,9 @@
 -- Paying accounts that somebody owns at as_of, over those who own them. A CSM with accounts of two segments is one in each, so
 -- the segments' CSMs do not add up to the company's.
 --
+-- ja: 担当者のいる契約中の顧客数とARRを、担当するCSMの人数で割ったもの。二つのセグメントを担当するCSMはそれぞれに数えるため、人数
+-- ja: の合計は全社の人数と一致しない。
+--
 -- Columns:
 --   segment          label Touch-model segment of the accounts at as_of.
 --   csms             gauge CSMs who own a paying account of the segment.

@@ -3,6 +3,8 @@
 --
 -- Paying accounts by their owner at as_of, with their ARR and how much of it is at risk. Who owns no paying account is not here.
 --
+-- ja: 各CSMが担当する契約中の顧客数とARR、そのうちのリスクARR。担当顧客のいない人は表示しない。
+--
 -- Columns:
 --   csm         label Owner at as_of; (none): nobody.
 --   accounts    gauge Paying accounts.

@@ -4,6 +4,9 @@
 -- Quick ratio: ARR won (new, expansion, reactivation) over ARR lost (contraction, churn). Lifetime value: ARR per paying
 -- account over the annual logo churn, before costs. Growth: closing over opening ARR less 1, at constant exchange rates.
 --
+-- ja: クイックレシオは、獲得したARR(新規・拡大・復活)を失ったARR(縮小・解約)で割った値。LTVは、1社当たりARRを年間の解約率(社数)で
+-- ja: 割った値(費用は差し引かない)。成長率は12か月前からのARRの伸び(固定レート)。
+--
 -- Columns:
 --   quick_ratio      gauge ARR won over ARR lost.
 --   lifetime_value   gauge ARR per account over annual logo churn, in the reporting currency.

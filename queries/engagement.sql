@@ -5,6 +5,9 @@
 -- opened than were delivered, and no more attended than it was invited to. Accounts whose decision maker took part in a meeting,
 -- call, visit or review, and accounts that took part in the community, over all paying accounts.
 --
+-- ja: メールの開封率とウェビナーの参加率(元データの数え方による)。また、直近90日に決裁者が会議・電話・訪問・レビューに参加した顧客、
+-- ja: コミュニティに参加した顧客の、契約中の全顧客に対する割合。
+--
 -- Columns:
 --   segment label Touch-model segment of the account at as_of.
 --   kind    label email, webinar, executive, community.

@@ -5,6 +5,10 @@
 -- the movement `expansion`. The kind given by the source wins; else more of a product in a department is upsell, a product
 -- in a further department is extension, a further product is cross-sell.
 --
+-- ja: 期首に契約のあった顧客の増額を種別に分けたもの。同じ顧客の減額と相殺するため、種別の合計は増減の「拡大」と一致する。種別は元
+-- ja: データの指定を優先し、なければ、同じ製品・部門の増額はアップセル、同じ製品の別部門への導入はエクステンション、別製品はクロス
+-- ja: セルとする。
+--
 -- Columns:
 --   segment  label Touch-model segment of the account at the start of the window.
 --   window   label Length of the window: 1m, 3m, 12m.

@@ -4,6 +4,9 @@
 -- By the day of the decision and the amount at as_of, whoever created them; those that CS created are also told apart, so
 -- that pipeline that never becomes a booking is seen. Land and renewal are no expansion.
 --
+-- ja: 期間内に受注した拡大商談。決定日と基準日時点の金額で、創出者を問わず数える。CSが創出したものは別にも示し、受注につながらない
+-- ja: パイプラインが分かるようにする。Landと更新は含まない。
+--
 -- Columns:
 --   segment                  label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
 --   kind                     label upsell, cross_sell, extension, expand.

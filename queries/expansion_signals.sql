@@ -6,6 +6,9 @@
 -- (new_department_active), a CSM saw an opportunity in the last 90 days (raised_by_csm), and nobody has an open opportunity to expand
 -- (no_open_opportunity). An account may have several.
 --
+-- ja: ヘルスがグリーンの顧客のうち、拡大の余地がある顧客:シートの9割以上を使用、28日間の利用が前の28日より2割以上増加、契約のない
+-- ja: 部門が利用、CSMが直近90日にチャンスを記録、拡大商談がない。一つの顧客に複数当てはまることがある。
+--
 -- Columns:
 --   segment  label Touch-model segment of the account at as_of.
 --   signal   label seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity.

@@ -4,6 +4,8 @@
 -- A feature is the name of a usage event; used means at least once in the trailing 28 days by an account that pays at as_of.
 -- The fifty that most accounts use are shown.
 --
+-- ja: 機能は利用イベントの名前。契約中の顧客が直近28日に一度でも使えば「利用」とする。利用社数の多い50件を示す。
+--
 -- Columns:
 --   feature           label Name of the event.
 --   accounts          gauge Paying accounts that used it.

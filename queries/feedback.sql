@@ -3,6 +3,8 @@
 --
 -- Product requests, use cases shared inside the company, and case studies, of all accounts, by the day on which they were brought.
 --
+-- ja: CSが顧客から持ち帰った製品への要望、社内に共有したユースケース、導入事例。登録日で数え、全ての顧客を含む。
+--
 -- Columns:
 --   kind     label product_request, use_case_share, case_study.
 --   window   label Length of the window: 1m, 3m, 12m.

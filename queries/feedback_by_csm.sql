@@ -4,6 +4,8 @@
 -- As feedback, by who brought it; where it does not say, by the owner of the account on that day. Every CSM who brought
 -- something within twelve months is here, with zeros for the other kinds and the shorter windows.
 --
+-- ja: 持ち帰ったCSM別の件数。記載がなければ、その日の顧客担当者とする。直近12か月に一件でもあるCSMを全て示す。
+--
 -- Columns:
 --   csm    label CSM; (none): nobody.
 --   kind   label product_request, use_case_share, case_study.

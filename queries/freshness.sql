@@ -4,6 +4,8 @@
 -- Rows of each fact table that are dated up to as_of, and the latest of them. Instants count by the reporting time zone;
 -- a day stands for its midnight in UTC.
 --
+-- ja: 各表に保存されている、基準日までの行数と、最も新しい日時。日付だけの項目はUTCの午前0時とする。
+--
 -- Columns:
 --   table                    label Fact table.
 --   latest_timestamp_seconds gauge Latest date among the facts up to as_of, in seconds since 1970; none without facts.

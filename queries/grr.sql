@@ -4,6 +4,9 @@
 -- What is left of the ARR of the start of the window, over that ARR; expansion does not make up for losses, so it is never
 -- above 1. The lesser of then and now is taken per account.
 --
+-- ja: 期首のARRのうち、いま残っている割合。顧客ごとに期首と現在の小さい方を取るため、拡大で損失が埋め合わされることはなく、100%を
+-- ja: 超えない。
+--
 -- Columns:
 --   segment      label Touch-model segment of the account at the start of the window.
 --   window       label Length of the window: 1m, 3m, 12m.

@@ -65,7 +65,7 @@ type headerLine struct {
 	number int
 }
 
-// parseHeader reads title, "ja:" line, prose, columns and directives, in this order.
+// parseHeader reads title, "ja:" line, prose in one or two languages, columns and directives, in this order.
 func (s *source) parseHeader(raw []string) {
 	lines := make([]headerLine, len(raw))
 	for i, l := range raw {
@@ -126,26 +126,44 @@ func (s *source) parseHeader(raw []string) {
 	}
 }
 
-// parseProse joins the lines of each paragraph.
+// parseProse joins the lines of each paragraph: first those in English, then those in Japanese, which begin with ja:.
 func (s *source) parseProse(lines []headerLine) {
-	var paragraphs []string
+	var english, japanese []string
 	begun := false
 	for _, l := range lines {
 		if l.text == "" {
 			begun = false
 			continue
 		}
-		if word, _, _ := strings.Cut(l.text, " "); strings.EqualFold(word, "Columns:") || word == "Every:" || word == "Timeout:" || word == "Group:" || word == "ja:" {
-			s.fail(l.number, "%s stands in the wrong place or is not written as it should be; the order is title, ja:, text, Columns:, then Group:, Every:, Timeout:", word)
+		if text, found := strings.CutPrefix(l.text, "ja:"); found {
+			text = strings.TrimSpace(text)
+			switch {
+			case text == "":
+				s.fail(l.number, "the Japanese text after ja: is missing")
+			case len(japanese) == 0 && begun:
+				s.fail(l.number, "an empty comment line must stand between the text and its ja: lines")
+			}
+			japanese, begun = addLine(japanese, begun && len(japanese) > 0, "", text), true
+			continue
 		}
-		if begun {
-			paragraphs[len(paragraphs)-1] += " " + l.text
-		} else {
-			paragraphs = append(paragraphs, l.text)
+		switch word, _, _ := strings.Cut(l.text, " "); {
+		case strings.EqualFold(word, "Columns:") || word == "Every:" || word == "Timeout:" || word == "Group:":
+			s.fail(l.number, "%s stands in the wrong place or is not written as it should be; the order is title, ja:, text, ja:, Columns:, then Group:, Every:, Timeout:", word)
+		case len(japanese) > 0:
+			s.fail(l.number, "the text stands before its ja: lines, each of which begins so")
 		}
-		begun = true
+		english, begun = addLine(english, begun, " ", l.text), true
 	}
-	s.Doc = strings.Join(paragraphs, "\n\n")
+	s.Doc, s.DocJA = strings.Join(english, "\n\n"), strings.Join(japanese, "\n\n")
+}
+
+// addLine adds a line to the last paragraph, or begins one.
+func addLine(paragraphs []string, begun bool, space, line string) []string {
+	if !begun {
+		return append(paragraphs, line)
+	}
+	paragraphs[len(paragraphs)-1] += space + line
+	return paragraphs
 }
 
 // parseColumns reads the column table and the directives after it. What is indented more deeply than the first column

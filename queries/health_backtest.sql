@@ -6,6 +6,10 @@
 -- upside down. Its bounds are Hanley and McNeil's (1982). Lift is how many times more often than all the tenth with the lowest
 -- scores was lost; accounts that tie at its edge count by their share. Each day's score stands on what was dated by then.
 --
+-- ja: 90日前・180日前にスコアがあった顧客のうち、その後に解約またはダウンセルした顧客を、スコアがどれだけ見分けていたか。AUCは、失
+-- ja: った顧客のスコアが、残った顧客より低い確率:0.5は当て推量と同じ、1は完全、0.5未満は逆。リフトは、スコアの低い1割の顧客が、全
+-- ja: 体の何倍失われたか。当時のスコアは、当時の情報だけで計算する。
+--
 -- Columns:
 --   horizon           label Days before as_of: 90d, 180d.
 --   auc               gauge Area under the ROC curve, 0 to 1; none unless some were lost and some kept.

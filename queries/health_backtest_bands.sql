@@ -4,6 +4,8 @@
 -- Of the accounts in a band 90 and 180 days before as_of, how many churned or downsold since. A band that tells the truth loses
 -- more the redder it is.
 --
+-- ja: 90日前・180日前に各帯にいた顧客のうち、その後に解約またはダウンセルした割合。帯が正しければ、レッドに近いほど失う割合が高い。
+--
 -- Columns:
 --   horizon       label Days before as_of: 90d, 180d.
 --   band          label Health band then: red, yellow, green, unknown.

@@ -3,6 +3,8 @@
 --
 -- Accounts that pay now and paid 28 days ago, whose band moved between red, yellow and green. From or to unknown is no change.
 --
+-- ja: 現在も28日前も契約のある顧客のうち、ヘルスの帯がレッド・イエロー・グリーンの間で動いた顧客。「不明」との出入りは変化としない。
+--
 -- Columns:
 --   segment   label Touch-model segment of the account at as_of.
 --   direction label improved, declined.

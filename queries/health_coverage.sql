@@ -4,6 +4,9 @@
 -- Paying accounts of which a measure is there and not too old, over those for which it counts. A score stands on what is
 -- measured; below the share that the setting health_measured_ratio asks for, an account's band is unknown.
 --
+-- ja: 各指標が測れている(古すぎない)契約中の顧客の割合。スコアは測れた指標だけで決まり、設定health_measured_ratioの割合に満たない
+-- ja: 顧客の帯は「不明」となる。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account at as_of.
 --   measure           label Measure, as in cs.health_measures.

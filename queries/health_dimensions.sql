@@ -4,6 +4,9 @@
 -- Deployment, engagement, adoption and return on investment: mean over the accounts of which anything is measured, beside how
 -- many these are. Each account's dimension is the mean of its measures by their weights.
 --
+-- ja: DEARの4次元:導入(Deployment)、関与(Engagement)、活用(Adoption)、費用対効果(ROI)。何らかの指標が測れている顧客の平均と、その
+-- ja: 社数。顧客ごとの値は、指標の重み付き平均。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account at as_of.
 --   dimension         label deployment, engagement, adoption, roi.

@@ -3,6 +3,8 @@
 --
 -- Scores of the paying accounts of which anything is measured, also where too little is for a band.
 --
+-- ja: いずれかの指標が測れている契約中の顧客のスコア。帯を決めるには指標が足りない顧客も含む。
+--
 -- Columns:
 --   segment         label     Touch-model segment of the account at as_of.
 --   score           histogram Health scores, 0 to 100.

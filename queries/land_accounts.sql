@@ -4,6 +4,8 @@
 -- Accounts that pay at as_of and whose first contract is marked as a land contract: who is onboarded, and who pays more than
 -- on its first day.
 --
+-- ja: 最初の契約がLand(小規模契約)の契約中の顧客:オンボーディングが完了した顧客と、初日よりARRが増えた顧客。
+--
 -- Columns:
 --   segment            label Touch-model segment of the account at as_of.
 --   accounts           gauge Paying accounts that began with a land contract.

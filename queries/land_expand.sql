@@ -5,6 +5,9 @@
 -- success yet, and moving the day later does not take it out. Where no day was planned, it is the day of the decision, so that
 -- such an expand counts once it is decided.
 --
+-- ja: 当初の予定日が期間内にあったExpand商談のうち、受注した割合。予定日を過ぎて未決定のものは成功に数えず、予定を延ばしても対象か
+-- ja: ら外れない。予定日のない商談は、決定日で数える。
+--
 -- Columns:
 --   window          label Length of the window: 1m, 3m, 12m.
 --   ratio           gauge Won over planned expands.

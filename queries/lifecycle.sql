@@ -5,6 +5,9 @@
 -- deadline, as it is planned now, is still ahead and it is not onboarded. Adoption: everybody else, also who missed the
 -- deadline, because life goes on. The first that holds counts.
 --
+-- ja: 解約予定:全ての契約で解約通知を受けている。拡大:一度以上、更新または追加契約があった。オンボーディング:現在の期限がまだ先で、
+-- ja: 完了していない。アダプション:それ以外(期限を過ぎた顧客を含む)。上から順に、最初に当てはまるものとする。
+--
 -- Columns:
 --   segment  label Touch-model segment of the account at as_of.
 --   phase    label Phase: onboarding, adoption, growth, leaving.

@@ -4,6 +4,9 @@
 -- Accounts that paid at the start of the window and do not at as_of, over those that paid at the start. Who joined and left
 -- inside the window is in neither part. Bounds are the 95 % Wilson interval: few accounts, wide bounds.
 --
+-- ja: 期首に契約があり、基準日には契約がない顧客の割合(社数ベース)。期中に獲得し期中に解約した顧客は分子にも分母にも入らない。上限・
+-- ja: 下限は95%信頼区間(Wilson)で、社数が少ないほど幅が広い。
+--
 -- Columns:
 --   segment          label Touch-model segment of the account at the start of the window.
 --   window           label Length of the window: 1m, 3m, 12m.

@@ -5,6 +5,9 @@
 -- detractors (0 to 6), of all: in points, -100 to 100. Answers outside of 0 to 10 are left out. Accounts that do not pay (any
 -- more) are in it: their opinion was asked.
 --
+-- ja: 回答者ごとの最新の回答による、推奨者(9・10)の割合−批判者(0〜6)の割合。−100〜100のポイント。回答者不明の回答は一件ずつ数え、
+-- ja: 範囲外の回答は除く。解約した顧客の回答も含む。
+--
 -- Columns:
 --   segment    label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
 --   score      gauge Net promoter score in points, -100 to 100.

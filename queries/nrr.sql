@@ -4,6 +4,9 @@
 -- ARR at as_of of the accounts that paid at the start of the window, over what those accounts paid then. Accounts won
 -- since are in neither sum; an account that left counts as zero. Both ends are at the exchange rate of as_of's fiscal year.
 --
+-- ja: 期首に契約のあった顧客の現在のARRを、その顧客の期首のARRで割った値。期中に獲得した新規顧客は分子にも分母にも入らず、解約した
+-- ja: 顧客は0として数える。両時点とも基準日の会計年度のレートで換算する。
+--
 -- Columns:
 --   segment     label Touch-model segment of the account at the start of the window.
 --   window      label Length of the window: 1m, 3m, 12m.

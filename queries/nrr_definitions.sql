@@ -5,6 +5,9 @@
 -- the monthly cohort retentions. movement: opening plus all movements but new, over opening, both as reported, so that
 -- reactivations and currency are in it. cs.nrr_definition_bridge tells by account why two of them differ.
 --
+-- ja: よく使われる3つの定義によるNRR。コホート:期首の顧客の現在のARR÷期首のARR(このボードの標準)。連鎖:月次NRRの積。増減:(期首+新
+-- ja: 規以外の全ての増減)÷期首で、復活と為替を含む。差の内訳はcs.nrr_definition_bridgeで顧客別に分かる。
+--
 -- Columns:
 --   window      label Length of the window: 1m, 3m, 12m.
 --   definition  label cohort, chained, movement.

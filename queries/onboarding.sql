@@ -6,6 +6,10 @@
 -- those whose deadline is still ahead are not in it, and those that left are. In progress and overdue are paying
 -- accounts, whenever they were due.
 --
+-- ja: 期限内完了率は、直近12か月に期限を迎えた顧客のうち、期限までにオンボーディングが完了した割合。期限は最初に計画した日(なけれ
+-- ja: ば利用開始からonboarding_days日後)で、計画を延ばしても過去の数値は良くならない。期限前の顧客は含まず、解約した顧客は含む。進
+-- ja: 行中・期限超過は、契約中の全顧客が対象。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account by what it paid on its first day.
 --   in_progress       gauge Paying accounts that are not onboarded.

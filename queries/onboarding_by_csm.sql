@@ -6,6 +6,9 @@
 -- those whose deadline is still ahead are not in it, and those that left are. In progress and overdue are paying
 -- accounts, whenever they were due.
 --
+-- ja: 期限内完了率は、直近12か月に期限を迎えた顧客のうち、期限までにオンボーディングが完了した割合を担当CSM別に示したもの。期限は
+-- ja: 最初に計画した日で、計画を延ばしても過去の数値は良くならない。
+--
 -- Columns:
 --   csm               label Owner of the account at as_of; (none) where nobody is.
 --   in_progress       gauge Paying accounts that are not onboarded.

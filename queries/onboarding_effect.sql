@@ -5,6 +5,9 @@
 -- for renewal in the last 12 months and was renewed or lost; undecided ones are in neither part. The outcome is the one by
 -- that day: what was onboarded only after it could not help the renewal.
 --
+-- ja: 期限内のオンボーディングは初回更新につながるか。最初の契約が直近12か月に更新期限を迎え、更新または解約した顧客を、更新期限ま
+-- ja: でのオンボーディングの結果別に示す。未定の契約は含まない。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account by what it paid on its first day.
 --   outcome           label on_time: onboarded by the first deadline; late: after it; never: not before the renewal was due.

@@ -4,6 +4,9 @@
 -- Expansion opportunities that CS created in the window, at the amount that they had then. Land and renewal are none:
 -- nobody in CS decides whether there is one. An opportunity without an amount counts with 0.
 --
+-- ja: 期間内にCSが創出した拡大商談(アップセル・クロスセル・エクステンション・Expand)の創出時の金額。Landと更新商談は含まない。金額
+-- ja: のない商談は0とする。
+--
 -- Columns:
 --   segment       label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
 --   kind          label upsell, cross_sell, extension, expand.

@@ -4,6 +4,9 @@
 -- As pipegen, by who created the opportunity; where it does not say, by the owner of the account on that day. Every CSM who
 -- created one within twelve months is here, with zeros for the shorter windows without any.
 --
+-- ja: 商談を創出したCSM別のパイプライン。創出者の記載がなければ、その日の顧客担当者とする。直近12か月に一件でも創出したCSMを全て示
+-- ja: す。
+--
 -- Columns:
 --   csm           label CSM; (none): nobody.
 --   window        label Length of the window: 1m, 3m, 12m.

@@ -4,6 +4,9 @@
 -- Guards against pipeline for form's sake, so it is about the same opportunities as pipegen. Won over decided is by the day of
 -- the decision, won over created by the day of creation. It counts opportunities: lost ones often carry no amount.
 --
+-- ja: 形式だけの商談化を防ぐための確認。対象はパイプライン創出(Pipegen)と同じ商談。受注率は決定日、創出商談の受注率は創出日で数え
+-- ja: る。失注商談には金額がないことが多いため、件数で計算する。
+--
 -- Columns:
 --   kind               label upsell, cross_sell, extension, expand.
 --   window             label Length of the window: 1m, 3m, 12m.

@@ -4,6 +4,9 @@
 -- As pipeline_quality, by who created the opportunity; where it does not say, by the owner of the account on that day. What
 -- was won beside what was created shows pipeline that is there for form's sake.
 --
+-- ja: 商談を創出したCSM別の受注率。創出者の記載がなければ、その日の顧客担当者とする。創出額と受注額を並べると、形式だけの商談化が
+-- ja: 分かる。
+--
 -- Columns:
 --   csm             label CSM; (none): nobody.
 --   window          label Length of the window: 1m, 3m, 12m.

@@ -4,6 +4,9 @@
 -- Whatever usage says, a person is to look: accounts with a qualifying touch (as for coverage) of which the impression was
 -- noted, or with a risk raised, within the cadence of their segment, over the accounts that paid on every day of it.
 --
+-- ja: 利用状況が良くても、人の目で確認する。有効な接点で所感が記録された顧客、またはリスクが登録された顧客の割合。期間はセグメント
+-- ja: ごとの接点頻度、対象は期間中ずっと契約のあった顧客。
+--
 -- Columns:
 --   segment              label Touch-model segment of the account at the start of the cadence.
 --   ratio                gauge Checked accounts over eligible accounts.

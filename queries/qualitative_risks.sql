@@ -4,6 +4,9 @@
 -- Paying accounts with a risk that a person raised and that is open at as_of. An account with risks of two kinds is in both,
 -- so the kinds do not add up to the accounts at risk. Beyond the twenty most frequent kinds the rest is (other).
 --
+-- ja: 担当者が登録し、未解決のリスクがある契約中の顧客。2種類のリスクがある顧客はどちらにも数えるため、合計はリスクのある顧客数と
+-- ja: 一致しない。多い順に20件を超える種類は「その他」にまとめる。
+--
 -- Columns:
 --   kind     label Kind of risk, as the source names it.
 --   accounts gauge Paying accounts with an open risk of that kind.

@@ -4,6 +4,9 @@
 -- How many facts contradict themselves or each other, by check; `cskpi check` and cs.quality_detail list them. The KPIs
 -- still count them as their definitions say: an unknown account's contract is ARR all the same.
 --
+-- ja: それ自体、または互いに矛盾する事実の件数(検査項目別)。内訳は`cskpi check`とcs.quality_detailで分かる。KPIは定義どおりに数え
+-- ja: 続ける。
+--
 -- Columns:
 --   check      label Name of the check.
 --   violations gauge Rows that violate it.

@@ -34,6 +34,7 @@ type Query struct {
 	Title    string // first sentence; the view's COMMENT
 	TitleJA  string // the same in Japanese, if given
 	Doc      string // the paragraphs after the title, separated by blank lines
+	DocJA    string // the same in Japanese, if given
 	Columns  []Column
 	Group    string        // chapter of a KPI in lists for people; empty: Other
 	Place    int           // place in its group; 0: after those that have one

@@ -4,6 +4,9 @@
 -- Contracts due within 90 days, those that gave notice included, and how far their renewal is prepared: what is open for the account
 -- in sales and support, and when it was last touched and its value reviewed. Each number is of the due contracts.
 --
+-- ja: 90日以内に終了する契約(解約通知済みを含む)について、更新に向けた準備がどこまで進んでいるか。更新商談・拡大商談の有無、直近の
+-- ja: 接点、導入効果の確認、未解決のクレームを、契約数で示す。
+--
 -- Columns:
 --   segment               label Touch-model segment of the account at as_of.
 --   due                   label Days until the first day no longer covered: 0-30d, 31-60d, 61-90d; disjoint.

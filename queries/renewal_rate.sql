@@ -5,6 +5,9 @@
 -- it would have been due. Undecided ones are in neither part. What a renewal adds is expansion, not renewal: it is uplift here, and
 -- not in the ratio.
 --
+-- ja: 期間内に更新期限を迎えた契約のうち、更新された割合。当初の期限で数え、早期更新も本来の期限の時点で数える。結果が未定の契約は
+-- ja: 分子にも分母にも入らない。更新時の増額はアップリフトとして別に示し、更新率には含めない。
+--
 -- Columns:
 --   segment            label Touch-model segment of the account at the start of the window.
 --   window             label Length of the window: 1m, 3m, 12m.

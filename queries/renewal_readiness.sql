@@ -5,6 +5,9 @@
 -- last 365, over all accounts with a contract due. A touch is a meeting, call, visit or review; for tech touch also e-mail
 -- and webinars.
 --
+-- ja: 90日以内に更新を迎える顧客のうち、直近60日に接点があり、直近365日に導入効果を確認(バリューレビュー)した顧客の割合。接点は会
+-- ja: 議・電話・訪問・レビュー。テックタッチではメールとウェビナーも数える。
+--
 -- Columns:
 --   segment        label Touch-model segment of the account at as_of.
 --   ratio          gauge Ready accounts over due accounts.

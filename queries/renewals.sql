@@ -4,6 +4,9 @@
 -- Contracts whose own end lies within 90 days, and those that ended without a word within the days that the setting
 -- renewal_overdue_days allows. ARR at risk is what is due and not green.
 --
+-- ja: 90日以内に終了する契約と、更新の連絡がないまま終了した契約(設定renewal_overdue_daysの日数以内)。期限が近く、ヘルスがグリーン
+-- ja: でないものがリスクARRとなる。
+--
 -- Columns:
 --   segment   label Touch-model segment of the account at as_of.
 --   due       label Days until the first day no longer covered: overdue, 0-30d, 31-60d, 61-90d; disjoint.

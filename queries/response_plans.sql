@@ -3,6 +3,8 @@
 --
 -- Accounts with ARR at risk that have an action item open at as_of, over all accounts with ARR at risk.
 --
+-- ja: リスクARRのある顧客のうち、未完了の対応項目(対応計画、MCP)がある顧客の割合。
+--
 -- Columns:
 --   segment          label Touch-model segment of the account at as_of.
 --   ratio            gauge Planned accounts over accounts at risk.

@@ -5,6 +5,9 @@
 -- as_of, after late facts. The differences of all series of a gauge, without their signs, as a share of what was told. Days
 -- that are computed for the first time have not moved. cs.kpi_restatements has every change, with the facts behind it.
 --
+-- ja: 前月末の数値が、最初に報告した値からどれだけ動いたか。遅れて届いた事実を反映した現在の値との差を、符号を除いて合計し、報告値
+-- ja: に対する割合で示す。変更の内訳と原因となった事実はcs.kpi_restatementsで分かる。
+--
 -- Columns:
 --   kpi             label View and column, as nrr.ratio.
 --   ratio           gauge Differences as a share of what was told first; null where that was nothing.

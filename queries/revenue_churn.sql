@@ -4,6 +4,8 @@
 -- ARR lost by leaving and by downsell, over the ARR of the start of the window; net takes expansion off. Gross is
 -- 1 - GRR and net is 1 - NRR.
 --
+-- ja: 解約とダウンセルで失ったARRを期首のARRで割った値。ネットは拡大分を差し引く。グロスは1−GRR、ネットは1−NRRに等しい。
+--
 -- Columns:
 --   segment        label Touch-model segment of the account at the start of the window.
 --   window         label Length of the window: 1m, 3m, 12m.

@@ -4,6 +4,8 @@
 -- The fifty (setting risk_accounts) with most ARR at risk, and all others with any under account (other), so that the sum is
 -- that of cs.risk.
 --
+-- ja: リスクARRの大きい50社(設定risk_accounts)。その他は「(other)」にまとめるので、合計はリスクARRと一致する。
+--
 -- Columns:
 --   account         label Account; (other) is all the rest.
 --   csm             label Owner at as_of.

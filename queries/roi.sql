@@ -4,6 +4,9 @@
 -- Accounts that pay at as_of and confirmed by fact, in a value review of the last 365 days, what they gained. The median is of
 -- what the latest verified review of each tells; reviews that name no improvement are not in it.
 --
+-- ja: 契約中の顧客のうち、直近365日のバリューレビューで効果が事実として確認された顧客の割合。改善率の中央値は、顧客ごとの最新の確
+-- ja: 認済みレビューによるもので、改善率の記載がないものは含まない。
+--
 -- Columns:
 --   segment               label Touch-model segment of the account at as_of.
 --   verified_ratio        gauge Verified over all paying accounts.

@@ -3,6 +3,8 @@
 --
 -- Retention and churn count an account in the segment of the start of the window; this tells who has since moved.
 --
+-- ja: 解約率や継続率は期首のセグメントで数える。その後にタッチモデルが変わった顧客をここに示す。
+--
 -- Columns:
 --   segment     label Touch-model segment at the start of the window.
 --   to_segment  label Touch-model segment at as_of.

@@ -4,6 +4,9 @@
 -- Of the accounts that were onboarded in the last 12 months, whether they still pay or not, those that nobody met, called, visited or
 -- reviewed by that day, the day itself included. Mail and webinars are no human touch here, in whatever segment.
 --
+-- ja: 直近12か月にオンボーディングが完了した顧客のうち、完了日までに会議・電話・訪問・レビューが一度もなかった顧客の割合。メールと
+-- ja: ウェビナーは人による対応に数えない。
+--
 -- Columns:
 --   segment            label Touch-model segment of the account by what it paid on its first day.
 --   ratio              gauge Self-onboarded accounts over onboarded accounts.

@@ -3,6 +3,8 @@
 --
 -- What boards draw and alerts compare with, as the table cs.targets says for the day; the latest start in force wins.
 --
+-- ja: ボードに線として示し、アラートの判定に使う値。表cs.targetsでその日に有効なもので、開始日の新しいものを優先する。
+--
 -- Columns:
 --   kpi      label View and column, as nrr.ratio.
 --   segment  label Segment; empty for the whole company.

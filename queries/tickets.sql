@@ -5,6 +5,9 @@
 -- resolution times of those resolved in the 28 days, whenever opened; between two values a percentile is interpolated, as
 -- spreadsheets do. The tickets of all accounts count, those of accounts that do not pay as well.
 --
+-- ja: 起票日で数える。初回応答時間は28日以内に起票され応答済みのもの、解決時間は28日以内に解決したもの(起票日を問わない)。契約のな
+-- ja: い顧客のチケットも含む。
+--
 -- Columns:
 --   severity                   label Severity as the help desk names it, the 20 most frequent; (other): the rest; (none): not given.
 --   opened                     gauge Opened within 28 days.

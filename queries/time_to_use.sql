@@ -6,6 +6,10 @@
 -- reached; accounts not there yet are censored at as_of or when they left. Undefined where the curve never falls
 -- that low. The histogram has the accounts that got there.
 --
+-- ja: 契約開始から実際に使い始めるまでの期間。マイルストーンtime_to_use、なければ十分な人数が初めて利用した日(設定first_use_users)
+-- ja: による。過去に契約のあった全顧客が対象。分位点はカプラン・マイヤー推定で、まだ使い始めていない顧客は基準日または解約日で打ち
+-- ja: 切りとする。曲線がそこまで下がらなければ値はない。分布は使い始めた顧客のもの。
+--
 -- Columns:
 --   segment           label     Touch-model segment of the account by what it paid on its first day.
 --   p25_seconds       gauge     Time by which a quarter of the accounts use it.

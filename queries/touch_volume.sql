@@ -3,6 +3,8 @@
 --
 -- All touches of paying accounts in the last 90 days, whether they count for coverage or not.
 --
+-- ja: 契約中の顧客に対する直近90日の全ての接点。顧客カバー率に数えるかどうかは問わない。
+--
 -- Columns:
 --   segment           label Touch-model segment of the account at as_of.
 --   kind              label Way of touching: meeting, call, visit, email, webinar, review.

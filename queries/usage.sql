@@ -6,6 +6,10 @@
 -- daily active users of the 28 days over the monthly active users. Seats in use are the users with any event in 28 days;
 -- the ratio is not clipped, since more users than seats is worth knowing, and leaves out accounts without seats.
 --
+-- ja: 当日、直近7日、直近28日のアクティブユーザー数。設定core_eventsのイベント(指定がなければ全て)があった日をアクティブとし、2社
+-- ja: で使うユーザーは2人と数える。スティッキネスは、28日間の平均DAU÷MAU。シート利用率は、28日間に利用したユーザー÷契約シート数で、
+-- ja: 100%を超えることもある。
+--
 -- Columns:
 --   segment          label Touch-model segment of the account at as_of.
 --   dau_users        gauge Users active on as_of.

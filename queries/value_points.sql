@@ -4,6 +4,9 @@
 -- Of the accounts that ever paid and whose first planned deadline for the value point lies in the last 12 months, those that
 -- reached it by then. A value point without a deadline is not in it, and re-planning does not improve the past.
 --
+-- ja: 過去に契約があり、最初に計画した期限が直近12か月にある顧客のうち、期限までにそのバリューポイントに到達した割合。期限のないバ
+-- ja: リューポイントは含まず、計画を延ばしても過去の数値は良くならない。
+--
 -- Columns:
 --   segment          label Touch-model segment of the account by what it paid on its first day.
 --   point            label Value point: value_point_1, value_point_2, value_point_3.
