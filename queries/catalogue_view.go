@@ -43,7 +43,7 @@ union all
     t.comment as title, '' as title_ja, '' as metric, '' as chapter, '' as file
 from system.tables as t
 inner join system.columns as c on c.database = t.database and c.table = t.name
-where t.database = 'cs' and (t.engine like '%MergeTree' or t.engine = 'Memory') and not startsWith(t.name, ` + quote(keptPrefix) + `)
+where t.database = 'cs' and (t.engine like '%MergeTree' or t.engine in ('Memory', 'KeeperMap')) and not startsWith(t.name, ` + quote(keptPrefix) + `)
 ) comment 'Every view, function and table with its columns: what they mean and what they are counted in.'`
 	return object{"view", catalogueView, "cs." + catalogueView, statement, checksum(statement)}
 }

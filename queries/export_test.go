@@ -1,12 +1,23 @@
 package queries
 
-import "time"
+import (
+	"context"
+	"io/fs"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
 
 // What tests of other packages cannot reach: loading and migrating without the built-in files.
-var (
-	LoadOnly    = load
-	MigrateOnly = migrate
-)
+var LoadOnly = load
+
+// MigrateOnly migrates a single server by other files.
+func MigrateOnly(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
+	return migrate(ctx, conn, "", fsys)
+}
+
+// Adapt writes a statement as a cluster needs it.
+func (c Cluster) Adapt(text string) (string, error) { return c.adapt(text) }
 
 // Statement is one of several of a file.
 type Statement struct {

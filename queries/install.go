@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -28,8 +27,12 @@ func (o object) key() string { return o.kind + " " + o.name }
 // else that has the name of one of ours is an error. If there is nothing to do, it takes one query. Several instances may
 // install the same at once.
 func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
+	return Cluster("").Install(ctx, conn, c)
+}
+
+func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue) error {
 	objects := objectsOf(c)
-	have, err := readState(ctx, conn)
+	have, err := readState(ctx, conn, cluster)
 	if err != nil {
 		return fmt.Errorf("read what is installed: %w", err)
 	}
@@ -37,7 +40,7 @@ func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	var todo []object
 	for _, o := range objects {
 		wanted[o.key()] = true
-		if have.ours[o.key()] != o.checksum || o.kind == "view" && have.engines[o.name] != "View" {
+		if have.partial || have.ours[o.key()] != o.checksum || o.kind == "view" && have.engines[o.name] != "View" {
 			todo = append(todo, o)
 		}
 	}
@@ -50,21 +53,25 @@ func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	if len(todo) == 0 && len(gone) == 0 {
 		return nil
 	}
-	if err := claim(ctx, conn, have, todo); err != nil {
+	if err := claim(ctx, conn, cluster, have, todo); err != nil {
 		return err
 	}
 
 	var errs []error
 	var done []object
 	for _, o := range todo {
-		if err := conn.Exec(roomy(ctx, o.statement), o.statement); err != nil {
+		text, err := cluster.adapt(o.statement)
+		if err == nil {
+			err = cluster.exec(ctx, conn, text)
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err))
 			continue
 		}
 		done = append(done, o)
 	}
 	for _, o := range gone {
-		if err := drop(ctx, conn, have, o); err != nil {
+		if err := drop(ctx, conn, cluster, have, o); err != nil {
 			errs = append(errs, fmt.Errorf("drop %s %s, which the catalogue no longer has: %w", o.kind, o.name, err))
 			continue
 		}
@@ -96,15 +103,6 @@ func objectsOf(c Catalogue) []object {
 	return append(objects, catalogueObject(c))
 }
 
-// roomy lets a statement be as long as it is; ClickHouse takes 256 KiB where nothing else is said.
-func roomy(ctx context.Context, statement string) context.Context {
-	const usual = 1 << 18
-	if len(statement) < usual {
-		return ctx
-	}
-	return clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_query_size": len(statement) + 1}))
-}
-
 func checksum(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
@@ -114,15 +112,28 @@ func checksum(s string) string {
 type state struct {
 	ours    map[string]string // checksum by key of what was installed
 	engines map[string]string // by name, of all tables and views in cs
+	partial bool              // some replica lacks a view of ours
 }
 
 // readState takes one query, since it is all that most starts do.
-func readState(ctx context.Context, conn driver.Conn) (state, error) {
-	s := state{map[string]string{}, map[string]string{}}
-	rows, err := conn.Query(ctx, `
+func readState(ctx context.Context, conn driver.Conn, cluster Cluster) (state, error) {
+	s := state{ours: map[string]string{}, engines: map[string]string{}}
+	query := `
 		select toString(kind) as kind, name, checksum from cs.installed final
 		union all
-		select 'engine' as kind, name, engine as checksum from system.tables where database = 'cs'`)
+		select 'engine' as kind, name, engine as checksum from system.tables where database = 'cs'`
+	if cluster != "" {
+		query += `
+		union all
+		select 'partial' as kind, '' as name, '' as checksum
+		from ` + cluster.tables() + ` as t
+		where t.database = 'cs' and t.name in (select i.name from cs.installed as i final where i.kind = 'view')
+		group by t.name
+		having count() < (select count() from ` + cluster.tables() + ` where database = 'cs' and name = 'schema_migrations')
+		limit 1
+		settings skip_unavailable_shards = 1`
+	}
+	rows, err := conn.Query(ctx, query)
 	if err != nil {
 		return s, err
 	}
@@ -132,9 +143,12 @@ func readState(ctx context.Context, conn driver.Conn) (state, error) {
 		if err := rows.Scan(&kind, &name, &value); err != nil {
 			return s, err
 		}
-		if kind == "engine" {
+		switch kind {
+		case "engine":
 			s.engines[name] = value
-		} else {
+		case "partial":
+			s.partial = true
+		default:
 			s.ours[object{kind: kind, name: name}.key()] = value
 		}
 	}
@@ -143,7 +157,7 @@ func readState(ctx context.Context, conn driver.Conn) (state, error) {
 
 // claim records the names that are about to be made, after it has made sure that they are nobody else's. Names are
 // claimed first, so that an Install that was cut short, or one that runs at the same time, is not taken for somebody else.
-func claim(ctx context.Context, conn driver.Conn, have state, todo []object) error {
+func claim(ctx context.Context, conn driver.Conn, cluster Cluster, have state, todo []object) error {
 	taken := func(s state) (names []object) {
 		for _, o := range todo {
 			if _, ours := s.ours[o.key()]; o.kind == "view" && !ours && s.engines[o.name] != "" {
@@ -154,7 +168,7 @@ func claim(ctx context.Context, conn driver.Conn, have state, todo []object) err
 	}
 	if len(taken(have)) > 0 {
 		// Another instance may have claimed and made it between the two halves of the query; then its claim shows now.
-		again, err := readState(ctx, conn)
+		again, err := readState(ctx, conn, cluster)
 		if err != nil {
 			return fmt.Errorf("read what is installed: %w", err)
 		}
@@ -184,14 +198,21 @@ func claim(ctx context.Context, conn driver.Conn, have state, todo []object) err
 }
 
 // drop removes an object of ours.
-func drop(ctx context.Context, conn driver.Conn, have state, o object) error {
+func drop(ctx context.Context, conn driver.Conn, cluster Cluster, have state, o object) error {
+	statement := ""
 	switch {
 	case o.kind == "function":
-		return conn.Exec(ctx, "drop function if exists "+o.name)
+		statement = "drop function if exists " + o.name
 	case have.engines[o.name] == "View":
-		return conn.Exec(ctx, "drop view if exists cs."+o.name)
+		statement = "drop view if exists cs." + o.name
+	default:
+		return nil
 	}
-	return nil
+	statement, err := cluster.adapt(statement)
+	if err != nil {
+		return err
+	}
+	return cluster.exec(ctx, conn, statement)
 }
 
 // record writes rows to cs.installed; objects without a statement are gone.

@@ -28,15 +28,33 @@ type migration struct {
 // not run again; every statement may be run twice and by two instances at once. It is an error if an applied file was
 // changed since, or if the database has been migrated by a newer binary.
 func Migrate(ctx context.Context, conn driver.Conn) error {
-	return migrate(ctx, conn, Builtin())
+	return Cluster("").Migrate(ctx, conn)
 }
 
-func migrate(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
+func migrate(ctx context.Context, conn driver.Conn, cluster Cluster, fsys fs.FS) error {
 	migrations, err := loadMigrations(fsys)
 	if err != nil {
 		return err
 	}
-	applied, err := appliedMigrations(ctx, conn)
+	var replicas uint64
+	if cluster != "" {
+		if replicas, err = cluster.check(ctx, conn); err != nil {
+			return err
+		}
+	}
+	engine, err := recordsEngine(ctx, conn)
+	if err != nil {
+		return fmt.Errorf("look for cs.schema_migrations: %w", err)
+	}
+	if err := cluster.fits(engine); err != nil {
+		return err
+	}
+	if cluster != "" && engine != "" {
+		if err := cluster.complete(ctx, conn, replicas); err != nil {
+			return err
+		}
+	}
+	applied, err := appliedMigrations(ctx, conn, engine != "")
 	if err != nil {
 		return fmt.Errorf("read which migrations were applied: %w", err)
 	}
@@ -63,15 +81,19 @@ func migrate(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
 	recorded := 0
 	for i, m := range pending {
 		for _, s := range m.statements {
-			if err := conn.Exec(ctx, s.text); err != nil {
+			text, err := cluster.adapt(s.text)
+			if err == nil {
+				err = cluster.exec(ctx, conn, text)
+			}
+			if err != nil {
 				return fmt.Errorf("schema/%s:%d: %w", m.name, s.line, err)
 			}
 		}
-		there, err := exists(ctx, conn, "schema_migrations")
+		engine, err := recordsEngine(ctx, conn)
 		if err != nil {
 			return fmt.Errorf("look for cs.schema_migrations: %w", err)
 		}
-		if !there {
+		if engine == "" {
 			continue
 		}
 		if err := recordMigrations(ctx, conn, pending[recorded:i+1]); err != nil {
@@ -205,12 +227,11 @@ func unsafe(tokens []token) string {
 	return "a migration is made of statements that can be run twice and by two instances at once: create … if not exists, create or replace of what holds no data, alter table"
 }
 
-// appliedMigrations reads the records; a database that has none yet has none.
-func appliedMigrations(ctx context.Context, conn driver.Conn) (map[int]migration, error) {
+// appliedMigrations reads the records; a database without the table of records has none.
+func appliedMigrations(ctx context.Context, conn driver.Conn, there bool) (map[int]migration, error) {
 	applied := map[int]migration{}
-	there, err := exists(ctx, conn, "schema_migrations")
-	if err != nil || !there {
-		return applied, err
+	if !there {
+		return applied, nil
 	}
 	rows, err := conn.Query(ctx, "select version, name, checksum from cs.schema_migrations final order by version")
 	if err != nil {
@@ -229,10 +250,10 @@ func appliedMigrations(ctx context.Context, conn driver.Conn) (map[int]migration
 	return applied, rows.Err()
 }
 
-func exists(ctx context.Context, conn driver.Conn, table string) (bool, error) {
-	var n uint64
-	err := conn.QueryRow(ctx, "select count() from system.tables where database = 'cs' and name = "+quote(table)).Scan(&n)
-	return n > 0, err
+// recordsEngine is the engine of the table of records; empty: there is no such table.
+func recordsEngine(ctx context.Context, conn driver.Conn) (engine string, err error) {
+	err = conn.QueryRow(ctx, "select any(engine) from system.tables where database = 'cs' and name = 'schema_migrations'").Scan(&engine)
+	return engine, err
 }
 
 func recordMigrations(ctx context.Context, conn driver.Conn, migrations []migration) error {

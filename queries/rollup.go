@@ -87,10 +87,74 @@ func (r *rollUp) plan(ctx context.Context) (parts []newPart, stale map[time.Time
 	if err := r.readSettings(ctx); err != nil {
 		return nil, nil, false, fmt.Errorf("roll up usage: read the settings: %w", err)
 	}
+	if err := r.sync(ctx); err != nil {
+		return nil, nil, false, fmt.Errorf("roll up usage: fetch what other replicas have: %w", err)
+	}
 	if parts, stale, lost, err = r.readWork(ctx); err != nil {
 		return nil, nil, false, fmt.Errorf("roll up usage: find what is new: %w", err)
 	}
+	if parts, err = r.settled(ctx, parts); err != nil {
+		return nil, nil, false, fmt.Errorf("roll up usage: find what other replicas are storing: %w", err)
+	}
 	return parts, stale, lost, nil
+}
+
+// sync waits until this replica has what the others have stored, if there are any.
+func (r *rollUp) sync(ctx context.Context) error {
+	if r.keeper == "" {
+		return nil
+	}
+	for _, table := range []string{"usage_events", "usage_progress", "usage_days"} {
+		if err := r.conn.Exec(ctx, "system sync replica cs."+table+" lightweight"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settled narrows what is new to what is final. An insert into a replicated table takes its block number before it is
+// stored, so that a higher one may be there first, and may be stored at another replica. Numbers that are taken stand in
+// the Keeper until the insert is over: below the least of them nothing comes any more.
+func (r *rollUp) settled(ctx context.Context, parts []newPart) ([]newPart, error) {
+	if r.keeper == "" || len(parts) == 0 {
+		return parts, nil
+	}
+	paths := make([]string, len(parts))
+	for i, p := range parts {
+		paths[i] = quote(r.keeper + "/block_numbers/" + p.id)
+	}
+	rows, err := r.conn.Query(ctx, `
+		select path, min(toUInt64OrZero(substring(name, 7))) as number
+		from system.zookeeper
+		where path in (`+strings.Join(paths, ", ")+`) and startsWith(name, 'block-')
+		group by path`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	taken := map[string]uint64{}
+	for rows.Next() {
+		var path string
+		var number uint64
+		if err := rows.Scan(&path, &number); err != nil {
+			return nil, err
+		}
+		taken[path[strings.LastIndexByte(path, '/')+1:]] = number
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	var final []newPart
+	for _, p := range parts {
+		if number, found := taken[p.id]; found && number <= p.until {
+			p.until = max(number, 1) - 1
+		}
+		if p.until > p.after {
+			final = append(final, p)
+		}
+	}
+	// What was stored at another replica before we asked the Keeper.
+	return final, r.sync(ctx)
 }
 
 func (r *rollUp) report() {
@@ -106,6 +170,7 @@ type rollUp struct {
 	periods []usagePeriod
 	version uint64
 	months  map[string]int // days that were rolled up, by partition of the daily tables
+	keeper  string         // path of cs.usage_events in the Keeper; empty: the table is not replicated
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -130,17 +195,22 @@ const (
 // readSettings finds the settings that say what a day of usage is, over time.
 func (r *rollUp) readSettings(ctx context.Context) error {
 	rows, err := r.conn.Query(ctx, `
-		select name, starts_on, argMax(value, is_given_at) as value
+		select name, starts_on, value
 		from (
-			select toString(s.name) as name, s.starts_on as starts_on, s.value as value, (1, s.updated_at) as is_given_at
-			from cs.settings as s
-			where s.segment = '' and s.phase = ''
+			select name, starts_on, argMax(value, is_given_at) as value
+			from (
+				select toString(s.name) as name, s.starts_on as starts_on, s.value as value, (1, s.updated_at) as is_given_at
+				from cs.settings as s
+				where s.segment = '' and s.phase = ''
+				union all
+				select d.name, toDate(0), d.value, (0, toDateTime64(0, 3, 'UTC'))
+				from cs.setting_definitions(as_of = '1970-01-01') as d
+			)
+			where name in ('timezone', 'core_events', 'department_property')
+			group by name, starts_on
 			union all
-			select d.name, toDate(0), d.value, (0, toDateTime64(0, 3, 'UTC'))
-			from cs.setting_definitions(as_of = '1970-01-01') as d
-		)
-		where name in ('timezone', 'core_events', 'department_property')
-		group by name, starts_on
+			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = 'cs' and table = 'usage_events'
+		) as found
 		order by starts_on`)
 	if err != nil {
 		return err
@@ -153,6 +223,10 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 		var from time.Time
 		if err := rows.Scan(&name, &from, &value); err != nil {
 			return err
+		}
+		if name == "keeper" {
+			r.keeper = value
+			continue
 		}
 		switch name {
 		case "timezone":

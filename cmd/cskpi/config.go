@@ -25,6 +25,7 @@ import (
 // config is everything that the environment can say. Names stand in full, so that a search for one finds it.
 type config struct {
 	ClickhouseURL   secret        `envconfig:"CSKPI_CLICKHOUSE_URL" desc:"ClickHouse server to use: clickhouse://user:password@host:9000/cs, http://…:8123 or https://…:8443; TLS for the native protocol by ?secure=true. Empty: a local engine on CSKPI_DATA_DIR."`
+	Cluster         string        `envconfig:"CSKPI_CLICKHOUSE_CLUSTER" desc:"Cluster of that server, of one shard, as its configuration names it: tables are replicated, and made with views and functions on all replicas. Empty: a single server."`
 	DataDir         string        `envconfig:"CSKPI_DATA_DIR" default:"data" desc:"Folder in which the local engine keeps its data."`
 	Listen          string        `envconfig:"CSKPI_LISTEN" default:":9469" desc:"Address of /metrics and the landing page."`
 	WebConfigFile   string        `envconfig:"CSKPI_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and basic auth for CSKPI_LISTEN."`
@@ -126,9 +127,13 @@ func (c config) validate() error {
 		problems = append(problems, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
 	}
 	if c.ClickhouseURL != "" {
-		if _, err := c.clickhouse(); err != nil {
+		if o, err := c.clickhouse(); err != nil {
 			bad("CSKPI_CLICKHOUSE_URL", "%w", err)
+		} else if c.Cluster != "" && len(o.Addr) > 1 && o.ConnOpenStrategy != clickhouse.ConnOpenInOrder {
+			bad("CSKPI_CLICKHOUSE_URL", "intermediate results lie on one replica, so several hosts are tried in order: leave out connection_open_strategy")
 		}
+	} else if c.Cluster != "" {
+		bad("CSKPI_CLICKHOUSE_CLUSTER", "the local engine is in no cluster; name a server in CSKPI_CLICKHOUSE_URL")
 	}
 	for name, addr := range map[string]string{"CSKPI_LISTEN": c.Listen, "CSKPI_ENGINE_LISTEN": c.EngineListen} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {

@@ -42,6 +42,8 @@ func TestConfigProblems(t *testing.T) {
 	}{
 		{[]string{"CSKPI_LISTN", ":1"}, []string{"unknown environment variable CSKPI_LISTN", "CSKPI_LISTEN "}},
 		{[]string{"CSKPI_CLICKHOUSE", "x"}, []string{"CSKPI_CLICKHOUSE;", "CSKPI_CLICKHOUSE_URL"}},
+		{[]string{"CSKPI_CLICKHOUSE_CLUSTER", "main"}, []string{"CSKPI_CLICKHOUSE_CLUSTER: the local engine is in no cluster"}},
+		{[]string{"CSKPI_CLICKHOUSE_CLUSTER", "main", "CSKPI_CLICKHOUSE_URL", "clickhouse://a:9000,b:9000?connection_open_strategy=round_robin"}, []string{"CSKPI_CLICKHOUSE_URL: ", "tried in order"}},
 		{[]string{"CSKPI_FISCAL_YEAR_START", "13"}, []string{"CSKPI_FISCAL_YEAR_START: 13 is no month"}},
 		{[]string{"CSKPI_FISCAL_YEAR_START", "April"}, []string{`CSKPI_FISCAL_YEAR_START="April"`}},
 		{[]string{"CSKPI_TIMEZONE", "Mars/Olympus"}, []string{`CSKPI_TIMEZONE: "Mars/Olympus" is no time zone`}},

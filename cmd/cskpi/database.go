@@ -23,6 +23,7 @@ type database struct {
 	engine    *engine.Engine      // nil: a server
 	shared    bool                // others may work with it too: a server, or the engine of another process
 	catalogue queries.Catalogue
+	cluster   queries.Cluster
 	keeper    *queries.Keeper   // of what the views of a command stand on; nil: none was asked for yet
 	reporting queries.Reporting // what is in force; known after prepare or open
 	zone      *time.Location
@@ -45,7 +46,7 @@ func (a *app) load() (queries.Catalogue, error) {
 // an engine of our own, with o. A server is not asked yet whether it is there.
 func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine.Options) (*database, error) {
 	var err error
-	d := &database{catalogue: catalogue, zone: time.UTC}
+	d := &database{catalogue: catalogue, cluster: queries.Cluster(a.config.Cluster), zone: time.UTC}
 	if a.config.ClickhouseURL != "" {
 		if d.options, err = a.config.clickhouse(); err != nil {
 			return nil, fmt.Errorf("CSKPI_CLICKHOUSE_URL: %w", err)
@@ -94,11 +95,11 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 		return nil, err
 	}
 	prepared := false
-	if err = queries.Migrate(ctx, d.conn); err == nil && d.shared {
+	if err = d.cluster.Migrate(ctx, d.conn); err == nil && d.shared {
 		prepared, err = d.installed(ctx)
 	}
 	if err == nil && !prepared {
-		err = queries.Install(ctx, d.conn, d.catalogue)
+		err = d.cluster.Install(ctx, d.conn, d.catalogue)
 	}
 	if err == nil {
 		fixed := a.config.reporting()
@@ -122,10 +123,10 @@ func (d *database) installed(ctx context.Context) (bool, error) {
 
 // prepare brings tables, views and reporting settings up to date.
 func (d *database) prepare(ctx context.Context, r queries.Reporting) error {
-	if err := queries.Migrate(ctx, d.conn); err != nil {
+	if err := d.cluster.Migrate(ctx, d.conn); err != nil {
 		return err
 	}
-	if err := queries.Install(ctx, d.conn, d.catalogue); err != nil {
+	if err := d.cluster.Install(ctx, d.conn, d.catalogue); err != nil {
 		return err
 	}
 	return d.configure(ctx, r)

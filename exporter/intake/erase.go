@@ -69,6 +69,16 @@ func Erase(ctx context.Context, conn driver.Conn, what What) (Receipt, error) {
 		session: &session{im: &Importer{Conn: conn}, zone: time.UTC, at: time.Now().UTC()},
 		receipt: Receipt{ID: rand.Text(), Erased: what.kind(), RequestedAt: time.Now().UTC().Truncate(time.Millisecond), Rows: map[string]uint64{}},
 	}
+	var replicated uint64
+	if err := e.retry(ctx, func() error {
+		return conn.QueryRow(ctx, "select count() from system.tables where database = 'cs' and engine like 'Replicated%'").Scan(&replicated)
+	}); err != nil {
+		return Receipt{}, fmt.Errorf("erase: %w (nothing is erased)", err)
+	}
+	if replicated > 0 {
+		// The other replicas would look for the scratch tables by which rows are found, and find none.
+		return Receipt{}, errors.New("erase: the database lies on a cluster, where this is not supported yet; nothing is erased")
+	}
 	err := queries.Alone(ctx, conn, e.run)
 	if err != nil {
 		// A statement that goes on may still read the scratch tables. They go with a later import.
