@@ -46,7 +46,7 @@ func TestClickHouseUsers(t *testing.T) {
 			}
 		}
 	}
-	for _, unknown := range strings.Fields(scalar(t, c, "select arrayStringConcat(arrayFilter(s -> s not in (select name from system.settings), ["+literals(limits)+"]), ' ') as s")) {
+	for unknown := range strings.FieldsSeq(scalar(t, c, "select arrayStringConcat(arrayFilter(s -> s not in (select name from system.settings), ["+literals(limits)+"]), ' ') as s")) {
 		t.Errorf("the engine knows no setting %s", unknown)
 	}
 	for _, grant := range granted["cskpi_reader"] {

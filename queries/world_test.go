@@ -475,7 +475,9 @@ func (w world) otherFacts(seed uint64) []fact {
 	for year := 2021; year <= 2026; year++ {
 		for _, segment := range []string{"", "high", "low", "tech"} {
 			on := date(year, time.Month(d.between(1, 12)), 1)
-			add("targets", on, "nrr.ratio", segment, on, pick(d, never, on+200), 1.1, 1.0, 0.9, "import", epoch)
+			until := pick(d, never, on+200)
+			add("targets", on, "nrr.ratio", segment, on, until, 1.1, 1.0, 0.9, "import", epoch)
+			add("targets", on, "grr.ratio", segment, on, until, 0.9, 0.8, 0.7, "import", epoch)
 		}
 	}
 	return slices.Concat(facts, randomGrowth(w, seed).facts(), keptFacts(seed))

@@ -101,8 +101,13 @@ func loadConfig() (config, error) {
 	var problems []error
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
+		of, isFile := strings.CutSuffix(name, fileSuffix)
 		switch {
 		case !strings.HasPrefix(name, "CSKPI_") || strings.HasPrefix(name, "CSKPI_TEST_"):
+		case isFile && slices.ContainsFunc(variables(), func(k variable) bool { return k.name == of && k.secret }):
+			if value != "" {
+				problems = append(problems, readSecret(of, value))
+			}
 		case !slices.ContainsFunc(variables(), func(k variable) bool { return k.name == name }):
 			problems = append(problems, fmt.Errorf("unknown environment variable %s; the nearest known one is %s (cskpi --help lists all)", name, nearest(name)))
 		case value == "":
@@ -119,6 +124,25 @@ func loadConfig() (config, error) {
 	}
 	problems = append(problems, c.validate())
 	return c, errors.Join(problems...)
+}
+
+// fileSuffix makes of the name of a secret the name of the variable that says in which file it stands.
+const fileSuffix = "_FILE"
+
+// readSecret puts the first line of a file where a secret is looked for.
+func readSecret(name, file string) error {
+	if os.Getenv(name) != "" {
+		return fmt.Errorf("%s and %s are both given; one is enough", name, name+fileSuffix)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name+fileSuffix, err)
+	}
+	value, _, _ := strings.Cut(string(text), "\n")
+	if value = strings.TrimSpace(value); value == "" {
+		return fmt.Errorf("%s: %s is empty", name+fileSuffix, file)
+	}
+	return os.Setenv(name, value)
 }
 
 func (c config) validate() error {
@@ -222,12 +246,19 @@ func (c config) logger(w io.Writer) *slog.Logger {
 }
 
 // variable is one row of the configuration table.
-type variable struct{ name, value, desc string }
+type variable struct {
+	name, value, desc string
+	secret            bool // may stand in a file that NAME_FILE names
+}
 
 func variables() []variable {
 	var vs []variable
 	for f := range reflect.TypeFor[config]().Fields() {
-		vs = append(vs, variable{f.Tag.Get("envconfig"), f.Tag.Get("default"), f.Tag.Get("desc")})
+		v := variable{f.Tag.Get("envconfig"), f.Tag.Get("default"), f.Tag.Get("desc"), f.Type == reflect.TypeFor[secret]()}
+		if v.secret {
+			v.desc += " Or in a file: " + v.name + fileSuffix + " names it."
+		}
+		vs = append(vs, v)
 	}
 	return vs
 }

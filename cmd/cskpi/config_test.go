@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -76,6 +78,26 @@ func TestConfigProblems(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestConfigSecretFiles(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "url")
+	if err := os.WriteFile(file, []byte("clickhouse://u:p@h:9000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	environment(t, "CSKPI_CLICKHOUSE_URL_FILE", file)
+	c, err := loadConfig()
+	if err != nil || string(c.ClickhouseURL) != "clickhouse://u:p@h:9000" {
+		t.Errorf("got %q, %v", string(c.ClickhouseURL), err)
+	}
+	environment(t, "CSKPI_CLICKHOUSE_URL_FILE", file, "CSKPI_CLICKHOUSE_URL", "http://h:8123")
+	if _, err := loadConfig(); err == nil || !strings.Contains(err.Error(), "CSKPI_CLICKHOUSE_URL and CSKPI_CLICKHOUSE_URL_FILE are both given") {
+		t.Errorf("got %v", err)
+	}
+	environment(t, "CSKPI_CLICKHOUSE_URL_FILE", file+"x", "CSKPI_LISTEN_FILE", file)
+	if _, err := loadConfig(); err == nil || !strings.Contains(err.Error(), "CSKPI_CLICKHOUSE_URL_FILE: ") || !strings.Contains(err.Error(), "unknown environment variable CSKPI_LISTEN_FILE") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"cskpi/exporter"
@@ -26,12 +27,13 @@ type demoCmd struct {
 	Until    date   `placeholder:"DAY" help:"Last day of the history (YYYY-MM-DD); today if not given."`
 	Dir      string `placeholder:"DIR" help:"Folder for the data; demo below CSKPI_DATA_DIR if not given."`
 	Fresh    bool   `help:"Generate again, even if the folder has this company already."`
+	Store    bool   `help:"Store the company in the ClickHouse of CSKPI_CLICKHOUSE_URL and end. A database with other facts is refused."`
 }
 
 // Help is the longer text of cskpi demo --help.
 func (demoCmd) Help() string {
 	return "A made-up company with contracts, usage, touchpoints, tickets, surveys and all other facts is stored in a folder of its own, away from your data, and served like cskpi serve does. " +
-		"A second start with the same options on the same day finds the data there. CSKPI_CLICKHOUSE_URL is refused, so that made-up facts never get among real ones."
+		"A second start with the same options on the same day finds the data there. CSKPI_CLICKHOUSE_URL is refused, so that made-up facts never get among real ones; with --store, which is for trying a server, a database with any other facts is."
 }
 
 // demoMark is what the folder of a demo says of itself; only a folder with it is ever cleared.
@@ -48,6 +50,9 @@ const demoMarkFile = "cskpi-demo.json"
 
 // Run serves the generated company until it is told to stop.
 func (c *demoCmd) Run(ctx context.Context, a *app) error {
+	if c.Store {
+		return c.store(ctx, a)
+	}
 	if a.config.ClickhouseURL != "" {
 		return usage("demo puts made-up facts into a folder of its own: unset CSKPI_CLICKHOUSE_URL")
 	}
@@ -76,7 +81,10 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	b.eager = true // so that boards are full soon
 	return b.serve(ctx, func(ctx context.Context, d *database, e *exporter.Exporter, url string) error {
 		if !have {
-			if err := c.fill(ctx, &b, d, dir, mark, until); err != nil {
+			if err := c.fill(ctx, &b, d, until); err != nil {
+				return err
+			}
+			if err := mark.write(dir); err != nil {
 				return err
 			}
 		}
@@ -129,19 +137,16 @@ func (m demoMark) write(dir string) error {
 }
 
 // fill generates the company and stores its facts.
-func (c *demoCmd) fill(ctx context.Context, a *app, d *database, dir string, mark demoMark, until time.Time) error {
-	company, err := demo.New(demo.Options{
-		Seed: c.Seed, Accounts: c.Accounts, Years: c.Years, Events: c.Events, Until: until,
-		Currency: d.reporting.Currency, FiscalYearStart: d.reporting.FiscalYearStart, Zone: d.zone,
-	})
+func (c *demoCmd) fill(ctx context.Context, a *app, d *database, until time.Time) error {
+	company, err := c.company(d, until)
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	show := newProgress(a.err)
 	im := a.importer(d)
 	im.Progress = show.update
 	start := time.Now()
-	fmt.Fprintf(a.err, "Generating a company of %d accounts and %d years in %s …\n", c.Accounts, c.Years, dir)
+	fmt.Fprintf(a.err, "Generating a company of %d accounts and %d years …\n", c.Accounts, c.Years)
 	for _, table := range company.Tables() {
 		r, w := io.Pipe()
 		go func() { w.CloseWithError(company.Write(ctx, table, w)) }()
@@ -160,7 +165,79 @@ func (c *demoCmd) fill(ctx context.Context, a *app, d *database, dir string, mar
 	fmt.Fprintf(a.err, "done in %s\n", time.Since(start).Round(100*time.Millisecond))
 	// What follows needs a fraction of what generating took.
 	debug.FreeOSMemory()
-	return mark.write(dir)
+	return nil
+}
+
+func (c *demoCmd) company(d *database, until time.Time) (*demo.Company, error) {
+	company, err := demo.New(demo.Options{
+		Seed: c.Seed, Accounts: c.Accounts, Years: c.Years, Events: c.Events, Until: until,
+		Currency: d.reporting.Currency, FiscalYearStart: d.reporting.FiscalYearStart, Zone: d.zone,
+	})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return company, nil
+}
+
+// demoSource is what made-up facts say they come from.
+const demoSource = "demo"
+
+// store puts the company into a server's database, unless it is there already.
+func (c *demoCmd) store(ctx context.Context, a *app) error {
+	if a.config.ClickhouseURL == "" || c.Dir != "" || c.Fresh {
+		return usage("--store is for the server of CSKPI_CLICKHOUSE_URL, and goes with neither --dir nor --fresh")
+	}
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	d, err := a.open(ctx, catalogue)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	until := c.Until.orToday(d.zone)
+	company, err := c.company(d, until)
+	if err != nil {
+		return err
+	}
+	var parts []string
+	tables := company.Tables()
+	for _, table := range tables {
+		parts = append(parts, fmt.Sprintf("select '%[1]s' as name, toString(source) as source, count() as n from cs.`%[1]s` group by source", table))
+	}
+	rows, err := d.conn.Query(ctx, "select name, source from ("+strings.Join(parts, " union all ")+") where n > 0 order by name, source")
+	if err != nil {
+		return fmt.Errorf("look for other facts: %w", err)
+	}
+	have := map[string]bool{}
+	var others []string
+	for rows.Next() {
+		var table, source string
+		if err := rows.Scan(&table, &source); err != nil {
+			return fmt.Errorf("look for other facts: %w", err)
+		}
+		if have[table] = true; source != demoSource {
+			others = append(others, fmt.Sprintf("%s from %s", table, source))
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("look for other facts: %w", err)
+	}
+	switch {
+	case len(others) > 0:
+		return fmt.Errorf("the database has other facts, and made-up ones never get among them: %s; use a server without", strings.Join(others, ", "))
+	case have[tables[len(tables)-1]]: // the last to be stored
+		fmt.Fprintln(a.err, "The company is there already.")
+	case len(have) > 0:
+		return errors.New("a demo was cut short here, and what there is may be of another day; drop the database cs, or with docker compose the volumes (docker compose down --volumes), and start again")
+	default:
+		if err := c.fill(ctx, a, d, until); err != nil {
+			return err
+		}
+	}
+	_, err = a.rollUp(ctx, d)
+	return err
 }
 
 // announce says where to look.

@@ -35,6 +35,7 @@ type commands struct {
 	Check    checkCmd    `cmd:"" help:"Check configuration, query files and the quality of the data."`
 	Token    tokenCmd    `cmd:"" help:"Make tokens for callers that send facts to serve."`
 	Engine   engineCmd   `cmd:"" help:"Start just the local engine with its ClickHouse HTTP interface."`
+	Health   healthCmd   `cmd:"" name:"healthcheck" help:"Ask a running serve on this machine whether it is well; for containers."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

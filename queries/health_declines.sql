@@ -1,0 +1,33 @@
+-- Accounts whose health fell most over 28 days.
+-- ja: ヘルスが悪化した顧客
+--
+-- Accounts that pay now and paid 28 days ago, and whose score is lower or whose band is worse than then; from or to unknown is
+-- no worse band. As many as the setting risk_accounts says are named: first those that turned red, then by points lost times
+-- ARR. All others are under account (other), by the same segments and bands.
+--
+-- ja: 28日前と比べてスコアまたはヘルス区分が悪化した契約中の顧客。「不明」への変化と「不明」からの変化は区分の悪化に含めない。赤に
+-- ja: 変わった顧客を先に、次に失点×ARRの大きい順に、設定risk_accountsの社数まで名前を示し、その他は「(other)」にまとめる。
+--
+-- Columns:
+--   account   label Account; (other) is all the rest.
+--   csm       label Owner at as_of; (other) for the rest.
+--   segment   label Touch-model segment of the account at as_of.
+--   from_band label Band 28 days before: red, yellow, green, unknown.
+--   band      label Band at as_of: red, yellow, green, unknown.
+--   arr       gauge ARR at as_of, in the reporting currency.
+--   accounts  gauge Accounts: 1, or how many the others are.
+--   points    gauge Points of the health score lost in 28 days; none for the others, and where there is or was no score.
+--   score     gauge Health score, 0 to 100; none for the others.
+--
+-- Group: Customers, 17
+-- Every: 15m
+
+select
+    account, csm, segment, from_band, band,
+    cs_float(sum(d.arr)) as arr,
+    sum(d.accounts) as accounts,
+    if(account = '(other)', null, any(d.points)) as points,
+    if(account = '(other)', null, any(d.score)) as score
+from cs.health_declines_detail(as_of = {as_of:Date}) as d
+group by account, csm, segment, from_band, band
+order by account, csm, segment, from_band, band

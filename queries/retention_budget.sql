@@ -1,0 +1,33 @@
+-- ARR lost over windows of days, against what the target of gross revenue retention allows.
+-- ja: 解約・減額の予算消化
+--
+-- A target of 0.9 for grr.ratio allows to lose 10 % of the ARR in a year: that is the budget, and of it each window has its days'
+-- share. Lost is what the accounts that paid at the start of the window pay less now; expansion does not make up for it. A burn of
+-- 1 uses up the budget exactly in a year, a burn of 4 in a quarter of one.
+--
+-- ja: GRRの目標が0.9なら、1年にARRの10%まで失ってよい。これが予算で、各期間には日数分を割り当てる。失ったARRは期首に契約
+-- ja: のあった顧客の減少分で、拡大では埋め合わせない。消化率1は1年でちょうど使い切る速さ、4は3か月で使い切る速さ。
+--
+-- Columns:
+--   segment     label Touch-model segment of the account at the start of the window.
+--   window      label Length of the window: 7d, 28d, 91d, 364d.
+--   burn_ratio  gauge Lost ARR over what the window's share of the year's budget allows; none without a target for the segment.
+--   lost_arr    gauge ARR lost since the start of the window, in the reporting currency.
+--   budget_arr  gauge ARR that may be lost in the window, in the reporting currency; 0 without a target.
+--   opening_arr gauge ARR at the start of the window, in the reporting currency.
+--   accounts    gauge Accounts that paid at the start of the window.
+--
+-- Group: Revenue, 3
+-- Every: 15m
+
+select
+    g.segment as segment, g.window as window,
+    cs_ratio(sum(d.lost_arr), sum(d.budget_arr)) as burn_ratio,
+    cs_float(sum(d.lost_arr)) as lost_arr,
+    cs_float(sum(d.budget_arr)) as budget_arr,
+    cs_float(sum(d.opening_arr)) as opening_arr,
+    sum(d.accounts) as accounts
+from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['7d', '28d', '91d', '364d']) as window) as g
+left join cs.retention_budget_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window
+group by g.segment, g.window
+order by segment, window

@@ -1,0 +1,28 @@
+-- What drives the risk of the accounts that are named.
+-- ja: リスク要因
+--
+-- The three that weigh most for each account that cs.risk_accounts or cs.health_declines names: first that notice was given, then
+-- a band set to red by hand, then open risks of severity 2 and 3, then the measures of the health score by the points
+-- that they cost. cs.account_health_drivers has all measures of all accounts.
+--
+-- ja: リスク上位またはヘルス悪化として名前の挙がる顧客について、最も影響の大きい要因を3つまで示す。順は解約通知、手動で赤としたもの、
+-- ja: 重要度2以上の未解決リスク、スコアの失点が大きい指標。
+--
+-- Columns:
+--   account label Account.
+--   name    label Its display name; the account where it has none.
+--   csm     label Owner at as_of.
+--   driver  label notice_given, set_by_hand, risk_ and the kind of an open risk, or a measure of the health score.
+--   rank    gauge Place among the drivers of the account, 1 to 3.
+--   points  gauge Points of the health score that it costs; 0 for what is no measure.
+--
+-- Group: Customers, 18
+-- Every: 15m
+
+select
+    account, name, csm, driver,
+    sum(d.rank) as rank,
+    cs_float(sum(d.points)) as points
+from cs.risk_drivers_detail(as_of = {as_of:Date}) as d
+group by account, name, csm, driver
+order by account, name, csm, driver
