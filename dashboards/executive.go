@@ -1,0 +1,101 @@
+package dashboards
+
+// executive is what a board of directors reads in a minute: ten numbers, each with its target, its course and its change.
+func executive(k *kpis) board {
+	const year = `window="12m"`
+	goal := func(kpi string) expr { return k.level("target", kpi, true) }
+	keys := []key{
+		{
+			title: text{"ARR", "ARR(年間経常収益)"}, about: []string{"arr"}, value: sum(k.of("arr.amount")), unit: money, share: true,
+			goal: "arr.amount", additive: true,
+			otherGoal: write("(%s * (1 + %s))", k.of("efficiency.opening_arr"), goal("efficiency.arr_growth_ratio")),
+			note: text{
+				"The target is that for arr.amount; where there is none, the ARR of twelve months ago grown by the target for efficiency.arr_growth_ratio, which is the whole company's.",
+				"目標はarr.amountの目標値。なければ、12か月前のARRをefficiency.arr_growth_ratioの目標で伸ばした値(全社のみ)。",
+			},
+		},
+		{
+			title: text{"Net revenue retention, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, goal: "nrr.ratio", unit: percent,
+			value: k.ratio("nrr.closing_arr", "nrr.opening_arr", nil, year),
+		},
+		{
+			title: text{"Gross revenue retention, 12 months", "GRR(12か月)"}, about: []string{"grr"}, goal: "grr.ratio", unit: percent,
+			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
+		},
+		{
+			title: text{"Logo churn, 12 months", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, goal: "logo_churn.ratio", unit: percent, side: below,
+			value: k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", nil, year),
+		},
+		{
+			title: text{"ARR at risk", "リスクARR"}, about: []string{"risk"}, goal: "risk.arr", additive: true, unit: money, side: below, share: true,
+			value: sum(k.of("risk.arr")),
+		},
+		{
+			title: text{"Customer coverage", "顧客カバー率"}, about: []string{"coverage"}, goal: "coverage.ratio", unit: percent,
+			value: k.ratio("coverage.covered_accounts", "coverage.eligible_accounts", nil),
+			// Each segment has a target of its own; of several, it is their mean by accounts.
+			otherGoal: over(write("sum(%s * on (segment) %s)", k.bySegment("target", "coverage.ratio"), k.of("coverage.eligible_accounts")),
+				write("sum(%s and on (segment) %s)", k.of("coverage.eligible_accounts"), k.bySegment("target", "coverage.ratio"))),
+			note: text{
+				"Of several segments, the target is the mean of theirs by accounts.",
+				"複数のセグメントの目標は、対象社数で加重平均した値。",
+			},
+		},
+		{
+			title: text{"Onboarded on time", "オンボーディング期限内完了率"}, about: []string{"onboarding"}, goal: "onboarding.on_time_ratio", unit: percent,
+			value: k.ratio("onboarding.on_time_accounts", "onboarding.due_accounts", nil),
+		},
+		{
+			title: text{"Time to use, median", "利用開始までの期間(中央値)"}, about: []string{"time_to_use"}, goal: "time_to_use.p50_seconds", unit: days, side: below,
+			value: write("max(%s) / 86400", k.of("time_to_use.p50_seconds")), factor: " / 86400",
+			note: text{
+				"Medians of segments cannot be added up: of several segments the longest is shown.",
+				"中央値は合算できないため、複数のセグメントでは最も長いものを示す。",
+			},
+		},
+		{
+			title: text{"Accounts with green health", "ヘルスがグリーンの顧客"}, about: []string{"health"}, goal: "health.green_ratio", unit: percent,
+			value: over(sum(k.of("health.accounts", `band="green"`)), sum(k.of("health.accounts"))),
+		},
+		{
+			title: text{"Pipeline created by CS, 12 months", "Pipegen(12か月)"}, about: []string{"pipegen"}, goal: "pipegen.amount", additive: true, unit: money, share: true,
+			value: sum(k.of("pipegen.amount", year)),
+		},
+	}
+	b := board{
+		title: text{"Customer Success: executive overview", "カスタマーサクセス:経営サマリー"},
+		about: text{
+			"Ten numbers, each with its target, its course over a year and how it changed in 90 days.",
+			"10の主要指標と、その目標・1年間の推移・90日間の変化。",
+		},
+		variables: []variable{segments()},
+	}
+	widths := []int{5, 5, 5, 5, 4}
+	for half := range 2 {
+		values, courses := row{height: 4}, row{height: 7}
+		for i, of := range keys[5*half : 5*half+5] {
+			of.width = widths[i]
+			values.panels = append(values.panels, k.judged(of))
+			courses.panels = append(courses.panels, k.coursed(of))
+		}
+		b.rows = append(b.rows, values, courses)
+	}
+	return b
+}
+
+// coursed is the course of one of the ten; where a number has parts that say more than its sum, they are shown.
+func (k *kpis) coursed(of key) panel {
+	p := k.course(of, text{of.title.en + ": course and target", of.title.ja + ":推移と目標"})
+	switch of.about[0] {
+	case "health":
+		p = k.bandsOverTime("accounts", text{"Accounts by health", "ヘルス別の社数"}, of.width)
+	case "risk":
+		p.title = text{"ARR at risk, by reason", "理由別のリスクARR"}
+		p.ask[0] = target{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}
+		p.labels, p.custom = []string{"risk reason"}, stacked("normal")
+	case "time_to_use":
+		p.ask[0] = target{prom: write("%s / 86400", k.of("time_to_use.p50_seconds")), legend: "{{segment}}"}
+		p.labels, p.custom = []string{"segment"}, object{"fillOpacity": 0}
+	}
+	return p
+}

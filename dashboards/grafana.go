@@ -1,0 +1,426 @@
+package dashboards
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// schemaVersion is that of Grafana 9.4, which is the oldest that boards are for; later ones bring them up to date by themselves.
+const schemaVersion = 37
+
+// gridWidth is how many columns Grafana's grid has.
+const gridWidth = 24
+
+// The types of the datasources, which are chosen by the variables prometheus and clickhouse.
+var (
+	prometheus = datasource{"prometheus", "${prometheus}"}
+	clickhouse = datasource{"grafana-clickhouse-datasource", "${clickhouse}"}
+	builtin    = datasource{"grafana", "-- Grafana --"}
+)
+
+type datasource struct {
+	Type string `json:"type"`
+	UID  string `json:"uid"`
+}
+
+type boardJSON struct {
+	UID           string      `json:"uid"`
+	Title         string      `json:"title"`
+	Description   string      `json:"description"`
+	Tags          []string    `json:"tags"`
+	SchemaVersion int         `json:"schemaVersion"`
+	Version       int         `json:"version"`
+	ID            *int        `json:"id"`
+	Editable      bool        `json:"editable"`
+	GraphTooltip  int         `json:"graphTooltip"`
+	Refresh       string      `json:"refresh"`
+	Timezone      string      `json:"timezone"`
+	Time          timeJSON    `json:"time"`
+	Timepicker    object      `json:"timepicker"`
+	Links         []object    `json:"links"`
+	Annotations   object      `json:"annotations"`
+	Templating    object      `json:"templating"`
+	Panels        []panelJSON `json:"panels"`
+}
+
+type timeJSON struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+type panelJSON struct {
+	ID              int         `json:"id"`
+	Type            string      `json:"type"`
+	Title           string      `json:"title"`
+	Description     string      `json:"description,omitempty"`
+	GridPos         place       `json:"gridPos"`
+	Datasource      *datasource `json:"datasource,omitempty"`
+	Collapsed       *bool       `json:"collapsed,omitempty"` // of a row
+	Panels          []panelJSON `json:"panels,omitempty"`    // of a row
+	Interval        string      `json:"interval,omitempty"`
+	Targets         []object    `json:"targets,omitempty"`
+	Transformations []object    `json:"transformations,omitempty"`
+	FieldConfig     *fieldsJSON `json:"fieldConfig,omitempty"`
+	Options         object      `json:"options,omitempty"`
+}
+
+type place struct {
+	H int `json:"h"`
+	W int `json:"w"`
+	X int `json:"x"`
+	Y int `json:"y"`
+}
+
+type fieldsJSON struct {
+	Defaults  object         `json:"defaults"`
+	Overrides []overrideJSON `json:"overrides"`
+}
+
+type overrideJSON struct {
+	Matcher    matcherJSON `json:"matcher"`
+	Properties []property  `json:"properties"`
+}
+
+type matcherJSON struct {
+	ID      string `json:"id"`
+	Options string `json:"options"`
+}
+
+type property struct {
+	ID    string `json:"id"`
+	Value any    `json:"value"`
+}
+
+// json writes the board as Grafana takes it.
+func (b board) json(k *kpis, language string) ([]byte, error) {
+	out := boardJSON{
+		UID: b.uidIn(language), Title: b.title.in(language), Description: b.about.in(language), Tags: []string{Tag, Tag + "-" + language},
+		SchemaVersion: schemaVersion, Version: 1, GraphTooltip: 1, Refresh: "5m", Timezone: "browser",
+		Time: timeJSON{cmp.Or(b.from, "now-1y"), "now"}, Timepicker: object{},
+		Links: b.links(language),
+		Annotations: object{"list": []object{{
+			"builtIn": 1, "datasource": builtin, "enable": true, "hide": true, "iconColor": sky,
+			"name": text{"Annotations & Alerts", "注釈とアラート"}.in(language), "type": "dashboard",
+		}}},
+		Templating: object{"list": b.variablesJSON(language)},
+	}
+	y, id := 0, 0
+	for _, r := range b.rows {
+		if r.title != (text{}) {
+			id++
+			open := false
+			out.Panels = append(out.Panels, panelJSON{ID: id, Type: "row", Title: r.title.in(language), GridPos: place{1, gridWidth, 0, y}, Collapsed: &open})
+			y++
+		}
+		x := 0
+		for _, p := range r.panels {
+			id++
+			drawn, err := p.json(k, language)
+			if err != nil {
+				return nil, fmt.Errorf("panel %q: %w", p.title.en, err)
+			}
+			drawn.ID, drawn.GridPos = id, place{r.height, p.width, x, y}
+			out.Panels = append(out.Panels, drawn)
+			x += p.width
+		}
+		if x != gridWidth {
+			return nil, fmt.Errorf("the row at %d is %d wide, not %d", y, x, gridWidth)
+		}
+		y += r.height
+	}
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(out); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), nil
+}
+
+// links lead to the other boards in the language, and to this one in the other.
+func (b board) links(language string) []object {
+	other, name := Japanese, "日本語"
+	if language == Japanese {
+		other, name = English, "English"
+	}
+	return []object{
+		{
+			"type": "dashboards", "title": text{"Boards", "ボード一覧"}.in(language), "tags": []string{Tag + "-" + language}, "asDropdown": true,
+			"includeVars": true, "keepTime": true, "targetBlank": false, "icon": "external link", "tooltip": "", "url": "",
+		},
+		{
+			"type": "link", "title": name, "url": "/d/" + b.uidIn(other), "tags": []string{}, "asDropdown": false,
+			"includeVars": true, "keepTime": true, "targetBlank": false, "icon": "doc", "tooltip": "",
+		},
+	}
+}
+
+func (b board) variablesJSON(language string) []object {
+	all := b.variables
+	source := func(name string, label text, of datasource) variable {
+		return variable{name: name, label: label, initial: of.Type}
+	}
+	var list []object
+	for _, v := range all {
+		list = append(list, v.json(language))
+	}
+	datasources := []object{}
+	if b.asks(func(t target) bool { return t.prom != nil }) {
+		datasources = append(datasources, source("prometheus", same("Prometheus"), prometheus).datasource(language), variable{
+			name: "job", label: text{"Job", "ジョブ"}, prom: "label_values(cs_reporting_info, job)", initial: "cskpi",
+		}.json(language))
+	}
+	if b.clickhouse {
+		datasources = append(datasources, source("clickhouse", same("ClickHouse"), clickhouse).datasource(language))
+	}
+	// Choices come from datasources, which must be known before, but people see what they choose often first.
+	return append(list, datasources...)
+}
+
+// asks reports whether a question of the board is of the kind.
+func (b board) asks(of func(target) bool) bool {
+	return slices.ContainsFunc(b.rows, func(r row) bool {
+		return slices.ContainsFunc(r.panels, func(p panel) bool { return slices.ContainsFunc(p.ask, of) })
+	})
+}
+
+// datasource is a variable that chooses one.
+func (v variable) datasource(language string) object {
+	return object{
+		"type": "datasource", "name": v.name, "label": v.label.in(language), "query": v.initial, "regex": "", "refresh": 1,
+		"multi": false, "includeAll": false, "hide": 0, "skipUrlSync": false, "options": []object{}, "current": object{},
+	}
+}
+
+func (v variable) json(language string) object {
+	hide := 0
+	if v.hidden {
+		hide = 2
+	}
+	out := object{
+		"name": v.name, "label": v.label.in(language), "multi": v.several, "includeAll": v.several, "hide": hide, "skipUrlSync": false,
+		"options": []object{}, "current": object{},
+	}
+	if v.several {
+		// A value that is no list, so that questions can tell whether all are chosen.
+		out["allValue"] = ".*"
+		out["current"] = object{"selected": true, "text": []string{"All"}, "value": []string{"$__all"}}
+	} else if v.initial != "" {
+		out["current"] = object{"selected": false, "text": v.initial, "value": v.initial}
+	}
+	switch {
+	case v.choices != nil:
+		out["type"] = "custom"
+		var query []string
+		options := []object{}
+		if v.several {
+			options = append(options, object{"selected": true, "text": "All", "value": "$__all"})
+		}
+		for _, c := range v.choices {
+			query = append(query, c.label.in(language)+" : "+c.value)
+			options = append(options, object{"selected": !v.several && c.value == v.initial, "text": c.label.in(language), "value": c.value})
+			if !v.several && c.value == v.initial {
+				out["current"] = object{"selected": true, "text": c.label.in(language), "value": c.value}
+			}
+		}
+		out["query"], out["options"] = strings.Join(query, ", "), options
+	case v.prom != "":
+		out["type"], out["datasource"], out["definition"] = "query", prometheus, v.prom
+		out["query"] = object{"query": v.prom, "refId": "StandardVariableQuery"}
+		out["refresh"], out["sort"], out["regex"] = 2, 1, ""
+	default:
+		out["type"], out["datasource"], out["definition"] = "query", clickhouse, v.sql
+		out["query"] = object{"rawSql": v.sql, "queryType": "sql", "format": 1, "refId": v.name}
+		out["refresh"], out["sort"], out["regex"] = 2, 1, ""
+	}
+	return out
+}
+
+// json draws the panel; its place is the board's business.
+func (p panel) json(k *kpis, language string) (panelJSON, error) {
+	out := panelJSON{Type: string(p.look), Title: p.title.in(language), Description: p.description(k, language)}
+	if p.look == prose {
+		out.Options = object{"mode": "markdown", "content": p.note.in(language)}
+		return out, nil
+	}
+	if len(p.ask) == 0 {
+		return out, fmt.Errorf("it asks nothing")
+	}
+	source := prometheus
+	if p.ask[0].sql != "" {
+		source = clickhouse
+	}
+	out.Datasource = &source
+	out.Transformations = slices.Clone(p.change)
+	overrides := []overrideJSON{}
+	for i, t := range p.ask {
+		id := string(rune('A' + i))
+		out.Targets = append(out.Targets, t.json(id))
+		if t.prom != nil && t.over == lines {
+			out.Interval = "1d" // KPIs are of days
+		}
+		if properties := t.properties(language); len(properties) > 0 {
+			overrides = append(overrides, overrideJSON{matcherJSON{"byFrameRefID", id}, properties})
+		}
+	}
+	if p.unit.money && source == prometheus {
+		out.Targets = append(out.Targets, target{
+			prom: write(`label_replace(%s, "unit", "currency:$1 ", "currency", "(.+)")`, own("cs_reporting_info", "currency")), over: listed,
+		}.json(currencyQuery))
+		out.Transformations = append([]object{{"id": "configFromData", "options": object{
+			"configRefId": currencyQuery,
+			"mappings":    []object{{"fieldName": "unit", "handlerKey": "unit"}, {"fieldName": "Value", "handlerKey": "__ignore"}, {"fieldName": "currency", "handlerKey": "__ignore"}, {"fieldName": "Time", "handlerKey": "__ignore"}},
+		}}}, out.Transformations...)
+	}
+	for _, label := range p.labels {
+		for _, w := range vocabulary[label] {
+			o := override{name: w.text, color: w.color}
+			overrides = append(overrides, overrideJSON{matcherJSON{"byName", w.value}, o.properties(language)})
+		}
+	}
+	for _, o := range p.fields {
+		overrides = append(overrides, overrideJSON{matcherJSON{"byName", o.field}, o.properties(language)})
+	}
+	defaults := object{
+		"unit": p.unit.of.in(language), "decimals": p.unit.decimals, "noValue": p.nothing(language),
+		"color": object{"mode": "fixed", "fixedColor": blue}, "mappings": []object{}, "links": []object{},
+		"thresholds": object{"mode": "absolute", "steps": []object{{"color": blue, "value": nil}}},
+		"custom":     merged(p.look.custom(), p.custom),
+	}
+	if p.min != nil {
+		defaults["min"] = *p.min
+	}
+	if p.max != nil {
+		defaults["max"] = *p.max
+	}
+	out.FieldConfig = &fieldsJSON{defaults, overrides}
+	out.Options = merged(p.look.options(), p.option)
+	return out, nil
+}
+
+// currencyQuery is the question for the currency of the company, which makes the unit of money.
+const currencyQuery = "currency"
+
+// description is what the headers of the query files tell, and what they do not.
+func (p panel) description(k *kpis, language string) string {
+	var parts []string
+	for _, name := range p.about {
+		q := k.query(name)
+		if language == Japanese {
+			parts = append(parts, "**"+q.TitleJA+"**", q.DocJA)
+		} else {
+			parts = append(parts, "**"+strings.TrimSuffix(q.Title, ".")+"**", q.Doc)
+		}
+	}
+	if p.note != (text{}) && p.look != prose {
+		parts = append(parts, p.note.in(language))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n\n")
+}
+
+func (p panel) nothing(language string) string {
+	if p.empty == (text{}) {
+		return usualEmpty.in(language)
+	}
+	return p.empty.in(language)
+}
+
+func (t target) json(id string) object {
+	if t.sql != "" {
+		return object{
+			"refId": id, "datasource": clickhouse, "rawSql": t.sql, "queryType": "sql", "format": 1, "selectedFormat": 1,
+			"meta": object{"builderOptions": object{"fields": []string{}, "limit": 100, "mode": "list"}},
+		}
+	}
+	out := object{
+		"refId": id, "datasource": prometheus, "expr": t.prom(t.at), "editorMode": "code",
+		"legendFormat": cmp.Or(t.legend, t.name.en, "__auto"), "range": true, "instant": false, "format": "time_series",
+	}
+	switch t.over {
+	case latest:
+		out["range"], out["instant"] = false, true
+	case listed:
+		out["range"], out["instant"], out["format"] = false, true, "table"
+	case buckets:
+		out["format"] = "heatmap"
+	}
+	return out
+}
+
+// properties are how the one series of the question is shown.
+func (t target) properties(language string) []property {
+	o := override{name: t.name, color: t.color, unit: t.unit}
+	if t.dashed {
+		o.custom = object{
+			"custom.lineStyle": object{"fill": "dash", "dash": []int{8, 6}}, "custom.fillOpacity": 0, "custom.lineWidth": 1,
+			"custom.stacking": object{"mode": "none", "group": "B"}, "custom.drawStyle": "line",
+		}
+	}
+	return o.properties(language)
+}
+
+func (o override) properties(language string) []property {
+	var all []property
+	add := func(id string, value any) { all = append(all, property{id, value}) }
+	if o.name != (text{}) {
+		add("displayName", o.name.in(language))
+	}
+	if o.color != "" {
+		add("color", object{"mode": "fixed", "fixedColor": o.color})
+	}
+	if o.unit != nil {
+		add("unit", o.unit.of.in(language))
+		add("decimals", o.unit.decimals)
+	}
+	if o.words != "" {
+		options := object{}
+		for i, w := range vocabulary[o.words] {
+			shown := object{"index": i, "text": w.text.in(language)}
+			if w.color != "" {
+				shown["color"] = w.color
+			}
+			options[w.value] = shown
+		}
+		add("mappings", []object{{"type": "value", "options": options}})
+	}
+	if o.account {
+		add("links", []object{{"title": text{"Open the account", "顧客ボードを開く"}.in(language), "url": accountURL(language)}})
+	}
+	if o.width > 0 {
+		add("custom.width", o.width)
+	}
+	if o.hidden {
+		add("custom.hidden", true)
+	}
+	names := make([]string, 0, len(o.custom))
+	for name := range o.custom {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		add(name, o.custom[name])
+	}
+	return all
+}
+
+// accountURL leads to the board of the account that a table names in its field account_id.
+func accountURL(language string) string {
+	return "/d/" + board{uid: "cs-account"}.uidIn(language) + `?var-account=${__data.fields.account_id:percentencode}&${clickhouse:queryparam}&${__url_time_range}`
+}
+
+// merged is a with what b has in its place.
+func merged(a, b object) object {
+	out := object{}
+	for name, value := range a {
+		out[name] = value
+	}
+	for name, value := range b {
+		out[name] = value
+	}
+	return out
+}

@@ -1,0 +1,180 @@
+package dashboards
+
+// health shows how well customers do: where their health stands, what it is made of, what changed, whether the score can be
+// believed, how the product is used, and who is at risk.
+func health(k *kpis) board {
+	measure := func(name string) expr { return k.of(name) }
+	return board{
+		title:      text{"Customer Success: adoption and health", "カスタマーサクセス:アダプションとヘルス"},
+		about:      text{"Where health stands and why, and who is at risk.", "ヘルスの現状とその理由、リスクのある顧客。"},
+		variables:  []variable{segments(), currency()},
+		clickhouse: true,
+		rows: []row{
+			{
+				title: text{"Where health stands", "ヘルスの現状"}, height: 8, panels: []panel{
+					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 8),
+					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 8),
+					{
+						title: text{"Health scores over time: the darker, the more accounts", "ヘルススコアの分布の推移(濃いほど社数が多い)"}, about: []string{"health_score"}, width: 8,
+						look: density, unit: count, ask: []target{{prom: sum(k.of("health_score.score"), "le"), legend: "{{le}}", over: buckets}},
+					},
+				},
+			},
+			{
+				title: text{"What it is made of", "ヘルスの内訳"}, height: 9, panels: []panel{
+					{
+						title: text{"Health by dimension (DEAR)", "次元別のヘルス(DEAR)"}, about: []string{"health_dimensions"}, width: 8, look: trend, unit: score,
+						note:   text{"Of several segments: the mean over their measured accounts.", "複数のセグメントでは、測れている社数による平均。"},
+						labels: []string{"dimension"}, custom: object{"fillOpacity": 0}, min: number(0), max: number(100),
+						ask: []target{{
+							prom: over(sum(write("%s * %s", measure("health_dimensions.mean_score"), measure("health_dimensions.measured_accounts")), "dimension"),
+								sum(measure("health_dimensions.measured_accounts"), "dimension")),
+							legend: "{{dimension}}",
+						}},
+					},
+					{
+						title: text{"What costs accounts most points of health", "ヘルスを下げている要因"}, about: []string{"health_score"}, width: 8, look: table, unit: score,
+						note:   text{"Points of the score that a measure costs, as the mean over the paying accounts that have it, and how that changed in 28 days.", "各指標がスコアを何点下げているか(指標のある契約中の顧客の平均)と、28日間の変化。"},
+						ask:    []target{{sql: driversSQL}},
+						option: object{"sortBy": []object{}},
+						fields: []override{
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure"},
+							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 110},
+							{field: "cost", name: text{"Points lost", "失点"}, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
+							{field: "change", name: text{"Change, 28 days", "28日間の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 110},
+						},
+					},
+					{
+						title: text{"How much of the score is measured", "ヘルス指標の計測率"}, about: []string{"health_coverage"}, width: 8, look: ranking, unit: percent,
+						labels: []string{"measure"}, min: number(0), max: number(1),
+						ask: []target{{
+							prom: write("sort_desc(%s)", k.ratio("health_coverage.measured_accounts", "health_coverage.eligible_accounts", []string{"measure"})), legend: "{{measure}}", over: latest,
+						}},
+					},
+				},
+			},
+			{
+				title: text{"What changed", "ヘルスの変化"}, height: 8, panels: []panel{
+					{
+						title: text{"Accounts whose band improved or declined in 28 days", "28日間にヘルス帯が改善・悪化した社数"}, about: []string{"health_changes"}, width: 8, look: trend, unit: count,
+						labels: []string{"direction"},
+						ask:    []target{{prom: sum(k.of("health_changes.accounts"), "direction"), legend: "{{direction}}"}},
+					},
+					{
+						title: text{"Accounts that declined in 28 days, largest first", "28日間に悪化した顧客(ARR順)"}, about: []string{"health_changes"}, width: 16, look: table, unit: count,
+						empty: text{"No account declined in 28 days", "28日間に悪化した顧客はありません"},
+						ask:   []target{{sql: declinedSQL}},
+						fields: []override{
+							{field: "account_id", hidden: true},
+							{field: "account", name: text{"Account", "顧客"}, account: true},
+							{field: "csm", name: text{"CSM", "担当CSM"}},
+							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 110},
+							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 120},
+							{field: "from_band", name: text{"Band before", "以前の帯"}, words: "band", width: 100, custom: coloured()},
+							{field: "to_band", name: text{"Band now", "現在の帯"}, words: "band", width: 100, custom: coloured()},
+							{field: "from_score", name: text{"Score before", "以前のスコア"}, unit: &score, width: 110},
+							{field: "to_score", name: text{"Score now", "現在のスコア"}, unit: &score, width: 110},
+						},
+					},
+				},
+			},
+			{
+				title: text{"Does the score tell the truth?", "スコアは正しいか"}, height: 8, panels: []panel{
+					{
+						title: text{"Share lost since, by band 90 days before", "90日前のヘルス帯別:その後に失った割合"}, about: []string{"health_backtest_bands"}, width: 8, look: ranking, unit: percent,
+						labels: []string{"band"}, min: number(0),
+						empty: text{"Nothing to compare yet: there must be scores of 90 days ago", "比較できません:90日前のスコアが必要です"},
+						ask: []target{{
+							prom:   over(sum(k.of("health_backtest_bands.lost_accounts", `horizon="90d"`), "band"), sum(k.of("health_backtest_bands.accounts", `horizon="90d"`), "band")),
+							legend: "{{band}}", over: latest,
+						}},
+					},
+					{
+						title: text{"How well the score ranked who was lost (AUC)", "失った顧客をスコアが見分けた精度(AUC)"}, about: []string{"health_backtest"}, width: 8, look: trend, unit: ratio,
+						labels: []string{"horizon"}, custom: object{"fillOpacity": 0}, min: number(0), max: number(1),
+						empty: text{"Nothing to compare yet: some scored accounts must have been lost since, and some kept", "比較できません:スコアのある顧客の一部が解約していることが必要です"},
+						ask: []target{
+							{prom: k.of("health_backtest.auc"), legend: "{{horizon}}"},
+							{prom: write("vector(0.5)"), name: text{"A coin", "当て推量"}, color: grey, dashed: true},
+						},
+					},
+					{
+						title: text{"How many times more often the lowest tenth was lost than all", "スコア下位1割が失われた倍率(全体比)"}, about: []string{"health_backtest"}, width: 8, look: trend, unit: times,
+						labels: []string{"horizon"}, custom: object{"fillOpacity": 0}, min: number(0),
+						empty: text{"Nothing to compare yet: some scored accounts must have been lost since, and some kept", "比較できません:スコアのある顧客の一部が解約していることが必要です"},
+						ask: []target{
+							{prom: k.of("health_backtest.worst_decile_lift"), legend: "{{horizon}}"},
+							{prom: write("vector(1)"), name: text{"No better than all", "全体と同じ"}, color: grey, dashed: true},
+						},
+					},
+				},
+			},
+			{
+				title: text{"How the product is used", "利用状況"}, height: 8, panels: []panel{
+					{
+						title: text{"Active users by day, week and month", "アクティブユーザー(日・週・月)"}, about: []string{"usage"}, width: 8, look: trend, unit: count,
+						ask: []target{
+							{prom: sum(k.of("usage.mau_users")), name: text{"28 days", "28日"}, color: sky},
+							{prom: sum(k.of("usage.wau_users")), name: text{"7 days", "7日"}, color: purple},
+							{prom: sum(k.of("usage.dau_users")), name: text{"1 day", "1日"}, color: blue},
+						},
+					},
+					{
+						title: text{"Stickiness and seats in use", "スティッキネスとシート利用率"}, about: []string{"usage"}, width: 8, look: trend, unit: percent, custom: object{"fillOpacity": 0}, min: number(0),
+						ask: []target{
+							{prom: write("%s / 28", k.ratio("usage.daily_users", "usage.mau_users", nil)), name: text{"Stickiness", "スティッキネス"}, color: blue},
+							{prom: k.level("target", "usage.stickiness_ratio", false), name: text{"Target of stickiness", "スティッキネスの目標"}, color: grey, dashed: true},
+							{prom: k.ratio("usage.seats_used", "usage.seats", nil), name: text{"Seats in use", "シート利用率"}, color: purple},
+						},
+					},
+					{
+						title: text{"Features by accounts that use them", "機能別の利用社数の割合"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: number(0), max: number(1),
+						ask: []target{{prom: write("sort_desc(%s)", k.of("features.adoption_ratio")), legend: "{{feature}}", over: latest}},
+					},
+				},
+			},
+			{
+				title: text{"Who is at risk", "リスクのある顧客"}, height: 11, panels: []panel{
+					{
+						title: text{"ARR at risk, by reason", "理由別のリスクARR"}, about: []string{"risk"}, width: 8, look: trend, unit: money,
+						labels: []string{"risk reason"}, custom: stacked("normal"),
+						ask: []target{{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}},
+					},
+					{
+						title: text{"Accounts with most ARR at risk", "リスクARR上位の顧客"}, about: []string{"risk_accounts"}, width: 16, look: table, unit: count,
+						note:  text{"The three measures that cost most points stand behind each account. A name leads to the account's board.", "右端は、スコアを最も下げている3つの指標。顧客名をクリックすると顧客ボードを開く。"},
+						empty: text{"No ARR is at risk", "リスクARRはありません"},
+						ask:   []target{{sql: riskAccountsSQL}},
+						fields: []override{
+							{field: "account_id", hidden: true},
+							{field: "account", name: text{"Account", "顧客"}, account: true, width: 200},
+							{field: "csm", name: text{"CSM", "担当CSM"}, width: 130},
+							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 100},
+							{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 120},
+							{field: "band", name: text{"Health", "ヘルス"}, words: "band", width: 80, custom: coloured()},
+							{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 70},
+							{field: "renewal_days", name: text{"Renewal in", "更新まで"}, unit: &days, width: 100},
+							{field: "reason", name: text{"Reason", "理由"}, words: "risk reason", width: 130},
+							{field: "worst", name: text{"What costs most", "主な要因"}},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+// bandsOverTime are the shares of the health bands.
+func (k *kpis) bandsOverTime(column string, title text, width int) panel {
+	p := panel{
+		title: title, about: []string{"health"}, width: width, look: trend, unit: percent, labels: []string{"band"}, custom: stacked("normal"), min: number(0), max: number(1),
+	}
+	part := func(band string) expr { return sum(k.of("health."+column, `band="`+band+`"`)) }
+	for _, band := range []string{"green", "yellow", "unknown", "red"} {
+		p.ask = append(p.ask, target{prom: over(part(band), sum(k.of("health."+column))), legend: band})
+	}
+	return p
+}
+
+// coloured shows the colour of a word in the cell.
+func coloured() object { return object{"custom.displayMode": "color-text"} }

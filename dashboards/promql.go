@@ -1,0 +1,126 @@
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cskpi/queries"
+)
+
+// kpis is the catalogue, as boards ask it; what they ask in vain is kept.
+type kpis struct {
+	catalogue queries.Catalogue
+	problems  []error
+}
+
+// query returns the KPI of that name.
+func (k *kpis) query(name string) queries.Query {
+	q, found := k.catalogue.Get(name)
+	if !found || q.Model {
+		k.problems = append(k.problems, fmt.Errorf("there is no KPI %s", name))
+	}
+	return q
+}
+
+// expr is an expression of PromQL that can be asked for another time: at is the offset of all that it selects, such as
+// " offset 90d", or nothing.
+type expr func(at string) string
+
+// now is e at the time for which a panel asks.
+func (e expr) now() string { return e("") }
+
+// of selects the series of a gauge, as in nrr.closing_arr, or the buckets of a histogram, for the job and the segments
+// that are chosen. This is the one place that knows of labels that Prometheus adds: where the same company is scraped twice, every
+// series is taken once.
+func (k *kpis) of(name string, matchers ...string) expr {
+	view, column, _ := strings.Cut(name, ".")
+	q := k.query(view)
+	i := slices.IndexFunc(q.Columns, func(c queries.Column) bool { return c.Name == column })
+	if i < 0 || q.Columns[i].Kind != queries.Gauge && q.Columns[i].Kind != queries.Histogram {
+		k.problems = append(k.problems, fmt.Errorf("%s has no value %s", view, column))
+		return func(string) string { return "" }
+	}
+	c := q.Columns[i]
+	metric := q.Metric(c)
+	var by []string
+	selector := []string{`job="$job"`}
+	for _, l := range q.Of(queries.Label) {
+		if l.Name == "segment" && !slices.ContainsFunc(matchers, func(m string) bool { return strings.HasPrefix(m, "segment=") }) {
+			selector = append(selector, `segment=~"$segment"`)
+		}
+		if !slices.ContainsFunc(matchers, func(m string) bool { return strings.HasPrefix(m, l.Name+`="`) }) {
+			by = append(by, l.Name)
+		}
+	}
+	if c.Kind == queries.Histogram {
+		metric += "_bucket"
+		by = append(by, "le")
+	}
+	return once(metric, by, append(selector, matchers...))
+}
+
+// own selects a metric of cskpi itself.
+func own(metric string, by ...string) expr { return once(metric, by, []string{`job="$job"`}) }
+
+func once(metric string, by, matchers []string) expr {
+	return func(at string) string {
+		grouping := ""
+		if len(by) > 0 {
+			grouping = " by (" + strings.Join(by, ", ") + ") "
+		}
+		return "max" + grouping + "(" + metric + "{" + strings.Join(matchers, ",") + "}" + at + ")"
+	}
+}
+
+// write fills the placeholders %s of a template with expressions, all for the same time.
+func write(template string, of ...expr) expr {
+	return func(at string) string {
+		filled := make([]any, len(of))
+		for i, e := range of {
+			filled[i] = e(at)
+		}
+		return fmt.Sprintf(template, filled...)
+	}
+}
+
+func sum(e expr, by ...string) expr {
+	if len(by) == 0 {
+		return write("sum(%s)", e)
+	}
+	return write("sum by ("+strings.Join(by, ", ")+") (%s)", e)
+}
+
+// over divides; nothing of nothing is no number.
+func over(part, whole expr) expr { return write("%s / (%s > 0)", part, whole) }
+
+// ratio is a ratio recomputed from its parts, in all or by labels, so that it is right for whatever is chosen.
+func (k *kpis) ratio(part, whole string, by []string, matchers ...string) expr {
+	return over(sum(k.of(part, matchers...), by...), sum(k.of(whole, matchers...), by...))
+}
+
+// change is by how much e differs from what it was.
+func change(e expr, ago string) expr {
+	return func(at string) string { return e(at) + " - (" + e(" offset "+ago) + ")" }
+}
+
+// growth is the same as a share.
+func growth(e expr, ago string) expr {
+	return func(at string) string { return e(at) + " / (" + e(" offset "+ago) + " > 0) - 1" }
+}
+
+// level is a level of the targets: target, warning or critical. Of a ratio, what the whole company aims for is what
+// each part of it aims for; of an amount it is the company's alone. The target for one segment goes before it.
+func (k *kpis) level(level, kpi string, additive bool) expr {
+	company := `segment=""`
+	if additive {
+		company += `,segment=~"$segment"` // no segment is one of them only where all are chosen
+	}
+	of := func(segment string) expr { return k.of("targets."+level, `kpi="`+kpi+`"`, segment) }
+	return write("(%s or %s)", of(`segment="$segment"`), of(company))
+}
+
+// bySegment is a level of the targets for each of the segments that are chosen.
+func (k *kpis) bySegment(level, kpi string) expr {
+	return k.of("targets."+level, `kpi="`+kpi+`"`, `segment!=""`)
+}

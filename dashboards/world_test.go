@@ -1,0 +1,249 @@
+package dashboards
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+
+	"cskpi/exporter"
+	"cskpi/exporter/demo"
+	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/intake"
+	"cskpi/queries"
+)
+
+const root = ".."
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// world is a generated company with all that boards ask: the engine with its views, and a Prometheus that has scraped it
+// now and once 90 days ago.
+type world struct {
+	conn     driver.Conn
+	url      string // of Prometheus
+	at       time.Time
+	families map[string]*dto.MetricFamily // what the exporter shows
+	account  string                       // one that has much to tell
+}
+
+var scratch struct {
+	sync.Once
+	dir string
+	world
+	err error
+}
+
+// theWorld is shared by the tests, since it takes half a minute to make.
+func theWorld(t *testing.T) *world {
+	t.Helper()
+	scratch.Do(func() { scratch.err = scratch.make(t) })
+	if scratch.err != nil {
+		t.Fatal(scratch.err)
+	}
+	return &scratch.world
+}
+
+func (w *world) make(t *testing.T) error {
+	ctx := t.Context()
+	w.conn = enginetest.Conn(t)
+	catalogue, err := queries.Load()
+	if err != nil {
+		return err
+	}
+	if err := queries.Migrate(ctx, w.conn); err != nil {
+		return err
+	}
+	if err := queries.Install(ctx, w.conn, catalogue); err != nil {
+		return err
+	}
+	reporting := queries.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4}
+	if reporting, err = queries.Configure(ctx, w.conn, reporting); err != nil {
+		return err
+	}
+	company, err := demo.New(demo.Options{Accounts: 80, Years: 3, Events: 20_000, Until: time.Now().UTC(), Currency: reporting.Currency, FiscalYearStart: reporting.FiscalYearStart})
+	if err != nil {
+		return err
+	}
+	im := intake.Importer{Conn: w.conn, Zone: time.UTC}
+	for _, table := range company.Tables() {
+		r, in := io.Pipe()
+		go func() { in.CloseWithError(company.Write(ctx, table, in)) }()
+		if s, err := im.Reader(ctx, table, table+".ndjson", intake.NDJSON, r); err != nil || s.Rejected > 0 {
+			return fmt.Errorf("%s: %w, %d rejected", table, err, s.Rejected)
+		}
+	}
+	if err := queries.RollUp(ctx, w.conn, nil); err != nil {
+		return err
+	}
+	const busiest = `select account_id from cs.account_states(as_of = today()) where account_id in (select account_id from cs.risks final where closed_on is null)
+		order by arr desc limit 1`
+	if err := w.conn.QueryRow(ctx, busiest).Scan(&w.account); err != nil {
+		return err
+	}
+	keeper := queries.NewKeeper(w.conn, catalogue, time.Now)
+	e, err := exporter.New(w.conn, exporter.Options{
+		Catalogue: catalogue, Select: keeper.Select, Reporting: reporting, Timeout: time.Minute,
+		EngineUp: func() bool { return true }, EngineRestarts: func() int { return 0 }, RollUp: func() exporter.RollUp { return exporter.RollUp{LastSuccess: time.Now()} },
+	})
+	if err != nil {
+		return err
+	}
+	if err := e.Refresh(ctx); err != nil {
+		return err
+	}
+	families, err := e.Gather()
+	if err != nil {
+		return err
+	}
+	w.families = map[string]*dto.MetricFamily{}
+	for _, f := range families {
+		w.families[f.GetName()] = f
+	}
+	return w.startPrometheus(t, httptest.NewServer(e.Handler()).URL, families)
+}
+
+// startPrometheus lets one scrape the exporter, with the same numbers 90 days before. It runs as long as the tests do.
+func (w *world) startPrometheus(t *testing.T, exporter string, families []*dto.MetricFamily) error {
+	dir, err := os.MkdirTemp("", "cskpi-boards-") //nolint:usetesting // It outlives the test that starts it.
+	if err != nil {
+		return err
+	}
+	scratch.dir = dir
+	past := filepath.Join(dir, "past.openmetrics")
+	if err := writePast(past, families, time.Now().Add(-90*24*time.Hour)); err != nil {
+		return err
+	}
+	data, config := filepath.Join(dir, "data"), filepath.Join(dir, "prometheus.yml")
+	if out, err := exec.Command(tool(t, "promtool"), "tsdb", "create-blocks-from", "--quiet", "openmetrics", past, data).CombinedOutput(); err != nil {
+		return fmt.Errorf("write a past day: %w\n%s", err, out)
+	}
+	text := fmt.Sprintf("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: cskpi, static_configs: [{targets: [%q]}]}]\n", strings.TrimPrefix(exporter, "http://"))
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+		return err
+	}
+	cmd := exec.Command(tool(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=1y", "--web.listen-address=127.0.0.1:0")
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	address := make(chan string, 1)
+	go func() {
+		var all bytes.Buffer
+		found := regexp.MustCompile(`address=(127\.0\.0\.1:[1-9]\d*)`)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := log.Read(buffer)
+			all.Write(buffer[:n])
+			if m := found.FindSubmatch(all.Bytes()); m != nil {
+				select {
+				case address <- string(m[1]):
+				default:
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case a := <-address:
+		w.url = "http://" + a
+	case <-time.After(time.Minute):
+		return fmt.Errorf("Prometheus does not listen")
+	}
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		w.at = time.Now()
+		if series, err := w.query(`cs_exporter_as_of_timestamp_seconds`); err == nil && len(series) == 1 {
+			return nil
+		}
+	}
+	return fmt.Errorf("Prometheus does not scrape")
+}
+
+// writePast writes the families as a scrape at that moment would have shown them.
+func writePast(path string, families []*dto.MetricFamily, at time.Time) error {
+	var b bytes.Buffer
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "cs_") {
+			continue
+		}
+		for _, m := range f.Metric {
+			m.TimestampMs = new(int64)
+			*m.TimestampMs = at.UnixMilli()
+		}
+		_, err := expfmt.MetricFamilyToOpenMetrics(&b, f)
+		for _, m := range f.Metric {
+			m.TimestampMs = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	b.WriteString("# EOF\n")
+	text := regexp.MustCompile(`(?m)^(cs_\w+)\{`).ReplaceAllString(b.String(), `$1{job="cskpi",instance="before",`)
+	text = regexp.MustCompile(`(?m)^(cs_\w+) `).ReplaceAllString(text, `$1{job="cskpi",instance="before"} `)
+	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join(root, "deploy/tools/bin", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("%v: run make tools", err)
+	}
+	return path
+}
+
+// ask is a question to Prometheus' API.
+func (w *world) ask(path string, form url.Values, into any) error {
+	r, err := http.PostForm(w.url+path, form)
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	if r.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", r.Status, text)
+	}
+	return json.Unmarshal(text, into)
+}
+
+// query gives the label sets that an expression has at the moment of the world.
+func (w *world) query(expr string) ([]map[string]string, error) {
+	var answer struct {
+		Data struct {
+			Result []struct{ Metric map[string]string }
+		}
+	}
+	err := w.ask("/api/v1/query", url.Values{"query": {expr}, "time": {w.at.UTC().Format(time.RFC3339Nano)}}, &answer)
+	var all []map[string]string
+	for _, r := range answer.Data.Result {
+		all = append(all, r.Metric)
+	}
+	return all, err
+}
