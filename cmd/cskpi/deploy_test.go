@@ -70,9 +70,10 @@ func TestHealthcheck(t *testing.T) {
 	if code, _, stderr := execute(t, "healthcheck"); code != exitProblem || !strings.Contains(stderr, "refused") {
 		t.Errorf("nobody there: got %d, %s", code, stderr)
 	}
+	asked := "/-/healthy"
 	for status, want := range map[int]int{http.StatusOK: exitOK, http.StatusUnauthorized: exitOK, http.StatusServiceUnavailable: exitProblem} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/-/healthy" {
+			if r.URL.Path != asked {
 				t.Errorf("asked for %s", r.URL)
 			}
 			w.WriteHeader(status)
@@ -81,6 +82,11 @@ func TestHealthcheck(t *testing.T) {
 		if code, _, stderr := execute(t, "healthcheck"); code != want {
 			t.Errorf("an answer of %d: got %d, %s", status, code, stderr)
 		}
+		asked = "/-/ready"
+		if code, _, stderr := execute(t, "healthcheck", "--ready"); code != want {
+			t.Errorf("an answer of %d: got %d, %s", status, code, stderr)
+		}
+		asked = "/-/healthy"
 		s.Close()
 	}
 }

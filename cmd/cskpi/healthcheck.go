@@ -9,23 +9,29 @@ import (
 	"time"
 )
 
-type healthCmd struct{}
+type healthCmd struct {
+	Ready bool `help:"Ask whether KPIs are served, for which the database must have answered."`
+}
 
 // Help is the longer text of cskpi healthcheck --help.
 func (healthCmd) Help() string {
-	return "The exit code is 0 if something answers at CSKPI_LISTEN, whether or not the database does: a restart would not bring that back. " +
+	return "The exit code is 0 if something answers at CSKPI_LISTEN, whether or not the database does, which a restart would not bring back. " +
 		"A container needs no shell for it."
 }
 
 // Run asks and waits a few seconds for the answer.
-func (healthCmd) Run(ctx context.Context, a *app) error {
+func (c *healthCmd) Run(ctx context.Context, a *app) error {
 	address, err := net.ResolveTCPAddr("tcp", a.config.Listen)
 	if err != nil {
 		return fmt.Errorf("CSKPI_LISTEN: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url(address)+"/-/healthy", nil)
+	path := "/-/healthy"
+	if c.Ready {
+		path = "/-/ready"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url(address)+path, nil)
 	if err != nil {
 		return err
 	}
