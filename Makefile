@@ -31,7 +31,7 @@ $(ENGINE): deploy/engine/package-lock.json
 	touch $@
 
 .PHONY: test
-test: engine $(TOOLS)/prometheus $(TOOLS)/promtool ## Run all tests, with the race detector.
+test: engine $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool ## Run all tests, with the race detector.
 	# The longest come first, so that the others run beside them.
 	CGO_ENABLED=1 go test $(TESTFLAGS) ./queries ./...
 
@@ -54,12 +54,15 @@ soak: engine ## Send facts at length while engine and service are killed, 60 tim
 	CSKPI_TEST_SOAK=60 go test -count=1 -run '^TestSoak' -v -timeout 60m ./cmd/cskpi
 
 .PHONY: tools
-tools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/golangci-lint ## Build the pinned Prometheus, promtool and golangci-lint.
+tools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool $(TOOLS)/golangci-lint ## Build the pinned Prometheus, Alertmanager, their tools and golangci-lint.
 $(TOOLS)/prometheus: PACKAGE := github.com/prometheus/prometheus/cmd/prometheus
 $(TOOLS)/promtool: PACKAGE := github.com/prometheus/prometheus/cmd/promtool
 $(TOOLS)/golangci-lint: PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(TOOLS)/%: deploy/tools/go.mod deploy/tools/go.sum
 	cd deploy/tools && CGO_ENABLED=0 go build -tags remove_all_sd -ldflags '-s -w' -o bin/$* $(PACKAGE)
+
+$(TOOLS)/alertmanager $(TOOLS)/amtool: $(TOOLS)/%: deploy/tools/alertmanager/go.mod deploy/tools/alertmanager/go.sum
+	cd deploy/tools/alertmanager && CGO_ENABLED=0 go build -ldflags '-s -w' -o ../bin/$* github.com/prometheus/alertmanager/cmd/$*
 
 .PHONY: clean
 clean: ## Remove what was built and fetched; data stays.
