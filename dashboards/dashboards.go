@@ -78,7 +78,10 @@ var layouts = []struct {
 	draw func(*kpis) board
 }{
 	{"cs-executive", executive},
+	{"cs-retention", retention},
 	{"cs-health", health},
+	{"cs-account", account},
+	{"cs-exporter", service},
 }
 
 // generate draws all boards in a language anew.

@@ -261,7 +261,7 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	for i, t := range p.ask {
 		id := string(rune('A' + i))
 		out.Targets = append(out.Targets, t.json(id))
-		if t.prom != nil && t.over == lines {
+		if t.prom != nil && t.over == lines && !p.live {
 			out.Interval = "1d" // KPIs are of days
 		}
 		if properties := t.properties(language); len(properties) > 0 {
@@ -291,6 +291,9 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		"color": object{"mode": "fixed", "fixedColor": blue}, "mappings": []object{}, "links": []object{},
 		"thresholds": object{"mode": "absolute", "steps": []object{{"color": blue, "value": nil}}},
 		"custom":     merged(p.look.custom(), p.custom),
+	}
+	if p.shades {
+		defaults["color"] = object{"mode": "continuous-blues"}
 	}
 	if p.min != nil {
 		defaults["min"] = *p.min
@@ -332,8 +335,12 @@ func (p panel) nothing(language string) string {
 
 func (t target) json(id string) object {
 	if t.sql != "" {
+		format := 1 // a table
+		if t.series {
+			format = 0
+		}
 		return object{
-			"refId": id, "datasource": clickhouse, "rawSql": t.sql, "queryType": "sql", "format": 1, "selectedFormat": 1,
+			"refId": id, "datasource": clickhouse, "rawSql": t.sql, "queryType": "sql", "format": format, "selectedFormat": format,
 			"meta": object{"builderOptions": object{"fields": []string{}, "limit": 100, "mode": "list"}},
 		}
 	}

@@ -56,6 +56,8 @@ type panel struct {
 	option object     // likewise its options
 	min    *float64
 	max    *float64
+	live   bool // its numbers change within a day
+	shades bool // cells are the darker, the more
 }
 
 // target is one question to a datasource.
@@ -68,6 +70,7 @@ type target struct {
 	color  string // of its one series
 	dashed bool   // its series is a line to compare with
 	over   form   // what is asked for
+	series bool   // rows of SQL are points in time
 	unit   *unit  // of its series, where it differs from the panel's
 }
 
@@ -136,6 +139,7 @@ var (
 	score   = unit{of: same("none")}
 	times   = unit{of: same("suffix:×"), decimals: 1}
 	seconds = unit{of: same("s"), decimals: 1}
+	date    = unit{of: same("time:YYYY-MM-DD")}
 	instant = unit{of: same("dateTimeFromNow")}
 	words   = unit{of: same("string")}
 	ratio   = unit{of: same("none"), decimals: 2}

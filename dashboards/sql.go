@@ -36,3 +36,89 @@ left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = r.accou
 where r.account != '(other)' and ` + inSegments + `
 order by at_risk_arr desc
 limit 50`
+
+const renewalsSQL = `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
+    toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, r.band as band, r.outcome as outcome
+from cs.renewals_detail(as_of = ` + asOf + `) as r
+left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = r.account_id
+where ` + inSegments + `
+order by due_on, arr desc
+limit 200`
+
+// thisAccount keeps the account that is chosen.
+const thisAccount = "account_id = ${account:sqlstring}"
+
+const (
+	accountsSQL = "select account_id, if(name = '', account_id, name) as name from cs.account_owners(as_of = " + asOf + ") order by name"
+	currencySQL = "select currency from cs.policy(as_of = " + asOf + ")"
+
+	accountSQL = `select o.name as name, o.csm as csm, s.segment as segment, s.phase as phase
+from cs.account_owners(as_of = ` + asOf + `) as o
+left join cs.account_states(as_of = ` + asOf + `) as s on s.account_id = o.account_id
+where o.account_id = ${account:sqlstring}`
+
+	accountHealthSQL = `select toFloat64(arr) as arr, band, score, measured_ratio
+from cs.account_health(as_of = ` + asOf + `)
+where ` + thisAccount
+
+	accountRiskSQL = `select toFloat64(at_risk_arr) as at_risk_arr, if(reason = '', if(toFloat64(notice_arr) > 0, 'notice', ''), reason) as reason
+from cs.account_risks(as_of = ` + asOf + `)
+where ` + thisAccount
+
+	accountARRSQL = `select toDateTime(addMonths(` + asOf + `, -months)) as time, toFloat64(arr) as arr
+from (
+    select arrayJoin(arrayZip(arrayEnumerate(arr), arr)) as month, month.1 - 1 as months, month.2 as arr
+    from cs.account_arr(as_of = ` + asOf + `) as a
+    where ` + thisAccount + `
+)
+order by time`
+
+	accountDriversSQL = `select measure, dimension, score, weight, contribution, change
+from cs.account_health_drivers(as_of = ` + asOf + `)
+where ` + thisAccount + `
+order by isNull(score), score, weight desc`
+
+	accountContractsSQL = `select contract_id, product, department, kind, seats, toFloat64(acv) as acv, currency,
+    toDateTime(starts_on) as starts_on, if(due_on >= '2149-06-06', null, toDateTime(due_on)) as due_on,
+    multiIf(covered_before <= ` + asOf + `, 'ended', notice_on <= ` + asOf + `, 'notice', 'active') as state, cancel_reason
+from cs.contract_terms(as_of = ` + asOf + `)
+where ` + thisAccount + `
+order by starts_on desc, contract_id`
+
+	accountUsageSQL = `select toDateTime(day) as time, toFloat64(active_users) as users
+from cs.usage_account_days final
+where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and day <= ` + asOf + `
+order by time`
+
+	accountTimelineSQL = `select at, kind, what, who
+from cs.account_timeline(as_of = ` + asOf + `)
+where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and kind not in ('usage', 'engagement', 'ticket_answered')
+order by at desc, kind
+limit 300`
+
+	accountTicketsSQL = `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
+    dateDiff('second', opened_at, first_response_at) / 3600 as response_hours
+from cs.tickets final
+where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + `
+order by opened_at desc
+limit 50`
+
+	accountRisksSQL = `select kind, toString(severity) as severity, csm, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
+from cs.risks final
+where ` + thisAccount + ` and raised_on <= ` + asOf + `
+order by closed_on is not null, severity desc, raised_on desc
+limit 50`
+
+	accountPlanSQL = `select title, csm, toDateTime(first_due_on) as first_due_on, toDateTime(due_on) as due_on,
+    multiIf(is_open = 0, 'done', due_on < ` + asOf + `, 'overdue', 'open') as state
+from cs.action_item_states(as_of = ` + asOf + `)
+where ` + thisAccount + `
+order by is_open desc, due_on
+limit 50`
+
+	accountMilestonesSQL = `select milestone, if(first_due >= '2149-06-06', null, toDateTime(first_due)) as due_on,
+    if(reached_on >= '2149-06-06', null, toDateTime(reached_on)) as reached_on
+from cs.milestone_states(as_of = ` + asOf + `)
+where ` + thisAccount + `
+order by due_on, milestone`
+)

@@ -1,0 +1,138 @@
+package dashboards
+
+// account is the whole story of one customer, from ClickHouse: every account name on other boards leads here.
+func account(*kpis) board {
+	none := func(en, ja string) text { return text{en, ja} }
+	day := func(field, en, ja string) override {
+		return override{field: field, name: text{en, ja}, unit: &date, width: 110}
+	}
+	plain := object{"custom.displayMode": "auto"}
+	return board{
+		title:      text{"Customer Success: account", "カスタマーサクセス:顧客"},
+		about:      text{"One customer: contracts, health and why, usage, what happened, tickets, risks and the plan.", "一社の全体像:契約、ヘルスとその理由、利用状況、履歴、チケット、リスク、対応計画。"},
+		clickhouse: true,
+		variables: []variable{
+			{name: "account", label: text{"Account", "顧客"}, sql: accountsSQL},
+			{name: "currency", label: text{"Currency", "通貨"}, sql: currencySQL, hidden: true},
+		},
+		rows: []row{
+			{
+				height: 4, panels: []panel{
+					{
+						title: text{"Who it is", "顧客の概要"}, width: 12, look: tile, unit: words, ask: []target{{sql: accountSQL}},
+						note: text{"Name, owner, touch model and lifecycle phase at the end of the board's time range. An account that does not pay then has no touch model and no phase.", "ボードの期間の最終日における名称、担当CSM、タッチモデル、ライフサイクル。契約がない顧客にはタッチモデルとライフサイクルがない。"},
+						fields: []override{
+							{field: "name", name: text{"Name", "名称"}}, {field: "csm", name: text{"CSM", "担当CSM"}},
+							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "phase", name: text{"Phase", "ライフサイクル"}, words: "phase"},
+						},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 22}, "colorMode": "none"},
+					},
+					{
+						title: text{"What it pays, and its health", "ARRとヘルス"}, about: []string{"health"}, width: 7, look: tile, unit: count, ask: []target{{sql: accountHealthSQL}},
+						empty: none("It does not pay on that day", "この日には契約がありません"),
+						fields: []override{
+							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
+							{field: "band", name: text{"Health", "ヘルス"}, words: "band"}, {field: "score", name: text{"Score", "スコア"}, unit: &score},
+							{field: "measured_ratio", name: text{"Measured", "計測率"}, unit: &unit{of: same("percentunit")}},
+						},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 22}},
+					},
+					{
+						title: text{"What of it is at risk", "リスクARR"}, about: []string{"risk"}, width: 5, look: tile, unit: count, ask: []target{{sql: accountRiskSQL}},
+						empty: none("It does not pay on that day", "この日には契約がありません"),
+						fields: []override{
+							{field: "at_risk_arr", name: text{"At risk, ${currency}", "リスクARR(${currency})"}, unit: &amount}, {field: "reason", name: text{"Why", "理由"}, words: "account risk"},
+						},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 18}},
+					},
+				},
+			},
+			{
+				height: 9, panels: []panel{
+					{
+						title: text{"Why its health is what it is: the worst measures first", "ヘルスの理由(悪い指標から順に)"}, about: []string{"health"}, width: 10, look: table, unit: unit{of: same("none"), decimals: 1},
+						empty: none("It does not pay on that day", "この日には契約がありません"),
+						note:  text{"Contributions add up to the score, and changes to its change in 28 days. A measure without a score is missing or too old and takes no part.", "寄与の合計がスコア、変化の合計が28日間のスコアの変化になる。スコアのない指標は、未計測または古いため計算に入らない。"},
+						ask:   []target{{sql: accountDriversSQL}},
+						fields: []override{
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 105, custom: plain},
+							{field: "score", name: text{"Score of 100", "スコア(100点満点)"}, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
+							{field: "weight", name: text{"Weight", "重み"}, width: 75}, {field: "contribution", name: text{"Points given", "寄与"}, width: 95},
+							{field: "change", name: text{"Change, 28 d", "28日間の変化"}, width: 100},
+						},
+					},
+					{
+						title: text{"Active users a day", "1日のアクティブユーザー数"}, about: []string{"usage"}, width: 8, look: trend, unit: count, live: true,
+						empty: none("Nobody has used it in this time", "この期間の利用はありません"),
+						ask:   []target{{sql: accountUsageSQL, series: true}}, fields: []override{{field: "users", name: text{"Active users", "アクティブユーザー"}, color: blue}},
+					},
+					{
+						title: text{"ARR over 12 months", "12か月間のARR"}, about: []string{"arr"}, width: 6, look: trend, unit: amount,
+						empty: none("It has never paid", "契約したことがありません"),
+						note:  text{"In the reporting currency, at the rate of the fiscal year.", "報告通貨、会計年度のレートによる。"},
+						ask:   []target{{sql: accountARRSQL, series: true}}, fields: []override{{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, color: blue}}, min: number(0),
+						custom: object{"lineInterpolation": "stepAfter"},
+					},
+				},
+			},
+			{
+				height: 10, panels: []panel{
+					{
+						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 14, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
+						empty: none("Nothing happened in this time", "この期間の記録はありません"),
+						note:  text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
+						fields: []override{
+							{field: "at", name: text{"When", "日時"}, unit: &unit{of: same("time:YYYY-MM-DD")}, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 170, custom: coloured()},
+							{field: "what", name: text{"Details", "内容"}}, {field: "who", name: text{"Who", "担当・関係者"}, width: 150},
+						},
+					},
+					{
+						title: text{"Contracts", "契約"}, width: 10, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
+						empty: none("It has no contract", "契約はありません"),
+						note:  text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
+						fields: []override{
+							{field: "contract_id", name: text{"Contract", "契約"}, width: 90}, {field: "product", name: text{"Product", "製品"}}, {field: "department", name: text{"Department", "部門"}},
+							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 90}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 65},
+							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, hidden: true},
+							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 90, custom: coloured()},
+							{field: "cancel_reason", hidden: true},
+						},
+					},
+				},
+			},
+			{
+				height: 8, panels: []panel{
+					{
+						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 7, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
+						empty: none("Nobody raised a risk", "登録されたリスクはありません"),
+						fields: []override{
+							{field: "kind", name: text{"Risk", "リスク"}, words: "churn reason"}, {field: "severity", name: text{"Severity", "重大度"}, words: "severity", width: 90, custom: coloured()},
+							{field: "csm", name: text{"Raised by", "登録者"}, width: 120}, day("raised_on", "Raised", "登録日"), day("closed_on", "Closed", "解消日"),
+						},
+					},
+					{
+						title: text{"The plan", "対応計画"}, about: []string{"action_items"}, width: 7, look: table, unit: words, ask: []target{{sql: accountPlanSQL}},
+						empty: none("There is no plan", "対応計画はありません"),
+						fields: []override{
+							{field: "title", name: text{"To do", "対応項目"}}, {field: "csm", name: text{"Who", "担当"}, width: 120}, {field: "first_due_on", hidden: true},
+							day("due_on", "Due", "期限"), {field: "state", name: text{"State", "状態"}, words: "item state", width: 85, custom: coloured()},
+						},
+					},
+					{
+						title: text{"Tickets, latest first", "チケット(新しい順)"}, about: []string{"tickets"}, width: 6, look: table, unit: words, ask: []target{{sql: accountTicketsSQL}},
+						empty: none("There are no tickets", "チケットはありません"),
+						fields: []override{
+							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, width: 75}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes", width: 85},
+							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"), {field: "response_hours", name: text{"Answered after", "初回応答まで"}, unit: &hours},
+						},
+					},
+					{
+						title: text{"Milestones of onboarding", "オンボーディングのマイルストーン"}, about: []string{"onboarding"}, width: 4, look: table, unit: words, ask: []target{{sql: accountMilestonesSQL}},
+						empty:  none("No milestone is known", "マイルストーンの記録はありません"),
+						fields: []override{{field: "milestone", name: text{"Milestone", "項目"}, words: "milestone"}, day("due_on", "Due", "期限"), day("reached_on", "Reached", "到達日")},
+					},
+				},
+			},
+		},
+	}
+}

@@ -1,0 +1,278 @@
+package dashboards
+
+import "strings"
+
+// retention shows whether customers stay and grow: where ARR went, retention by segment and by definition, who left and why,
+// how each quarter's customers lasted, and what is up for renewal.
+func retention(k *kpis) board {
+	const year = `window="12m"`
+	keys := []key{
+		{
+			title: text{"Net revenue retention, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, goal: "nrr.ratio", unit: percent,
+			value: k.ratio("nrr.closing_arr", "nrr.opening_arr", nil, year),
+		},
+		{
+			title: text{"Gross revenue retention, 12 months", "GRR(12か月)"}, about: []string{"grr"}, goal: "grr.ratio", unit: percent,
+			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
+		},
+		{
+			title: text{"Logo churn, 12 months", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, goal: "logo_churn.ratio", unit: percent, side: below,
+			value: k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", nil, year),
+		},
+		{
+			title: text{"Renewal rate, 12 months", "契約更新率(12か月)"}, about: []string{"renewal_rate"}, goal: "renewal_rate.ratio", unit: percent,
+			value: k.ratio("renewal_rate.renewed_arr", "renewal_rate.due_arr", nil, year),
+		},
+		{
+			title: text{"Renewals ready", "更新準備率"}, about: []string{"renewal_readiness"}, goal: "renewal_readiness.ratio", unit: percent,
+			value: k.ratio("renewal_readiness.ready_accounts", "renewal_readiness.due_accounts", nil),
+		},
+		{
+			title: text{"ARR up for renewal in 90 days", "90日以内に更新を迎えるARR"}, about: []string{"renewals"}, unit: money, side: below, share: true,
+			value: sum(k.of("renewals.arr", `due!="overdue"`)),
+		},
+	}
+	top := row{height: 4}
+	for _, of := range keys {
+		of.width = 4
+		top.panels = append(top.panels, k.judged(of))
+	}
+	by := []string{"segment"}
+	split := func(title text, about, goal string, value expr) panel {
+		return panel{
+			title: title, about: []string{about}, width: 8, look: trend, unit: percent, labels: by, custom: object{"fillOpacity": 0},
+			ask: []target{
+				{prom: value, legend: "{{segment}}"},
+				{prom: k.level("target", goal, false), name: targetWord, color: grey, dashed: true},
+			},
+		}
+	}
+	return board{
+		title:      text{"Customer Success: retention and churn", "カスタマーサクセス:継続と解約"},
+		about:      text{"Whether customers stay and grow, who left and why, and what is up for renewal.", "顧客の継続と拡大、解約の理由、今後の更新。"},
+		variables:  []variable{segments(), window(), currency()},
+		clickhouse: true,
+		rows: []row{
+			top,
+			{
+				title: text{"Where ARR went", "ARRの増減"}, height: 10, panels: []panel{
+					k.waterfall(15),
+					{
+						title: text{"ARR, and what of it has not given notice", "ARRと、解約通知を除くARR(確約ARR)"}, about: []string{"arr"}, width: 9, look: trend, unit: money,
+						ask: []target{
+							{prom: sum(k.of("arr.amount")), name: same("ARR"), color: blue},
+							{prom: sum(k.of("arr.contracted_amount")), name: text{"Contracted ARR", "確約ARR"}, color: purple},
+						},
+					},
+				},
+			},
+			{
+				title: text{"Retention over 12 months, by segment", "セグメント別の継続率(12か月)"}, height: 8, panels: []panel{
+					split(text{"Net revenue retention, by segment", "セグメント別NRR"}, "nrr", "nrr.ratio", k.ratio("nrr.closing_arr", "nrr.opening_arr", by, year)),
+					split(text{"Gross revenue retention, by segment", "セグメント別GRR"}, "grr", "grr.ratio", k.ratio("grr.retained_arr", "grr.opening_arr", by, year)),
+					split(text{"Logo churn, by segment", "セグメント別の解約率(社数)"}, "logo_churn", "logo_churn.ratio", k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", by, year)),
+				},
+			},
+			{
+				height: 8, panels: []panel{
+					{
+						title: text{"NRR by three definitions, whole company", "NRRの定義別比較(全社)"}, about: []string{"nrr_definitions"}, width: 8, look: trend, unit: percent,
+						labels: []string{"definition"}, custom: object{"fillOpacity": 0},
+						ask: []target{{prom: k.of("nrr_definitions.ratio", `window="$window"`), legend: "{{definition}}"}},
+					},
+					{
+						title: text{"Revenue churn, gross and net", "解約率(金額ベース):グロスとネット"}, about: []string{"revenue_churn"}, width: 8, look: trend, unit: percent, custom: object{"fillOpacity": 0},
+						ask: []target{
+							{prom: over(write("sum(%s + %s)", k.of("revenue_churn.lost_arr", `window="$window"`), k.of("revenue_churn.contracted_arr", `window="$window"`)),
+								sum(k.of("revenue_churn.opening_arr", `window="$window"`))), name: text{"Gross", "グロス"}, color: bad},
+							{prom: over(write("sum(%s + %s - %s)", k.of("revenue_churn.lost_arr", `window="$window"`), k.of("revenue_churn.contracted_arr", `window="$window"`), k.of("revenue_churn.expanded_arr", `window="$window"`)),
+								sum(k.of("revenue_churn.opening_arr", `window="$window"`))), name: text{"Net: less expansion", "ネット(拡大を差し引く)"}, color: blue},
+						},
+					},
+					{
+						title: text{"Expansion by kind", "種別ごとの拡大"}, about: []string{"expansion"}, width: 8, look: trend, unit: money, labels: []string{"expansion kind"}, custom: stacked("normal"),
+						ask: []target{{prom: sum(k.of("expansion.amount", `window="$window"`), "kind"), legend: "{{kind}}"}},
+					},
+				},
+			},
+			{
+				title: text{"Who left, and why", "解約の理由"}, height: 10, panels: []panel{
+					{
+						title: text{"Accounts that left, by reason and fiscal year", "理由・会計年度別の解約社数"}, about: []string{"churn_reasons"}, width: 10, look: table, unit: count,
+						empty: text{"Nobody left in the last five fiscal years", "直近5会計年度に解約はありません"},
+						ask:   []target{{prom: k.of("churn_reasons.accounts"), over: listed}},
+						change: []object{
+							{"id": "sortBy", "options": object{"sort": []object{{"field": "fiscal_year", "desc": false}}}},
+							{"id": "groupingToMatrix", "options": object{"columnField": "fiscal_year", "rowField": "reason", "valueField": "Value"}},
+						},
+						custom: object{"displayMode": "color-background", "align": "center"},
+						fields: []override{{field: `reason\fiscal_year`, name: text{"Reason", "理由"}, words: "churn reason", custom: object{"custom.displayMode": "auto", "custom.align": "left", "custom.width": 160}}},
+						shades: true,
+					},
+					{
+						title: text{"Share of first ARR that is left, by quarter of the first contract", "契約開始四半期別:当初ARRの残存率"}, about: []string{"cohorts"}, width: 14, look: table, unit: unit{of: same("percentunit")},
+						empty:  text{"No quarter's accounts are old enough", "表示できるコホートがまだありません"},
+						ask:    k.cohortAges("cohorts.arr_ratio"),
+						change: []object{{"id": "merge", "options": object{}}, sorted("cohort"), without("Time")},
+						custom: object{"displayMode": "color-background", "align": "center"}, min: number(0.4), max: number(1.6),
+						fields: cohortColumns(), shades: true,
+					},
+				},
+			},
+			{
+				title: text{"Renewals ahead", "今後の更新"}, height: 10, panels: []panel{
+					{
+						title: text{"ARR due for renewal, by health", "更新を迎えるARR(ヘルス別)"}, about: []string{"renewals"}, width: 8, look: bars, unit: money,
+						empty:  text{"Nothing is due within 90 days", "90日以内に更新を迎える契約はありません"},
+						ask:    k.dueByBand(),
+						change: []object{{"id": "merge", "options": object{}, "filter": object{"id": "byRefId", "options": "A|B|C|D"}}, sorted("due"), without("Time")},
+						fields: []override{
+							{field: "due", words: "due"},
+							{field: "Value #A", name: vocabulary["band"][0].text, color: good},
+							{field: "Value #B", name: vocabulary["band"][1].text, color: warning},
+							{field: "Value #C", name: vocabulary["band"][2].text, color: bad},
+							{field: "Value #D", name: vocabulary["band"][3].text, color: grey},
+						},
+						option: object{"stacking": "normal", "xField": "due"},
+					},
+					{
+						title: text{"Contracts due, and how far they are prepared", "更新を迎える契約の準備状況"}, about: []string{"renewal_process"}, width: 16, look: table, unit: count,
+						ask: []target{
+							{prom: sum(k.of("renewal_process.due_contracts"), "due"), over: listed},
+							{prom: sum(k.of("renewal_process.touched_contracts"), "due"), over: listed},
+							{prom: sum(k.of("renewal_process.reviewed_contracts"), "due"), over: listed},
+							{prom: sum(k.of("renewal_process.opportunity_contracts"), "due"), over: listed},
+							{prom: sum(k.of("renewal_process.expand_contracts"), "due"), over: listed},
+							{prom: sum(k.of("renewal_process.complaint_contracts"), "due"), over: listed},
+						},
+						change: []object{{"id": "merge", "options": object{}}, sorted("due"), without("Time")},
+						fields: []override{
+							{field: "due", name: text{"Due in", "期限まで"}, words: "due"},
+							{field: "Value #A", name: text{"Contracts due", "対象契約数"}},
+							{field: "Value #B", name: text{"Touched in 60 days", "60日以内に接点"}},
+							{field: "Value #C", name: text{"Value reviewed", "導入効果を確認"}},
+							{field: "Value #D", name: text{"Renewal opportunity open", "更新商談あり"}},
+							{field: "Value #E", name: text{"Expansion open", "拡大商談あり"}},
+							{field: "Value #F", name: text{"Complaint open", "未解決のクレーム"}},
+						},
+					},
+				},
+			},
+			{
+				height: 10, panels: []panel{{
+					title: text{"Contracts that are due, by day", "更新を迎える契約(期限順)"}, about: []string{"renewals"}, width: 24, look: table, unit: count,
+					empty: text{"Nothing is due within 90 days", "90日以内に更新を迎える契約はありません"},
+					ask:   []target{{sql: renewalsSQL}},
+					fields: []override{
+						{field: "account_id", hidden: true},
+						{field: "account", name: text{"Account", "顧客"}, account: true},
+						{field: "csm", name: text{"CSM", "担当CSM"}},
+						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"},
+						{field: "due_on", name: text{"Ends before", "契約終了日"}, unit: &date},
+						{field: "due", name: text{"Due", "期限"}, words: "due"},
+						{field: "contract", name: text{"Contract", "契約"}},
+						{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
+						{field: "band", name: text{"Health", "ヘルス"}, words: "band", custom: coloured()},
+						{field: "outcome", name: text{"State", "状態"}, words: "renewal outcome"},
+					},
+				}},
+			},
+		},
+	}
+}
+
+// window is the choice of how far movements look back.
+func window() variable {
+	v := variable{name: "window", label: text{"Window", "期間"}, initial: "12m"}
+	for _, w := range vocabulary["window"] {
+		v.choices = append(v.choices, choice{w.value, w.text})
+	}
+	return v
+}
+
+// steps are the movements of a waterfall, in their order.
+var steps = []string{"new", "expansion", "reactivation", "currency", "contraction", "churn"}
+
+// waterfall leads from the ARR of the start of the window to that of its end: stacked bars on an invisible base.
+func (k *kpis) waterfall(width int) panel {
+	const window = `window="$window"`
+	moved := func(movements ...string) expr {
+		if len(movements) == 0 {
+			return write("vector(0)")
+		}
+		return write("(%s or vector(0))", sum(k.of("arr_movements.amount", window, `movement=~"`+strings.Join(movements, "|")+`"`)))
+	}
+	// What was reported at the start: what the accounts of the start pay at today's rates, less what the rates changed.
+	opening := write("(%s - %s)", sum(k.of("nrr.opening_arr", window)), moved("currency"))
+	named := func(e expr, step string) expr { return write(`label_replace(%s, "step", "`+step+`", "", "")`, e) }
+	var base, up, down []expr
+	for i, s := range steps {
+		step := string(rune('2'+i)) + " " + s
+		before, after := write("%s + %s", opening, moved(steps[:i]...)), write("%s + %s", opening, moved(steps[:i+1]...))
+		gain, loss := write("clamp_min(%s, 0)", moved(s)), write("clamp_min(- %s, 0)", moved(s))
+		switch s {
+		case "contraction", "churn":
+			base, down = append(base, named(after, step)), append(down, named(loss, step))
+		case "currency": // goes either way
+			base, up, down = append(base, named(write("%s - %s", before, loss), step)), append(up, named(gain, step)), append(down, named(loss, step))
+		default:
+			base, up = append(base, named(before, step)), append(up, named(gain, step))
+		}
+	}
+	either := func(of []expr) expr { return write("%s"+strings.Repeat(" or %s", len(of)-1), of...) }
+	total := either([]expr{named(opening, "1 opening"), named(write("%s + %s", opening, moved(steps...)), "8 closing")})
+	return panel{
+		title: text{"ARR from the start of the window to now", "ARRの増減(期首から現在まで)"}, about: []string{"arr_movements", "arr_bridge"}, width: width, look: bars, unit: money,
+		ask:    []target{{prom: either(base), over: listed}, {prom: total, over: listed}, {prom: either(up), over: listed}, {prom: either(down), over: listed}},
+		change: []object{{"id": "merge", "options": object{}, "filter": object{"id": "byRefId", "options": "A|B|C|D"}}, sorted("step"), without("Time")},
+		fields: []override{
+			{field: "step", words: "step"},
+			{field: "Value #A", color: invisible, custom: object{"custom.fillOpacity": 0, "custom.lineWidth": 0, "custom.hideFrom": object{"legend": true, "tooltip": true, "viz": false}}},
+			{field: "Value #B", name: same("ARR"), color: blue},
+			{field: "Value #C", name: text{"Gained", "増加"}, color: good},
+			{field: "Value #D", name: text{"Lost", "減少"}, color: bad},
+		},
+		option: object{"stacking": "normal", "xField": "step", "showValue": "never"},
+	}
+}
+
+// cohortMonths are the ages that fit on a board.
+var cohortMonths = []string{"1", "3", "6", "9", "12", "15", "18", "24", "30", "36", "48"}
+
+func (k *kpis) cohortAges(name string) []target {
+	var all []target
+	for _, age := range cohortMonths {
+		all = append(all, target{prom: k.of(name, `age_months="`+age+`"`), over: listed})
+	}
+	return all
+}
+
+func cohortColumns() []override {
+	all := []override{{field: "cohort", name: text{"First contract", "契約開始"}, custom: object{"custom.displayMode": "auto", "custom.align": "left", "custom.width": 110}}}
+	for i, age := range cohortMonths {
+		all = append(all, override{field: "Value #" + string(rune('A'+i)), name: text{age + " mo", age + "か月"}})
+	}
+	return all
+}
+
+func (k *kpis) dueByBand() []target {
+	var all []target
+	for _, band := range vocabulary["band"] {
+		all = append(all, target{prom: sum(k.of("renewals.arr", `band="`+band.value+`"`), "due"), over: listed})
+	}
+	return all
+}
+
+// sorted puts rows in the order of a field.
+func sorted(field string) object {
+	return object{"id": "sortBy", "options": object{"fields": object{}, "sort": []object{{"field": field, "desc": false}}}}
+}
+
+// without leaves fields out.
+func without(fields ...string) object {
+	names := object{}
+	for _, f := range fields {
+		names[f] = true
+	}
+	return object{"id": "organize", "options": object{"excludeByName": names, "indexByName": object{}, "renameByName": object{}}}
+}
