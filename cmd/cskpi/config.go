@@ -40,6 +40,8 @@ type config struct {
 	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
 	SendURL         string        `envconfig:"CSKPI_SEND_URL" default:"http://127.0.0.1:9470" desc:"Where cskpi send sends facts: the intake of a running cskpi serve."`
 	SendToken       secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them."`
+	GrafanaURL      string        `envconfig:"CSKPI_GRAFANA_URL" default:"http://127.0.0.1:3000" desc:"Grafana into which cskpi grafana push brings the boards, with the path below which it is served."`
+	GrafanaToken    secret        `envconfig:"CSKPI_GRAFANA_TOKEN" desc:"Token of a service account there, or user:password."`
 	UserIDKey       secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
 	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Kept in the database; empty: what is kept there, at first UTC."`
 	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Kept in the database; empty: what is kept there, at first USD."`

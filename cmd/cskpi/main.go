@@ -30,6 +30,7 @@ type commands struct {
 	Explain  explainCmd  `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
 	Backfill backfillCmd `cmd:"" help:"Compute KPIs of past days and keep them."`
 	History  historyCmd  `cmd:"" help:"Bring KPIs of past days into a Prometheus."`
+	Grafana  grafanaCmd  `cmd:"" help:"Bring the boards into a Grafana, or write them as files."`
 	Erase    eraseCmd    `cmd:"" help:"Erase an account or a user, from facts and from what is made of them."`
 	Settings settingsCmd `cmd:"" help:"Print and change the policy: thresholds, cadences, weights, currency, zone."`
 	Check    checkCmd    `cmd:"" help:"Check configuration, query files and the quality of the data."`
