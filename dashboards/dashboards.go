@@ -79,7 +79,11 @@ var layouts = []struct {
 }{
 	{"cs-executive", executive},
 	{"cs-retention", retention},
+	{"cs-onboarding", onboarding},
 	{"cs-health", health},
+	{"cs-coverage", coverage},
+	{"cs-expansion", growing},
+	{"cs-voice", voice},
 	{"cs-account", account},
 	{"cs-exporter", service},
 }

@@ -30,17 +30,7 @@ func executive(k *kpis) board {
 			title: text{"ARR at risk", "リスクARR"}, about: []string{"risk"}, goal: "risk.arr", additive: true, unit: money, side: below, share: true,
 			value: sum(k.of("risk.arr")),
 		},
-		{
-			title: text{"Customer coverage", "顧客カバー率"}, about: []string{"coverage"}, goal: "coverage.ratio", unit: percent,
-			value: k.ratio("coverage.covered_accounts", "coverage.eligible_accounts", nil),
-			// Each segment has a target of its own; of several, it is their mean by accounts.
-			otherGoal: over(write("sum(%s * on (segment) %s)", k.bySegment("target", "coverage.ratio"), k.of("coverage.eligible_accounts")),
-				write("sum(%s and on (segment) %s)", k.of("coverage.eligible_accounts"), k.bySegment("target", "coverage.ratio"))),
-			note: text{
-				"Of several segments, the target is the mean of theirs by accounts.",
-				"複数のセグメントの目標は、対象社数で加重平均した値。",
-			},
-		},
+		k.covered(0),
 		{
 			title: text{"Onboarded on time", "オンボーディング期限内完了率"}, about: []string{"onboarding"}, goal: "onboarding.on_time_ratio", unit: percent,
 			value: k.ratio("onboarding.on_time_accounts", "onboarding.due_accounts", nil),
@@ -48,10 +38,7 @@ func executive(k *kpis) board {
 		{
 			title: text{"Time to use, median", "利用開始までの期間(中央値)"}, about: []string{"time_to_use"}, goal: "time_to_use.p50_seconds", unit: days, side: below,
 			value: write("max(%s) / 86400", k.of("time_to_use.p50_seconds")), factor: " / 86400",
-			note: text{
-				"Medians of segments cannot be added up: of several segments the longest is shown.",
-				"中央値は合算できないため、複数のセグメントでは最も長いものを示す。",
-			},
+			note: longest,
 		},
 		{
 			title: text{"Accounts with green health", "ヘルスがグリーンの顧客"}, about: []string{"health"}, goal: "health.green_ratio", unit: percent,

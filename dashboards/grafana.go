@@ -265,7 +265,8 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 			out.Interval = "1d" // KPIs are of days
 		}
 		if properties := t.properties(language); len(properties) > 0 {
-			overrides = append(overrides, overrideJSON{matcherJSON{"byFrameRefID", id}, properties})
+			// By its name, and not by the question: the transformation that sets the unit of money forgets whose answer it is.
+			overrides = append(overrides, overrideJSON{matcherJSON{"byName", t.name.en}, properties})
 		}
 	}
 	if p.unit.money && source == prometheus {
@@ -291,6 +292,9 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		"color": object{"mode": "fixed", "fixedColor": blue}, "mappings": []object{}, "links": []object{},
 		"thresholds": object{"mode": "absolute", "steps": []object{{"color": blue, "value": nil}}},
 		"custom":     merged(p.look.custom(), p.custom),
+	}
+	if p.palette {
+		defaults["color"] = object{"mode": "palette-classic"}
 	}
 	if p.shades {
 		defaults["color"] = object{"mode": "continuous-blues"}

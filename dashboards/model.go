@@ -41,23 +41,24 @@ type row struct {
 
 // panel is one picture and the questions behind it.
 type panel struct {
-	title  text
-	about  []string // the KPIs whose headers tell what is seen
-	note   text     // what the headers do not tell
-	empty  text     // what it says while there is nothing to see; the usual if not given
-	width  int
-	look   look
-	unit   unit
-	ask    []target
-	labels []string   // labels of the series, whose values are shown in words
-	fields []override // of single fields; in tables, the columns in their order
-	change []object   // transformations
-	custom object     // what the look's defaults are changed by
-	option object     // likewise its options
-	min    *float64
-	max    *float64
-	live   bool // its numbers change within a day
-	shades bool // cells are the darker, the more
+	title   text
+	about   []string // the KPIs whose headers tell what is seen
+	note    text     // what the headers do not tell
+	empty   text     // what it says while there is nothing to see; the usual if not given
+	width   int
+	look    look
+	unit    unit
+	ask     []target
+	labels  []string   // labels of the series, whose values are shown in words
+	fields  []override // of single fields; in tables, the columns in their order
+	change  []object   // transformations
+	custom  object     // what the look's defaults are changed by
+	option  object     // likewise its options
+	min     *float64
+	max     *float64
+	live    bool // its numbers change within a day
+	palette bool // its series have no colours of their own
+	shades  bool // cells are the darker, the more
 }
 
 // target is one question to a datasource.

@@ -125,7 +125,7 @@ func retention(k *kpis) board {
 						title: text{"ARR due for renewal, by health", "更新を迎えるARR(ヘルス別)"}, about: []string{"renewals"}, width: 8, look: bars, unit: money,
 						empty:  text{"Nothing is due within 90 days", "90日以内に更新を迎える契約はありません"},
 						ask:    k.dueByBand(),
-						change: []object{{"id": "merge", "options": object{}, "filter": object{"id": "byRefId", "options": "A|B|C|D"}}, sorted("due"), without("Time")},
+						change: []object{{"id": "merge", "options": object{}}, sorted("due"), without("Time")},
 						fields: []override{
 							{field: "due", words: "due"},
 							{field: "Value #A", name: vocabulary["band"][0].text, color: good},
@@ -224,7 +224,7 @@ func (k *kpis) waterfall(width int) panel {
 	return panel{
 		title: text{"ARR from the start of the window to now", "ARRの増減(期首から現在まで)"}, about: []string{"arr_movements", "arr_bridge"}, width: width, look: bars, unit: money,
 		ask:    []target{{prom: either(base), over: listed}, {prom: total, over: listed}, {prom: either(up), over: listed}, {prom: either(down), over: listed}},
-		change: []object{{"id": "merge", "options": object{}, "filter": object{"id": "byRefId", "options": "A|B|C|D"}}, sorted("step"), without("Time")},
+		change: []object{{"id": "merge", "options": object{}}, sorted("step"), without("Time")},
 		fields: []override{
 			{field: "step", words: "step"},
 			{field: "Value #A", color: invisible, custom: object{"custom.fillOpacity": 0, "custom.lineWidth": 0, "custom.hideFrom": object{"legend": true, "tooltip": true, "viz": false}}},

@@ -73,7 +73,7 @@ func service(k *kpis) board {
 					{
 						title: text{"Age of KPIs, the five oldest", "KPIの経過時間(長い順に5件)"}, width: 8, look: trend, unit: seconds, live: true,
 						note: text{"Age of the last good result. It rises by the second and falls when the KPI is computed again.", "最後の正しい結果からの経過時間。再計算で0に戻る。"},
-						ask:  []target{{prom: write("topk(5, %s)", own("cs_exporter_query_age_seconds", "query")), legend: "{{query}}"}}, custom: object{"fillOpacity": 0},
+						ask:  []target{{prom: write("topk(5, %s)", own("cs_exporter_query_age_seconds", "query")), legend: "{{query}}"}}, custom: object{"fillOpacity": 0}, palette: true,
 					},
 					{
 						title: text{"Runs that failed", "失敗した計算"}, width: 8, look: trend, unit: count, live: true,

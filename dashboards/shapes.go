@@ -20,6 +20,7 @@ type side int
 const (
 	above side = iota
 	below
+	neither // more is neither better nor worse
 )
 
 // key is a number that is judged by its target.
@@ -104,8 +105,11 @@ func (k *kpis) judged(of key) panel {
 		moved, unit = change(of.value, ago), of.unit
 	}
 	up, down := good, bad
-	if of.side == below {
+	switch of.side {
+	case below:
 		up, down = bad, good
+	case neither:
+		up, down = grey, grey
 	}
 	p.ask = append(p.ask,
 		target{prom: write("(%s) >= 0", moved), name: text{"▲ in 90 days", "▲ 90日間"}, color: up, over: latest, unit: &unit},

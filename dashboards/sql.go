@@ -65,12 +65,8 @@ where ` + thisAccount
 from cs.account_risks(as_of = ` + asOf + `)
 where ` + thisAccount
 
-	accountARRSQL = `select toDateTime(addMonths(` + asOf + `, -months)) as time, toFloat64(arr) as arr
-from (
-    select arrayJoin(arrayZip(arrayEnumerate(arr), arr)) as month, month.1 - 1 as months, month.2 as arr
-    from cs.account_arr(as_of = ` + asOf + `) as a
-    where ` + thisAccount + `
-)
+	accountARRSQL = `select toDateTime(addMonths(` + asOf + `, -(month.1 - 1))) as time, toFloat64(month.2) as arr
+from (select arrayJoin(arrayZip(arrayEnumerate(arr), arr)) as month from cs.account_arr(as_of = ` + asOf + `) where ` + thisAccount + `) as months
 order by time`
 
 	accountDriversSQL = `select measure, dimension, score, weight, contribution, change
@@ -122,3 +118,50 @@ from cs.milestone_states(as_of = ` + asOf + `)
 where ` + thisAccount + `
 order by due_on, milestone`
 )
+
+const onboardingSQL = `select d.account_id as account_id, if(o.name = '', d.account_id, o.name) as account, d.csm as csm, d.segment as segment,
+    toDateTime(d.first_paid_on) as first_paid_on, toDateTime(d.due_on) as due_on, toDateTime(d.planned_due_on) as planned_due_on,
+    greatest(dateDiff('day', d.due_on, ` + asOf + `), 0) as days_late, if(d.overdue = 1, 'overdue', 'open') as state
+from cs.onboarding_detail(as_of = ` + asOf + `) as d
+left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = d.account_id
+where d.in_progress = 1 and ` + inSegments + `
+order by due_on, account
+limit 100`
+
+const untouchedSQL = `select d.account_id as account_id, if(s.name = '', d.account_id, s.name) as account, s.csm as csm, d.segment as segment,
+    toFloat64(s.arr) as arr, toFloat64(d.days) as cadence, toDateTime(d.touched_on) as touched_on
+from cs.coverage_detail(as_of = ` + asOf + `) as d
+inner join cs.account_states(as_of = ` + asOf + `) as s on s.account_id = d.account_id
+where d.eligible_accounts = 1 and d.covered_accounts = 0 and match(d.segment, '^${segment:regex}$')
+order by arr desc
+limit 100`
+
+const signalsSQL = `select d.account_id as account_id, any(if(o.name = '', d.account_id, o.name)) as account, any(o.csm) as csm, any(d.segment) as segment,
+    max(toFloat64(d.arr)) as arr,
+    toString(max(d.signal = 'seats_nearly_full')) as seats_nearly_full, toString(max(d.signal = 'usage_rising')) as usage_rising,
+    toString(max(d.signal = 'new_department_active')) as new_department_active, toString(max(d.signal = 'raised_by_csm')) as raised_by_csm,
+    toString(max(d.signal = 'no_open_opportunity')) as no_open_opportunity
+from cs.expansion_signals_detail(as_of = ` + asOf + `) as d
+left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = d.account_id
+where match(d.segment, '^${segment:regex}$')
+group by d.account_id
+having max(d.signal != 'no_open_opportunity')
+order by arr desc
+limit 100`
+
+const unhappySQL = `select f.at as at, f.account_id as account_id, if(o.name = '', f.account_id, o.name) as account, o.csm as csm, f.what as what,
+    f.score as score, f.state as state
+from (
+    select opened_at as at, account_id, 'complaint' as what, cast(null, 'Nullable(Float64)') as score,
+        if(resolved_at is null or toDate(resolved_at) > ` + asOf + `, 'open', 'resolved') as state
+    from cs.tickets final
+    where is_complaint and toDate(opened_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    union all
+    select responded_at as at, account_id, toString(kind) as what, toFloat64(score) as score, '' as state
+    from cs.surveys final
+    where (kind = 'nps' and score between 0 and 6 or kind = 'csat' and score between 1 and 2)
+        and toDate(responded_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+) as f
+inner join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = f.account_id
+order by at desc
+limit 100`

@@ -245,6 +245,16 @@ var vocabulary = map[string][]word{
 		{"value_point_3", text{"Value point 3", "バリューポイント3"}, ""},
 		{"onboarded", text{"Onboarded", "オンボーディング完了"}, ""},
 	},
+	"unhappy": {
+		{"complaint", text{"Complaint", "クレーム"}, bad},
+		{"nps", text{"NPS: detractor", "NPS:批判者"}, warning},
+		{"csat", text{"CSAT: not satisfied", "CSAT:不満"}, warning},
+	},
+	"ticket state": {
+		{"", text{"–", "–"}, ""},
+		{"open", text{"Open", "未解決"}, bad},
+		{"resolved", text{"Resolved", "解決済み"}, grey},
+	},
 	"yes": {
 		{"0", text{"no", "いいえ"}, ""},
 		{"1", text{"yes", "はい"}, ""},
