@@ -35,6 +35,10 @@ test: engine $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS
 	# The longest come first, so that the others run beside them.
 	CGO_ENABLED=1 go test $(TESTFLAGS) ./queries ./...
 
+.PHONY: deploycheck
+deploycheck: ## Hold compose file, Dockerfile, Kubernetes manifests, unit and mixin to their parsers.
+	cd deploy/check && go test -count=1 ./...
+
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Check style, and that generated files are current.
 	$(TOOLS)/golangci-lint run

@@ -9,13 +9,14 @@
 -- ja: のあった顧客の減少分で、拡大では埋め合わせない。消化率1は1年でちょうど使い切る速さ、4は3か月で使い切る速さ。
 --
 -- Columns:
---   segment     label Touch-model segment of the account at the start of the window.
---   window      label Length of the window: 7d, 28d, 91d, 364d.
---   burn_ratio  gauge Lost ARR over what the window's share of the year's budget allows; none without a target for the segment.
---   lost_arr    gauge ARR lost since the start of the window, in the reporting currency.
---   budget_arr  gauge ARR that may be lost in the window, in the reporting currency; 0 without a target.
---   opening_arr gauge ARR at the start of the window, in the reporting currency.
---   accounts    gauge Accounts that paid at the start of the window.
+--   segment       label Touch-model segment of the account at the start of the window.
+--   window        label Length of the window: 7d, 28d, 91d, 364d.
+--   burn_ratio    gauge Lost ARR over what the window's share of the year's budget allows; none without a target for the segment.
+--   lost_arr      gauge ARR lost since the start of the window, in the reporting currency.
+--   budget_arr    gauge ARR that may be lost in the window, in the reporting currency; 0 without a target.
+--   opening_arr   gauge ARR at the start of the window, in the reporting currency.
+--   accounts      gauge Accounts that paid at the start of the window.
+--   lost_accounts gauge Those of them that pay less now, or nothing.
 --
 -- Group: Revenue, 3
 -- Every: 15m
@@ -26,7 +27,8 @@ select
     cs_float(sum(d.lost_arr)) as lost_arr,
     cs_float(sum(d.budget_arr)) as budget_arr,
     cs_float(sum(d.opening_arr)) as opening_arr,
-    sum(d.accounts) as accounts
+    sum(d.accounts) as accounts,
+    sum(d.lost_accounts) as lost_accounts
 from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['7d', '28d', '91d', '364d']) as window) as g
 left join cs.retention_budget_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window
 group by g.segment, g.window

@@ -3,20 +3,21 @@
 -- One row per window of days and account that paid at its start.
 --
 -- Columns:
---   segment     label Touch model at the start of the window.
---   window      label Length of the window: 7d, 28d, 91d, 364d.
---   account_id  key   Account.
---   lost_arr    part  ARR lost since the start of the window.
---   budget_arr  part  ARR that the target of the segment allows to lose in it; 0 without a target.
---   opening_arr part  ARR at the start of the window.
---   accounts    part  1.
---   closing_arr fact  ARR at as_of.
+--   segment       label Touch model at the start of the window.
+--   window        label Length of the window: 7d, 28d, 91d, 364d.
+--   account_id    key   Account.
+--   lost_arr      part  ARR lost since the start of the window.
+--   budget_arr    part  ARR that the target of the segment allows to lose in it; 0 without a target.
+--   opening_arr   part  ARR at the start of the window.
+--   accounts      part  1.
+--   lost_accounts part  1 where it pays less now, or nothing.
+--   closing_arr   fact  ARR at as_of.
 
 select
     w.segment as segment, concat(toString(w.length), 'd') as window, w.account_id as account_id,
     w.opening - least(w.opening, w.closing) as lost_arr,
     toDecimal128(round(toFloat64(w.opening) * t.allowed * w.length / 365, 4), 4) as budget_arr,
-    w.opening as opening_arr, toUInt8(1) as accounts, w.closing as closing_arr
+    w.opening as opening_arr, toUInt8(1) as accounts, toUInt8(w.closing < w.opening) as lost_accounts, w.closing as closing_arr
 from (
     select
         account_id, length,

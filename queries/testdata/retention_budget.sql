@@ -18,5 +18,5 @@ insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends
 -- By hand, of high touch: in 7 days 40,000 of Acme's 365,000 against 365,000 x 10 % x 7 / 365 = 700: a burn of 57. In 28 days Birch's 109,500 as
 -- well, 149,500 of 474,500 against 3,640. In 91 days the same against 11,830, and in 364 Dune's 100,000 too, of 594,500. Of low touch nothing is
 -- lost: Cedar's growth makes up for nothing, and Dune is of low touch since June. Fir's loss has no budget.
-select segment, window, round(burn_ratio, 4) as burn_ratio, lost_arr, budget_arr, opening_arr, accounts from cs.retention_budget(as_of = '2024-12-28') order by segment, window;
+select segment, window, round(burn_ratio, 4) as burn_ratio, lost_arr, budget_arr, opening_arr, accounts, lost_accounts from cs.retention_budget(as_of = '2024-12-28') order by segment, window;
 select segment, window, account_id, lost_arr, budget_arr, opening_arr, closing_arr from cs.retention_budget_detail(as_of = '2024-12-28') where window in ('7d', '364d') order by window, account_id;
