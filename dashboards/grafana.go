@@ -17,9 +17,9 @@ const gridWidth = 24
 
 // The types of the datasources, which are chosen by the variables prometheus and clickhouse.
 var (
-	prometheus = datasource{"prometheus", "${prometheus}"}
-	clickhouse = datasource{"grafana-clickhouse-datasource", "${clickhouse}"}
-	builtin    = datasource{"grafana", "-- Grafana --"}
+	fromPrometheus = datasource{"prometheus", "${prometheus}"}
+	fromClickHouse = datasource{"grafana-clickhouse-datasource", "${clickhouse}"}
+	builtin        = datasource{"grafana", "-- Grafana --"}
 )
 
 type datasource struct {
@@ -171,12 +171,12 @@ func (b board) variablesJSON(language string) []object {
 	}
 	datasources := []object{}
 	if b.asks(func(t target) bool { return t.prom != nil }) {
-		datasources = append(datasources, source("prometheus", same("Prometheus"), prometheus).datasource(language), variable{
+		datasources = append(datasources, source("prometheus", same("Prometheus"), fromPrometheus).datasource(language), variable{
 			name: "job", label: text{"Job", "ジョブ"}, prom: "label_values(cs_reporting_info, job)", initial: "cskpi",
 		}.json(language))
 	}
 	if b.clickhouse {
-		datasources = append(datasources, source("clickhouse", same("ClickHouse"), clickhouse).datasource(language))
+		datasources = append(datasources, source("clickhouse", same("ClickHouse"), fromClickHouse).datasource(language))
 	}
 	// Choices come from datasources, which must be known before, but people see what they choose often first.
 	return append(list, datasources...)
@@ -230,11 +230,11 @@ func (v variable) json(language string) object {
 		}
 		out["query"], out["options"] = strings.Join(query, ", "), options
 	case v.prom != "":
-		out["type"], out["datasource"], out["definition"] = "query", prometheus, v.prom
+		out["type"], out["datasource"], out["definition"] = "query", fromPrometheus, v.prom
 		out["query"] = object{"query": v.prom, "refId": "StandardVariableQuery"}
 		out["refresh"], out["sort"], out["regex"] = 2, 1, ""
 	default:
-		out["type"], out["datasource"], out["definition"] = "query", clickhouse, v.sql
+		out["type"], out["datasource"], out["definition"] = "query", fromClickHouse, v.sql
 		out["query"] = object{"rawSql": v.sql, "queryType": "sql", "format": 1, "refId": v.name}
 		out["refresh"], out["sort"], out["regex"] = 2, 1, ""
 	}
@@ -251,9 +251,9 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	if len(p.ask) == 0 {
 		return out, fmt.Errorf("it asks nothing")
 	}
-	source := prometheus
+	source := fromPrometheus
 	if p.ask[0].sql != "" {
-		source = clickhouse
+		source = fromClickHouse
 	}
 	out.Datasource = &source
 	out.Transformations = slices.Clone(p.change)
@@ -269,7 +269,7 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 			overrides = append(overrides, overrideJSON{matcherJSON{"byName", t.name.en}, properties})
 		}
 	}
-	if p.unit.money && source == prometheus {
+	if p.unit.money && source == fromPrometheus {
 		out.Targets = append(out.Targets, target{
 			prom: write(`label_replace(%s, "unit", "currency:$1 ", "currency", "(.+)")`, own("cs_reporting_info", "currency")), over: listed,
 		}.json(currencyQuery))
@@ -344,12 +344,12 @@ func (t target) json(id string) object {
 			format = 0
 		}
 		return object{
-			"refId": id, "datasource": clickhouse, "rawSql": t.sql, "queryType": "sql", "format": format, "selectedFormat": format,
+			"refId": id, "datasource": fromClickHouse, "rawSql": t.sql, "queryType": "sql", "format": format, "selectedFormat": format,
 			"meta": object{"builderOptions": object{"fields": []string{}, "limit": 100, "mode": "list"}},
 		}
 	}
 	out := object{
-		"refId": id, "datasource": prometheus, "expr": t.prom(t.at), "editorMode": "code",
+		"refId": id, "datasource": fromPrometheus, "expr": t.prom(t.at), "editorMode": "code",
 		"legendFormat": cmp.Or(t.legend, t.name.en, "__auto"), "range": true, "instant": false, "format": "time_series",
 	}
 	switch t.over {

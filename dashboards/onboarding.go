@@ -32,7 +32,7 @@ func onboarding(k *kpis) board {
 	return board{
 		title:      text{"Customer Success: onboarding", "カスタマーサクセス:オンボーディング"},
 		about:      text{"Whether new customers get going in time, and how long it takes them.", "新規顧客が期限内に立ち上がっているか、どれだけ時間がかかっているか。"},
-		variables:  []variable{segments(), currency()},
+		variables:  []variable{segments()},
 		clickhouse: true,
 		rows: []row{
 			top,

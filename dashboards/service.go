@@ -33,7 +33,7 @@ func service(k *kpis) board {
 						own("cs_exporter_engine_up"), count, write("%s == 1", own("cs_exporter_engine_up")), text{"‼ down", "‼ 停止"}),
 					number(text{"Past days still to be computed", "未計算の過去日数"}, text{"Days of KPIs that have closed and are not computed yet; some minutes after a day has closed there are none.", "締まったがまだ計算していない日数。日付が変わって数分後には0になる。"},
 						own("cs_history_missing"), count, none(own("cs_history_missing")), text{"… at work", "… 計算中"}),
-					number(text{"Violations of the data's quality", "データ品質の違反"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
+					number(text{"Facts that contradict each other", "矛盾するデータ"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
 						violations, count, none(violations), text{"! look below", "! 下の表を確認"}),
 					number(text{"Days of usage to be rolled up", "未集計の利用日数"}, text{"Days whose usage events have arrived and are not rolled up yet.", "利用イベントが届き、まだ集計していない日数。"},
 						own("cs_exporter_rollup_pending"), count, none(own("cs_exporter_rollup_pending")), text{"… at work", "… 集計中"}),

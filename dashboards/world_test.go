@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
@@ -96,10 +97,17 @@ func (w *world) make(t *testing.T) error {
 	if err := w.conn.QueryRow(ctx, busiest).Scan(&w.account); err != nil {
 		return err
 	}
+	// Parts of the program that only the command puts together.
+	others := prometheus.NewRegistry()
+	missing := prometheus.NewGauge(prometheus.GaugeOpts{Name: "cs_history_missing", Help: "Days."})
+	rows := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cs_intake_rows_total", Help: "Rows."}, []string{"table", "outcome"})
+	rows.WithLabelValues("contracts", "stored").Add(1)
+	others.MustRegister(missing, rows)
 	keeper := queries.NewKeeper(w.conn, catalogue, time.Now)
 	e, err := exporter.New(w.conn, exporter.Options{
 		Catalogue: catalogue, Select: keeper.Select, Reporting: reporting, Timeout: time.Minute,
 		EngineUp: func() bool { return true }, EngineRestarts: func() int { return 0 }, RollUp: func() exporter.RollUp { return exporter.RollUp{LastSuccess: time.Now()} },
+		Also: others,
 	})
 	if err != nil {
 		return err
@@ -119,7 +127,7 @@ func (w *world) make(t *testing.T) error {
 }
 
 // startPrometheus lets one scrape the exporter, with the same numbers 90 days before. It runs as long as the tests do.
-func (w *world) startPrometheus(t *testing.T, exporter string, families []*dto.MetricFamily) error {
+func (w *world) startPrometheus(t *testing.T, target string, families []*dto.MetricFamily) error {
 	dir, err := os.MkdirTemp("", "cskpi-boards-") //nolint:usetesting // It outlives the test that starts it.
 	if err != nil {
 		return err
@@ -133,7 +141,7 @@ func (w *world) startPrometheus(t *testing.T, exporter string, families []*dto.M
 	if out, err := exec.Command(tool(t, "promtool"), "tsdb", "create-blocks-from", "--quiet", "openmetrics", past, data).CombinedOutput(); err != nil {
 		return fmt.Errorf("write a past day: %w\n%s", err, out)
 	}
-	text := fmt.Sprintf("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: cskpi, static_configs: [{targets: [%q]}]}]\n", strings.TrimPrefix(exporter, "http://"))
+	text := fmt.Sprintf("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: cskpi, static_configs: [{targets: [%q]}]}]\n", strings.TrimPrefix(target, "http://"))
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		return err
 	}
