@@ -1,8 +1,13 @@
 package main
 
 import (
+	"debug/elf"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,5 +93,32 @@ func TestHealthcheck(t *testing.T) {
 		}
 		asked = "/-/healthy"
 		s.Close()
+	}
+}
+
+// TestStaticBinary: the image for servers has no C library, so its binary must do without.
+func TestStaticBinary(t *testing.T) {
+	build := "-trimpath -tags server"
+	if !strings.Contains(string(readFile(t, filepath.Join(root, "deploy/Dockerfile"))), "CGO_ENABLED=0 go build "+build) {
+		t.Fatal("deploy/Dockerfile builds something else")
+	}
+	environment(t)
+	binary := filepath.Join(t.TempDir(), "cskpi")
+	cmd := exec.CommandContext(t.Context(), "go", append(append([]string{"build"}, strings.Fields(build)...), "-o", binary, ".")...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	file, err := elf.Open(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if libraries, err := file.ImportedLibraries(); err != nil || len(libraries) > 0 || slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		t.Errorf("the binary wants %q, %v", libraries, err)
+	}
+	out, err := exec.CommandContext(t.Context(), binary, "kpi", "nrr").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "set CSKPI_CLICKHOUSE_URL") {
+		t.Errorf("without a server: %v, %s", err, out)
 	}
 }

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux || server
 
 package engine
 
@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-var errUnsupported = errors.New("the local engine runs on Linux only; set CSKPI_CLICKHOUSE_URL to use a ClickHouse server")
+var errUnsupported = errors.New("this cskpi has no local engine: there is one on Linux only, and not where it was built with the tag server; set CSKPI_CLICKHOUSE_URL to use a ClickHouse server")
 
 // supervisor is never made where there is no engine.
 type supervisor struct {
