@@ -45,7 +45,7 @@ func executive(k *kpis) board {
 			value: over(sum(k.of("health.accounts", `band="green"`)), sum(k.of("health.accounts"))),
 		},
 		{
-			title: text{"Pipeline created by CS, 12 months", "Pipegen(12か月)"}, about: []string{"pipegen"}, goal: "pipegen.amount", additive: true, unit: money, share: true,
+			title: text{"Pipeline created, 12 mo", "Pipegen(12か月)"}, about: []string{"pipegen"}, goal: "pipegen.amount", additive: true, unit: money, share: true,
 			value: sum(k.of("pipegen.amount", year)),
 		},
 	}
@@ -59,7 +59,7 @@ func executive(k *kpis) board {
 	}
 	widths := []int{5, 5, 5, 5, 4}
 	for half := range 2 {
-		values, courses := row{height: 4}, row{height: 7}
+		values, courses := row{height: 4}, row{height: 8}
 		for i, of := range keys[5*half : 5*half+5] {
 			of.width = widths[i]
 			values.panels = append(values.panels, k.judged(of))
@@ -72,14 +72,14 @@ func executive(k *kpis) board {
 
 // coursed is the course of one of the ten; where a number has parts that say more than its sum, they are shown.
 func (k *kpis) coursed(of key) panel {
-	p := k.course(of, text{of.title.en + ": course and target", of.title.ja + ":推移と目標"})
+	p := k.course(of, text{of.title.en + ": trend", of.title.ja + ":推移"})
 	switch of.about[0] {
 	case "health":
 		p = k.bandsOverTime("accounts", text{"Accounts by health", "ヘルス別の社数"}, of.width)
 	case "risk":
 		p.title = text{"ARR at risk, by reason", "理由別のリスクARR"}
 		p.ask[0] = target{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}
-		p.labels, p.custom = []string{"risk reason"}, stacked("normal")
+		p.labels, p.custom, p.option = []string{"risk reason"}, stacked("normal"), plainLegend
 	case "time_to_use":
 		p.ask[0] = target{prom: write("%s / 86400", k.of("time_to_use.p50_seconds")), legend: "{{segment}}"}
 		p.labels, p.custom = []string{"segment"}, object{"fillOpacity": 0}

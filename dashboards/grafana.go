@@ -258,6 +258,10 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	out.Datasource = &source
 	out.Transformations = slices.Clone(p.change)
 	overrides := []overrideJSON{}
+	if p.look == table {
+		// The text for a table without rows would stand in every empty cell.
+		overrides = append(overrides, overrideJSON{matcherJSON{"byRegexp", "/.*/"}, []property{{"noValue", "–"}}})
+	}
 	for i, t := range p.ask {
 		id := string(rune('A' + i))
 		out.Targets = append(out.Targets, t.json(id))

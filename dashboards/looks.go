@@ -32,7 +32,7 @@ func (l look) custom() object {
 			"hideFrom": object{"legend": false, "tooltip": false, "viz": false},
 		}
 	case table:
-		return object{"align": "auto", "displayMode": "auto", "inspect": false}
+		return object{"align": "auto", "displayMode": "auto", "inspect": false, "minWidth": 50}
 	case density:
 		return object{"scaleDistribution": object{"type": "linear"}, "hideFrom": object{"legend": false, "tooltip": false, "viz": false}}
 	case statusRow:
@@ -84,3 +84,6 @@ func (l look) options() object {
 func stacked(mode string) object {
 	return object{"stacking": object{"mode": mode, "group": "A"}, "fillOpacity": 75, "lineWidth": 0}
 }
+
+// plainLegend names series and tells no numbers of them.
+var plainLegend = object{"legend": object{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []string{}}}

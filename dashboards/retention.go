@@ -133,7 +133,7 @@ func retention(k *kpis) board {
 							{field: "Value #C", name: vocabulary["band"][2].text, color: bad},
 							{field: "Value #D", name: vocabulary["band"][3].text, color: grey},
 						},
-						option: object{"stacking": "normal", "xField": "due"},
+						option: object{"stacking": "normal", "xField": "due", "showValue": "never"},
 					},
 					{
 						title: text{"Contracts due, and how far they are prepared", "更新を迎える契約の準備状況"}, about: []string{"renewal_process"}, width: 16, look: table, unit: count,

@@ -90,19 +90,23 @@ func (k *kpis) judged(of key) panel {
 		say(value(worse+" %s", goal), text{"! below target", "! 目標未達"}, warning)
 		say(value("unless %s", goal), text{"now", "現在"}, blue)
 	default:
-		beyond := write("(%s or %s)", critical, goal) // a target alone: what misses it is critical
-		from := write("(%s or %s)", warn, beyond)
+		// What misses a target that has no other levels is worth a warning.
+		beyond := write("(%s or %s "+map[string]string{">=": "-", "<=": "+"}[better]+" Inf)", critical, goal)
+		from := write("(%s or %s)", warn, goal)
 		say(value(better+" %s", goal), text{"✓ on target", "✓ 目標達成"}, good)
 		say(value(worse+" %s "+strictly+" %s", goal, from), text{"≈ near target", "≈ 目標に近い"}, near)
 		say(value(worse+" %s "+map[string]string{">": "<=", "<": ">="}[strictly]+" %s "+strictly+" %s", goal, from, beyond), text{"! warning", "! 注意"}, warning)
 		say(value(worse+" %s "+map[string]string{">": "<=", "<": ">="}[strictly]+" %s", goal, beyond), text{"‼ critical", "‼ 危険"}, bad)
 		say(value("unless %s", goal), text{"now", "現在"}, blue)
 	}
-	moved, unit := write("100 * (%s)", change(of.value, ago)), ppoints
+	moved, unit := write("round(100 * (%s), 0.1)", change(of.value, ago)), ppoints
 	if of.share {
-		moved, unit = growth(of.value, ago), percent
+		moved, unit = write("round(%s, 0.001)", growth(of.value, ago)), percent
 	} else if of.unit != percent {
 		moved, unit = change(of.value, ago), of.unit
+		if unit == days {
+			unit.decimals = 1
+		}
 	}
 	up, down := good, bad
 	switch of.side {
@@ -112,7 +116,8 @@ func (k *kpis) judged(of key) panel {
 		up, down = grey, grey
 	}
 	p.ask = append(p.ask,
-		target{prom: write("(%s) >= 0", moved), name: text{"▲ in 90 days", "▲ 90日間"}, color: up, over: latest, unit: &unit},
+		target{prom: write("(%s) == 0", moved), name: text{"= in 90 days", "= 90日間"}, color: grey, over: latest, unit: &unit},
+		target{prom: write("(%s) > 0", moved), name: text{"▲ in 90 days", "▲ 90日間"}, color: up, over: latest, unit: &unit},
 		target{prom: write("(%s) < 0", moved), name: text{"▼ in 90 days", "▼ 90日間"}, color: down, over: latest, unit: &unit})
 	return p
 }
@@ -121,7 +126,7 @@ func (k *kpis) judged(of key) panel {
 func (k *kpis) course(of key, title text) panel {
 	p := panel{
 		title: title, about: of.about, note: of.note, width: of.width, look: trend, unit: of.unit,
-		ask: []target{{prom: of.value, name: text{"Value", "実績"}, color: blue}},
+		ask: []target{{prom: of.value, name: text{"Actual", "実績"}, color: blue}},
 	}
 	if goal, _, _ := k.goals(of); goal != nil {
 		p.ask = append(p.ask, target{prom: goal, name: targetWord, color: grey, dashed: true})

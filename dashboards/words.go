@@ -75,9 +75,9 @@ var vocabulary = map[string][]word{
 	},
 	"risk reason": { // of cs.risk
 		{"notice", text{"Notice given", "解約通知"}, bad},
-		{"both", text{"Usage and people's judgement", "利用状況と定性リスク"}, "#E07B4F"},
+		{"both", text{"Usage and judgement", "利用状況と定性リスク"}, "#E07B4F"},
 		{"usage", text{"Usage", "利用状況"}, warning},
-		{"qualitative", text{"People's judgement", "定性リスク"}, "#EBC77A"},
+		{"qualitative", text{"Judgement", "定性リスク"}, "#EBC77A"},
 	},
 	"phase": {
 		{"onboarding", text{"Onboarding", "オンボーディング"}, sky},
