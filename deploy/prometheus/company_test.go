@@ -201,6 +201,10 @@ func TestCompanies(t *testing.T) {
 		}
 		return found
 	}
+	t.Run("runbook", func(t *testing.T) {
+		healthy.insert(t, conn)
+		runbookWorks(t, conn, all)
+	})
 	for name, c := range map[string]company{"healthy": healthy, "tiny": tiny, "empty": {}} {
 		t.Run(name, func(t *testing.T) {
 			for alert, text := range named(watch(t, c, "")) {
@@ -263,6 +267,54 @@ func TestCompanies(t *testing.T) {
 			t.Errorf("a warning was sent beside the critical one: %s", text)
 		}
 	})
+}
+
+// runbookWorks: the SQL of the runbook runs, and its commands ask for KPIs and columns that there are.
+func runbookWorks(t *testing.T, conn driver.Conn, catalogue queries.Catalogue) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy/RUNBOOK.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := regexp.MustCompile("`(select [^`]+)`").FindAllStringSubmatch(string(text), -1)
+	for _, m := range statements {
+		rows, err := conn.Query(t.Context(), m[1])
+		if err != nil {
+			t.Errorf("%s: %v", m[1], err)
+			continue
+		}
+		for rows.Next() {
+		}
+		if err := rows.Close(); err != nil {
+			t.Errorf("%s: %v", m[1], err)
+		}
+	}
+	commands := regexp.MustCompile("`bin/cskpi (kpi|explain) (\\w+)([^`]*)`").FindAllStringSubmatch(string(text), -1)
+	for _, m := range commands {
+		view := m[2]
+		if m[1] == "explain" {
+			view += "_detail"
+		}
+		q, found := catalogue.Get(view)
+		if !found {
+			t.Errorf("%s: there is no %s", m[0], view)
+		}
+		args := strings.Fields(m[3])
+		for i := 0; i+1 < len(args); i += 2 {
+			column, isColumn := strings.TrimPrefix(args[i], "--"), slices.Contains([]string{"--segment", "--window"}, args[i])
+			switch args[i] {
+			case "--where":
+				column, _, isColumn = strings.Cut(args[i+1], "=")
+			case "--by":
+				column, isColumn = args[i+1], true
+			}
+			if isColumn && !slices.ContainsFunc(q.Columns, func(c queries.Column) bool { return c.Name == column }) {
+				t.Errorf("%s: %s has no column %s", m[0], view, column)
+			}
+		}
+	}
+	if len(statements) < 5 || len(commands) < 30 {
+		t.Errorf("only %d statements and %d commands", len(statements), len(commands))
+	}
 }
 
 func until(t *testing.T, condition func() bool) {

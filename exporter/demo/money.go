@@ -148,6 +148,32 @@ var targets = []struct {
 	{"csat.ratio", "", 0.80, 0.70, 0.60, 0},
 	{"efficiency.arr_growth_ratio", "", 0.40, 0.30, 0.20, 0},
 	{"efficiency.quick_ratio", "", 4, 3, 2, 0},
+	{"retention_budget.burn_ratio", "", 1, 2, 4, 0},
+	{"risk_accounts.renewal_seconds", "", 120 * 86400, 90 * 86400, 30 * 86400, 0},
+	{"health_declines.points", "high", 5, 20, 35, 0},
+	{"health_declines.points", "low", 5, 30, 45, 0},
+	{"coverage_by_csm.ratio", "", 0.85, 0.70, 0.50, 0},
+	{"onboarding_by_csm.overdue", "", 0, 4, 8, 0},
+	{"time_to_use.p50_seconds", "high", 35 * 86400, 50 * 86400, 70 * 86400, 0},
+	{"time_to_use.p50_seconds", "low", 30 * 86400, 40 * 86400, 60 * 86400, 0},
+	{"time_to_use.p50_seconds", "tech", 30 * 86400, 40 * 86400, 60 * 86400, 0},
+	{"freshness.age_seconds", "usage_events", 86400, 2 * 86400, 4 * 86400, 0}, // the segment is a table
+	{"restatement.ratio", "", 0, 0.01, 0.05, 0},
+	{"quality.violations", "", 0, 0, 100, 0},
+}
+
+// amounts are the targets in money, for a company that reports in dollars, and in numbers that grow with the company, for one of 400 accounts.
+var amounts = []struct {
+	kpi, segment              string
+	target, warning, critical float64
+	inMoney, ofSize           bool
+}{
+	{"risk.arr", "", 0, 2_500_000, 4_000_000, true, true},
+	{"risk.arr", "high", 0, 1_500_000, 2_500_000, true, true},
+	{"risk_accounts.arr", "high", 0, 50_000, 200_000, true, false},
+	{"risk_accounts.arr", "low", 0, 25_000, 75_000, true, false},
+	{"pipegen.amount", "", 2_000_000, 1_200_000, 600_000, true, true},
+	{"tickets.complaints", "", 20, 40, 60, false, true},
 }
 
 // writeTargets writes a row per KPI, segment and fiscal year of the history; the board decides in the last month
@@ -164,6 +190,23 @@ func (c *Company) writeTargets(ctx context.Context, r *rows) error {
 			r.decimal("target", t.target+shift, 4)
 			r.decimal("warning", t.warning+shift, 4)
 			r.decimal("critical", t.critical+shift, 4)
+			r.end(c.calendar.at(start-20, 15*3600))
+		}
+		for _, a := range amounts {
+			scale := 1.0
+			if a.inMoney {
+				scale *= c.money.scale
+			}
+			if a.ofSize {
+				scale *= float64(c.o.Accounts) / 400
+			}
+			r.text("kpi", a.kpi)
+			r.text("segment", a.segment)
+			r.day("starts_on", start)
+			r.day("ends_before", start.addMonths(12))
+			r.decimal("target", a.target*scale, 4)
+			r.decimal("warning", a.warning*scale, 4)
+			r.decimal("critical", a.critical*scale, 4)
 			r.end(c.calendar.at(start-20, 15*3600))
 		}
 	}
