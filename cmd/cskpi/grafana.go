@@ -91,7 +91,7 @@ func (c *grafanaPushCmd) Run(ctx context.Context, a *app) error {
 	}
 	p := push{c: c, g: g, out: a.out}
 	if err := p.run(ctx); err != nil {
-		return fmt.Errorf("grafana push: %w", err)
+		return fmt.Errorf("grafana push: %w", withoutRequest(err))
 	}
 	format := "%d created, %d changed, %d deleted, %d as they should be\n"
 	if c.DryRun {
@@ -366,15 +366,25 @@ type grafanaError struct {
 }
 
 func (e *grafanaError) Error() string {
-	switch e.status {
-	case http.StatusUnauthorized:
-		return "Grafana does not know the token of CSKPI_GRAFANA_TOKEN, or it has expired (401)"
-	case http.StatusForbidden:
+	switch {
+	case e.status == http.StatusUnauthorized, strings.EqualFold(e.message, "invalid API key"): // which 9.4 says with 500
+		return fmt.Sprintf("Grafana does not know the token of CSKPI_GRAFANA_TOKEN, or it has expired (%d)", e.status)
+	case e.status == http.StatusForbidden:
 		return "the token of CSKPI_GRAFANA_TOKEN may not do this (403): " + e.message + "; boards and folders need the role Editor, datasources Admin"
-	case http.StatusPreconditionFailed:
+	case e.status == http.StatusPreconditionFailed:
 		return "Grafana refuses it (412): " + e.message + "; somebody has saved it in this moment, or another board in the folder has its title"
 	}
 	return fmt.Sprintf("Grafana answers %d: %s", e.status, e.message)
+}
+
+// withoutRequest leaves out what was asked of Grafana where it has an answer.
+func withoutRequest(err error) error {
+	var request *url.Error
+	var refused *grafanaError
+	if errors.As(err, &request) && errors.As(request.Err, &refused) {
+		return errors.New(strings.Replace(err.Error(), request.Error(), refused.Error(), 1))
+	}
+	return err
 }
 
 // RoundTrip signs requests, and turns refusals into errors, which the SDK would take for answers. Where the SDK goes by
