@@ -205,3 +205,74 @@ func TestClusterGrows(t *testing.T) {
 		}
 	}
 }
+
+// keeper is a connection to an engine whose cs.usage_events passes for a replicated table, with inserts under way that have
+// taken block numbers.
+type keeper struct {
+	driver.Conn
+	taken  string // names of the nodes
+	synced int
+}
+
+func (k *keeper) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	return k.Conn.Query(ctx, strings.NewReplacer(
+		"system.replicas", "(select 'cs' as database, 'usage_events' as table, '/keeper/events' as zookeeper_path)",
+		"system.zookeeper", "(select '/keeper/events/block_numbers/202601' as path, arrayJoin(["+k.taken+"]) as name)",
+	).Replace(query), args...)
+}
+
+func (k *keeper) Exec(ctx context.Context, query string, args ...any) error {
+	if strings.HasPrefix(query, "system sync replica cs.") {
+		k.synced++
+		return nil
+	}
+	return k.Conn.Exec(ctx, query, args...)
+}
+
+// TestClusterRollUp: an insert that took its block number early and is stored late is not missed.
+func TestClusterRollUp(t *testing.T) {
+	k := &keeper{Conn: migrated(t), taken: "''"}
+	catalogue, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.Install(t.Context(), k.Conn, catalogue); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, k.Conn, "system stop merges cs.usage_events")
+	store := func(id string) {
+		t.Helper()
+		exec(t, k.Conn, "insert into cs.usage_events (event_id, account_id, user_id, event, ts) values ('"+id+"', 'acme', '"+id+"', 'used', '2026-01-1"+id+" 10:00:00')")
+	}
+	rolled := func(want string) {
+		t.Helper()
+		rollUp(t, k)
+		if got := scalar(t, k.Conn, "select arrayStringConcat(arraySort(groupArray(user_id)), ' ') from cs.usage_user_days final"); got != want {
+			t.Errorf("users %q are rolled up, want %q", got, want)
+		}
+	}
+	for _, id := range []string{"1", "2", "3"} {
+		store(id)
+	}
+	blocks := scalar(t, k.Conn, "select arrayStringConcat(arraySort(groupArray(toString(min_block_number))), ' ') from system.parts where database = 'cs' and table = 'usage_events' and active")
+	if blocks != "1 2 3" {
+		t.Fatalf("the events lie in blocks %s", blocks)
+	}
+	// Somebody has taken 2 and what is stored there is not known to be all.
+	k.taken = "'block-0000000002', 'block-0000000009', 'abandonable_lock-insert'"
+	rolled("1")
+	if k.synced == 0 {
+		t.Error("nothing was fetched from other replicas")
+	}
+	rolled("1")
+	k.taken = "'block-0000000009'"
+	rolled("1 2 3")
+	store("4")
+	rolled("1 2 3 4")
+	// All that is new is taken, so there is nothing to do.
+	k.taken = "'block-0000000005'"
+	store("5")
+	rolled("1 2 3 4")
+	k.taken = "''"
+	rolled("1 2 3 4 5")
+}
