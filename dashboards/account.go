@@ -70,7 +70,7 @@ func account(*kpis) board {
 						title: text{"ARR over 12 months", "12か月間のARR"}, about: []string{"arr"}, width: 6, look: trend, unit: amount,
 						empty: none("It has never paid", "契約したことがありません"),
 						note:  text{"In the reporting currency, at the rate of the fiscal year.", "報告通貨、会計年度のレートによる。"},
-						ask:   []target{{sql: accountARRSQL, series: true}}, fields: []override{{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, color: blue}}, min: number(0),
+						ask:   []target{{sql: accountARRSQL, series: true}}, fields: []override{{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, color: blue}}, min: new(0.0),
 						custom: object{"lineInterpolation": "stepAfter"},
 					},
 				},

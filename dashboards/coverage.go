@@ -52,7 +52,7 @@ func coverage(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Action items that are overdue, by CSM", "期限を過ぎた対応項目(CSM別)"}, about: []string{"action_items"}, width: 8, look: ranking, unit: count, min: number(0),
+						title: text{"Action items that are overdue, by CSM", "期限を過ぎた対応項目(CSM別)"}, about: []string{"action_items"}, width: 8, look: ranking, unit: count, min: new(0.0),
 						empty: text{"Nothing is overdue", "期限を過ぎた項目はありません"},
 						ask:   []target{{prom: write("sort_desc(%s > 0)", k.of("action_items.overdue_items")), legend: "{{csm}}", over: latest}},
 					},
@@ -61,11 +61,11 @@ func coverage(k *kpis) board {
 			{
 				title: text{"Capacity and contact", "担当体制と接点"}, height: 8, panels: []panel{
 					{
-						title: text{"Accounts per CSM, by segment", "CSM一人当たりの担当社数(セグメント別)"}, about: []string{"csm_capacity"}, width: 8, look: trend, unit: unit{of: same("none"), decimals: 1}, labels: by, custom: object{"fillOpacity": 0},
+						title: text{"Accounts per CSM, by segment", "CSM一人当たりの担当社数(セグメント別)"}, about: []string{"csm_capacity"}, width: 8, look: trend, unit: unit{of: same("none"), decimals: 1}, labels: by,
 						ask: []target{{prom: k.of("csm_capacity.accounts_per_csm"), legend: "{{segment}}"}},
 					},
 					{
-						title: text{"ARR per CSM, by segment", "CSM一人当たりのARR(セグメント別)"}, about: []string{"csm_capacity"}, width: 8, look: trend, unit: money, labels: by, custom: object{"fillOpacity": 0},
+						title: text{"ARR per CSM, by segment", "CSM一人当たりのARR(セグメント別)"}, about: []string{"csm_capacity"}, width: 8, look: trend, unit: money, labels: by,
 						ask: []target{{prom: k.of("csm_capacity.arr_per_csm"), legend: "{{segment}}"}},
 					},
 					{
@@ -116,7 +116,7 @@ func (k *kpis) coverageOf(segment string) panel {
 	is := `segment="` + segment + `"`
 	level := func(name string) expr { return k.of("targets."+name, `kpi="coverage.ratio"`, is) }
 	return panel{
-		title: text{"Coverage: " + name.en, "顧客カバー率:" + name.ja}, about: []string{"coverage"}, width: 8, look: trend, unit: percent, custom: object{"fillOpacity": 0},
+		title: text{"Coverage: " + name.en, "顧客カバー率:" + name.ja}, about: []string{"coverage"}, width: 8, look: trend, unit: percent,
 		ask: []target{
 			{prom: k.of("coverage.ratio", is), name: text{"Coverage", "顧客カバー率"}, color: blue},
 			{prom: level("target"), name: targetWord, color: grey, dashed: true},

@@ -82,7 +82,7 @@ func (k *kpis) coursed(of key) panel {
 		p.labels, p.custom, p.option = []string{"risk reason"}, stacked("normal"), plainLegend
 	case "time_to_use":
 		p.ask[0] = target{prom: write("%s / 86400", k.of("time_to_use.p50_seconds")), legend: "{{segment}}"}
-		p.labels, p.custom = []string{"segment"}, object{"fillOpacity": 0}
+		p.labels = []string{"segment"}
 	}
 	return p
 }

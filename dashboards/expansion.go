@@ -41,7 +41,7 @@ func growing(k *kpis) board {
 						ask: []target{{prom: sum(k.of("pipegen.amount", chosen), "kind"), legend: "{{kind}}"}},
 					},
 					{
-						title: text{"Pipeline created and expansion booked", "Pipegenとエクスパンション受注"}, about: []string{"expansion_bookings"}, width: 12, look: trend, unit: money, custom: object{"fillOpacity": 0},
+						title: text{"Pipeline created and expansion booked", "Pipegenとエクスパンション受注"}, about: []string{"expansion_bookings"}, width: 12, look: trend, unit: money,
 						ask: []target{
 							{prom: sum(k.of("pipegen.amount", chosen)), name: text{"Pipeline created", "商談創出(Pipegen)"}, color: blue},
 							{prom: sum(k.of("expansion_bookings.amount", chosen)), name: text{"Booked", "受注"}, color: good},
@@ -53,14 +53,14 @@ func growing(k *kpis) board {
 			{
 				title: text{"Is it any good?", "パイプラインの質"}, height: 9, panels: []panel{
 					{
-						title: text{"Win ratio by kind, whole company", "種別ごとの受注率(全社)"}, about: []string{"pipeline_quality"}, width: 8, look: trend, unit: percent, labels: kinds, custom: object{"fillOpacity": 0}, min: number(0),
+						title: text{"Win ratio by kind, whole company", "種別ごとの受注率(全社)"}, about: []string{"pipeline_quality"}, width: 8, look: trend, unit: percent, labels: kinds, min: new(0.0),
 						ask: []target{
 							{prom: k.of("pipeline_quality.win_ratio", chosen), legend: "{{kind}}"},
 							{prom: k.level("target", "pipeline_quality.win_ratio", false), name: targetWord, color: grey, dashed: true},
 						},
 					},
 					{
-						title: text{"Median days from creation to winning, by kind", "創出から受注までの日数(中央値、種別ごと)"}, about: []string{"pipeline_quality"}, width: 8, look: trend, unit: days, labels: kinds, custom: object{"fillOpacity": 0}, min: number(0),
+						title: text{"Median days from creation to winning, by kind", "創出から受注までの日数(中央値、種別ごと)"}, about: []string{"pipeline_quality"}, width: 8, look: trend, unit: days, labels: kinds, min: new(0.0),
 						ask: []target{{prom: write("%s / 86400", k.of("pipeline_quality.cycle_p50_seconds", chosen)), legend: "{{kind}}"}},
 					},
 					{
@@ -90,11 +90,11 @@ func growing(k *kpis) board {
 			{
 				title: text{"Where there is room", "拡大の余地"}, height: 9, panels: []panel{
 					{
-						title: text{"Green accounts with room to grow", "拡大の余地があるグリーンの顧客"}, about: []string{"expansion_signals"}, width: 8, look: ranking, unit: count, labels: []string{"signal"}, min: number(0),
+						title: text{"Green accounts with room to grow", "拡大の余地があるグリーンの顧客"}, about: []string{"expansion_signals"}, width: 8, look: ranking, unit: count, labels: []string{"signal"}, min: new(0.0),
 						ask: []target{{prom: write("sort_desc(%s)", sum(k.of("expansion_signals.accounts"), "signal")), legend: "{{signal}}", over: latest}},
 					},
 					{
-						title: text{"Land accounts: onboarded and expanded", "Land顧客の定着と拡大"}, about: []string{"land_accounts"}, width: 8, look: trend, unit: count, custom: object{"fillOpacity": 0},
+						title: text{"Land accounts: onboarded and expanded", "Land顧客の定着と拡大"}, about: []string{"land_accounts"}, width: 8, look: trend, unit: count,
 						ask: []target{
 							{prom: sum(k.of("land_accounts.accounts")), name: text{"Land accounts", "Land顧客"}, color: sky},
 							{prom: sum(k.of("land_accounts.onboarded_accounts")), name: text{"Onboarded", "オンボーディング完了"}, color: blue},
@@ -102,7 +102,7 @@ func growing(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Expands planned, won, and won in time, whole company", "Expandの予定・受注・期限内受注(全社)"}, about: []string{"land_expand"}, width: 8, look: trend, unit: count, custom: object{"fillOpacity": 0},
+						title: text{"Expands planned, won, and won in time, whole company", "Expandの予定・受注・期限内受注(全社)"}, about: []string{"land_expand"}, width: 8, look: trend, unit: count,
 						ask: []target{
 							{prom: k.of("land_expand.planned_expands", chosen), name: text{"Planned", "予定"}, color: sky},
 							{prom: k.of("land_expand.won_expands", chosen), name: text{"Won", "受注"}, color: blue},

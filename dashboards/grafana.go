@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -258,9 +259,9 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	out.Datasource = &source
 	out.Transformations = slices.Clone(p.change)
 	overrides := []overrideJSON{}
-	if p.look == table {
-		// The text for a table without rows would stand in every empty cell.
-		overrides = append(overrides, overrideJSON{matcherJSON{"byRegexp", "/.*/"}, []property{{"noValue", "–"}}})
+	if p.look != tile {
+		// The text for a panel without data would else stand in every empty cell, and on axes between whole numbers.
+		overrides = append(overrides, overrideJSON{matcherJSON{"byRegexp", "/.*/"}, []property{{"noValue", map[bool]string{true: "–"}[p.look == table]}}})
 	}
 	for i, t := range p.ask {
 		id := string(rune('A' + i))
@@ -412,12 +413,7 @@ func (o override) properties(language string) []property {
 	if o.hidden {
 		add("custom.hidden", true)
 	}
-	names := make([]string, 0, len(o.custom))
-	for name := range o.custom {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(o.custom)) {
 		add(name, o.custom[name])
 	}
 	return all
@@ -430,12 +426,7 @@ func accountURL(language string) string {
 
 // merged is a with what b has in its place.
 func merged(a, b object) object {
-	out := object{}
-	for name, value := range a {
-		out[name] = value
-	}
-	for name, value := range b {
-		out[name] = value
-	}
+	out := maps.Clone(a)
+	maps.Copy(out, b)
 	return out
 }

@@ -25,7 +25,7 @@ func health(k *kpis) board {
 					{
 						title: text{"Health by dimension (DEAR)", "次元別のヘルス(DEAR)"}, about: []string{"health_dimensions"}, width: 8, look: trend, unit: score,
 						note:   text{"Of several segments: the mean over their measured accounts.", "複数のセグメントでは、測れている社数による平均。"},
-						labels: []string{"dimension"}, custom: object{"fillOpacity": 0}, min: number(0), max: number(100),
+						labels: []string{"dimension"}, min: new(0.0), max: new(100.0),
 						ask: []target{{
 							prom: over(sum(write("%s * %s", measure("health_dimensions.mean_score"), measure("health_dimensions.measured_accounts")), "dimension"),
 								sum(measure("health_dimensions.measured_accounts"), "dimension")),
@@ -46,7 +46,7 @@ func health(k *kpis) board {
 					},
 					{
 						title: text{"How much of the score is measured", "ヘルス指標の計測率"}, about: []string{"health_coverage"}, width: 8, look: ranking, unit: percent,
-						labels: []string{"measure"}, min: number(0), max: number(1),
+						labels: []string{"measure"}, min: new(0.0), max: new(1.0),
 						ask: []target{{
 							prom: write("sort_desc(%s)", k.ratio("health_coverage.measured_accounts", "health_coverage.eligible_accounts", []string{"measure"})), legend: "{{measure}}", over: latest,
 						}},
@@ -82,16 +82,15 @@ func health(k *kpis) board {
 				title: text{"Does the score tell the truth?", "スコアは正しいか"}, height: 8, panels: []panel{
 					{
 						title: text{"Share lost since, by band 90 days before", "90日前のヘルス帯別:その後に失った割合"}, about: []string{"health_backtest_bands"}, width: 8, look: ranking, unit: percent,
-						labels: []string{"band"}, min: number(0),
+						labels: []string{"band"}, min: new(0.0),
 						empty: text{"Nothing to compare yet: there must be scores of 90 days ago", "比較できません:90日前のスコアが必要です"},
-						ask: []target{{
-							prom:   over(sum(k.of("health_backtest_bands.lost_accounts", `horizon="90d"`), "band"), sum(k.of("health_backtest_bands.accounts", `horizon="90d"`), "band")),
-							legend: "{{band}}", over: latest,
-						}},
+						ask: each([]string{"red", "yellow", "green", "unknown"}, func(band string) expr {
+							return k.ratio("health_backtest_bands.lost_accounts", "health_backtest_bands.accounts", nil, `horizon="90d"`, `band="`+band+`"`)
+						}),
 					},
 					{
 						title: text{"How well the score ranked who was lost (AUC)", "失った顧客をスコアが見分けた精度(AUC)"}, about: []string{"health_backtest"}, width: 8, look: trend, unit: ratio,
-						labels: []string{"horizon"}, custom: object{"fillOpacity": 0}, min: number(0), max: number(1),
+						labels: []string{"horizon"}, min: new(0.0), max: new(1.0),
 						empty: text{"Nothing to compare yet: some scored accounts must have been lost since, and some kept", "比較できません:スコアのある顧客の一部が解約していることが必要です"},
 						ask: []target{
 							{prom: k.of("health_backtest.auc"), legend: "{{horizon}}"},
@@ -100,7 +99,7 @@ func health(k *kpis) board {
 					},
 					{
 						title: text{"How many times more often the lowest tenth was lost than all", "スコア下位1割が失われた倍率(全体比)"}, about: []string{"health_backtest"}, width: 8, look: trend, unit: times,
-						labels: []string{"horizon"}, custom: object{"fillOpacity": 0}, min: number(0),
+						labels: []string{"horizon"}, min: new(0.0),
 						empty: text{"Nothing to compare yet: some scored accounts must have been lost since, and some kept", "比較できません:スコアのある顧客の一部が解約していることが必要です"},
 						ask: []target{
 							{prom: k.of("health_backtest.worst_decile_lift"), legend: "{{horizon}}"},
@@ -120,7 +119,7 @@ func health(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Stickiness and seats in use", "スティッキネスとシート利用率"}, about: []string{"usage"}, width: 8, look: trend, unit: percent, custom: object{"fillOpacity": 0}, min: number(0),
+						title: text{"Stickiness and seats in use", "スティッキネスとシート利用率"}, about: []string{"usage"}, width: 8, look: trend, unit: percent, min: new(0.0),
 						ask: []target{
 							{prom: write("%s / 28", k.ratio("usage.daily_users", "usage.mau_users", nil)), name: text{"Stickiness", "スティッキネス"}, color: blue},
 							{prom: k.level("target", "usage.stickiness_ratio", false), name: text{"Target of stickiness", "スティッキネスの目標"}, color: grey, dashed: true},
@@ -128,7 +127,7 @@ func health(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Features by accounts that use them", "機能別の利用社数の割合"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: number(0), max: number(1),
+						title: text{"Features by accounts that use them", "機能別の利用社数の割合"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: new(0.0), max: new(1.0),
 						ask: []target{{prom: write("sort_desc(%s)", k.of("features.adoption_ratio")), legend: "{{feature}}", over: latest}},
 					},
 				},
@@ -167,7 +166,7 @@ func health(k *kpis) board {
 // bandsOverTime are the shares of the health bands.
 func (k *kpis) bandsOverTime(column string, title text, width int) panel {
 	p := panel{
-		title: title, about: []string{"health"}, width: width, look: trend, unit: percent, labels: []string{"band"}, custom: stacked("normal"), min: number(0), max: number(1),
+		title: title, about: []string{"health"}, width: width, look: trend, unit: percent, labels: []string{"band"}, custom: stacked("normal"), min: new(0.0), max: new(1.0),
 	}
 	part := func(band string) expr { return sum(k.of("health."+column, `band="`+band+`"`)) }
 	for _, band := range []string{"green", "yellow", "unknown", "red"} {

@@ -19,9 +19,9 @@ func (l look) custom() object {
 	switch l {
 	case trend:
 		return object{
-			"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 2, "fillOpacity": 10, "gradientMode": "none",
+			"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 2, "fillOpacity": 0, "gradientMode": "none",
 			"showPoints": "never", "pointSize": 4, "spanNulls": 3 * 24 * 3600 * 1000, "axisPlacement": "auto", "axisLabel": "", "axisGridShow": true,
-			"axisSoftMin": nil, "stacking": object{"mode": "none", "group": "A"}, "lineStyle": object{"fill": "solid"},
+			"stacking": object{"mode": "none", "group": "A"}, "lineStyle": object{"fill": "solid"},
 			"scaleDistribution": object{"type": "linear"}, "thresholdsStyle": object{"mode": "off"},
 			"hideFrom": object{"legend": false, "tooltip": false, "viz": false},
 		}
@@ -82,7 +82,7 @@ func (l look) options() object {
 
 // stacked are the shares of a whole over time.
 func stacked(mode string) object {
-	return object{"stacking": object{"mode": mode, "group": "A"}, "fillOpacity": 75, "lineWidth": 0}
+	return object{"stacking": object{"mode": mode, "group": "A"}, "fillOpacity": 75, "lineWidth": 0, "axisSoftMin": 0}
 }
 
 // plainLegend names series and tells no numbers of them.

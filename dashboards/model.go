@@ -118,8 +118,6 @@ type choice struct {
 // object is what has no shape of its own in Grafana's JSON, such as the options of a panel; keys are written in order.
 type object = map[string]any
 
-func number(v float64) *float64 { return &v }
-
 // unit is what numbers are counted in, and how exactly they are shown.
 type unit struct {
 	of       text
@@ -136,7 +134,6 @@ var (
 	amount  = unit{of: same("locale")}
 	days    = unit{of: text{"suffix: days", "suffix: 日"}}
 	hours   = unit{of: text{"suffix: h", "suffix: 時間"}, decimals: 1}
-	points  = unit{of: text{"suffix: points", "suffix: 点"}}
 	score   = unit{of: same("none")}
 	times   = unit{of: same("suffix:×"), decimals: 1}
 	seconds = unit{of: same("s"), decimals: 1}

@@ -39,7 +39,7 @@ func onboarding(k *kpis) board {
 			{
 				title: text{"In time?", "期限内に完了しているか"}, height: 8, panels: []panel{
 					{
-						title: text{"Onboarded on time, by segment", "セグメント別の期限内完了率"}, about: []string{"onboarding"}, width: 8, look: trend, unit: percent, labels: by, custom: object{"fillOpacity": 0},
+						title: text{"Onboarded on time, by segment", "セグメント別の期限内完了率"}, about: []string{"onboarding"}, width: 8, look: trend, unit: percent, labels: by,
 						ask: []target{
 							{prom: k.ratio("onboarding.on_time_accounts", "onboarding.due_accounts", by), legend: "{{segment}}"},
 							{prom: k.level("target", "onboarding.on_time_ratio", false), name: targetWord, color: grey, dashed: true},
@@ -65,14 +65,14 @@ func onboarding(k *kpis) board {
 			{
 				title: text{"Time to use", "利用開始までの期間(Time to Use)"}, height: 9, panels: []panel{
 					{
-						title: text{"Time by which a quarter, half and three quarters use it", "25%・50%・75%の顧客が使い始めるまでの日数"}, about: []string{"time_to_use"}, note: longest, width: 8, look: trend, unit: days, custom: object{"fillOpacity": 0},
+						title: text{"Time by which a quarter, half and three quarters use it", "25%・50%・75%の顧客が使い始めるまでの日数"}, about: []string{"time_to_use"}, note: longest, width: 8, look: trend, unit: days,
 						ask: []target{
 							quantile("p75_seconds", text{"Three quarters", "75%"}, sky), quantile("p50_seconds", text{"Half", "50%"}, blue), quantile("p25_seconds", text{"A quarter", "25%"}, purple),
 							{prom: write("%s / 86400", k.level("target", "time_to_use.p50_seconds", false)), name: text{"Target of the half", "50%の目標"}, color: grey, dashed: true},
 						},
 					},
 					{
-						title: text{"Median time to use, by segment", "セグメント別の中央値"}, about: []string{"time_to_use"}, width: 8, look: trend, unit: days, labels: by, custom: object{"fillOpacity": 0},
+						title: text{"Median time to use, by segment", "セグメント別の中央値"}, about: []string{"time_to_use"}, width: 8, look: trend, unit: days, labels: by,
 						ask: []target{
 							{prom: write("%s / 86400", k.of("time_to_use.p50_seconds")), legend: "{{segment}}"},
 							{prom: write("%s / 86400", k.level("target", "time_to_use.p50_seconds", false)), name: targetWord, color: grey, dashed: true},
@@ -89,13 +89,15 @@ func onboarding(k *kpis) board {
 			{
 				title: text{"Value, and what comes of it", "価値の実感と初回更新"}, height: 8, panels: []panel{
 					{
-						title: text{"Value points reached in time", "バリューポイントの期限内到達率"}, about: []string{"value_points"}, width: 8, look: trend, unit: percent, labels: []string{"point"}, custom: object{"fillOpacity": 0},
+						title: text{"Value points reached in time", "バリューポイントの期限内到達率"}, about: []string{"value_points"}, width: 8, look: trend, unit: percent, labels: []string{"point"},
 						ask: []target{{prom: k.ratio("value_points.reached_accounts", "value_points.due_accounts", []string{"point"}), legend: "{{point}}"}},
 					},
 					{
-						title: text{"First renewals, by how onboarding went", "オンボーディング結果別の初回更新率"}, about: []string{"onboarding_effect"}, width: 8, look: ranking, unit: percent, labels: []string{"outcome"}, min: number(0), max: number(1),
+						title: text{"First renewals, by how onboarding went", "オンボーディング結果別の初回更新率"}, about: []string{"onboarding_effect"}, width: 8, look: ranking, unit: percent, labels: []string{"outcome"}, min: new(0.0), max: new(1.0),
 						empty: text{"No first renewal was due in 12 months", "直近12か月に初回更新はありません"},
-						ask:   []target{{prom: k.ratio("onboarding_effect.renewed_accounts", "onboarding_effect.accounts", []string{"outcome"}), legend: "{{outcome}}", over: latest}},
+						ask: each([]string{"on_time", "late", "never"}, func(outcome string) expr {
+							return k.ratio("onboarding_effect.renewed_accounts", "onboarding_effect.accounts", nil, `outcome="`+outcome+`"`)
+						}),
 					},
 					{
 						title: text{"Onboarding by CSM", "CSM別のオンボーディング"}, about: []string{"onboarding_by_csm"}, width: 8, look: table, unit: count,

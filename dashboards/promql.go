@@ -27,9 +27,6 @@ func (k *kpis) query(name string) queries.Query {
 // " offset 90d", or nothing.
 type expr func(at string) string
 
-// now is e at the time for which a panel asks.
-func (e expr) now() string { return e("") }
-
 // of selects the series of a gauge, as in nrr.closing_arr, or the buckets of a histogram, for the job and the segments
 // that are chosen. This is the one place that knows of labels that Prometheus adds: where the same company is scraped twice, every
 // series is taken once.

@@ -40,7 +40,7 @@ func retention(k *kpis) board {
 	by := []string{"segment"}
 	split := func(title text, about, goal string, value expr) panel {
 		return panel{
-			title: title, about: []string{about}, width: 8, look: trend, unit: percent, labels: by, custom: object{"fillOpacity": 0},
+			title: title, about: []string{about}, width: 8, look: trend, unit: percent, labels: by,
 			ask: []target{
 				{prom: value, legend: "{{segment}}"},
 				{prom: k.level("target", goal, false), name: targetWord, color: grey, dashed: true},
@@ -77,11 +77,11 @@ func retention(k *kpis) board {
 				height: 8, panels: []panel{
 					{
 						title: text{"NRR by three definitions, whole company", "NRRの定義別比較(全社)"}, about: []string{"nrr_definitions"}, width: 8, look: trend, unit: percent,
-						labels: []string{"definition"}, custom: object{"fillOpacity": 0},
-						ask: []target{{prom: k.of("nrr_definitions.ratio", `window="$window"`), legend: "{{definition}}"}},
+						labels: []string{"definition"},
+						ask:    []target{{prom: k.of("nrr_definitions.ratio", `window="$window"`), legend: "{{definition}}"}},
 					},
 					{
-						title: text{"Revenue churn, gross and net", "解約率(金額ベース):グロスとネット"}, about: []string{"revenue_churn"}, width: 8, look: trend, unit: percent, custom: object{"fillOpacity": 0},
+						title: text{"Revenue churn, gross and net", "解約率(金額ベース):グロスとネット"}, about: []string{"revenue_churn"}, width: 8, look: trend, unit: percent,
 						ask: []target{
 							{prom: over(write("sum(%s + %s)", k.of("revenue_churn.lost_arr", `window="$window"`), k.of("revenue_churn.contracted_arr", `window="$window"`)),
 								sum(k.of("revenue_churn.opening_arr", `window="$window"`))), name: text{"Gross", "グロス"}, color: bad},
@@ -114,7 +114,7 @@ func retention(k *kpis) board {
 						empty:  text{"No quarter's accounts are old enough", "表示できるコホートがまだありません"},
 						ask:    k.cohortAges("cohorts.arr_ratio"),
 						change: []object{{"id": "merge", "options": object{}}, sorted("cohort"), without("Time")},
-						custom: object{"displayMode": "color-background", "align": "center"}, min: number(0.4), max: number(1.6),
+						custom: object{"displayMode": "color-background", "align": "center"}, min: new(0.4), max: new(1.6),
 						fields: cohortColumns(), shades: true,
 					},
 				},

@@ -2,7 +2,7 @@ package dashboards
 
 // service shows whether the numbers can be believed: whether facts are fresh, queries run, and told numbers stay.
 func service(k *kpis) board {
-	number := func(title, note text, value expr, unit unit, sound expr, wrong text) panel {
+	check := func(title, note text, value expr, unit unit, sound expr, wrong text) panel {
 		return panel{
 			title: title, note: note, width: 4, look: tile, unit: unit,
 			ask: []target{
@@ -24,18 +24,18 @@ func service(k *kpis) board {
 		from:  "now-24h",
 		rows: []row{
 			{
-				height: 4, panels: []panel{
-					number(text{"KPIs that cannot be computed", "計算に失敗しているKPI"}, text{"KPIs whose last run failed. Their last good values are shown until they are too old.", "直近の計算が失敗したKPIの数。古くなりすぎるまで、最後の正しい値を示す。"},
+				height: 5, panels: []panel{
+					check(text{"KPIs that cannot be computed", "計算に失敗しているKPI"}, text{"KPIs whose last run failed. Their last good values are shown until they are too old.", "直近の計算が失敗したKPIの数。古くなりすぎるまで、最後の正しい値を示す。"},
 						failing, count, none(write("(%s)", failing)), text{"‼ failing", "‼ 失敗"}),
-					number(text{"Age of the oldest KPI, of what is allowed", "最も古いKPIの経過時間(許容に対する割合)"}, text{"Age of the last good result over the age at which it is no longer shown: at 100 % a KPI vanishes.", "最後の正しい結果の経過時間を、表示しなくなるまでの時間で割ったもの。100%で値が消える。"},
+					check(text{"Age of the oldest KPI", "最も古いKPIの経過時間(許容に対する割合)"}, text{"Age of the last good result over the age at which it is no longer shown: at 100 % a KPI vanishes.", "最後の正しい結果の経過時間を、表示しなくなるまでの時間で割ったもの。100%で値が消える。"},
 						overdue, percent, write("%s < 0.8", overdue), text{"‼ old", "‼ 古い"}),
-					number(text{"Local engine", "ローカルエンジン"}, text{"Whether the engine answers: 1 yes, 0 no. With a ClickHouse server of your own there is none.", "エンジンが応答しているか(1:はい、0:いいえ)。ClickHouseサーバーを使う場合はない。"},
+					check(text{"Local engine", "ローカルエンジン"}, text{"Whether the engine answers: 1 yes, 0 no. With a ClickHouse server of your own there is none.", "エンジンが応答しているか(1:はい、0:いいえ)。ClickHouseサーバーを使う場合はない。"},
 						own("cs_exporter_engine_up"), count, write("%s == 1", own("cs_exporter_engine_up")), text{"‼ down", "‼ 停止"}),
-					number(text{"Past days still to be computed", "未計算の過去日数"}, text{"Days of KPIs that have closed and are not computed yet; some minutes after a day has closed there are none.", "締まったがまだ計算していない日数。日付が変わって数分後には0になる。"},
+					check(text{"Past days still to be computed", "未計算の過去日数"}, text{"Days of KPIs that have closed and are not computed yet; some minutes after a day has closed there are none.", "締まったがまだ計算していない日数。日付が変わって数分後には0になる。"},
 						own("cs_history_missing"), count, none(own("cs_history_missing")), text{"… at work", "… 計算中"}),
-					number(text{"Facts that contradict each other", "矛盾するデータ"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
+					check(text{"Facts that contradict each other", "矛盾するデータ"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
 						violations, count, none(violations), text{"! look below", "! 下の表を確認"}),
-					number(text{"Days of usage to be rolled up", "未集計の利用日数"}, text{"Days whose usage events have arrived and are not rolled up yet.", "利用イベントが届き、まだ集計していない日数。"},
+					check(text{"Days of usage to be rolled up", "未集計の利用日数"}, text{"Days whose usage events have arrived and are not rolled up yet.", "利用イベントが届き、まだ集計していない日数。"},
 						own("cs_exporter_rollup_pending"), count, none(own("cs_exporter_rollup_pending")), text{"… at work", "… 集計中"}),
 				},
 			},
@@ -71,9 +71,12 @@ func service(k *kpis) board {
 			{
 				height: 8, panels: []panel{
 					{
-						title: text{"Age of KPIs, the five oldest", "KPIの経過時間(長い順に5件)"}, width: 8, look: trend, unit: seconds, live: true,
-						note: text{"Age of the last good result. It rises by the second and falls when the KPI is computed again.", "最後の正しい結果からの経過時間。再計算で0に戻る。"},
-						ask:  []target{{prom: write("topk(5, %s)", own("cs_exporter_query_age_seconds", "query")), legend: "{{query}}"}}, custom: object{"fillOpacity": 0}, palette: true,
+						title: text{"Age of KPIs, of what is allowed", "KPIの経過時間(許容に対する割合)"}, width: 8, look: trend, unit: percent, live: true, min: new(0.0),
+						note: text{"Age of the last good result over the age at which it is no longer shown, of the oldest KPI and in the mean. It falls when a KPI is computed again.", "最後の正しい結果の経過時間を、表示しなくなるまでの時間で割ったもの(最も古いKPIと平均)。再計算で下がる。"},
+						ask: []target{
+							{prom: overdue, name: text{"Oldest", "最も古いKPI"}, color: blue},
+							{prom: write("avg(%s / %s)", own("cs_exporter_query_age_seconds", "query"), own("cs_exporter_query_max_age_seconds", "query")), name: text{"Mean", "平均"}, color: sky},
+						},
 					},
 					{
 						title: text{"Runs that failed", "失敗した計算"}, width: 8, look: trend, unit: count, live: true,

@@ -133,3 +133,12 @@ func (k *kpis) course(of key, title text) panel {
 	}
 	return p
 }
+
+// each asks for the latest number of each of the values, in their order.
+func each(values []string, of func(value string) expr) []target {
+	var all []target
+	for _, v := range values {
+		all = append(all, target{prom: of(v), legend: v, over: latest})
+	}
+	return all
+}

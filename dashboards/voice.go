@@ -28,7 +28,7 @@ func voice(k *kpis) board {
 			{
 				title: text{"Surveys", "アンケート"}, height: 9, panels: []panel{
 					{
-						title: text{"Net promoter score, by segment", "セグメント別NPS"}, about: []string{"nps"}, width: 8, look: trend, unit: score, labels: by, custom: object{"fillOpacity": 0},
+						title: text{"Net promoter score, by segment", "セグメント別NPS"}, about: []string{"nps"}, width: 8, look: trend, unit: score, labels: by,
 						ask: []target{
 							{prom: nps("segment"), legend: "{{segment}}"},
 							{prom: k.level("target", "nps.score", false), name: targetWord, color: grey, dashed: true},
@@ -43,7 +43,7 @@ func voice(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Satisfied customers, by segment", "セグメント別CSAT"}, about: []string{"csat"}, width: 8, look: trend, unit: percent, labels: by, custom: object{"fillOpacity": 0},
+						title: text{"Satisfied customers, by segment", "セグメント別CSAT"}, about: []string{"csat"}, width: 8, look: trend, unit: percent, labels: by,
 						ask: []target{
 							{prom: k.ratio("csat.satisfied", "csat.responses", by), legend: "{{segment}}"},
 							{prom: k.level("target", "csat.ratio", false), name: targetWord, color: grey, dashed: true},
@@ -54,7 +54,7 @@ func voice(k *kpis) board {
 			{
 				title: text{"Support", "サポート"}, height: 9, panels: []panel{
 					{
-						title: text{"Tickets opened, resolved and open", "チケットの起票・解決・未解決"}, about: []string{"tickets"}, width: 8, look: trend, unit: count, custom: object{"fillOpacity": 0},
+						title: text{"Tickets opened, resolved and open", "チケットの起票・解決・未解決"}, about: []string{"tickets"}, width: 8, look: trend, unit: count,
 						ask: []target{
 							{prom: sum(k.of("tickets.opened")), name: text{"Opened in 28 days", "28日間の起票"}, color: blue},
 							{prom: sum(k.of("tickets.resolved")), name: text{"Resolved in 28 days", "28日間の解決"}, color: good},
@@ -63,7 +63,7 @@ func voice(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Median hours to the first answer, by severity", "初回応答までの時間(中央値、重要度別)"}, about: []string{"tickets"}, width: 8, look: trend, unit: hours, custom: object{"fillOpacity": 0}, min: number(0), palette: true,
+						title: text{"Median hours to the first answer, by severity", "初回応答までの時間(中央値、重要度別)"}, about: []string{"tickets"}, width: 8, look: trend, unit: hours, min: new(0.0), palette: true,
 						ask: []target{{prom: hoursOf("first_response_p50_seconds"), legend: "{{severity}}"}},
 					},
 					{
@@ -75,7 +75,7 @@ func voice(k *kpis) board {
 						change: []object{{"id": "merge", "options": object{}}, sorted("severity"), without("Time")},
 						fields: []override{
 							{field: "severity", name: text{"Severity", "重要度"}}, {field: "Value #A", name: text{"Opened", "起票"}}, {field: "Value #B", name: text{"Open", "未解決"}}, {field: "Value #C", name: text{"Complaints", "クレーム"}},
-							{field: "Value #D", name: text{"90 % answered in", "90%が応答"}, unit: &hours}, {field: "Value #E", name: text{"Half resolved in", "50%が解決"}, unit: &hours},
+							{field: "Value #D", name: text{"Answer, 90 %", "90%が応答"}, unit: &hours}, {field: "Value #E", name: text{"Solved, half", "50%が解決"}, unit: &hours},
 						},
 					},
 				},
@@ -83,7 +83,7 @@ func voice(k *kpis) board {
 			{
 				title: text{"Taking part, and what CS brings back", "エンゲージメントと顧客の声"}, height: 9, panels: []panel{
 					{
-						title: text{"Engagement in 90 days", "エンゲージメント(90日間)"}, about: []string{"engagement"}, width: 8, look: trend, unit: percent, labels: []string{"engagement kind"}, custom: object{"fillOpacity": 0}, min: number(0),
+						title: text{"Engagement in 90 days", "エンゲージメント(90日間)"}, about: []string{"engagement"}, width: 8, look: trend, unit: percent, labels: []string{"engagement kind"}, min: new(0.0),
 						ask: []target{{prom: k.ratio("engagement.part", "engagement.whole", []string{"kind"}), legend: "{{kind}}"}},
 					},
 					{
