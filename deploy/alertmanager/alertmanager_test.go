@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v2"
 )
 
 func amtool(t *testing.T, args ...string) (string, error) {
@@ -130,4 +132,33 @@ func TestMessages(t *testing.T) {
 	f("cs.color", "#d55e00", acme)
 	f("cs.color", "#0072b2", over)
 	f("cs.email", "customer-success@example.com", acme)
+}
+
+// TestQuietHours: what is about cskpi itself comes at any hour, all else that reaches people waits for the morning.
+func TestQuietHours(t *testing.T) {
+	text, err := os.ReadFile("alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config struct {
+		Route struct {
+			Routes []struct {
+				Receiver string
+				Mute     []string `yaml:"mute_time_intervals"`
+			}
+		}
+		Intervals []struct{ Name string } `yaml:"time_intervals"`
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	if len(config.Route.Routes) < 8 || len(config.Intervals) != 1 || config.Intervals[0].Name != "quiet_hours" {
+		t.Fatalf("got %+v", config)
+	}
+	for _, r := range config.Route.Routes {
+		atAnyHour := r.Receiver == "service" || r.Receiver == "nobody"
+		if quiet := len(r.Mute) == 1; quiet == atAnyHour {
+			t.Errorf("%s is muted: %t", r.Receiver, quiet)
+		}
+	}
 }
