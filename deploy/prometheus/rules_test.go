@@ -174,6 +174,12 @@ func TestShape(t *testing.T) {
 		m := regexp.MustCompile(`/d/([a-z-]+)\{\{ if eq \$externalLabels\.language "ja" \}\}-ja\{\{ end \}\}`).FindStringSubmatch(r.Annotations["dashboard_url"])
 		if m == nil || !slices.Contains(boards, m[1]) {
 			t.Errorf("%s links to %s, which is none of %v", r.Alert, r.Annotations["dashboard_url"], boards)
+			continue
+		}
+		for _, v := range regexp.MustCompile(`[?&]var-(\w+)=`).FindAllStringSubmatch(r.Annotations["dashboard_url"], -1) {
+			if board, err := os.ReadFile(filepath.Join(root, "dashboards/en", m[1]+".json")); err != nil || !regexp.MustCompile(`"name": "`+v[1]+`"`).Match(board) {
+				t.Errorf("%s links to %s with %s, which that has not, %v", r.Alert, m[1], v[1], err)
+			}
 		}
 		if !strings.HasSuffix(r.Annotations["runbook_url"], "/RUNBOOK.md#"+strings.ToLower(r.Alert)) {
 			t.Errorf("%s has the runbook_url %s", r.Alert, r.Annotations["runbook_url"])
