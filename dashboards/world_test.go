@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,11 +37,11 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 // world is a generated company with all that boards ask: the engine with its views, and a Prometheus that has scraped it
 // now and once 90 days ago.
 type world struct {
-	conn     driver.Conn
-	url      string // of Prometheus
-	at       time.Time
-	families map[string]*dto.MetricFamily // what the exporter shows
-	account  string                       // one that has much to tell
+	conn    driver.Conn
+	url     string // of Prometheus
+	at      time.Time
+	labels  map[string][]string // of each metric
+	account string              // one that has much to tell
 }
 
 var scratch struct {
@@ -49,6 +50,9 @@ var scratch struct {
 	world
 	err error
 }
+
+// worldDay is the day of which the world's KPIs are, so that the same questions have an answer whenever the tests run.
+var worldDay = time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC)
 
 // theWorld is shared by the tests, since it takes half a minute to make.
 func theWorld(t *testing.T) *world {
@@ -77,7 +81,7 @@ func (w *world) make(t *testing.T) error {
 	if reporting, err = queries.Configure(ctx, w.conn, reporting); err != nil {
 		return err
 	}
-	company, err := demo.New(demo.Options{Accounts: 80, Years: 3, Events: 20_000, Until: time.Now().UTC(), Currency: reporting.Currency, FiscalYearStart: reporting.FiscalYearStart})
+	company, err := demo.New(demo.Options{Accounts: 80, Years: 3, Events: 20_000, Until: worldDay, Currency: reporting.Currency, FiscalYearStart: reporting.FiscalYearStart})
 	if err != nil {
 		return err
 	}
@@ -92,7 +96,7 @@ func (w *world) make(t *testing.T) error {
 	if err := queries.RollUp(ctx, w.conn, nil); err != nil {
 		return err
 	}
-	const busiest = `select account_id from cs.account_states(as_of = today()) where account_id in (select account_id from cs.risks final where closed_on is null)
+	const busiest = `select account_id from cs.account_states(as_of = '2026-03-31') where account_id in (select account_id from cs.risks final where closed_on is null)
 		order by arr desc limit 1`
 	if err := w.conn.QueryRow(ctx, busiest).Scan(&w.account); err != nil {
 		return err
@@ -105,7 +109,7 @@ func (w *world) make(t *testing.T) error {
 	others.MustRegister(missing, rows)
 	keeper := queries.NewKeeper(w.conn, catalogue, time.Now)
 	e, err := exporter.New(w.conn, exporter.Options{
-		Catalogue: catalogue, Select: keeper.Select, Reporting: reporting, Timeout: time.Minute,
+		Catalogue: catalogue, Now: func() time.Time { return worldDay.Add(13 * time.Hour) }, Select: keeper.Select, Reporting: reporting, Timeout: time.Minute,
 		EngineUp: func() bool { return true }, EngineRestarts: func() int { return 0 }, RollUp: func() exporter.RollUp { return exporter.RollUp{LastSuccess: time.Now()} },
 		Also: others,
 	})
@@ -119,9 +123,24 @@ func (w *world) make(t *testing.T) error {
 	if err != nil {
 		return err
 	}
-	w.families = map[string]*dto.MetricFamily{}
+	w.labels = map[string][]string{}
 	for _, f := range families {
-		w.families[f.GetName()] = f
+		for _, l := range f.Metric[0].Label {
+			w.labels[f.GetName()] = append(w.labels[f.GetName()], l.GetName())
+		}
+		w.labels[f.GetName()] = append(w.labels[f.GetName()], "job")
+	}
+	for _, q := range catalogue.KPIs() {
+		labels := []string{"job"}
+		for _, l := range q.Of(queries.Label) {
+			labels = append(labels, l.Name)
+		}
+		for _, c := range q.Of(queries.Gauge) {
+			w.labels[q.Metric(c)] = labels
+		}
+		for _, c := range q.Of(queries.Histogram) {
+			w.labels[q.Metric(c)+"_bucket"] = append(slices.Clone(labels), "le")
+		}
 	}
 	return w.startPrometheus(t, httptest.NewServer(e.Handler()).URL, families)
 }
