@@ -4,7 +4,7 @@ package dashboards
 func account(*kpis) board {
 	none := func(en, ja string) text { return text{en, ja} }
 	day := func(field, en, ja string) override {
-		return override{field: field, name: text{en, ja}, unit: &date, width: 110}
+		return override{field: field, name: text{en, ja}, unit: &date, width: 100}
 	}
 	plain := object{"custom.displayMode": "auto"}
 	return board{
@@ -78,7 +78,7 @@ func account(*kpis) board {
 			{
 				height: 10, panels: []panel{
 					{
-						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 14, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
+						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 12, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
 						empty: none("Nothing happened in this time", "この期間の記録はありません"),
 						note:  text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
 						fields: []override{
@@ -87,13 +87,13 @@ func account(*kpis) board {
 						},
 					},
 					{
-						title: text{"Contracts", "契約"}, width: 10, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
+						title: text{"Contracts", "契約"}, width: 12, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
 						empty: none("It has no contract", "契約はありません"),
 						note:  text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
 						fields: []override{
-							{field: "contract_id", name: text{"Contract", "契約"}, width: 90}, {field: "product", name: text{"Product", "製品"}}, {field: "department", name: text{"Department", "部門"}},
+							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}}, {field: "department", name: text{"Department", "部門"}},
 							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 90}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 65},
-							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, hidden: true},
+							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, width: 80},
 							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 90, custom: coloured()},
 							{field: "cancel_reason", hidden: true},
 						},
@@ -103,7 +103,7 @@ func account(*kpis) board {
 			{
 				height: 8, panels: []panel{
 					{
-						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 7, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
+						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 6, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
 						empty: none("Nobody raised a risk", "登録されたリスクはありません"),
 						fields: []override{
 							{field: "kind", name: text{"Risk", "リスク"}, words: "churn reason"}, {field: "severity", name: text{"Severity", "重大度"}, words: "severity", width: 90, custom: coloured()},
@@ -123,11 +123,11 @@ func account(*kpis) board {
 						empty: none("There are no tickets", "チケットはありません"),
 						fields: []override{
 							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, width: 75}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes", width: 85},
-							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"), {field: "response_hours", name: text{"Answered after", "初回応答まで"}, unit: &hours},
+							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"), {field: "response_hours", name: text{"Answered", "初回応答"}, unit: &hours},
 						},
 					},
 					{
-						title: text{"Milestones of onboarding", "オンボーディングのマイルストーン"}, about: []string{"onboarding"}, width: 4, look: table, unit: words, ask: []target{{sql: accountMilestonesSQL}},
+						title: text{"Milestones of onboarding", "オンボーディングのマイルストーン"}, about: []string{"onboarding"}, width: 5, look: table, unit: words, ask: []target{{sql: accountMilestonesSQL}},
 						empty:  none("No milestone is known", "マイルストーンの記録はありません"),
 						fields: []override{{field: "milestone", name: text{"Milestone", "項目"}, words: "milestone"}, day("due_on", "Due", "期限"), day("reached_on", "Reached", "到達日")},
 					},
