@@ -41,7 +41,7 @@ func health(k *kpis) board {
 							{field: "measure", name: text{"Measure", "指標"}, words: "measure"},
 							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 110},
 							{field: "cost", name: text{"Points lost", "失点"}, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
-							{field: "change", name: text{"Change, 28 days", "28日間の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 110},
+							{field: "change", name: text{"In 28 days", "28日間の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 110},
 						},
 					},
 					{
@@ -149,7 +149,7 @@ func health(k *kpis) board {
 							{field: "account", name: text{"Account", "顧客"}, account: true, width: 200},
 							{field: "csm", name: text{"CSM", "担当CSM"}, width: 130},
 							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 100},
-							{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 120},
+							{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 145},
 							{field: "band", name: text{"Health", "ヘルス"}, words: "band", width: 80, custom: coloured()},
 							{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 70},
 							{field: "renewal_days", name: text{"Renewal in", "更新まで"}, unit: &days, width: 100},
