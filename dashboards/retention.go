@@ -28,7 +28,7 @@ func retention(k *kpis) board {
 			value: k.ratio("renewal_readiness.ready_accounts", "renewal_readiness.due_accounts", nil),
 		},
 		{
-			title: text{"ARR up for renewal in 90 days", "90日以内に更新を迎えるARR"}, about: []string{"renewals"}, unit: money, side: below, share: true,
+			title: text{"ARR up for renewal in 90 days", "90日以内に更新を迎えるARR"}, about: []string{"renewals"}, unit: money, side: neither, share: true,
 			value: sum(k.of("renewals.arr", `due!="overdue"`)),
 		},
 	}
@@ -151,7 +151,7 @@ func retention(k *kpis) board {
 							{field: "Value #A", name: text{"Contracts due", "対象契約数"}},
 							{field: "Value #B", name: text{"Touched in 60 days", "60日以内に接点"}},
 							{field: "Value #C", name: text{"Value reviewed", "導入効果を確認"}},
-							{field: "Value #D", name: text{"Renewal opportunity open", "更新商談あり"}},
+							{field: "Value #D", name: text{"Renewal open", "更新商談あり"}},
 							{field: "Value #E", name: text{"Expansion open", "拡大商談あり"}},
 							{field: "Value #F", name: text{"Complaint open", "未解決のクレーム"}},
 						},
