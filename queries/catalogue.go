@@ -73,6 +73,11 @@ func (c Catalogue) Groups() []Group {
 	return ordered
 }
 
+// Stored returns the models whose rows of each day are stored.
+func (c Catalogue) Stored() []Query {
+	return c.filter(func(q Query) bool { return q.Store != "" })
+}
+
 // views returns KPIs and models, without the functions.
 func (c Catalogue) views() []Query {
 	return c.filter(func(q Query) bool { return !q.Function })

@@ -206,6 +206,9 @@ func (s *source) parseDirective(l headerLine) {
 	case name == "Group":
 		s.parseGroup(l, strings.TrimSpace(value))
 		return
+	case name == "Store":
+		s.parseStore(l, strings.TrimSpace(value))
+		return
 	case name == "Every":
 		target = &s.Every
 	case name == "Timeout":
@@ -213,7 +216,7 @@ func (s *source) parseDirective(l headerLine) {
 	case name == "Keep":
 		target = &s.Keep
 	default:
-		s.fail(l.number, "unknown directive %s:; known are Group:, Every: and Timeout:, and for models Keep:", name)
+		s.fail(l.number, "unknown directive %s:; known are Group:, Every: and Timeout:, and for models Keep: and Store:", name)
 		return
 	}
 	value = strings.TrimSpace(value)
@@ -245,6 +248,20 @@ func (s *source) parseGroup(l headerLine, value string) {
 		s.fail(l.number, "Group: wants a name that begins with a capital letter, such as Revenue, and may give a place in it, as in Revenue, 2; it is %q", value)
 	default:
 		s.Group, s.Place = name, number
+	}
+}
+
+// parseStore reads the table of a model.
+func (s *source) parseStore(l headerLine, value string) {
+	switch {
+	case s.Store != "":
+		s.fail(l.number, "Store: is given twice")
+	case !s.Model || s.Function:
+		s.fail(l.number, "Store: is for models; the values of a KPI are stored anyway")
+	case !snakeCase.MatchString(value):
+		s.fail(l.number, "Store: wants the name of a table in the database cs, and not %q", value)
+	default:
+		s.Store = value
 	}
 }
 

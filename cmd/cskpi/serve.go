@@ -181,9 +181,10 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 			}
 		})
 	}
+	past.app, past.log, past.history = a, a.log, a.history(d)
+	past.busy = func() bool { return e.Busy() || usage.status().PendingDays > 0 }
+	wg.Go(func() { past.today(ctx, keeper.Select) })
 	if !a.config.History.off() {
-		past.app, past.log, past.history = a, a.log, a.history(d)
-		past.busy = func() bool { return e.Busy() || usage.status().PendingDays > 0 }
 		wg.Go(func() {
 			select {
 			case <-rolled: // before that, usage of past days is not there

@@ -18,7 +18,7 @@ import (
 // Request says what is to be filled.
 type Request struct {
 	From, To  time.Time     // first and last day, at midnight UTC
-	KPIs      []string      // by name; none: all
+	KPIs      []string      // by name, stored models as well; none: all
 	Recompute bool          // also what is there and holds
 	Parallel  int           // statements at a time [1]
 	Rest      time.Duration // how long a day is left alone after it was computed, while facts keep arriving [0]
@@ -70,18 +70,18 @@ func (h *History) window() int { return max(h.o.Days, 1) }
 func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	started := time.Now()
 	s = Summary{From: r.From, To: r.To, Reasons: map[Reason]int{}}
-	kpis, err := h.named(r.KPIs)
+	kpis, stored, err := h.named(r.KPIs)
 	if err != nil {
 		return s, err
 	}
 	if r.To.After(h.Yesterday()) {
 		return s, fmt.Errorf("%s has not closed yet; the last day that has is %s", r.To.Format(time.DateOnly), h.Yesterday().Format(time.DateOnly))
 	}
-	f := &filling{h: h, r: r, kpis: kpis, s: &s, days: map[time.Time]bool{}, done: map[string]bool{}, missing: map[time.Time]bool{}}
+	f := &filling{h: h, r: r, kpis: kpis, stored: stored, s: &s, days: map[time.Time]bool{}, done: map[string]bool{}, missing: map[time.Time]bool{}}
 	defer func() {
 		s.Days, s.KPIs, s.Took = len(f.days), len(f.done), time.Since(started)
 	}()
-	if f.plan, err = h.plan(ctx, kpis, r.From, r.To); err != nil {
+	if f.plan, err = h.plan(ctx, slices.Concat(kpis, stored), r.From, r.To); err != nil {
 		return s, err
 	}
 	at, err := now(ctx, h.o.Conn)
@@ -103,6 +103,12 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 					s.Held++
 				}
 			}
+			for _, q := range stored {
+				if t, due := f.plan.of(q, day, r.Recompute, r.Rest, at); due {
+					f.missing[day] = f.missing[day] || t.reason == First
+					todo = true
+				}
+			}
 		}
 		if todo {
 			windows = append(windows, days)
@@ -120,31 +126,35 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	return s, nil
 }
 
-// named are the KPIs of those names.
-func (h *History) named(names []string) ([]queries.Query, error) {
+// named are the KPIs and stored models of those names.
+func (h *History) named(names []string) (kpis, stored []queries.Query, err error) {
 	if len(names) == 0 {
-		return h.kpis, nil
+		return h.kpis, h.stored, nil
 	}
-	var found []queries.Query
 	for _, name := range names {
-		i := slices.IndexFunc(h.kpis, func(q queries.Query) bool { return q.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no KPI %q", name)
+		is := func(q queries.Query) bool { return q.Name == name }
+		if i := slices.IndexFunc(h.kpis, is); i >= 0 {
+			kpis = append(kpis, h.kpis[i])
+		} else if i := slices.IndexFunc(h.stored, is); i >= 0 {
+			stored = append(stored, h.stored[i])
+		} else {
+			return nil, nil, fmt.Errorf("there is no KPI %q", name)
 		}
-		found = append(found, h.kpis[i])
 	}
-	return found, nil
+	return kpis, stored, nil
 }
 
 // filling is the state of one Fill.
 type filling struct {
-	h     *History
-	r     Request
-	kpis  []queries.Query
-	plan  *planner
-	begun time.Time
-	kept  time.Time // since when models are kept: what arrived since may not be in what stands on them
-	total int
+	h    *History
+	r    Request
+	kpis []queries.Query
+	// stored are models whose rows are stored, too; they count neither as KPIs nor as days of such.
+	stored []queries.Query
+	plan   *planner
+	begun  time.Time
+	kept   time.Time // since when models are kept: what arrived since may not be in what stands on them
+	total  int
 
 	mu   sync.Mutex
 	s    *Summary
@@ -222,11 +232,25 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	}
 	close(work)
 	wg.Wait()
+	for _, q := range f.stored {
+		if err := f.store(ctx, q, f.due(q, days, at), at); err != nil {
+			return err
+		}
+	}
 	return context.Cause(ctx)
 }
 
 // kpi computes a KPI for those of the days for which it is due.
 func (f *filling) kpi(ctx context.Context, q queries.Query, days []time.Time, at time.Time) error {
+	tasks := f.due(q, days, at)
+	if len(tasks) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	return f.compute(ctx, q, tasks, at)
+}
+
+// due is what is to be done of a KPI for those of the days for which it is due.
+func (f *filling) due(q queries.Query, days []time.Time, at time.Time) []task {
 	var tasks []task
 	for _, day := range days {
 		if f.r.Recompute && f.doneSince(q, day) {
@@ -236,10 +260,7 @@ func (f *filling) kpi(ctx context.Context, q queries.Query, days []time.Time, at
 			tasks = append(tasks, t)
 		}
 	}
-	if len(tasks) == 0 || ctx.Err() != nil {
-		return nil
-	}
-	return f.compute(ctx, q, tasks, at)
+	return tasks
 }
 
 // doneSince tells whether somebody computed the day after this work was begun.
@@ -279,20 +300,13 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 		}
 		return f.compute(ctx, q, tasks[len(tasks)/2:], at)
 	default:
-		// A database that is away fails everything, which is not to be told of each day.
-		if down := f.h.o.Conn.Ping(ctx); down != nil {
-			return fmt.Errorf("the database does not answer: %w", queries.Brief(err))
-		}
-		f.fail(q, tasks[0].day, err)
-		return nil
+		return f.failed(ctx, q, tasks[0].day, err)
 	}
 
-	runs, ran := map[string]run{}, map[string]time.Time{}
+	runs, ran := f.runs(q, tasks, at), map[string]time.Time{}
 	for _, t := range tasks {
-		on := t.day.Format(time.DateOnly)
-		runs[on] = run{at: at, definition: f.h.definitions[q.Name], settings: t.setting, knownUntil: f.kept.Add(-seen), reason: t.reason, facts: t.facts}
 		if t.stale {
-			ran[on] = t.told
+			ran[t.day.Format(time.DateOnly)] = t.told
 		}
 	}
 	changed, err := f.h.write(ctx, q, read, runs, ran)
@@ -321,6 +335,15 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	f.mu.Unlock()
 	f.report(days[len(days)-1], len(tasks))
 	return nil
+}
+
+// runs are those of tasks, by day.
+func (f *filling) runs(q queries.Query, tasks []task, at time.Time) map[string]run {
+	runs := make(map[string]run, len(tasks))
+	for _, t := range tasks {
+		runs[t.day.Format(time.DateOnly)] = run{at: at, definition: f.h.definitions[q.Name], settings: t.setting, knownUntil: f.kept.Add(-seen), reason: t.reason, facts: t.facts}
+	}
+	return runs
 }
 
 // read computes a KPI for days. The first time that it does so for several at once, it computes one of them by itself as well: were that
@@ -379,6 +402,15 @@ func sameDay(a, b exporter.Day) bool {
 		}
 	}
 	return true
+}
+
+// failed takes down that a day could not be computed. A database that is away fails everything, which is not to be told of each day.
+func (f *filling) failed(ctx context.Context, q queries.Query, day time.Time, err error) error {
+	if down := f.h.o.Conn.Ping(ctx); down != nil {
+		return fmt.Errorf("the database does not answer: %w", queries.Brief(err))
+	}
+	f.fail(q, day, err)
+	return nil
 }
 
 // fail takes down that a day could not be computed.

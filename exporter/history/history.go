@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -95,7 +96,8 @@ type Options struct {
 type History struct {
 	o           Options
 	kpis        []queries.Query
-	definitions map[string]string // by name of KPI
+	stored      []queries.Query   // models whose rows are stored whole
+	definitions map[string]string // by name of KPI or stored model
 	together    sync.Map          // by name of KPI: whether several days at once gave the same as one by itself
 }
 
@@ -103,6 +105,7 @@ type History struct {
 func New(o Options) *History {
 	o.Zone = cmp.Or(o.Zone, time.UTC)
 	o.Days = cmp.Or(o.Days, 1)
+	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	if o.Reader == nil {
 		o.Reader = OneByOne{queries.NewKeeper(o.Conn, o.Catalogue, time.Now)}
 	}
@@ -112,8 +115,8 @@ func New(o Options) *History {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &History{o: o, kpis: o.Catalogue.KPIs(), definitions: map[string]string{}}
-	for _, q := range h.kpis {
+	h := &History{o: o, kpis: o.Catalogue.KPIs(), stored: o.Catalogue.Stored(), definitions: map[string]string{}}
+	for _, q := range slices.Concat(h.kpis, h.stored) {
 		h.definitions[q.Name] = o.Catalogue.Definition(q)
 	}
 	return h

@@ -164,7 +164,12 @@ func (h *History) write(ctx context.Context, q queries.Query, days []exporter.Da
 	if err := h.insertRows(ctx, q.Name, fresh, runs); err != nil {
 		return nil, fmt.Errorf("store %s: %w", q.Name, queries.Brief(err))
 	}
-	if err := h.insertRuns(ctx, q.Name, days, runs, changed); err != nil {
+	ended := make([]endedRun, len(days))
+	for i, d := range days {
+		on := d.AsOf.Format(time.DateOnly)
+		ended[i] = endedRun{runs[on], d.AsOf, uint64(len(d.Rows)), uint64(d.Refused), changed[on]}
+	}
+	if err := h.insertRuns(ctx, q.Name, ended); err != nil {
 		return nil, fmt.Errorf("store that %s was computed: %w", q.Name, queries.Brief(err))
 	}
 	return changed, nil
@@ -250,19 +255,24 @@ func tuple(d *exporter.Distribution) []any {
 	return []any{d.Bounds, d.Counts, d.Sum, native, d.Zeros}
 }
 
-func (h *History) insertRuns(ctx context.Context, view string, days []exporter.Day, runs map[string]run, changed map[string]uint64) error {
+// endedRun is a run whose rows are stored.
+type endedRun struct {
+	run
+	asOf                   time.Time
+	rows, refused, changed uint64
+}
+
+func (h *History) insertRuns(ctx context.Context, view string, ended []endedRun) error {
 	batch, err := h.o.Conn.PrepareBatch(ctx, "insert into cs.kpi_runs (view, as_of, computed_at, definition, settings, known_until, rows, refused, changed, reason, facts)")
 	if err != nil {
 		return err
 	}
-	for _, day := range days {
-		on := day.AsOf.Format(time.DateOnly)
-		r := runs[on]
+	for _, r := range ended {
 		facts := make([]map[string]any, len(r.facts))
 		for i, f := range r.facts {
 			facts[i] = map[string]any{"table": f.Table, "rows": f.Rows, "first_on": f.FirstOn, "last_on": f.LastOn}
 		}
-		err := batch.Append(view, day.AsOf, r.at, r.definition, r.settings, r.knownUntil, uint64(len(day.Rows)), uint64(day.Refused), changed[on], string(r.reason), facts)
+		err := batch.Append(view, r.asOf, r.at, r.definition, r.settings, r.knownUntil, r.rows, r.refused, r.changed, string(r.reason), facts)
 		if err != nil {
 			return abort(batch, err)
 		}

@@ -177,6 +177,10 @@ func (e *erasure) run(ctx context.Context) error {
 		}
 	}
 	if e.what.Account != "" {
+		// What was told of past days names the accounts that were at risk.
+		if err := e.delete(ctx, "kpi_daily", "labels['account'] in ("+literals(e.what.ids())+")"); err != nil {
+			return err
+		}
 		own := "parent_account_id = " + literal(e.what.Account)
 		if err := e.change(ctx, "accounts", "update parent_account_id = '' where "+own, own); err != nil {
 			return err
