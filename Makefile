@@ -34,20 +34,19 @@ $(ENGINE): deploy/engine/package-lock.json
 test: engine $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool ## Run all tests, with the race detector.
 	# The longest come first, so that the others run beside them.
 	CGO_ENABLED=1 go test $(TESTFLAGS) ./queries ./...
-
-.PHONY: deploycheck
-deploycheck: ## Hold compose file, Dockerfile, Kubernetes manifests, unit and mixin to their parsers.
-	cd deploy/check && go test -count=1 ./...
+	cd deploy/check && go test ./...
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Check style, and that generated files are current.
 	$(TOOLS)/golangci-lint run
 	cd cmd/cskpi-blocks && ../../$(TOOLS)/golangci-lint run
+	cd deploy/check && ../../$(TOOLS)/golangci-lint run
 	go test -count=1 -run '^TestReadmeTables$$' ./cmd/cskpi
 
 .PHONY: generate
 generate: ## Bring generated files up to date.
 	go generate ./...
+	cd deploy/check && go generate
 
 .PHONY: bench
 bench: engine ## Run the benchmarks, each beside what it is compared with.

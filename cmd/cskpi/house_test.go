@@ -115,7 +115,7 @@ func TestPackageComments(t *testing.T) {
 
 // TestModules holds the modules to released versions and apart from each other.
 func TestModules(t *testing.T) {
-	for _, dir := range []string{root, filepath.Join(root, "deploy/tools")} {
+	for _, dir := range []string{root, filepath.Join(root, "cmd/cskpi-blocks"), filepath.Join(root, "deploy/check"), filepath.Join(root, "deploy/tools"), filepath.Join(root, "deploy/tools/alertmanager")} {
 		var m struct {
 			Replace, Exclude []any
 			Require          []struct{ Path string }
@@ -164,24 +164,29 @@ func TestTrackedFiles(t *testing.T) {
 	}
 }
 
-// TestReadmeTables compares the tables of README.md with what they are generated from; -update rewrites them.
+// TestReadmeTables compares the tables of README.md and queries/KPIS.md with what they are generated from; -update rewrites them.
 func TestReadmeTables(t *testing.T) {
 	catalogue, err := queries.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(root, "README.md")
-	text := readFile(t, file)
-	want := replaceBetween(t, text, "kpis", kpiTable(catalogue))
-	want = replaceBetween(t, want, "configuration", configTable())
-	if bytes.Equal(text, want) {
-		return
-	}
-	if !*update {
-		t.Fatal("README.md is stale; run make generate")
-	}
-	if err := os.WriteFile(file, want, 0o644); err != nil {
-		t.Fatal(err)
+	for _, table := range []struct{ file, name, content string }{
+		{"README.md", "kpis", kpiList(catalogue)},
+		{"README.md", "configuration", configTable()},
+		{"queries/KPIS.md", "kpis", kpiTable(catalogue)},
+	} {
+		file := filepath.Join(root, table.file)
+		text := readFile(t, file)
+		want := replaceBetween(t, text, table.name, table.content)
+		switch {
+		case bytes.Equal(text, want):
+		case !*update:
+			t.Errorf("%s is stale; run make generate", table.file)
+		default:
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
@@ -205,9 +210,25 @@ func replaceBetween(t *testing.T, text []byte, name, content string) []byte {
 	before, rest, found := strings.Cut(string(text), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatalf("README.md lacks the markers %s … %s", begin, end)
+		t.Fatalf("the markers %s … %s are missing", begin, end)
 	}
 	return []byte(before + begin + content + end + after)
+}
+
+// kpiList is a line for each group.
+func kpiList(c queries.Catalogue) string {
+	var b strings.Builder
+	for _, g := range c.Groups() {
+		fmt.Fprintf(&b, "- **%s**: ", g.Name)
+		for i, q := range g.KPIs {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "`%s`", q.Name)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 func kpiTable(c queries.Catalogue) string {
