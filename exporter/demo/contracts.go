@@ -318,7 +318,7 @@ func (c *Company) terminate(a *account, k *contract, d day) {
 	}
 }
 
-// extend renews a contract: on time, or early, or a few days late; at the same price, with an uplift, or with
+// extend renews a contract: on time, or early, or, unless it is a large account's, a few days late; at the same price, with an uplift, or with
 // fewer seats where many lie idle.
 func (c *Company) extend(a *account, i int, d day) {
 	k := &a.contracts[a.lines[i].current]
@@ -332,7 +332,10 @@ func (c *Company) extend(a *account, i int, d day) {
 	case 1:
 		next.starts = max(d+1, k.starts+1, k.ends-a.dice.days(8, 40))
 	case 2:
-		next.starts = k.ends + a.dice.days(1, 8)
+		// What is large does not lapse for a week: somebody runs after it.
+		if late := a.dice.days(1, 8); s != high {
+			next.starts = k.ends + late
+		}
 	}
 	next.signed = max(d, min(next.starts, next.starts-a.dice.days(0, 45)))
 	idle := 1 - a.users/float64(a.seats())
