@@ -7,6 +7,7 @@ func account(*kpis) board {
 		return override{field: field, name: text{en, ja}, unit: &date, width: 100}
 	}
 	plain := object{"custom.displayMode": "auto"}
+	stored := text{"As last computed for the end of the board's time range.", "ボードの期間の最終日について最後に計算された値。"}
 	return board{
 		title:      text{"Customer Success: account", "カスタマーサクセス:顧客"},
 		about:      text{"One customer: contracts, health and why, usage, what happened, tickets, risks and the plan.", "一社の全体像:契約、ヘルスとその理由、利用状況、履歴、チケット、リスク、対応計画。"},
@@ -19,59 +20,77 @@ func account(*kpis) board {
 			{
 				height: 4, panels: []panel{
 					{
-						title: text{"Who it is", "顧客の概要"}, width: 12, look: tile, unit: words, ask: []target{{sql: accountSQL}},
+						title: text{"Who it is", "顧客の概要"}, width: 9, look: tile, unit: words, ask: []target{{sql: accountSQL}},
 						note: text{"Name, owner, touch model and lifecycle phase at the end of the board's time range. An account that does not pay then has no touch model and no phase.", "ボードの期間の最終日における名称、担当CSM、タッチモデル、ライフサイクル。契約がない顧客にはタッチモデルとライフサイクルがない。"},
 						fields: []override{
 							{field: "name", name: text{"Name", "名称"}}, {field: "csm", name: text{"CSM", "担当CSM"}},
 							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "phase", name: text{"Phase", "ライフサイクル"}, words: "phase"},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 22}, "colorMode": "none"},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 18}, "colorMode": "none"},
 					},
 					{
 						title: text{"What it pays, and its health", "ARRとヘルス"}, about: []string{"health"}, width: 7, look: tile, unit: count, ask: []target{{sql: accountHealthSQL}},
-						empty: none("It does not pay on that day", "この日には契約がありません"),
+						empty: none("It does not pay on that day", "この日には契約がありません"), note: stored,
 						fields: []override{
 							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
 							{field: "band", name: text{"Health", "ヘルス"}, words: "band"}, {field: "score", name: text{"Score", "スコア"}, unit: &score},
 							{field: "measured_ratio", name: text{"Measured", "計測率"}, unit: &unit{of: same("percentunit")}},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 22}},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 18}},
 					},
 					{
-						title: text{"What of it is at risk", "リスクARR"}, about: []string{"risk"}, width: 5, look: tile, unit: count, ask: []target{{sql: accountRiskSQL}},
-						empty: none("It does not pay on that day", "この日には契約がありません"),
+						title: text{"What is at risk, and what is to come", "リスクと今後の予定"}, about: []string{"risk"}, width: 8, look: tile, unit: count, ask: []target{{sql: accountRiskSQL}},
+						empty: none("It does not pay on that day", "この日には契約がありません"), note: stored,
 						fields: []override{
 							{field: "at_risk_arr", name: text{"At risk, ${currency}", "リスクARR(${currency})"}, unit: &amount}, {field: "reason", name: text{"Why", "理由"}, words: "account risk"},
+							{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date}, {field: "planned", name: text{"Open actions", "対応項目"}},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 18}},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 16}},
 					},
 				},
 			},
 			{
 				height: 9, panels: []panel{
 					{
-						title: text{"Why its health is what it is: the worst measures first", "ヘルスの理由(悪い指標から順に)"}, about: []string{"health"}, width: 10, look: table, unit: unit{of: same("none"), decimals: 1},
+						title: text{"Health score over three years, in the colour of its band", "ヘルススコアの推移(3年間、色はヘルス帯)"}, about: []string{"health"}, width: 14, look: trend, unit: score, min: new(0.0), max: new(100.0), back: "3y",
+						empty: none("It has not paid in three years", "3年間に契約がありません"), note: stored, labels: []string{"band"},
+						ask:    []target{{sql: accountScoresSQL, series: true}},
+						custom: object{"drawStyle": "bars", "fillOpacity": 100, "lineWidth": 0, "barAlignment": 0}, option: plainLegend,
+					},
+					{
+						title: text{"Why its health is what it is: what costs most first", "ヘルスの理由(失点の大きい指標から順に)"}, about: []string{"health"}, width: 10, look: table, unit: unit{of: same("none"), decimals: 1},
 						empty: none("It does not pay on that day", "この日には契約がありません"),
-						note:  text{"Contributions add up to the score, and changes to its change in 28 days. A measure without a score is missing or too old and takes no part.", "寄与の合計がスコア、変化の合計が28日間のスコアの変化になる。スコアのない指標は、未計測または古いため計算に入らない。"},
-						ask:   []target{{sql: accountDriversSQL}},
+						note: text{
+							"Contributions add up to the score, and changes to its change in 28 days. A measure without a score is missing or too old and takes no part. " + stored.en,
+							"寄与の合計がスコア、変化の合計が28日間のスコアの変化になる。スコアのない指標は、未計測または古いため計算に入らない。" + stored.ja,
+						},
+						ask: []target{{sql: accountDriversSQL}},
 						fields: []override{
-							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 105, custom: plain},
-							{field: "score", name: text{"Score of 100", "スコア(100点満点)"}, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
-							{field: "weight", name: text{"Weight", "重み"}, width: 75}, {field: "contribution", name: text{"Points given", "寄与"}, width: 95},
-							{field: "change", name: text{"Change, 28 d", "28日間の変化"}, width: 100},
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 100, custom: plain},
+							{field: "score", name: text{"Score of 100", "スコア"}, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
+							{field: "weight", name: text{"Weight", "重み"}, width: 70}, {field: "contribution", name: text{"Points", "寄与"}, width: 70},
+							{field: "change", name: text{"In 28 days", "28日間"}, width: 90},
+						},
+					},
+				},
+			},
+			{
+				height: 8, panels: []panel{
+					{
+						title: text{"Active users a day", "1日のアクティブユーザー数"}, about: []string{"usage"}, width: 12, look: trend, unit: count, live: true,
+						empty: none("Nobody has used it in this time", "この期間の利用はありません"), option: plainLegend,
+						ask: []target{{sql: accountUsageSQL, series: true}},
+						fields: []override{
+							{field: "users", name: text{"Active users", "アクティブユーザー"}, color: sky, custom: object{"custom.lineWidth": 1}},
+							{field: "mean", name: text{"Mean of 7 days", "7日間の平均"}, color: blue},
 						},
 					},
 					{
-						title: text{"Active users a day", "1日のアクティブユーザー数"}, about: []string{"usage"}, width: 8, look: trend, unit: count, live: true,
-						empty: none("Nobody has used it in this time", "この期間の利用はありません"),
-						ask:   []target{{sql: accountUsageSQL, series: true}}, fields: []override{{field: "users", name: text{"Active users", "アクティブユーザー"}, color: blue}},
-					},
-					{
-						title: text{"ARR over 12 months", "12か月間のARR"}, about: []string{"arr"}, width: 6, look: trend, unit: amount,
-						empty: none("It has never paid", "契約したことがありません"),
-						note:  text{"In the reporting currency, at the rate of the fiscal year.", "報告通貨、会計年度のレートによる。"},
+						title: text{"ARR over three years", "ARRの推移(3年間)"}, about: []string{"arr"}, width: 12, look: trend, unit: amount, back: "3y",
+						empty: none("It has not paid in three years", "3年間に契約がありません"),
+						note:  text{"In the reporting currency, as it was last computed for each day.", "報告通貨による。各日について最後に計算された値。"},
 						ask:   []target{{sql: accountARRSQL, series: true}}, fields: []override{{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, color: blue}}, min: new(0.0),
-						custom: object{"lineInterpolation": "stepAfter"},
+						custom: object{"lineInterpolation": "stepAfter", "showPoints": "auto"}, option: plainLegend,
 					},
 				},
 			},
@@ -103,27 +122,27 @@ func account(*kpis) board {
 			{
 				height: 8, panels: []panel{
 					{
-						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 6, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
+						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 7, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
 						empty: none("Nobody raised a risk", "登録されたリスクはありません"),
 						fields: []override{
 							{field: "kind", name: text{"Risk", "リスク"}, words: "churn reason"}, {field: "severity", name: text{"Severity", "重大度"}, words: "severity", width: 90, custom: coloured()},
-							{field: "csm", name: text{"Raised by", "登録者"}, width: 120}, day("raised_on", "Raised", "登録日"), day("closed_on", "Closed", "解消日"),
+							day("raised_on", "Raised", "登録日"), day("closed_on", "Closed", "解消日"),
 						},
 					},
 					{
 						title: text{"The plan", "対応計画"}, about: []string{"action_items"}, width: 7, look: table, unit: words, ask: []target{{sql: accountPlanSQL}},
 						empty: none("There is no plan", "対応計画はありません"),
 						fields: []override{
-							{field: "title", name: text{"To do", "対応項目"}}, {field: "csm", name: text{"Who", "担当"}, width: 120}, {field: "first_due_on", hidden: true},
+							{field: "title", name: text{"To do", "対応項目"}}, {field: "csm", name: text{"Who", "担当"}, width: 140}, {field: "first_due_on", hidden: true},
 							day("due_on", "Due", "期限"), {field: "state", name: text{"State", "状態"}, words: "item state", width: 85, custom: coloured()},
 						},
 					},
 					{
-						title: text{"Tickets, latest first", "チケット(新しい順)"}, about: []string{"tickets"}, width: 6, look: table, unit: words, ask: []target{{sql: accountTicketsSQL}},
+						title: text{"Tickets, latest first", "チケット(新しい順)"}, about: []string{"tickets"}, width: 5, look: table, unit: words, ask: []target{{sql: accountTicketsSQL}},
 						empty: none("There are no tickets", "チケットはありません"),
 						fields: []override{
-							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, width: 75}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes", width: 85},
-							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"), {field: "response_hours", name: text{"Answered", "初回応答"}, unit: &hours},
+							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", width: 80, custom: coloured()}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes", width: 90},
+							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"),
 						},
 					},
 					{

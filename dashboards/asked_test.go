@@ -41,9 +41,9 @@ func eachPanel(t *testing.T, f func(t *testing.T, b board, p panel)) {
 func (w *world) filled(question, segment string) string {
 	day := worldDay.Format(time.DateOnly)
 	filled := strings.NewReplacer(
-		"$job", "cskpi", "${job}", "cskpi", "$segment", segment, "${segment:regex}", segment, "${__to:date:YYYY-MM-DD}", day,
+		"$csm", ".*", "${csm:percentencode}", ".*", "$job", "cskpi", "${job}", "cskpi", "$segment", segment, "${segment:regex}", segment, "${__to:date:YYYY-MM-DD}", day,
 		"${account:sqlstring}", "'"+w.account+"'", "$1", "$1", "$window", "12m", "$__rate_interval", "5m", "${__from:date:YYYY-MM-DD}", worldDay.AddDate(-1, 0, 0).Format(time.DateOnly),
-	).Replace(question)
+	).Replace(worded(question, English))
 	return filled
 }
 
@@ -70,9 +70,13 @@ func TestPromQL(t *testing.T) {
 			} else if p.look != tile && rarely[strings.TrimSuffix(p.title.en+": "+cmp.Or(a.name.en, a.legend), ": ")] == "" {
 				t.Errorf("%s: nothing answers %s", p.title.en, a.prom(a.at))
 			}
-			if m := regexp.MustCompile(`^\{\{(\w+)\}\}$`).FindStringSubmatch(a.legend); m != nil && a.over != buckets {
+			if m := regexp.MustCompile(`^\{\{(\w+)\}\}( target)?$`).FindStringSubmatch(a.legend); m != nil && a.over != buckets {
 				for _, s := range series {
-					wantWord(t, p, m[1], s[m[1]])
+					if shown := s[m[1]] + m[2]; m[2] == "" {
+						wantWord(t, p, m[1], shown)
+					} else if !slices.ContainsFunc(p.fields, func(o override) bool { return o.field == shown }) {
+						t.Errorf("%s: nobody says how %q is shown", p.title.en, shown)
+					}
 				}
 			} else if a.name == (text{}) && a.over != listed && a.over != buckets && len(series) > 1 {
 				t.Errorf("%s: %d series have one name", p.title.en, len(series))
@@ -214,6 +218,11 @@ func TestClickHouse(t *testing.T) {
 			}
 		}
 	})
+	for _, m := range marks {
+		if rows := w.rows(t, m.name.en, w.filled(m.sql, ".*")); rows != nil && len(rows.values) > 0 && !slices.Equal(rows.columns, []string{"time", "text", "tags"}) {
+			t.Errorf("%s: columns %q", m.name.en, rows.columns)
+		}
+	}
 	catalogue, _ := queries.Load()
 	for _, l := range layouts {
 		for _, v := range l.draw(&kpis{catalogue: catalogue}).variables {

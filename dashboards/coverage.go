@@ -4,7 +4,7 @@ package dashboards
 func coverage(k *kpis) board {
 	by := []string{"segment"}
 	keys := []key{
-		k.covered(6),
+		k.covered(6, ""),
 		{
 			title: text{"Health checks by people", "定性ヘルスチェック実施率"}, about: []string{"qualitative_checks"}, goal: "qualitative_checks.ratio", unit: percent, width: 6,
 			value: k.ratio("qualitative_checks.checked_accounts", "qualitative_checks.eligible_accounts", nil),
@@ -18,6 +18,7 @@ func coverage(k *kpis) board {
 			value: k.ratio("response_plans.planned_accounts", "response_plans.at_risk_accounts", nil),
 		},
 	}
+	const listable = `account!="(other)"`
 	top := row{height: 4}
 	for _, of := range keys {
 		top.panels = append(top.panels, k.judged(of))
@@ -25,8 +26,8 @@ func coverage(k *kpis) board {
 	return board{
 		title:      text{"Customer Success: coverage and workload", "カスタマーサクセス:顧客カバー率と担当状況"},
 		about:      text{"Whether customers are looked after, and how much each CSM has to do.", "顧客に目が届いているか、CSMの負荷はどうか。"},
-		variables:  []variable{segments(), currency()},
-		clickhouse: true,
+		variables:  []variable{segments(), csms(), currency()},
+		clickhouse: true, // for what is marked on the time axis
 		rows: []row{
 			top,
 			{
@@ -39,9 +40,9 @@ func coverage(k *kpis) board {
 					{
 						title: text{"Coverage, load and plans of each CSM", "CSM別の顧客カバー率・担当・対応計画"}, about: []string{"coverage_by_csm", "csm_load", "action_items"}, width: 16, look: table, unit: count,
 						ask: []target{
-							{prom: k.of("coverage_by_csm.ratio"), over: listed}, {prom: k.of("coverage_by_csm.eligible_accounts"), over: listed},
-							{prom: k.of("csm_load.accounts"), over: listed}, {prom: k.of("csm_load.arr"), over: listed}, {prom: k.of("csm_load.at_risk_arr"), over: listed},
-							{prom: k.of("action_items.on_time_ratio"), over: listed}, {prom: k.of("action_items.overdue_items"), over: listed},
+							{prom: k.of("coverage_by_csm.ratio", ofCSMs), over: listed}, {prom: k.of("coverage_by_csm.eligible_accounts", ofCSMs), over: listed},
+							{prom: k.of("csm_load.accounts", ofCSMs), over: listed}, {prom: k.of("csm_load.arr", ofCSMs), over: listed}, {prom: k.of("csm_load.at_risk_arr", ofCSMs), over: listed},
+							{prom: k.of("action_items.on_time_ratio", ofCSMs), over: listed}, {prom: k.of("action_items.overdue_items", ofCSMs), over: listed},
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("csm"), without("Time")},
 						fields: []override{
@@ -54,7 +55,7 @@ func coverage(k *kpis) board {
 					{
 						title: text{"Action items that are overdue, by CSM", "期限を過ぎた対応項目(CSM別)"}, about: []string{"action_items"}, width: 8, look: ranking, unit: count, min: new(0.0),
 						empty: text{"Nothing is overdue", "期限を過ぎた項目はありません"},
-						ask:   []target{{prom: write("sort_desc(%s > 0)", k.of("action_items.overdue_items")), legend: "{{csm}}", over: latest}},
+						ask:   []target{{prom: write("sort_desc(%s > 0)", k.of("action_items.overdue_items", ofCSMs)), legend: "{{csm}}", over: latest}},
 					},
 				},
 			},
@@ -76,14 +77,22 @@ func coverage(k *kpis) board {
 				},
 			},
 			{
-				height: 9, panels: []panel{{
-					title: text{"Accounts that should have been touched and were not, largest first", "接点が不足している顧客(ARR順)"}, about: []string{"coverage"}, width: 24, look: table, unit: count,
-					empty: text{"Every account has been touched in time", "全ての顧客に接点があります"},
-					ask:   []target{{sql: untouchedSQL}},
+				height: 11, panels: []panel{{
+					title: text{"Accounts to touch: overdue, or soon to be", "接点が必要な顧客:期限超過・まもなく期限"}, about: []string{"coverage_gaps"}, width: 24, look: table, unit: count,
+					empty: text{"Every account has been touched, and no cadence ends within 14 days", "全ての顧客に接点があり、14日以内に期限が切れる顧客もありません"},
+					ask: []target{
+						{prom: write("%s / 86400", k.of("coverage_gaps.left_seconds", listable, ofCSMs)), over: listed},
+						{prom: k.of("coverage_gaps.arr", listable, ofCSMs), over: listed},
+						{prom: write("-1 * %s", k.of("coverage_gaps.arr", listable, ofCSMs)), over: listed},
+					},
+					change: []object{
+						{"id": "merge", "options": object{}}, sorted("Value #C"), sorted("Value #A"),
+						arranged([]string{"name", "csm", "segment", "Value #B", "due", "Value #A", "account", "Value #C"}, "Time"),
+					},
 					fields: []override{
-						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: true}, {field: "csm", name: text{"CSM", "担当CSM"}},
-						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
-						{field: "cadence", name: text{"Cadence", "接点頻度"}, unit: &days}, {field: "touched_on", name: text{"Last touch", "最後の接点"}, unit: &date},
+						{field: "account", hidden: true}, {field: "Value #C", hidden: true}, {field: "name", name: text{"Account", "顧客"}, account: "account"}, {field: "csm", name: text{"CSM", "担当CSM"}},
+						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "Value #B", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
+						{field: "due", name: text{"Touch due", "接点の期限"}, words: "gap", custom: coloured()}, {field: "Value #A", name: text{"Days left", "残り日数"}, unit: &count},
 					},
 				}},
 			},
@@ -92,10 +101,10 @@ func coverage(k *kpis) board {
 }
 
 // covered is coverage as a number with its target; each segment has a target of its own, and of several it is their mean by accounts.
-func (k *kpis) covered(width int) key {
+func (k *kpis) covered(width int, leads string) key {
 	eligible, targets := k.of("coverage.eligible_accounts"), k.bySegment("target", "coverage.ratio")
 	return key{
-		title: text{"Customer coverage", "顧客カバー率"}, about: []string{"coverage"}, goal: "coverage.ratio", unit: percent, width: width,
+		title: text{"Customer coverage", "顧客カバー率"}, about: []string{"coverage"}, goal: "coverage.ratio", unit: percent, width: width, leads: leads,
 		value:     k.ratio("coverage.covered_accounts", "coverage.eligible_accounts", nil),
 		otherGoal: over(write("sum(%s * on (segment) %s)", targets, eligible), write("sum(%s and on (segment) %s)", eligible, targets)),
 		note: text{

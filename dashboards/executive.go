@@ -6,7 +6,7 @@ func executive(k *kpis) board {
 	goal := func(kpi string) expr { return k.level("target", kpi, true) }
 	keys := []key{
 		{
-			title: text{"ARR", "ARR(年間経常収益)"}, about: []string{"arr"}, value: sum(k.of("arr.amount")), unit: money, share: true,
+			title: text{"ARR", "ARR(年間経常収益)"}, about: []string{"arr"}, leads: "cs-retention", value: sum(k.of("arr.amount")), unit: money, share: true,
 			goal: "arr.amount", additive: true,
 			otherGoal: write("(%s * (1 + %s))", k.of("efficiency.opening_arr"), goal("efficiency.arr_growth_ratio")),
 			note: text{
@@ -15,37 +15,37 @@ func executive(k *kpis) board {
 			},
 		},
 		{
-			title: text{"Net revenue retention, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, goal: "nrr.ratio", unit: percent,
+			title: text{"Net revenue retention, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, leads: "cs-retention", goal: "nrr.ratio", unit: percent,
 			value: k.ratio("nrr.closing_arr", "nrr.opening_arr", nil, year),
 		},
 		{
-			title: text{"Gross revenue retention, 12 months", "GRR(12か月)"}, about: []string{"grr"}, goal: "grr.ratio", unit: percent,
+			title: text{"Gross revenue retention, 12 months", "GRR(12か月)"}, about: []string{"grr"}, leads: "cs-retention", goal: "grr.ratio", unit: percent,
 			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
 		},
 		{
-			title: text{"Logo churn, 12 months", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, goal: "logo_churn.ratio", unit: percent, side: below,
+			title: text{"Logo churn, 12 months", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, leads: "cs-retention", goal: "logo_churn.ratio", unit: percent, side: below,
 			value: k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", nil, year),
 		},
 		{
-			title: text{"ARR at risk", "リスクARR"}, about: []string{"risk"}, goal: "risk.arr", additive: true, unit: money, side: below, share: true,
+			title: text{"ARR at risk", "リスクARR"}, about: []string{"risk"}, leads: "cs-health", goal: "risk.arr", additive: true, unit: money, side: below, share: true,
 			value: sum(k.of("risk.arr")),
 		},
-		k.covered(0),
+		k.covered(0, "cs-coverage"),
 		{
-			title: text{"Onboarded on time", "オンボーディング期限内完了率"}, about: []string{"onboarding"}, goal: "onboarding.on_time_ratio", unit: percent,
+			title: text{"Onboarded on time", "オンボーディング期限内完了率"}, about: []string{"onboarding"}, leads: "cs-onboarding", goal: "onboarding.on_time_ratio", unit: percent,
 			value: k.ratio("onboarding.on_time_accounts", "onboarding.due_accounts", nil),
 		},
 		{
-			title: text{"Time to use, median", "利用開始までの期間(中央値)"}, about: []string{"time_to_use"}, goal: "time_to_use.p50_seconds", unit: days, side: below,
+			title: text{"Time to use, median", "利用開始までの期間(中央値)"}, about: []string{"time_to_use"}, leads: "cs-onboarding", goal: "time_to_use.p50_seconds", unit: days, side: below,
 			value: write("max(%s) / 86400", k.of("time_to_use.p50_seconds")), factor: " / 86400",
 			note: longest,
 		},
 		{
-			title: text{"Accounts with green health", "ヘルスがグリーンの顧客"}, about: []string{"health"}, goal: "health.green_ratio", unit: percent,
+			title: text{"Accounts with green health", "ヘルスがグリーンの顧客"}, about: []string{"health"}, leads: "cs-health", goal: "health.green_ratio", unit: percent,
 			value: over(sum(k.of("health.accounts", `band="green"`)), sum(k.of("health.accounts"))),
 		},
 		{
-			title: text{"Pipeline created, 12 mo", "Pipegen(12か月)"}, about: []string{"pipegen"}, goal: "pipegen.amount", additive: true, unit: money, share: true,
+			title: text{"Pipeline created, 12 mo", "Pipegen(12か月)"}, about: []string{"pipegen"}, leads: "cs-expansion", goal: "pipegen.amount", additive: true, unit: money, share: true,
 			value: sum(k.of("pipegen.amount", year)),
 		},
 	}
@@ -76,13 +76,13 @@ func (k *kpis) coursed(of key) panel {
 	switch of.about[0] {
 	case "health":
 		p = k.bandsOverTime("accounts", text{"Accounts by health", "ヘルス別の社数"}, of.width)
+		p.option = plainLegend
 	case "risk":
 		p.title = text{"ARR at risk, by reason", "理由別のリスクARR"}
 		p.ask[0] = target{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}
 		p.labels, p.custom, p.option = []string{"risk reason"}, stacked("normal"), plainLegend
 	case "time_to_use":
-		p.ask[0] = target{prom: write("%s / 86400", k.of("time_to_use.p50_seconds")), legend: "{{segment}}"}
-		p.labels = []string{"segment"}
+		p = k.bySegments(p, write("%s / 86400", k.of("time_to_use.p50_seconds")), of.goal, of.factor)
 	}
 	return p
 }

@@ -30,7 +30,7 @@ func growing(k *kpis) board {
 	return board{
 		title:      text{"Customer Success: expansion", "カスタマーサクセス:エクスパンション"},
 		about:      text{"The pipeline that Customer Success creates, its quality, and what becomes of it.", "CSが創出する商談(Pipegen)とその質、受注実績。"},
-		variables:  []variable{segments(), window(), currency()},
+		variables:  []variable{segments(), window(), csms(), currency()},
 		clickhouse: true,
 		rows: []row{
 			top,
@@ -74,9 +74,9 @@ func growing(k *kpis) board {
 					{
 						title: text{"Pipeline and what came of it, by CSM", "CSM別のPipegenと受注"}, about: []string{"pipegen_by_csm", "pipeline_quality_by_csm"}, width: 24, look: table, unit: count,
 						ask: []target{
-							{prom: k.of("pipegen_by_csm.amount", chosen), over: listed}, {prom: k.of("pipegen_by_csm.opportunities", chosen), over: listed},
-							{prom: k.of("pipeline_quality_by_csm.won_amount", chosen), over: listed}, {prom: k.of("pipeline_quality_by_csm.won", chosen), over: listed},
-							{prom: k.of("pipeline_quality_by_csm.lost", chosen), over: listed}, {prom: k.of("pipeline_quality_by_csm.win_ratio", chosen), over: listed},
+							{prom: k.of("pipegen_by_csm.amount", chosen, ofCSMs), over: listed}, {prom: k.of("pipegen_by_csm.opportunities", chosen, ofCSMs), over: listed},
+							{prom: k.of("pipeline_quality_by_csm.won_amount", chosen, ofCSMs), over: listed}, {prom: k.of("pipeline_quality_by_csm.won", chosen, ofCSMs), over: listed},
+							{prom: k.of("pipeline_quality_by_csm.lost", chosen, ofCSMs), over: listed}, {prom: k.of("pipeline_quality_by_csm.win_ratio", chosen, ofCSMs), over: listed},
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("csm"), without("Time")},
 						fields: []override{
@@ -117,7 +117,7 @@ func growing(k *kpis) board {
 					empty: text{"No green account shows a sign", "兆候のあるグリーンの顧客はありません"},
 					ask:   []target{{sql: signalsSQL}},
 					fields: []override{
-						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: true, width: 240}, {field: "csm", name: text{"CSM", "担当CSM"}, width: 150},
+						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 240}, {field: "csm", name: text{"CSM", "担当CSM"}, width: 150},
 						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 120}, {field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 130},
 						{field: "seats_nearly_full", name: text{"Seats nearly full", "シートがほぼ満席"}, words: "yes"}, {field: "usage_rising", name: text{"Usage rising", "利用が増加"}, words: "yes"},
 						{field: "new_department_active", name: text{"New department", "新しい部門が利用"}, words: "yes"}, {field: "raised_by_csm", name: text{"Raised by CSM", "CSMが記録"}, words: "yes"},

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -63,6 +64,7 @@ type panelJSON struct {
 	Collapsed       *bool       `json:"collapsed,omitempty"` // of a row
 	Panels          []panelJSON `json:"panels,omitempty"`    // of a row
 	Interval        string      `json:"interval,omitempty"`
+	TimeFrom        string      `json:"timeFrom,omitempty"`
 	Targets         []object    `json:"targets,omitempty"`
 	Transformations []object    `json:"transformations,omitempty"`
 	FieldConfig     *fieldsJSON `json:"fieldConfig,omitempty"`
@@ -102,12 +104,9 @@ func (b board) json(k *kpis, language string) ([]byte, error) {
 		UID: b.uidIn(language), Title: b.title.in(language), Description: b.about.in(language), Tags: []string{Tag, Tag + "-" + language},
 		SchemaVersion: schemaVersion, Version: 1, GraphTooltip: 1, Refresh: "5m", Timezone: "browser",
 		Time: timeJSON{cmp.Or(b.from, "now-1y"), "now"}, Timepicker: object{},
-		Links: b.links(language),
-		Annotations: object{"list": []object{{
-			"builtIn": 1, "datasource": builtin, "enable": true, "hide": true, "iconColor": sky,
-			"name": text{"Annotations & Alerts", "注釈とアラート"}.in(language), "type": "dashboard",
-		}}},
-		Templating: object{"list": b.variablesJSON(language)},
+		Links:       b.links(language),
+		Annotations: object{"list": b.marks(language)},
+		Templating:  object{"list": b.variablesJSON(language)},
 	}
 	y, id := 0, 0
 	for _, r := range b.rows {
@@ -141,6 +140,24 @@ func (b board) json(k *kpis, language string) ([]byte, error) {
 		return nil, err
 	}
 	return buffer.Bytes(), nil
+}
+
+// marks are what the board marks on its time axis.
+func (b board) marks(language string) []object {
+	list := []object{{
+		"builtIn": 1, "datasource": builtin, "enable": true, "hide": true, "iconColor": sky,
+		"name": text{"Annotations & Alerts", "注釈とアラート"}.in(language), "type": "dashboard",
+	}}
+	if !b.clickhouse {
+		return list
+	}
+	for _, m := range marks {
+		list = append(list, object{
+			"datasource": fromClickHouse, "enable": m.on, "hide": false, "iconColor": m.color, "name": m.name.in(language),
+			"target": target{sql: m.sql}.json("marks", language),
+		})
+	}
+	return list
 }
 
 // links lead to the other boards in the language, and to this one in the other.
@@ -207,6 +224,9 @@ func (v variable) json(language string) object {
 		"name": v.name, "label": v.label.in(language), "multi": v.several, "includeAll": v.several, "hide": hide, "skipUrlSync": false,
 		"options": []object{}, "current": object{},
 	}
+	if v.about != (text{}) {
+		out["description"] = v.about.in(language)
+	}
 	if v.several {
 		// A value that is no list, so that questions can tell whether all are chosen.
 		out["allValue"] = ".*"
@@ -257,7 +277,7 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		source = fromClickHouse
 	}
 	out.Datasource = &source
-	out.Transformations = slices.Clone(p.change)
+	out.Transformations, out.TimeFrom = slices.Clone(p.change), p.back
 	overrides := []overrideJSON{}
 	if p.look != tile {
 		// The text for a panel without data would else stand in every empty cell, and on axes between whole numbers.
@@ -265,7 +285,7 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	}
 	for i, t := range p.ask {
 		id := string(rune('A' + i))
-		out.Targets = append(out.Targets, t.json(id))
+		out.Targets = append(out.Targets, t.json(id, language))
 		if t.prom != nil && t.over == lines && !p.live {
 			out.Interval = "1d" // KPIs are of days
 		}
@@ -277,11 +297,19 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	if p.unit.money && source == fromPrometheus {
 		out.Targets = append(out.Targets, target{
 			prom: write(`label_replace(%s, "unit", "currency:$1 ", "currency", "(.+)")`, own("cs_reporting_info", "currency")), over: listed,
-		}.json(currencyQuery))
+		}.json(currencyQuery, language))
 		out.Transformations = append([]object{{"id": "configFromData", "options": object{
 			"configRefId": currencyQuery,
 			"mappings":    []object{{"fieldName": "unit", "handlerKey": "unit"}, {"fieldName": "Value", "handlerKey": "__ignore"}, {"fieldName": "currency", "handlerKey": "__ignore"}, {"fieldName": "Time", "handlerKey": "__ignore"}},
 		}}}, out.Transformations...)
+	}
+	if p.unit.money && p.look == trend {
+		// Without data, the answer with the currency is left over; it then says so.
+		o := override{name: dailyEmpty, custom: object{"custom.hideFrom": object{"legend": false, "tooltip": true, "viz": true}, "mappings": []object{{"type": "value", "options": object{"1": object{"index": 0, "text": " "}}}}}}
+		if p.empty != (text{}) {
+			o.name = p.empty
+		}
+		overrides = append(overrides, overrideJSON{matcherJSON{"byName", "Value"}, o.properties(language)})
 	}
 	for _, label := range p.labels {
 		for _, w := range vocabulary[label] {
@@ -294,7 +322,7 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	}
 	defaults := object{
 		"unit": p.unit.of.in(language), "decimals": p.unit.decimals, "noValue": p.nothing(language),
-		"color": object{"mode": "fixed", "fixedColor": blue}, "mappings": []object{}, "links": []object{},
+		"color": object{"mode": "fixed", "fixedColor": blue}, "mappings": []object{}, "links": p.links(language),
 		"thresholds": object{"mode": "absolute", "steps": []object{{"color": blue, "value": nil}}},
 		"custom":     merged(p.look.custom(), p.custom),
 	}
@@ -313,6 +341,17 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	out.FieldConfig = &fieldsJSON{defaults, overrides}
 	out.Options = merged(p.look.options(), p.option)
 	return out, nil
+}
+
+// links lead to the board that tells more.
+func (p panel) links(language string) []object {
+	if p.leads == "" {
+		return []object{}
+	}
+	return []object{{
+		"title": text{"What is behind it", "詳しく見る"}.in(language),
+		"url":   "/d/" + board{uid: p.leads}.uidIn(language) + "?${segment:queryparam}&${job:queryparam}&${prometheus:queryparam}&${__url_time_range}",
+	}}
 }
 
 // currencyQuery is the question for the currency of the company, which makes the unit of money.
@@ -336,20 +375,23 @@ func (p panel) description(k *kpis, language string) string {
 }
 
 func (p panel) nothing(language string) string {
-	if p.empty == (text{}) {
-		return usualEmpty.in(language)
+	switch {
+	case p.empty != (text{}):
+		return p.empty.in(language)
+	case (p.look == trend || p.look == density) && !p.live:
+		return dailyEmpty.in(language)
 	}
-	return p.empty.in(language)
+	return usualEmpty.in(language)
 }
 
-func (t target) json(id string) object {
+func (t target) json(id, language string) object {
 	if t.sql != "" {
 		format := 1 // a table
 		if t.series {
 			format = 0
 		}
 		return object{
-			"refId": id, "datasource": fromClickHouse, "rawSql": t.sql, "queryType": "sql", "format": format, "selectedFormat": format,
+			"refId": id, "datasource": fromClickHouse, "rawSql": worded(t.sql, language), "queryType": "sql", "format": format, "selectedFormat": format,
 			"meta": object{"builderOptions": object{"fields": []string{}, "limit": 100, "mode": "list"}},
 		}
 	}
@@ -368,8 +410,23 @@ func (t target) json(id string) object {
 	return out
 }
 
+var wordsAsked = regexp.MustCompile(`@words\(([a-z ]+)\)`)
+
+// worded fills in the words that a query asks for, as transform takes them: the values, and what is shown for each.
+func worded(sql, language string) string {
+	return wordsAsked.ReplaceAllStringFunc(sql, func(asked string) string {
+		var values, shown []string
+		for _, w := range vocabulary[wordsAsked.FindStringSubmatch(asked)[1]] {
+			values, shown = append(values, "'"+w.value+"'"), append(shown, "'"+w.text.in(language)+"'")
+		}
+		return "[" + strings.Join(values, ", ") + "], [" + strings.Join(shown, ", ") + "]"
+	})
+}
+
 // properties are how the one series of the question is shown.
-func (t target) properties(language string) []property {
+func (t target) properties(language string) []property { return t.override().properties(language) }
+
+func (t target) override() override {
 	o := override{name: t.name, color: t.color, unit: t.unit}
 	if t.dashed {
 		o.custom = object{
@@ -377,7 +434,7 @@ func (t target) properties(language string) []property {
 			"custom.stacking": object{"mode": "none", "group": "B"}, "custom.drawStyle": "line",
 		}
 	}
-	return o.properties(language)
+	return o
 }
 
 func (o override) properties(language string) []property {
@@ -404,8 +461,8 @@ func (o override) properties(language string) []property {
 		}
 		add("mappings", []object{{"type": "value", "options": options}})
 	}
-	if o.account {
-		add("links", []object{{"title": text{"Open the account", "顧客ボードを開く"}.in(language), "url": accountURL(language)}})
+	if o.account != "" {
+		add("links", []object{{"title": text{"Open the account", "顧客ボードを開く"}.in(language), "url": accountURL(o.account, language)}})
 	}
 	if o.width > 0 {
 		add("custom.width", o.width)
@@ -419,9 +476,9 @@ func (o override) properties(language string) []property {
 	return all
 }
 
-// accountURL leads to the board of the account that a table names in its field account_id.
-func accountURL(language string) string {
-	return "/d/" + board{uid: "cs-account"}.uidIn(language) + `?var-account=${__data.fields.account_id:percentencode}&${clickhouse:queryparam}&${__url_time_range}`
+// accountURL leads to the board of the account that a field of a table has.
+func accountURL(field, language string) string {
+	return "/d/" + board{uid: "cs-account"}.uidIn(language) + `?var-account=${__data.fields.` + field + `:percentencode}&${clickhouse:queryparam}&${__url_time_range}`
 }
 
 // merged is a with what b has in its place.

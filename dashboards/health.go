@@ -7,7 +7,7 @@ func health(k *kpis) board {
 	return board{
 		title:      text{"Customer Success: adoption and health", "カスタマーサクセス:アダプションとヘルス"},
 		about:      text{"Where health stands and why, and who is at risk.", "ヘルスの現状とその理由、リスクのある顧客。"},
-		variables:  []variable{segments(), currency()},
+		variables:  []variable{segments(), csms(), currency()},
 		clickhouse: true,
 		rows: []row{
 			{
@@ -34,7 +34,7 @@ func health(k *kpis) board {
 					},
 					{
 						title: text{"What costs accounts most points of health", "ヘルスを下げている要因"}, about: []string{"health_score"}, width: 8, look: table, unit: score,
-						note:   text{"Points of the score that a measure costs, as the mean over the paying accounts that have it, and how that changed in 28 days.", "各指標がスコアを何点下げているか(指標のある契約中の顧客の平均)と、28日間の変化。"},
+						note:   text{"Points of the score that a measure costs, as the mean over the paying accounts that have it, and how that changed in 28 days, as last computed for the end of the board's time range.", "各指標がスコアを何点下げているか(指標のある契約中の顧客の平均)と、28日間の変化。ボードの期間の最終日について最後に計算された値。"},
 						ask:    []target{{sql: driversSQL}},
 						option: object{"sortBy": []object{}},
 						fields: []override{
@@ -54,26 +54,28 @@ func health(k *kpis) board {
 				},
 			},
 			{
-				title: text{"What changed", "ヘルスの変化"}, height: 8, panels: []panel{
+				title: text{"What changed", "ヘルスの変化"}, height: 10, panels: []panel{
 					{
-						title: text{"Accounts whose band improved or declined in 28 days", "28日間にヘルス帯が改善・悪化した社数"}, about: []string{"health_changes"}, width: 8, look: trend, unit: count,
+						title: text{"Accounts whose band improved or declined in 28 days", "28日間にヘルス帯が改善・悪化した社数"}, about: []string{"health_changes"}, width: 7, look: trend, unit: count,
 						labels: []string{"direction"},
 						ask:    []target{{prom: sum(k.of("health_changes.accounts"), "direction"), legend: "{{direction}}"}},
 					},
 					{
-						title: text{"Accounts that declined in 28 days, largest first", "28日間に悪化した顧客(ARR順)"}, about: []string{"health_changes"}, width: 16, look: table, unit: count,
-						empty: text{"No account declined in 28 days", "28日間に悪化した顧客はありません"},
+						title: text{"Accounts whose health fell most in 28 days", "28日間にヘルスが最も悪化した顧客"}, about: []string{"health_declines"}, width: 17, look: table, unit: count,
+						note:  text{"First those that turned red, then by points lost times ARR; why is what now costs most. As last computed for the end of the board's time range.", "レッドになった顧客を先に、次に失点×ARRの順。主な要因は現在のもの。ボードの期間の最終日について最後に計算された値。"},
+						empty: text{"No account's health fell in 28 days", "28日間にヘルスが悪化した顧客はありません"},
 						ask:   []target{{sql: declinedSQL}},
 						fields: []override{
 							{field: "account_id", hidden: true},
-							{field: "account", name: text{"Account", "顧客"}, account: true},
-							{field: "csm", name: text{"CSM", "担当CSM"}},
-							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 110},
-							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 120},
-							{field: "from_band", name: text{"Band before", "以前の帯"}, words: "band", width: 100, custom: coloured()},
-							{field: "to_band", name: text{"Band now", "現在の帯"}, words: "band", width: 100, custom: coloured()},
-							{field: "from_score", name: text{"Score before", "以前のスコア"}, unit: &score, width: 110},
-							{field: "to_score", name: text{"Score now", "現在のスコア"}, unit: &score, width: 110},
+							{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 215},
+							{field: "csm", name: text{"CSM", "担当CSM"}, width: 130},
+							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 100},
+							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 105},
+							{field: "from_band", name: text{"Before", "以前"}, words: "band", width: 80, custom: coloured()},
+							{field: "band", name: text{"Now", "現在"}, words: "band", width: 80, custom: coloured()},
+							{field: "points", name: text{"Points lost", "失点"}, unit: &unit{of: same("none"), decimals: 1}, width: 95},
+							{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 70},
+							{field: "why", name: text{"Why", "主な要因"}},
 						},
 					},
 				},
@@ -133,31 +135,47 @@ func health(k *kpis) board {
 				},
 			},
 			{
-				title: text{"Who is at risk", "リスクのある顧客"}, height: 11, panels: []panel{
+				title: text{"Who is at risk", "リスクのある顧客"}, height: 9, panels: []panel{
 					{
 						title: text{"ARR at risk, by reason", "理由別のリスクARR"}, about: []string{"risk"}, width: 8, look: trend, unit: money,
-						labels: []string{"risk reason"}, custom: stacked("normal"),
+						labels: []string{"risk reason"}, custom: stacked("normal"), option: plainLegend,
 						ask: []target{{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}},
 					},
 					{
-						title: text{"Accounts with most ARR at risk", "リスクARR上位の顧客"}, about: []string{"risk_accounts"}, width: 16, look: table, unit: count,
-						note:  text{"The three measures that cost most points stand behind each account. A name leads to the account's board.", "右端は、スコアを最も下げている3つの指標。顧客名をクリックすると顧客ボードを開く。"},
-						empty: text{"No ARR is at risk", "リスクARRはありません"},
-						ask:   []target{{sql: riskAccountsSQL}},
-						fields: []override{
-							{field: "account_id", hidden: true},
-							{field: "account", name: text{"Account", "顧客"}, account: true, width: 200},
-							{field: "csm", name: text{"CSM", "担当CSM"}, width: 130},
-							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 100},
-							{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 145},
-							{field: "band", name: text{"Health", "ヘルス"}, words: "band", width: 80, custom: coloured()},
-							{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 70},
-							{field: "renewal_days", name: text{"Renewal in", "更新まで"}, unit: &days, width: 100},
-							{field: "reason", name: text{"Reason", "理由"}, words: "risk reason", width: 130},
-							{field: "worst", name: text{"What costs most", "主な要因"}},
-						},
+						title: text{"What drives the risk: accounts by their three main causes", "リスクの主な要因(上位3要因の社数)"}, about: []string{"risk_drivers"}, width: 8, look: ranking, unit: count,
+						labels: []string{"measure", "driver"}, min: new(0.0),
+						note:  text{"How many of the accounts that are named have the cause among their three.", "名前の挙がる顧客のうち、上位3要因に含まれる社数。"},
+						empty: text{"No account is at risk", "リスクのある顧客はありません"},
+						ask:   []target{{prom: write("topk(10, count by (driver) (%s))", k.of("risk_drivers.rank", ofCSMs)), legend: "{{driver}}", over: latest}},
+					},
+					{
+						title: text{"Open risks that people raised, by kind", "未解決の定性リスク(種別ごとの社数)"}, about: []string{"qualitative_risks"}, width: 8, look: ranking, unit: count,
+						labels: []string{"churn reason"}, min: new(0.0),
+						empty: text{"Nobody has raised a risk that is open", "未解決の定性リスクはありません"},
+						ask:   []target{{prom: write("sort_desc(%s > 0)", k.of("qualitative_risks.accounts")), legend: "{{kind}}", over: latest}},
 					},
 				},
+			},
+			{
+				height: 12, panels: []panel{{
+					title: text{"Accounts with most ARR at risk, and why", "リスクARR上位の顧客と主な要因"}, about: []string{"risk_accounts"}, width: 24, look: table, unit: count,
+					note:  text{"Why are the three causes that weigh most: notice, a band set by hand, raised risks, then the measures that cost most points. As last computed for the end of the board's time range. A name leads to the account's board.", "主な要因は影響の大きい順に3つ(解約通知、手動設定、定性リスク、失点の大きい指標)。ボードの期間の最終日について最後に計算された値。顧客名をクリックすると顧客ボードを開く。"},
+					empty: text{"No ARR is at risk", "リスクARRはありません"},
+					ask:   []target{{sql: riskAccountsSQL}},
+					fields: []override{
+						{field: "account_id", hidden: true},
+						{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 260},
+						{field: "csm", name: text{"CSM", "担当CSM"}, width: 150},
+						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 120},
+						{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 160},
+						{field: "band", name: text{"Health", "ヘルス"}, words: "band", width: 100, custom: coloured()},
+						{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 80},
+						{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date, width: 125},
+						{field: "reason", name: text{"Risk", "リスクの種類"}, words: "risk reason", width: 180},
+						{field: "planned", name: text{"Open actions", "対応項目"}, width: 115},
+						{field: "why", name: text{"Why", "主な要因"}},
+					},
+				}},
 			},
 		},
 	}

@@ -56,15 +56,17 @@ type panel struct {
 	option  object     // likewise its options
 	min     *float64
 	max     *float64
-	live    bool // its numbers change within a day
-	palette bool // its series have no colours of their own
-	shades  bool // cells are the darker, the more
+	live    bool   // its numbers change within a day
+	palette bool   // its series have no colours of their own
+	shades  bool   // cells are the darker, the more
+	leads   string // UID of the board that a click leads to
+	back    string // how far back it shows, whatever the board's time range is, as 3y
 }
 
 // target is one question to a datasource.
 type target struct {
 	prom   expr   // in PromQL, or
-	sql    string // in ClickHouse's SQL
+	sql    string // in ClickHouse's SQL, where @words(label) are the values of a label and how they are shown
 	at     string // offset of the question in time
 	legend string // name of its series, as {{segment}}
 	name   text   // name of its one series instead
@@ -92,7 +94,7 @@ type override struct {
 	unit    *unit
 	words   string // label whose values it has
 	color   string
-	account bool // links to the board of the account in the field account_id
+	account string // field with the account to whose board it links
 	width   int
 	hidden  bool
 	custom  object // further properties
@@ -107,7 +109,16 @@ type variable struct {
 	choices []choice
 	several bool // more than one may be chosen, and all
 	initial string
+	about   text // where it is of use, if not everywhere
 	hidden  bool
+}
+
+// mark is what a board may mark on its time axis, from ClickHouse: time, text and tags.
+type mark struct {
+	name  text
+	color string
+	on    bool // until somebody takes it away
+	sql   string
 }
 
 type choice struct {

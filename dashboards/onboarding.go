@@ -32,19 +32,14 @@ func onboarding(k *kpis) board {
 	return board{
 		title:      text{"Customer Success: onboarding", "カスタマーサクセス:オンボーディング"},
 		about:      text{"Whether new customers get going in time, and how long it takes them.", "新規顧客が期限内に立ち上がっているか、どれだけ時間がかかっているか。"},
-		variables:  []variable{segments()},
+		variables:  []variable{segments(), csms()},
 		clickhouse: true,
 		rows: []row{
 			top,
 			{
 				title: text{"In time?", "期限内に完了しているか"}, height: 8, panels: []panel{
-					{
-						title: text{"Onboarded on time, by segment", "セグメント別の期限内完了率"}, about: []string{"onboarding"}, width: 8, look: trend, unit: percent, labels: by,
-						ask: []target{
-							{prom: k.ratio("onboarding.on_time_accounts", "onboarding.due_accounts", by), legend: "{{segment}}"},
-							{prom: k.level("target", "onboarding.on_time_ratio", false), name: targetWord, color: grey, dashed: true},
-						},
-					},
+					k.bySegments(panel{title: text{"Onboarded on time, by segment", "セグメント別の期限内完了率"}, about: []string{"onboarding"}, width: 8, unit: percent},
+						k.ratio("onboarding.on_time_accounts", "onboarding.due_accounts", by), "onboarding.on_time_ratio", ""),
 					{
 						title: text{"Accounts being onboarded, and overdue ones", "進行中・期限超過の社数"}, about: []string{"onboarding"}, width: 8, look: trend, unit: count,
 						ask: []target{
@@ -71,13 +66,8 @@ func onboarding(k *kpis) board {
 							{prom: write("%s / 86400", k.level("target", "time_to_use.p50_seconds", false)), name: text{"Target of the half", "50%の目標"}, color: grey, dashed: true},
 						},
 					},
-					{
-						title: text{"Median time to use, by segment", "セグメント別の中央値"}, about: []string{"time_to_use"}, width: 8, look: trend, unit: days, labels: by,
-						ask: []target{
-							{prom: write("%s / 86400", k.of("time_to_use.p50_seconds")), legend: "{{segment}}"},
-							{prom: write("%s / 86400", k.level("target", "time_to_use.p50_seconds", false)), name: targetWord, color: grey, dashed: true},
-						},
-					},
+					k.bySegments(panel{title: text{"Median time to use, by segment", "セグメント別の中央値"}, about: []string{"time_to_use"}, width: 8, unit: days},
+						write("%s / 86400", k.of("time_to_use.p50_seconds")), "time_to_use.p50_seconds", " / 86400"),
 					{
 						title: text{"Distribution of the time to use, in days", "利用開始までの日数の分布"}, about: []string{"time_to_use"}, width: 8, look: density, unit: count,
 						note:   text{"The darker, the more of the accounts that got there by then. Buckets end at the days on the left.", "濃いほど、その日数で使い始めた顧客が多い。"},
@@ -102,7 +92,7 @@ func onboarding(k *kpis) board {
 					{
 						title: text{"Onboarding by CSM", "CSM別のオンボーディング"}, about: []string{"onboarding_by_csm"}, width: 8, look: table, unit: count,
 						ask: []target{
-							{prom: k.of("onboarding_by_csm.in_progress"), over: listed}, {prom: k.of("onboarding_by_csm.overdue"), over: listed}, {prom: k.of("onboarding_by_csm.on_time_ratio"), over: listed}, {prom: k.of("onboarding_by_csm.due_accounts"), over: listed},
+							{prom: k.of("onboarding_by_csm.in_progress", ofCSMs), over: listed}, {prom: k.of("onboarding_by_csm.overdue", ofCSMs), over: listed}, {prom: k.of("onboarding_by_csm.on_time_ratio", ofCSMs), over: listed}, {prom: k.of("onboarding_by_csm.due_accounts", ofCSMs), over: listed},
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("csm"), without("Time")},
 						fields: []override{
@@ -118,7 +108,7 @@ func onboarding(k *kpis) board {
 					empty: text{"All paying accounts are onboarded", "契約中の全顧客のオンボーディングが完了しています"},
 					ask:   []target{{sql: onboardingSQL}},
 					fields: []override{
-						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: true}, {field: "csm", name: text{"CSM", "担当CSM"}},
+						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: "account_id"}, {field: "csm", name: text{"CSM", "担当CSM"}},
 						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "first_paid_on", name: text{"First paid day", "利用開始日"}, unit: &date},
 						{field: "due_on", name: text{"First deadline", "当初の期限"}, unit: &date}, {field: "planned_due_on", name: text{"Deadline now", "現在の期限"}, unit: &date},
 						{field: "days_late", name: text{"Days late", "超過日数"}, unit: &count}, {field: "state", name: text{"State", "状態"}, words: "item state", custom: coloured()},

@@ -88,6 +88,9 @@ func sum(e expr, by ...string) expr {
 	return write("sum by ("+strings.Join(by, ", ")+") (%s)", e)
 }
 
+// either is all of them; where two have the same labels, the first.
+func either(of ...expr) expr { return write("%s"+strings.Repeat(" or %s", len(of)-1), of...) }
+
 // over divides; nothing of nothing is no number.
 func over(part, whole expr) expr { return write("%s / (%s > 0)", part, whole) }
 

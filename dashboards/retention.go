@@ -39,18 +39,12 @@ func retention(k *kpis) board {
 	}
 	by := []string{"segment"}
 	split := func(title text, about, goal string, value expr) panel {
-		return panel{
-			title: title, about: []string{about}, width: 8, look: trend, unit: percent, labels: by,
-			ask: []target{
-				{prom: value, legend: "{{segment}}"},
-				{prom: k.level("target", goal, false), name: targetWord, color: grey, dashed: true},
-			},
-		}
+		return k.bySegments(panel{title: title, about: []string{about}, width: 8, unit: percent}, value, goal, "")
 	}
 	return board{
 		title:      text{"Customer Success: retention and churn", "カスタマーサクセス:継続と解約"},
 		about:      text{"Whether customers stay and grow, who left and why, and what is up for renewal.", "顧客の継続と拡大、解約の理由、今後の更新。"},
-		variables:  []variable{segments(), window(), currency()},
+		variables:  []variable{segments(), window(), csms(), currency()},
 		clickhouse: true,
 		rows: []row{
 			top,
@@ -95,6 +89,7 @@ func retention(k *kpis) board {
 					},
 				},
 			},
+			k.budget(),
 			{
 				title: text{"Who left, and why", "解約の理由"}, height: 10, panels: []panel{
 					{
@@ -165,7 +160,7 @@ func retention(k *kpis) board {
 					ask:   []target{{sql: renewalsSQL}},
 					fields: []override{
 						{field: "account_id", hidden: true},
-						{field: "account", name: text{"Account", "顧客"}, account: true},
+						{field: "account", name: text{"Account", "顧客"}, account: "account_id"},
 						{field: "csm", name: text{"CSM", "担当CSM"}},
 						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"},
 						{field: "due_on", name: text{"Ends before", "契約終了日"}, unit: &date},
@@ -176,6 +171,53 @@ func retention(k *kpis) board {
 						{field: "outcome", name: text{"State", "状態"}, words: "renewal outcome"},
 					},
 				}},
+			},
+		},
+	}
+}
+
+// budget shows what of the ARR that may be lost in a year is lost, and how fast the rest goes.
+func (k *kpis) budget() row {
+	const year = `window="364d"`
+	// Only segments that have a budget, which is not so without a target.
+	part := func(column string, matchers ...string) expr {
+		return write("(%s and %s > 0)", k.of("retention_budget."+column, matchers...), k.of("retention_budget.budget_arr", matchers...))
+	}
+	burn := func(window string) expr {
+		return over(sum(part("lost_arr", window), "segment"), sum(part("budget_arr", window), "segment"))
+	}
+	level := func(name string) expr { return k.level(name, "retention_budget.burn_ratio", false) }
+	none := text{"No segment has a target for gross revenue retention", "GRRの目標が設定されていません"}
+	return row{
+		title: text{"Losses against what the target of GRR allows", "GRR目標に対する解約・減額の予算"}, height: 8, panels: []panel{
+			{
+				title: text{"How many times too fast the budget is used up", "予算を消化する速さ(1×で1年)"}, about: []string{"retention_budget"}, width: 9, look: trend, unit: times, labels: []string{"budget window"}, min: new(0.0),
+				empty: none,
+				ask: []target{
+					{prom: over(sum(part("lost_arr", `window!="7d"`), "window"), sum(part("budget_arr", `window!="7d"`), "window")), legend: "{{window}}"},
+					{prom: level("warning"), name: text{"Warning", "注意"}, color: warning, dashed: true},
+				},
+			},
+			{
+				title: text{"Budget left of a year, by segment", "年間予算の残り(セグメント別)"}, about: []string{"retention_budget"}, width: 6, look: trend, unit: unit{of: same("percentunit")}, labels: []string{"segment"},
+				note:  text{"Below zero more was lost in a year than the target allows.", "ゼロを下回ると、1年間の損失が目標の許容額を超えている。"},
+				empty: none,
+				ask:   []target{{prom: write("1 - %s", burn(year)), legend: "{{segment}}"}},
+			},
+			{
+				title: text{"Budget and losses of a year, by segment", "1年間の予算と損失(セグメント別)"}, about: []string{"retention_budget"}, width: 9, look: table, unit: amount,
+				empty: none,
+				ask: []target{
+					{prom: sum(part("budget_arr", year), "segment"), over: listed}, {prom: sum(part("lost_arr", year), "segment"), over: listed},
+					{prom: sum(part("lost_accounts", year), "segment"), over: listed}, {prom: burn(`window="91d"`), over: listed}, {prom: burn(`window="28d"`), over: listed},
+				},
+				change: []object{{"id": "merge", "options": object{}}, sorted("segment"), without("Time")},
+				fields: []override{
+					{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"},
+					{field: "Value #A", name: text{"May be lost, ${currency}", "予算(${currency})"}, width: 140}, {field: "Value #B", name: text{"Lost, ${currency}", "損失(${currency})"}, width: 110},
+					{field: "Value #C", name: text{"Accounts", "社数"}, unit: &count, width: 85},
+					{field: "Value #D", name: text{"Burn, 91 d", "91日の速さ"}, unit: &times, width: 90}, {field: "Value #E", name: text{"Burn, 28 d", "28日の速さ"}, unit: &times, width: 90},
+				},
 			},
 		},
 	}
@@ -219,11 +261,10 @@ func (k *kpis) waterfall(width int) panel {
 			base, up = append(base, named(before, step)), append(up, named(gain, step))
 		}
 	}
-	either := func(of []expr) expr { return write("%s"+strings.Repeat(" or %s", len(of)-1), of...) }
-	total := either([]expr{named(opening, "1 opening"), named(write("%s + %s", opening, moved(steps...)), "8 closing")})
+	total := either(named(opening, "1 opening"), named(write("%s + %s", opening, moved(steps...)), "8 closing"))
 	return panel{
 		title: text{"ARR from the start of the window to now", "ARRの増減(期首から現在まで)"}, about: []string{"arr_movements", "arr_bridge"}, width: width, look: bars, unit: money,
-		ask:    []target{{prom: either(base), over: listed}, {prom: total, over: listed}, {prom: either(up), over: listed}, {prom: either(down), over: listed}},
+		ask:    []target{{prom: either(base...), over: listed}, {prom: total, over: listed}, {prom: either(up...), over: listed}, {prom: either(down...), over: listed}},
 		change: []object{{"id": "merge", "options": object{}}, sorted("step"), without("Time")},
 		fields: []override{
 			{field: "step", words: "step"},
@@ -266,6 +307,17 @@ func (k *kpis) dueByBand() []target {
 // sorted puts rows in the order of a field.
 func sorted(field string) object {
 	return object{"id": "sortBy", "options": object{"fields": object{}, "sort": []object{{"field": field, "desc": false}}}}
+}
+
+// arranged puts fields in an order, and leaves others out.
+func arranged(order []string, out ...string) object {
+	all := without(out...)
+	index := object{}
+	for i, f := range order {
+		index[f] = i
+	}
+	all["options"].(object)["indexByName"] = index
+	return all
 }
 
 // without leaves fields out.

@@ -1,5 +1,7 @@
 package dashboards
 
+import "strings"
+
 // segments is the choice of segments, which most boards have.
 func segments() variable {
 	v := variable{name: "segment", label: text{"Segment", "セグメント"}, several: true}
@@ -8,6 +10,17 @@ func segments() variable {
 	}
 	return v
 }
+
+// csms is the choice of owners, for what boards tell of each of them.
+func csms() variable {
+	return variable{
+		name: "csm", label: text{"CSM", "CSM"}, prom: `label_values(cs_csm_load_accounts{job="$job"}, csm)`, several: true,
+		about: text{"Holds for lists of accounts and for what is told by CSM", "顧客の一覧とCSM別の表示に適用"},
+	}
+}
+
+// ofCSMs keeps what belongs to the owners that are chosen.
+const ofCSMs = `csm=~"$csm"`
 
 // currency is that of the company, for the heads of columns.
 func currency() variable {
@@ -37,6 +50,7 @@ type key struct {
 	share     bool   // its change is told as a share of what it was
 	note      text
 	width     int
+	leads     string // UID of the board that tells more
 }
 
 // ago is how far back changes are told.
@@ -64,40 +78,40 @@ func (k *kpis) goals(of key) (target, warn, critical expr) {
 }
 
 // judged is the number now, in the colour and with the words of how it stands to its target, beside how it changed.
-// Exactly one of the questions for the number has an answer.
+// Exactly one of the ways in which it may stand is so.
 func (k *kpis) judged(of key) panel {
 	p := panel{
-		title: of.title, about: of.about, note: of.note, width: of.width, look: tile, unit: of.unit,
-		empty: text{"nothing to tell yet", "まだデータがありません"},
+		title: of.title, about: of.about, note: of.note, width: of.width, look: tile, unit: of.unit, leads: of.leads,
+		empty: text{"nothing to tell yet", "まだデータがありません"}, labels: []string{"standing", "change"},
 	}
-	say := func(e expr, name text, color string) {
-		p.ask = append(p.ask, target{prom: e, name: name, color: color, over: latest})
+	named := func(label, is string, e expr) expr {
+		return write(`label_replace(%s, "`+label+`", "`+is+`", "", "")`, e)
 	}
 	better, worse := ">=", "<"
 	if of.side == below {
 		better, worse = "<=", ">"
 	}
 	strictly := map[string]string{">=": ">", "<=": "<"}[better]
+	loosely := map[string]string{">": "<=", "<": ">="}[strictly]
 	goal, warn, critical := k.goals(of)
-	value := func(condition string, with ...expr) expr {
-		return write("(%s) "+condition, append([]expr{of.value}, with...)...)
+	value := func(is, condition string, with ...expr) expr {
+		return named("standing", is, write("(%s) "+condition, append([]expr{of.value}, with...)...))
 	}
+	var standing []expr
 	switch {
 	case goal == nil:
-		say(of.value, text{"now", "現在"}, blue)
+		standing = []expr{named("standing", "now", of.value)}
 	case warn == nil:
-		say(value(better+" %s", goal), text{"✓ on target", "✓ 目標達成"}, good)
-		say(value(worse+" %s", goal), text{"! below target", "! 目標未達"}, warning)
-		say(value("unless %s", goal), text{"now", "現在"}, blue)
+		standing = []expr{value("on_target", better+" %s", goal), value("below_target", worse+" %s", goal), value("now", "unless %s", goal)}
 	default:
 		// What misses a target that has no other levels is worth a warning.
 		beyond := write("(%s or %s "+map[string]string{">=": "-", "<=": "+"}[better]+" Inf)", critical, goal)
 		from := write("(%s or %s)", warn, goal)
-		say(value(better+" %s", goal), text{"✓ on target", "✓ 目標達成"}, good)
-		say(value(worse+" %s "+strictly+" %s", goal, from), text{"≈ near target", "≈ 目標に近い"}, near)
-		say(value(worse+" %s "+map[string]string{">": "<=", "<": ">="}[strictly]+" %s "+strictly+" %s", goal, from, beyond), text{"! warning", "! 注意"}, warning)
-		say(value(worse+" %s "+map[string]string{">": "<=", "<": ">="}[strictly]+" %s", goal, beyond), text{"‼ critical", "‼ 危険"}, bad)
-		say(value("unless %s", goal), text{"now", "現在"}, blue)
+		standing = []expr{
+			value("on_target", better+" %s", goal), value("near_target", worse+" %s "+strictly+" %s", goal, from),
+			value("warning", worse+" %s "+loosely+" %s "+strictly+" %s", goal, from, beyond), value("critical", worse+" %s "+loosely+" %s", goal, beyond),
+			value("now", "unless %s", goal),
+		}
 	}
 	moved, unit := write("round(100 * (%s), 0.1)", change(of.value, ago)), ppoints
 	if of.share {
@@ -115,10 +129,12 @@ func (k *kpis) judged(of key) panel {
 	case neither:
 		up, down = grey, grey
 	}
-	p.ask = append(p.ask,
-		target{prom: write("(%s) == 0", moved), name: text{"= in 90 days", "= 90日間"}, color: grey, over: latest, unit: &unit},
-		target{prom: write("(%s) > 0", moved), name: text{"▲ in 90 days", "▲ 90日間"}, color: up, over: latest, unit: &unit},
-		target{prom: write("(%s) < 0", moved), name: text{"▼ in 90 days", "▼ 90日間"}, color: down, over: latest, unit: &unit})
+	p.fields = []override{{field: "same", unit: &unit}, {field: "up", unit: &unit, color: up}, {field: "down", unit: &unit, color: down}, {field: "none", words: "no past"}}
+	p.ask = []target{
+		{prom: either(standing...), legend: "{{standing}}", over: latest},
+		{prom: either(named("change", "same", write("(%s) == 0", moved)), named("change", "up", write("(%s) > 0", moved)), named("change", "down", write("(%s) < 0", moved)),
+			named("change", "none", write("0 * (%s) unless (%s)", of.value, moved))), legend: "{{change}}", over: latest},
+	}
 	return p
 }
 
@@ -131,6 +147,27 @@ func (k *kpis) course(of key, title text) panel {
 	if goal, _, _ := k.goals(of); goal != nil {
 		p.ask = append(p.ask, target{prom: goal, name: targetWord, color: grey, dashed: true})
 	}
+	return p
+}
+
+// bySegments is a number over time for each segment, with the targets of the segments in their colours; where no segment has one
+// of its own, with the company's. The factor is what targets are multiplied by.
+func (k *kpis) bySegments(p panel, value expr, goal, factor string) panel {
+	p.look, p.labels = trend, []string{"segment"}
+	own, company := k.bySegment("target", goal), k.level("target", goal, false)
+	p.ask = []target{
+		{prom: value, legend: "{{segment}}"},
+		{prom: write(`(%s or label_replace(%s unless on () count(%s), "segment", "company", "", ""))`+factor, own, company, own), legend: "{{segment}} target"},
+	}
+	o := target{name: targetWord, color: grey, dashed: true}.override()
+	o.field = "company target"
+	p.fields = []override{o}
+	for _, w := range vocabulary["segment"][:3] {
+		o := target{name: text{w.text.en + ": target", w.text.ja + "の目標"}, color: w.color, dashed: true}.override()
+		o.field, o.custom["custom.hideFrom"] = w.value+" target", object{"legend": true, "tooltip": false, "viz": false}
+		p.fields = append(p.fields, o)
+	}
+	p.note = text{strings.TrimSpace(p.note.en + " Dashed: the target, in the segment's colour where it has one of its own."), p.note.ja + "破線は目標(セグメント別の目標はセグメントの色)。"}
 	return p
 }
 

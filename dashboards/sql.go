@@ -6,42 +6,83 @@ const asOf = "toDate('${__to:date:YYYY-MM-DD}')"
 // inSegments keeps the segments that are chosen.
 const inSegments = "match(segment, '^${segment:regex}$')"
 
+// inCSMs keeps the owners that are chosen. Grafana writes several as {one,another}, all of them as the pattern for everything;
+// so written that no name, with a quote or a comma in it, leads astray.
+const inCSMs = "('${csm:percentencode}' = '.*' or position(concat(',', trim(both '{}' from decodeURLComponent('${csm:percentencode}')), ','), concat(',', csm, ',')) > 0)"
+
+// latestDay is the last day, not after the end of the board's time range, of which it is stored how accounts stood.
+const latestDay = "(select max(day) from cs.account_days where day <= " + asOf + ")"
+
+// named are the accounts with their latest name and owner, also those that have left within a year.
+const named = `(
+    select account_id, argMax(if(name = '', account_id, name), (day, computed_at)) as name, argMax(csm, (day, computed_at)) as csm
+    from cs.account_days
+    where day > ` + latestDay + ` - 400 and day <= ` + latestDay + `
+    group by account_id
+)`
+
+// why are the three causes that weigh most, in the order of cs.risk_drivers.
+const why = `arrayStringConcat(arraySlice(arrayConcat(
+        if(notice_arr > 0, [transform('notice_given', @words(driver), '')], []),
+        if(overridden != '' and band = 'red', [transform('set_by_hand', @words(driver), '')], []),
+        arrayMap(driver -> transform(driver, @words(driver), driver), raised),
+        arrayMap(d -> transform(toString(d.1), @words(measure), toString(d.1)),
+            arraySort(d -> d.6 * (assumeNotNull(d.5) - 100), arrayFilter(d -> d.5 is not null and d.5 < 100, drivers)))), 1, 3), ', ')`
+
+// raisedRisks are the kinds of each account's open risks, the severest first.
+const raisedRisks = `(
+    select account_id, arrayMap(k -> if(k.2 = '', 'risk', concat('risk_', k.2)), arraySort(groupArray((-severest, kind)))) as raised
+    from (
+        select account_id, toString(kind) as kind, toInt8(max(severity)) as severest
+        from cs.risks final
+        where raised_on <= ` + asOf + ` and (closed_on is null or closed_on > ` + asOf + `) and severity in (2, 3)
+        group by account_id, kind
+    )
+    group by account_id
+)`
+
 // driversSQL is what each measure costs, on average over the accounts that have it. A measure's share of the weight is what it
 // could give; what it gives is its contribution.
 const driversSQL = `select measure, any(dimension) as dimension,
-    avg(100 * weight / total - contribution) as cost, avg(-change) as change
+    avgIf(lost, is_now) as cost, if(countIf(not is_now) = 0, null, avgIf(lost, is_now) - avgIf(lost, not is_now)) as change
 from (
-    select account_id, measure, dimension, weight, contribution, change, score,
-        sum(if(score is null, 0, weight)) over (partition by account_id) as total
-    from cs.account_health_drivers(as_of = ` + asOf + `)
-    where ` + inSegments + `
+    select d.1 as measure, d.2 as dimension, d.5 as score, 100 * d.6 / total - d.7 as lost, is_now
+    from (
+        select arrayJoin(drivers) as d, arraySum(x -> if(x.5 is null, 0., x.6), drivers) as total, day = ` + latestDay + ` as is_now
+        from cs.account_days final
+        where day in (` + latestDay + `, ` + latestDay + ` - 28) and ` + inSegments + ` and ` + inCSMs + `
+    )
+    where total > 0
 )
-where score is not null and total > 0
+where score is not null
 group by measure
+having countIf(is_now) > 0
 order by cost desc`
 
-const declinedSQL = `select d.account_id as account_id, if(o.name = '', d.account_id, o.name) as account, d.csm as csm, d.segment as segment,
-    toFloat64(d.arr) as arr, d.from_band as from_band, d.to_band as to_band, d.from_score as from_score, d.to_score as to_score
-from cs.health_changes_detail(as_of = ` + asOf + `) as d
-left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = d.account_id
-where d.direction = 'declined' and ` + inSegments + `
-order by arr desc
+const declinedSQL = `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(arr) as arr, from_band, band, points, score, ` + why + ` as why
+from (
+    select n.*, b.band as from_band, b.score - n.score as points,
+        indexOf(['red', 'yellow', 'green'], n.band) as rung, indexOf(['red', 'yellow', 'green'], b.band) as rung_before
+    from (select * from cs.account_days final where day = ` + latestDay + ` and ` + inSegments + ` and ` + inCSMs + `) as n
+    inner join (select account_id, band, score from cs.account_days final where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
+    where ifNull(points, 0) > 0 or rung > 0 and rung < rung_before
+) as d
+left join ` + raisedRisks + ` as r on r.account_id = d.account_id
+order by rung = 1 and rung_before > 1 desc, ifNull(points, 0) * arr desc, account_id
 limit 50`
 
-const riskAccountsSQL = `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, r.csm as csm, r.segment as segment,
-    toFloat64(r.arr) as at_risk_arr, r.band as band, r.score as score, r.renewal_seconds / 86400 as renewal_days,
-    if(toFloat64(r.notice_arr) > 0, 'notice', r.reason) as reason, arrayStringConcat(r.worst, ', ') as worst
-from cs.risk_accounts_detail(as_of = ` + asOf + `) as r
-left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = r.account_id
-where r.account != '(other)' and ` + inSegments + `
-order by at_risk_arr desc
+const riskAccountsSQL = `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(d.at_risk_arr) as at_risk_arr,
+    band, score, toDateTime(due_on) as due_on, if(notice_arr > 0, 'notice', reason) as reason, toFloat64(planned_items) as planned, ` + why + ` as why
+from (select * from cs.account_days final where day = ` + latestDay + ` and at_risk_arr > 0 and ` + inSegments + ` and ` + inCSMs + `) as d
+left join ` + raisedRisks + ` as r on r.account_id = d.account_id
+order by at_risk_arr desc, account_id
 limit 50`
 
 const renewalsSQL = `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
     toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, r.band as band, r.outcome as outcome
 from cs.renewals_detail(as_of = ` + asOf + `) as r
-left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = r.account_id
-where ` + inSegments + `
+left join ` + named + ` as o on o.account_id = r.account_id
+where ` + inSegments + ` and ` + inCSMs + `
 order by due_on, arr desc
 limit 200`
 
@@ -49,30 +90,56 @@ limit 200`
 const thisAccount = "account_id = ${account:sqlstring}"
 
 const (
-	accountsSQL = "select account_id, if(name = '', account_id, name) as name from cs.account_owners(as_of = " + asOf + ") order by name"
+	accountsSQL = "select account_id, argMax(if(name = '', account_id, name), updated_at) as name from cs.accounts final group by account_id having not argMax(is_test, updated_at) order by name"
 	currencySQL = "select currency from cs.policy(as_of = " + asOf + ")"
 
-	accountSQL = `select o.name as name, o.csm as csm, s.segment as segment, s.phase as phase
-from cs.account_owners(as_of = ` + asOf + `) as o
-left join cs.account_states(as_of = ` + asOf + `) as s on s.account_id = o.account_id
-where o.account_id = ${account:sqlstring}`
+	// What a customer that pays no more is called is told by its facts.
+	accountSQL = `select if(a.name = '', a.account_id, a.name) as name, if(d.csm = '', a.csm, d.csm) as csm, d.segment as segment, d.phase as phase
+from (
+    select account_id, argMax(name, updated_at) as name, argMax(toString(csm), updated_at) as csm
+    from cs.accounts final
+    where ` + thisAccount + `
+    group by account_id
+) as a
+left join (
+    select account_id, toString(csm) as csm, toString(segment) as segment, toString(phase) as phase
+    from cs.account_days final
+    where ` + thisAccount + ` and day = ` + latestDay + `
+) as d on d.account_id = a.account_id`
 
-	accountHealthSQL = `select toFloat64(arr) as arr, band, score, measured_ratio
-from cs.account_health(as_of = ` + asOf + `)
-where ` + thisAccount
+	accountHealthSQL = `select toFloat64(d.arr) as arr, band, score, measured_ratio
+from cs.account_days as d final
+where ` + thisAccount + ` and day = ` + latestDay
 
-	accountRiskSQL = `select toFloat64(at_risk_arr) as at_risk_arr, if(reason = '', if(toFloat64(notice_arr) > 0, 'notice', ''), reason) as reason
-from cs.account_risks(as_of = ` + asOf + `)
-where ` + thisAccount
+	accountRiskSQL = `select toFloat64(d.at_risk_arr) as at_risk_arr, if(notice_arr > 0, 'notice', reason) as reason, toDateTime(d.due_on) as due_on,
+    toFloat64(d.planned_items) as planned
+from cs.account_days as d final
+where ` + thisAccount + ` and day = ` + latestDay
 
-	accountARRSQL = `select toDateTime(addMonths(` + asOf + `, -(month.1 - 1))) as time, toFloat64(month.2) as arr
-from (select arrayJoin(arrayZip(arrayEnumerate(arr), arr)) as month from cs.account_arr(as_of = ` + asOf + `) where ` + thisAccount + `) as months
+	accountARRSQL = `select toDateTime(day) as time, toFloat64(d.arr) as arr
+from cs.account_days as d final
+where ` + thisAccount + ` and day > addYears(` + asOf + `, -3) and day <= ` + asOf + `
 order by time`
 
-	accountDriversSQL = `select measure, dimension, score, weight, contribution, change
-from cs.account_health_drivers(as_of = ` + asOf + `)
-where ` + thisAccount + `
-order by isNull(score), score, weight desc`
+	// A field for each band, so that each has its colour.
+	accountScoresSQL = `select toDateTime(day) as time,
+    if(band = 'green', score, null) as green, if(band = 'yellow', score, null) as yellow, if(band = 'red', score, null) as red,
+    if(band = 'unknown', score, null) as unknown
+from cs.account_days final
+where ` + thisAccount + ` and day > addYears(` + asOf + `, -3) and day <= ` + asOf + `
+order by time`
+
+	// What counted then and does not now has no score, and its points are gone.
+	accountDriversSQL = `select d.1 as measure, d.2 as dimension, d.5 as score, d.6 as weight, d.7 as contribution,
+    if(has_score and had_score, contribution - arrayFirst(x -> x.1 = d.1, before).7, null) as change
+from (
+    select n.score is not null as has_score, b.score is not null as had_score, b.drivers as before,
+        arrayJoin(arrayConcat(n.drivers, arrayMap(x -> (x.1, x.2, cast(null as Nullable(Float64)), cast(null as Nullable(Date)), cast(null as Nullable(Float64)), 0., 0.),
+            arrayFilter(x -> not has(n.drivers.1, x.1), b.drivers)))) as d
+    from (select account_id, score, drivers from cs.account_days final where ` + thisAccount + ` and day = ` + latestDay + `) as n
+    left join (select account_id, score, drivers from cs.account_days final where ` + thisAccount + ` and day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
+)
+order by isNull(score), weight * (100 - score) desc, weight desc`
 
 	accountContractsSQL = `select contract_id, product, department, kind, seats, toFloat64(acv) as acv, currency,
     toDateTime(starts_on) as starts_on, if(due_on >= '2149-06-06', null, toDateTime(due_on)) as due_on,
@@ -81,25 +148,36 @@ from cs.contract_terms(as_of = ` + asOf + `)
 where ` + thisAccount + `
 order by starts_on desc, contract_id`
 
-	accountUsageSQL = `select toDateTime(day) as time, toFloat64(active_users) as users
-from cs.usage_account_days final
-where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and day <= ` + asOf + `
+	accountUsageSQL = `select toDateTime(day) as time, toFloat64(active_users) as users, mean
+from (
+    select day, active_users, sum(active_users) over (order by toUInt32(day) range between 6 preceding and current row) / 7 as mean
+    from cs.usage_account_days final
+    where ` + thisAccount + ` and day > toDate('${__from:date:YYYY-MM-DD}') - 7 and day <= ` + asOf + `
+)
+where day >= toDate('${__from:date:YYYY-MM-DD}')
 order by time`
 
-	accountTimelineSQL = `select at, kind, what, who
-from cs.account_timeline(as_of = ` + asOf + `)
-where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and kind not in ('usage', 'engagement', 'ticket_answered')
+	// What people have written, behind a colon, is shown as it is; the words before it are known.
+	accountTimelineSQL = `select at, kind,
+    concat(arrayStringConcat(arrayMap(w -> transform(w, @words(story), w),
+        extractAll(arrayFold((said, p) -> replaceAll(said, p.1, p.2), arrayZip(@words(phrase)), head), '[A-Za-z_0-9]+|[^A-Za-z_0-9]+'))),
+        substring(what, length(head) + 1)) as what,
+    who
+from (
+    select at, kind, what, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
+    from cs.account_timeline(as_of = ` + asOf + `)
+    where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and kind not in ('usage', 'engagement', 'ticket_answered')
+)
 order by at desc, kind
 limit 300`
 
-	accountTicketsSQL = `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
-    dateDiff('second', opened_at, first_response_at) / 3600 as response_hours
+	accountTicketsSQL = `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at
 from cs.tickets final
 where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + `
 order by opened_at desc
 limit 50`
 
-	accountRisksSQL = `select kind, toString(severity) as severity, csm, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
+	accountRisksSQL = `select kind, toString(severity) as severity, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
 from cs.risks final
 where ` + thisAccount + ` and raised_on <= ` + asOf + `
 order by closed_on is not null, severity desc, raised_on desc
@@ -123,17 +201,9 @@ const onboardingSQL = `select d.account_id as account_id, if(o.name = '', d.acco
     toDateTime(d.first_paid_on) as first_paid_on, toDateTime(d.due_on) as due_on, toDateTime(d.planned_due_on) as planned_due_on,
     greatest(dateDiff('day', d.due_on, ` + asOf + `), 0) as days_late, if(d.overdue = 1, 'overdue', 'open') as state
 from cs.onboarding_detail(as_of = ` + asOf + `) as d
-left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = d.account_id
-where d.in_progress = 1 and ` + inSegments + `
+left join ` + named + ` as o on o.account_id = d.account_id
+where d.in_progress = 1 and ` + inSegments + ` and ` + inCSMs + `
 order by due_on, account
-limit 100`
-
-const untouchedSQL = `select d.account_id as account_id, if(s.name = '', d.account_id, s.name) as account, s.csm as csm, d.segment as segment,
-    toFloat64(s.arr) as arr, toFloat64(d.days) as cadence, toDateTime(d.touched_on) as touched_on
-from cs.coverage_detail(as_of = ` + asOf + `) as d
-inner join cs.account_states(as_of = ` + asOf + `) as s on s.account_id = d.account_id
-where d.eligible_accounts = 1 and d.covered_accounts = 0 and match(d.segment, '^${segment:regex}$')
-order by arr desc
 limit 100`
 
 const signalsSQL = `select d.account_id as account_id, any(if(o.name = '', d.account_id, o.name)) as account, any(o.csm) as csm, any(d.segment) as segment,
@@ -142,14 +212,14 @@ const signalsSQL = `select d.account_id as account_id, any(if(o.name = '', d.acc
     toString(max(d.signal = 'new_department_active')) as new_department_active, toString(max(d.signal = 'raised_by_csm')) as raised_by_csm,
     toString(max(d.signal = 'no_open_opportunity')) as no_open_opportunity
 from cs.expansion_signals_detail(as_of = ` + asOf + `) as d
-left join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = d.account_id
+left join ` + named + ` as o on o.account_id = d.account_id
 where match(d.segment, '^${segment:regex}$')
 group by d.account_id
-having max(d.signal != 'no_open_opportunity')
+having max(d.signal != 'no_open_opportunity') and ` + inCSMs + `
 order by arr desc
 limit 100`
 
-const unhappySQL = `select f.at as at, f.account_id as account_id, if(o.name = '', f.account_id, o.name) as account, o.csm as csm, f.what as what,
+const unhappySQL = `select f.at as at, f.account_id as account_id, o.name as account, o.csm as csm, f.what as what,
     f.score as score, f.state as state
 from (
     select opened_at as at, account_id, 'complaint' as what, cast(null, 'Nullable(Float64)') as score,
@@ -162,6 +232,27 @@ from (
     where (kind = 'nps' and score between 0 and 6 or kind = 'csat' and score between 1 and 2)
         and toDate(responded_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
 ) as f
-inner join cs.account_owners(as_of = ` + asOf + `) as o on o.account_id = f.account_id
+inner join ` + named + ` as o on o.account_id = f.account_id
+where ` + inCSMs + `
 order by at desc
 limit 100`
+
+// marks are what boards mark on their time axis. Quarters are named by the year in which their fiscal year ends.
+var marks = []mark{
+	{text{"Settings and definitions", "設定・定義の変更"}, purple, true, `select toDateTime(day) as time, if(kind = 'definition', splitByChar(' ', text)[1], text) as text,
+    transform(toString(kind), @words(mark), '') as tags
+from cs.annotations(as_of = ` + asOf + `)
+where kind in ('setting', 'definition') and day >= toDate('${__from:date:YYYY-MM-DD}')
+order by time`},
+	{text{"Told numbers that moved", "報告済みの数値の修正"}, warning, false, `select toStartOfHour(computed_at) as time, arrayStringConcat(arraySort(groupUniqArray(toString(view))), ', ') as text,
+    transform(toString(reason), @words(mark), toString(reason)) as tags
+from cs.kpi_runs
+where reason != 'first' and changed > 0 and toDate(computed_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+group by time, reason
+order by time`},
+	{text{"Fiscal quarters", "会計四半期"}, grey, false, `select toDateTime(day) as time,
+    concat(substring(m.text, 1, 2), ' FY', substring(toString(toYear(addMonths(toDate(substring(m.text, length(m.text) - 9)), 12) - 1)), 3)) as text, '' as tags
+from cs.annotations(as_of = ` + asOf + `) as m
+where kind = 'fiscal_quarter' and day >= toDate('${__from:date:YYYY-MM-DD}')
+order by time`},
+}

@@ -21,19 +21,13 @@ func voice(k *kpis) board {
 	return board{
 		title:      text{"Customer Success: voice of the customer", "カスタマーサクセス:顧客の声"},
 		about:      text{"What customers say: in surveys, in tickets, by taking part, and through Customer Success.", "アンケート、チケット、参加状況、CSを通じた顧客の声。"},
-		variables:  []variable{segments(), window()},
+		variables:  []variable{segments(), window(), csms()},
 		clickhouse: true,
 		rows: []row{
 			top,
 			{
 				title: text{"Surveys", "アンケート"}, height: 9, panels: []panel{
-					{
-						title: text{"Net promoter score, by segment", "セグメント別NPS"}, about: []string{"nps"}, width: 8, look: trend, unit: score, labels: by,
-						ask: []target{
-							{prom: nps("segment"), legend: "{{segment}}"},
-							{prom: k.level("target", "nps.score", false), name: targetWord, color: grey, dashed: true},
-						},
-					},
+					k.bySegments(panel{title: text{"Net promoter score, by segment", "セグメント別NPS"}, about: []string{"nps"}, width: 8, unit: score}, nps("segment"), "nps.score", ""),
 					{
 						title: text{"Promoters, passives and detractors", "推奨者・中立者・批判者"}, about: []string{"nps"}, width: 8, look: trend, unit: count, custom: stacked("normal"),
 						ask: []target{
@@ -42,13 +36,7 @@ func voice(k *kpis) board {
 							{prom: sum(k.of("nps.promoters")), name: text{"Promoters", "推奨者"}, color: good},
 						},
 					},
-					{
-						title: text{"Satisfied customers, by segment", "セグメント別CSAT"}, about: []string{"csat"}, width: 8, look: trend, unit: percent, labels: by,
-						ask: []target{
-							{prom: k.ratio("csat.satisfied", "csat.responses", by), legend: "{{segment}}"},
-							{prom: k.level("target", "csat.ratio", false), name: targetWord, color: grey, dashed: true},
-						},
-					},
+					k.bySegments(panel{title: text{"Satisfied customers, by segment", "セグメント別CSAT"}, about: []string{"csat"}, width: 8, unit: percent}, k.ratio("csat.satisfied", "csat.responses", by), "csat.ratio", ""),
 				},
 			},
 			{
@@ -63,7 +51,7 @@ func voice(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Median hours to the first answer, by severity", "初回応答までの時間(中央値、重要度別)"}, about: []string{"tickets"}, width: 8, look: trend, unit: hours, min: new(0.0), palette: true,
+						title: text{"Median hours to the first answer, by severity", "初回応答までの時間(中央値、重要度別)"}, about: []string{"tickets"}, width: 8, look: trend, unit: hours, min: new(0.0), labels: []string{"ticket severity"},
 						ask: []target{{prom: hoursOf("first_response_p50_seconds"), legend: "{{severity}}"}},
 					},
 					{
@@ -74,7 +62,7 @@ func voice(k *kpis) board {
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("severity"), without("Time")},
 						fields: []override{
-							{field: "severity", name: text{"Severity", "重要度"}}, {field: "Value #A", name: text{"Opened", "起票"}}, {field: "Value #B", name: text{"Open", "未解決"}}, {field: "Value #C", name: text{"Complaints", "クレーム"}},
+							{field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", custom: coloured()}, {field: "Value #A", name: text{"Opened", "起票"}}, {field: "Value #B", name: text{"Open", "未解決"}}, {field: "Value #C", name: text{"Complaints", "クレーム"}},
 							{field: "Value #D", name: text{"Answer, 90 %", "90%が応答"}, unit: &hours}, {field: "Value #E", name: text{"Solved, half", "50%が解決"}, unit: &hours},
 						},
 					},
@@ -93,8 +81,8 @@ func voice(k *kpis) board {
 					{
 						title: text{"What each CSM brought back", "CSM別の顧客の声"}, about: []string{"feedback_by_csm"}, width: 8, look: table, unit: count,
 						ask: []target{
-							{prom: k.of("feedback_by_csm.items", `kind="product_request"`, `window="$window"`), over: listed}, {prom: k.of("feedback_by_csm.items", `kind="use_case_share"`, `window="$window"`), over: listed},
-							{prom: k.of("feedback_by_csm.items", `kind="case_study"`, `window="$window"`), over: listed},
+							{prom: k.of("feedback_by_csm.items", `kind="product_request"`, `window="$window"`, ofCSMs), over: listed}, {prom: k.of("feedback_by_csm.items", `kind="use_case_share"`, `window="$window"`, ofCSMs), over: listed},
+							{prom: k.of("feedback_by_csm.items", `kind="case_study"`, `window="$window"`, ofCSMs), over: listed},
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("csm"), without("Time")},
 						fields: []override{
@@ -110,7 +98,7 @@ func voice(k *kpis) board {
 					note:  text{"Complaints, and answers of 0 to 6 of 10 (NPS) or 1 and 2 of 5 (CSAT), within the board's time range.", "ボードの期間内のクレームと、NPSの0〜6、CSATの1・2の回答。"},
 					ask:   []target{{sql: unhappySQL}},
 					fields: []override{
-						{field: "account_id", hidden: true}, {field: "at", name: text{"When", "日時"}, unit: &date, width: 120}, {field: "account", name: text{"Account", "顧客"}, account: true},
+						{field: "account_id", hidden: true}, {field: "at", name: text{"When", "日時"}, unit: &date, width: 120}, {field: "account", name: text{"Account", "顧客"}, account: "account_id"},
 						{field: "csm", name: text{"CSM", "担当CSM"}}, {field: "what", name: text{"What", "内容"}, words: "unhappy"}, {field: "score", name: text{"Score", "評価"}, unit: &score}, {field: "state", name: text{"State", "状態"}, words: "ticket state", custom: coloured()},
 					},
 				}},

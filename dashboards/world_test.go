@@ -101,6 +101,17 @@ func (w *world) make(t *testing.T) error {
 	if err := w.conn.QueryRow(ctx, busiest).Scan(&w.account); err != nil {
 		return err
 	}
+	stand, _ := catalogue.Get("account_day")
+	var columns []string
+	for _, c := range stand.Columns {
+		columns = append(columns, c.Name)
+	}
+	for _, day := range []time.Time{worldDay, worldDay.AddDate(0, 0, -28)} {
+		store := fmt.Sprintf("insert into cs.account_days (%[1]s, day, computed_at) select %[1]s, toDate('%[2]s'), now64(3) from cs.account_day(as_of = '%[2]s')", strings.Join(columns, ", "), day.Format(time.DateOnly))
+		if err := w.conn.Exec(ctx, store); err != nil {
+			return err
+		}
+	}
 	// Parts of the program that only the command puts together.
 	others := prometheus.NewRegistry()
 	missing := prometheus.NewGauge(prometheus.GaugeOpts{Name: "cs_history_missing", Help: "Days."})
