@@ -189,7 +189,7 @@ func (k *kpis) budget() row {
 	level := func(name string) expr { return k.level(name, "retention_budget.burn_ratio", false) }
 	none := text{"No segment has a target for gross revenue retention", "GRRの目標が設定されていません"}
 	return row{
-		title: text{"Losses against what the target of GRR allows", "GRR目標に対する解約・減額の予算"}, height: 8, panels: []panel{
+		title: text{"Losses against what the target of GRR allows", "GRR目標に対する解約・縮小の予算"}, height: 8, panels: []panel{
 			{
 				title: text{"How many times too fast the budget is used up", "予算を消化する速さ(1×で1年)"}, about: []string{"retention_budget"}, width: 9, look: trend, unit: times, labels: []string{"budget window"}, min: new(0.0),
 				empty: none,

@@ -5,8 +5,8 @@
 -- cadence within 14 days unless somebody touches them. As many as the setting risk_accounts says are named, the largest by ARR;
 -- all others are under account (other), by the same segments and days.
 --
--- ja: カバー率の対象顧客のうち、所定の期間内に接点がない(overdue)か、14日以内に接点の期限が切れる顧客。ARRの大きい順に設定
--- ja: risk_accountsの社数まで名前を示し、その他は「(other)」にまとめる。
+-- ja: 顧客カバー率の対象のうち、所定の頻度の期間内に有効な接点がない顧客(期限超過)と、このままでは14日以内に期限が切れる顧客。ARRの
+-- ja: 大きい順に設定risk_accountsの社数まで名前を示し、残りは同じセグメントと日数ごとに「(other)」にまとめる。
 --
 -- Columns:
 --   account      label Account; (other) is all the rest.

@@ -5,8 +5,9 @@
 -- no worse band. As many as the setting risk_accounts says are named: first those that turned red, then by points lost times
 -- ARR. All others are under account (other), by the same segments and bands.
 --
--- ja: 28日前と比べてスコアまたはヘルス区分が悪化した契約中の顧客。「不明」への変化と「不明」からの変化は区分の悪化に含めない。赤に
--- ja: 変わった顧客を先に、次に失点×ARRの大きい順に、設定risk_accountsの社数まで名前を示し、その他は「(other)」にまとめる。
+-- ja: 現在も28日前も契約中で、スコアが下がったか、ヘルスの帯が悪化した顧客。帯が「不明」になった場合と「不明」から変わった場合は、帯の
+-- ja: 悪化に含めない。レッドに変わった顧客を先に、次に失点×ARRの大きい順に、設定risk_accountsの社数まで名前を示し、残りは同じ
+-- ja: セグメントと帯ごとに「(other)」にまとめる。
 --
 -- Columns:
 --   account   label Account; (other) is all the rest.

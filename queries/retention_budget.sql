@@ -1,12 +1,12 @@
 -- ARR lost over windows of days, against what the target of gross revenue retention allows.
--- ja: 解約・減額の予算消化
+-- ja: 解約・縮小の予算の消化
 --
 -- A target of 0.9 for grr.ratio allows to lose 10 % of the ARR in a year: that is the budget, and of it each window has its days'
 -- share. Lost is what the accounts that paid at the start of the window pay less now; expansion does not make up for it. A burn of
 -- 1 uses up the budget exactly in a year, a burn of 4 in a quarter of one.
 --
--- ja: GRRの目標が0.9なら、1年にARRの10%まで失ってよい。これが予算で、各期間には日数分を割り当てる。失ったARRは期首に契約
--- ja: のあった顧客の減少分で、拡大では埋め合わせない。消化率1は1年でちょうど使い切る速さ、4は3か月で使い切る速さ。
+-- ja: GRRの目標が0.9なら、1年に失ってよいのはARRの10%まで。これを予算とし、各期間にはその日数分を割り当てる。失ったARRは、期首に
+-- ja: 契約のあった顧客の現在までの減少分で、拡大では埋め合わせない。消化の速さが1なら1年でちょうど、4なら3か月で予算を使い切る。
 --
 -- Columns:
 --   segment       label Touch-model segment of the account at the start of the window.

@@ -5,8 +5,8 @@
 -- a band set to red by hand, then open risks of severity 2 and 3, then the measures of the health score by the points
 -- that they cost. cs.account_health_drivers has all measures of all accounts.
 --
--- ja: リスク上位またはヘルス悪化として名前の挙がる顧客について、最も影響の大きい要因を3つまで示す。順は解約通知、手動で赤としたもの、
--- ja: 重要度2以上の未解決リスク、スコアの失点が大きい指標。
+-- ja: リスク上位またはヘルス悪化として名前の挙がる顧客について、影響の大きい要因を3つまで示す。順は、解約通知、手動でのレッド設定、
+-- ja: 重大度2以上の未解決の定性リスク、スコアの失点が大きい指標。全顧客の全指標はcs.account_health_driversで分かる。
 --
 -- Columns:
 --   account label Account.
