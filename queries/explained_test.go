@@ -93,38 +93,47 @@ func TestExplained(t *testing.T) {
 }
 
 // ratiosAreOfParts: every ratio is one gauge of its KPI over another on all rows, or what ratios says; it is null where
-// and only where the whole is zero; and its bounds are the Wilson bounds of the same two.
-func ratiosAreOfParts(t *testing.T, c driver.Conn, kpi queries.Query, from func(string) string) {
+// and only where the whole is zero; and its bounds are the Wilson bounds of the same two. A row is the KPI's labels and gauges.
+func ratiosAreOfParts(t *testing.T, c driver.Conn, kpi queries.Query, rows [][]string, from func(string) string) {
 	var names []string
 	for _, g := range kpi.Of(queries.Gauge) {
 		names = append(names, g.Name)
 	}
-	rows := table(t, c, names, from(kpi.Name))
+	labels := len(kpi.Of(queries.Label))
+	gauges := make([][]string, len(rows))
+	for i, row := range rows {
+		gauges[i] = row[labels:]
+	}
+	var pairs []string // a column, and the formula that it is to be
 	for i, name := range names {
 		q, made := ratios[kpi.Name+"."+name]
 		if !made && (!strings.HasSuffix(name, "ratio") || isQuantile.MatchString(name)) {
 			continue
 		}
-		if !slices.ContainsFunc(rows, func(row []string) bool { return row[i] != "null" }) {
+		if !slices.ContainsFunc(gauges, func(row []string) bool { return row[i] != "null" }) {
 			t.Errorf("%s.%s is undefined everywhere: the law says nothing", kpi.Name, name)
 			continue
 		}
 		if !made {
 			var found bool
-			if q, found = partsOf(t, names, rows, i); !found {
+			if q, found = partsOf(t, names, gauges, i); !found {
 				t.Errorf("%s.%s is no quotient of two of its gauges %v; if it is made of them otherwise, say how in ratios", kpi.Name, name, names)
 				continue
 			}
 		}
 		for column, formula := range map[string]string{name: "cs_ratio", name + "_lower": "cs_wilson_lower", name + "_upper": "cs_wilson_upper"} {
-			if !slices.Contains(names, column) {
-				continue
+			if slices.Contains(names, column) {
+				pairs = append(pairs, column, formula+"("+q.part+", "+q.whole+")")
 			}
-			formula += "(" + q.part + ", " + q.whole + ")"
-			for _, cells := range table(t, c, []string{column, formula}, from(kpi.Name)) {
-				if !near(cells[0], number64(t, cells[1])) {
-					t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, column, cells[0], formula, cells[1])
-				}
+		}
+	}
+	if len(pairs) == 0 {
+		return
+	}
+	for _, cells := range table(t, c, pairs, from(kpi.Name)) {
+		for i := 0; i < len(pairs); i += 2 {
+			if !near(cells[i], number64(t, cells[i+1])) {
+				t.Errorf("%s.%s is %s, but %s is %s", kpi.Name, pairs[i], cells[i], pairs[i+1], cells[i+1])
 			}
 		}
 	}
