@@ -38,6 +38,15 @@ const (
 // Languages lists them.
 func Languages() []string { return []string{English, Japanese} }
 
+// Words are the values of a label that boards call by other names, and these names in a language.
+func Words(label, language string) [][2]string {
+	var words [][2]string
+	for _, w := range vocabulary[label] {
+		words = append(words, [2]string{w.value, w.text.in(language)})
+	}
+	return words
+}
+
 // Tag is what all boards have, and nothing else.
 const Tag = "cskpi"
 

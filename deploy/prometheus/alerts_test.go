@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v2"
+
+	"cskpi/dashboards"
 )
 
 var update = flag.Bool("update", false, "write the alerts anew")
@@ -44,7 +46,7 @@ type alert struct {
 
 // expand replaces what stands in [[ ]]: names of fields by what the alert has there, names of snippets by theirs.
 func (s source) expand(text string, fields map[string]string, args ...string) (string, error) {
-	words := template.FuncMap{"arg": func(i int) string { return args[i] }}
+	words := template.FuncMap{"arg": func(i int) string { return args[i] }, "japanese": japanese}
 	for name, value := range fields {
 		words[name] = func() string { return value }
 	}
@@ -61,6 +63,21 @@ func (s source) expand(text string, fields map[string]string, args ...string) (s
 	var b strings.Builder
 	err = t.Execute(&b, nil)
 	return b.String(), err
+}
+
+// japanese is the part of a pipeline that replaces values of the labels by what boards call them.
+func japanese(labels ...string) (string, error) {
+	var chain []string
+	for _, label := range labels {
+		words := dashboards.Words(label, dashboards.Japanese)
+		if len(words) == 0 {
+			return "", fmt.Errorf("boards have no words for the label %s", label)
+		}
+		for _, w := range words {
+			chain = append(chain, fmt.Sprintf("reReplaceAll %q %q", "^"+regexp.QuoteMeta(w[0])+"$", w[1]))
+		}
+	}
+	return strings.Join(chain, " | "), nil
 }
 
 // rules is the file rules/alerts.yml.
