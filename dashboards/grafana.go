@@ -311,14 +311,15 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		}
 		overrides = append(overrides, overrideJSON{matcherJSON{"byName", "Value"}, o.properties(language)})
 	}
+	for _, o := range p.fields {
+		overrides = append(overrides, overrideJSON{matcherJSON{"byName", o.field}, o.properties(language)})
+	}
+	// Names last, since Grafana finds a field by the name that it is shown by.
 	for _, label := range p.labels {
 		for _, w := range vocabulary[label] {
 			o := override{name: w.text, color: w.color}
 			overrides = append(overrides, overrideJSON{matcherJSON{"byName", w.value}, o.properties(language)})
 		}
-	}
-	for _, o := range p.fields {
-		overrides = append(overrides, overrideJSON{matcherJSON{"byName", o.field}, o.properties(language)})
 	}
 	defaults := object{
 		"unit": p.unit.of.in(language), "decimals": p.unit.decimals, "noValue": p.nothing(language),

@@ -187,7 +187,7 @@ func (k *kpis) budget() row {
 		return over(sum(part("lost_arr", window), "segment"), sum(part("budget_arr", window), "segment"))
 	}
 	level := func(name string) expr { return k.level(name, "retention_budget.burn_ratio", false) }
-	none := text{"No segment has a target for gross revenue retention", "GRRの目標が設定されていません"}
+	none := text{"No data yet, or no segment has a target for gross revenue retention", "データがまだないか、GRRの目標が設定されていません"}
 	return row{
 		title: text{"Losses against what the target of GRR allows", "GRR目標に対する解約・縮小の予算"}, height: 8, panels: []panel{
 			{

@@ -78,10 +78,12 @@ left join ` + raisedRisks + ` as r on r.account_id = d.account_id
 order by at_risk_arr desc, account_id
 limit 50`
 
+// renewalsSQL has the bands that are stored, since the detail of the KPI computes the health of all accounts.
 const renewalsSQL = `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
-    toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, r.band as band, r.outcome as outcome
-from cs.renewals_detail(as_of = ` + asOf + `) as r
+    toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, if(h.band = '', 'unknown', toString(h.band)) as band, r.outcome as outcome
+from cs.renewals_ahead(as_of = ` + asOf + `) as r
 left join ` + named + ` as o on o.account_id = r.account_id
+left join (select account_id, band from cs.account_days final where day = ` + latestDay + `) as h on h.account_id = r.account_id
 where ` + inSegments + ` and ` + inCSMs + `
 order by due_on, arr desc
 limit 200`
