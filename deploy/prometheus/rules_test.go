@@ -100,6 +100,21 @@ func files(t *testing.T, pattern string) []string {
 func TestCheck(t *testing.T) {
 	run(t, "promtool", slices.Concat([]string{"check", "rules", "--lint=all", "--lint-fatal"}, files(t, "rules/*.yml"))...)
 	run(t, "promtool", "check", "config", "prometheus.yml")
+	var config struct {
+		Storage struct {
+			TSDB struct {
+				Window string `yaml:"out_of_order_time_window"`
+			}
+		}
+	}
+	parse(t, "prometheus.yml", &config)
+	compose, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if retention := "--storage.tsdb.retention.time=" + config.Storage.TSDB.Window + " "; !strings.Contains(string(compose), retention) || !strings.Contains(string(compose), "--web.enable-remote-write-receiver") {
+		t.Errorf("cskpi history push may send samples of %q to the Prometheus of docker-compose.yml, which does not keep them as long, or takes none", config.Storage.TSDB.Window)
+	}
 }
 
 // TestAlerts: promtool's tests pass, and there every alert fires in every severity, with its text, and does not fire.
