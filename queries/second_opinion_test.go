@@ -38,7 +38,7 @@ func TestSecondOpinion(t *testing.T) {
 		empty(t, c)
 		store(t, c, w.facts(), 1000)
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			for i := range 3 {
+			for i := range 2 {
 				asOf := asOfs[start][(first+i)%5]
 				t.Run(asOf.String(), func(t *testing.T) {
 					t.Parallel()
