@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -34,7 +35,13 @@ import (
 )
 
 // TestMain lets the test binary be its own engine child.
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) {
+	enginetest.Main(m, func() {
+		for _, dir := range []string{imported.dir, built.dir} {
+			_ = os.RemoveAll(dir)
+		}
+	})
+}
 
 const contractsCSV = `contract_id,account_id,product,acv,currency,starts_on,ends_before
 c1,acme,suite,120000,USD,2023-01-01,2024-01-01
@@ -45,10 +52,46 @@ c5,core,add-on,4000.25,USD,2024-06-01,
 c6,dyne,suite,9000,USD,2024-02-01,2025-02-01
 `
 
-// facts stores the contracts above in a data folder of the test's own.
+// imported is a data folder with the contracts above, which was made by the first test that wants it, and when.
+var imported struct {
+	sync.Mutex
+	dir string
+	at  time.Time
+}
+
+// facts gives the test a data folder of its own with the contracts above: a copy, since installing and importing takes seconds.
+// TestImportThenKPI does so itself.
 func facts(t *testing.T) {
 	t.Helper()
-	environment(t, "CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0")
+	imported.Lock()
+	defer imported.Unlock()
+	if imported.dir == "" {
+		dir, err := os.MkdirTemp("", "cskpi-facts-") //nolint:usetesting // It outlives the test that makes it.
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder(t, dir)
+		importContracts(t)
+		imported.dir, imported.at = dir, time.Now()
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "data"), os.DirFS(imported.dir)); err != nil {
+		t.Fatal(err)
+	}
+	folder(t, filepath.Join(dir, "data"))
+}
+
+// settled waits until what facts has stored no longer counts as new.
+func settled() { time.Sleep(time.Until(imported.at.Add(5 * time.Second))) }
+
+// folder is the data folder of what the test runs.
+func folder(t *testing.T, dir string) {
+	t.Helper()
+	environment(t, "CSKPI_DATA_DIR", dir, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0")
+}
+
+func importContracts(t *testing.T) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "contracts.csv")
 	writeFile(t, file, contractsCSV)
 	if code, stdout, stderr := execute(t, "import", file); code != exitOK || !strings.Contains(stdout, "contracts") {
@@ -56,8 +99,28 @@ func facts(t *testing.T) {
 	}
 }
 
+// beside keeps an engine on the data folder, as cskpi serve does, so that each command of the test need not start one.
+func beside(t *testing.T) {
+	t.Helper()
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{config: c, log: slog.New(slog.DiscardHandler), out: t.Output(), err: t.Output()}
+	e, err := engine.Start(t.Context(), a.engineOptions("127.0.0.1:0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestImportThenKPI(t *testing.T) {
-	facts(t)
+	folder(t, t.TempDir())
+	importContracts(t)
 	code, stdout, stderr := execute(t, "kpi", "nrr", "--as-of", "2024-06-30", "--format", "json")
 	if code != exitOK {
 		t.Fatalf("got %d, %s", code, stderr)
@@ -100,7 +163,6 @@ func TestImportThenKPI(t *testing.T) {
 	}
 }
 
-// TestImportRejects holds the exit code to what was stored.
 // TestCommandsTakeTurns: commands that run at the same time on one folder, as a script may start them, wait for each other.
 func TestCommandsTakeTurns(t *testing.T) {
 	facts(t)
@@ -116,6 +178,7 @@ func TestCommandsTakeTurns(t *testing.T) {
 	wg.Wait()
 }
 
+// TestImportRejects holds the exit code to what was stored.
 func TestImportRejects(t *testing.T) {
 	environment(t, "CSKPI_DATA_DIR", t.TempDir())
 	file := filepath.Join(t.TempDir(), "contracts.csv")
@@ -137,6 +200,7 @@ func TestImportRejects(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	facts(t)
+	beside(t)
 	// Of every sort one: without labels, of floats, of a view that is called otherwise. The laws of package queries hold all to it.
 	for kpi, view := range map[string]string{"arr": "arr", "arr_movements": "arr_movements", "efficiency": "efficiency", "logo_churn": "logo_churn",
 		"nrr_definitions": "nrr_definitions", "quality": "quality", "targets": "targets_kpi"} {
@@ -199,6 +263,7 @@ select currency, contract_id as contract, 1 as contracts from cs.contracts where
 // TestSettings: policy changes from a day on, and nothing is stored that does not go together.
 func TestSettings(t *testing.T) {
 	facts(t)
+	beside(t)
 	run := func(want int, args ...string) (stdout, stderr string) {
 		t.Helper()
 		code, stdout, stderr := execute(t, append([]string{"settings"}, args...)...)
@@ -578,14 +643,34 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// built is what make build makes, but for paths in it: no cgo, a version. All tests that want a process of their own share it.
+var built struct {
+	sync.Mutex
+	dir string
+}
+
+func binary(t testing.TB) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if built.dir == "" {
+		dir, err := os.MkdirTemp("", "cskpi-binary-") //nolint:usetesting // It outlives the test that builds it.
+		if err != nil {
+			t.Fatal(err)
+		}
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "cskpi"), "-ldflags", "-X main.version=v0.0.0-test", ".")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		built.dir = dir
+	}
+	return filepath.Join(built.dir, "cskpi")
+}
+
 // TestBinary runs what make build makes: no cgo, signals, exit codes.
 func TestBinary(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "cskpi")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "-ldflags", "-X main.version=v0.0.0-test", ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	bin := binary(t)
 	if out, err := exec.CommandContext(t.Context(), bin, "version").Output(); err != nil || string(out) != "cskpi v0.0.0-test\n" {
 		t.Errorf("got %q, %v", out, err)
 	}

@@ -47,12 +47,7 @@ type service struct {
 
 func newService(t testing.TB, data string) *service {
 	t.Helper()
-	s := &service{t: t, bin: filepath.Join(t.TempDir(), "cskpi"), data: data}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", s.bin, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	s := &service{t: t, bin: binary(t), data: data}
 	for _, address := range []*string{&s.address, &s.metrics} {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {

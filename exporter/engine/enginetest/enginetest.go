@@ -34,12 +34,15 @@ var shared struct {
 }
 
 // Main runs the tests of a package that uses this one; its TestMain calls nothing
-// else. It lets the test binary be the child process of its own engine.
-func Main(m *testing.M) {
+// else. It lets the test binary be the child process of its own engine. What is to be done after all tests comes with it.
+func Main(m *testing.M, after ...func()) {
 	if slices.Equal(os.Args[1:], engine.ChildArgs()) {
 		os.Exit(child())
 	}
 	code := m.Run()
+	for _, do := range after {
+		do()
+	}
 	shared.Lock()
 	defer shared.Unlock()
 	if err := stop(); err != nil {
