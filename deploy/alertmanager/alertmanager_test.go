@@ -75,7 +75,7 @@ func TestMessages(t *testing.T) {
 	acme := alert{
 		"firing", map[string]string{"alertname": "CSAccountTurnedRed", "severity": "critical", "area": "health", "csm": "kim"},
 		map[string]string{
-			"summary": "Acme (A1) has turned red", "description": "Acme (A1) of kim went to red.", "summary_ja": "Acme (A1)のヘルスが赤に変わりました", "description_ja": "Acme (A1)(担当kim):赤に変わりました。",
+			"summary": "Acme (A1) has turned red", "description": "Acme (A1) of kim went to red.", "summary_ja": "Acme (A1)のヘルスがレッドに変わりました", "description_ja": "Acme (A1)(担当kim):レッドに変わりました。",
 			"dashboard_url": "http://g/d/cs-account?var-account=A1", "runbook_url": "http://g/docs/RUNBOOK.md#csaccountturnedred",
 		},
 	}
@@ -119,13 +119,13 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	f("cs.title", "[Critical] Acme (A1) has turned red", acme)
-	f("cs.ja.title", "【重大】Acme (A1)のヘルスが赤に変わりました", acme)
+	f("cs.ja.title", "【重大】Acme (A1)のヘルスがレッドに変わりました", acme)
 	f("cs.title", "[Critical] 2 alerts for kim: health", acme, birch)
 	f("cs.ja.title", "【重大】kim:ヘルスのアラート2件", acme, birch)
 	f("cs.title", "[Resolved] Birch <3 is quiet", over)
 	f("cs.ja.title", "【解消】Birch <3 is quiet", over)
-	f("cs.text", "Acme (A1) of kim went to red.\nLook: http://g/d/cs-account?var-account=A1\nWhat to do: http://g/docs/RUNBOOK.md#csaccountturnedred\n\nNo longer so:\n- Birch <3 is quiet", acme, over)
-	f("cs.ja.text", "Acme (A1)(担当kim):赤に変わりました。\nダッシュボード:http://g/d/cs-account?var-account=A1\n対応手順:http://g/docs/RUNBOOK.md#csaccountturnedred\n\n解消しました:\n・Birch <3 is quiet", acme, over)
+	f("cs.text", "Acme (A1) of kim went to red.\nBoard: http://g/d/cs-account?var-account=A1\nWhat to do: http://g/docs/RUNBOOK.md#csaccountturnedred\n\nResolved:\n- Birch <3 is quiet", acme, over)
+	f("cs.ja.text", "Acme (A1)(担当kim):レッドに変わりました。\nダッシュボード:http://g/d/cs-account?var-account=A1\n対応手順:http://g/docs/RUNBOOK.md#csaccountturnedred\n\n解消しました:\n・Birch <3 is quiet", acme, over)
 	f("cs.ja.text", "Birch & Sons say nothing.", birch)
 	f("cs.html", "<h3 style=\"margin-bottom: 0\">Birch &lt;3 is quiet</h3>\n<p>Birch &amp; Sons say nothing.</p>", birch)
 	f("cs.ja.html", `<a href="http://g/d/cs-account?var-account=A1">ダッシュボード</a>`, acme)

@@ -253,7 +253,7 @@ func TestCompanies(t *testing.T) {
 			t.Fatalf("%v in %s", err, inbox.find("/slack", kim))
 		}
 		if a := message.Attachments[0]; message.Channel != "#customer-success" || a.Title != "[Critical] Acme (a00) has turned red" || a.TitleLink != "http://localhost:3000/d/cs-account?var-account=a00" ||
-			!strings.Contains(a.Text, "Look: http://localhost:3000/d/cs-account?var-account=a00\nWhat to do: http://localhost:3000/public/docs/RUNBOOK.md#csaccountturnedred") {
+			!strings.Contains(a.Text, "Board: http://localhost:3000/d/cs-account?var-account=a00\nWhat to do: http://localhost:3000/public/docs/RUNBOOK.md#csaccountturnedred") {
 			t.Errorf("Kim is told %+v", message)
 		}
 		// That its score fell as well goes without saying, and so does a warning where there is a critical one.
