@@ -15,11 +15,11 @@ func executive(k *kpis) board {
 			},
 		},
 		{
-			title: text{"Net revenue retention, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, leads: "cs-retention", goal: "nrr.ratio", unit: percent,
+			title: text{"NRR, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, leads: "cs-retention", goal: "nrr.ratio", unit: percent,
 			value: k.ratio("nrr.closing_arr", "nrr.opening_arr", nil, year),
 		},
 		{
-			title: text{"Gross revenue retention, 12 months", "GRR(12か月)"}, about: []string{"grr"}, leads: "cs-retention", goal: "grr.ratio", unit: percent,
+			title: text{"GRR, 12 months", "GRR(12か月)"}, about: []string{"grr"}, leads: "cs-retention", goal: "grr.ratio", unit: percent,
 			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
 		},
 		{
@@ -41,7 +41,7 @@ func executive(k *kpis) board {
 			note: longest,
 		},
 		{
-			title: text{"Accounts with green health", "ヘルスがグリーンの顧客"}, about: []string{"health"}, leads: "cs-health", goal: "health.green_ratio", unit: percent,
+			title: text{"Green accounts", "ヘルスがグリーンの顧客"}, about: []string{"health"}, leads: "cs-health", goal: "health.green_ratio", unit: percent,
 			value: over(sum(k.of("health.accounts", `band="green"`)), sum(k.of("health.accounts"))),
 		},
 		{
@@ -57,7 +57,7 @@ func executive(k *kpis) board {
 		},
 		variables: []variable{segments()},
 	}
-	widths := []int{5, 5, 5, 5, 4}
+	widths := []int{5, 5, 5, 4, 5}
 	for half := range 2 {
 		values, courses := row{height: 4}, row{height: 8}
 		for i, of := range keys[5*half : 5*half+5] {
@@ -81,8 +81,13 @@ func (k *kpis) coursed(of key) panel {
 		p.title = text{"ARR at risk, by reason", "理由別のリスクARR"}
 		p.ask[0] = target{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}
 		p.labels, p.custom, p.option = []string{"risk reason"}, stacked("normal"), plainLegend
+	case "logo_churn":
+		p.title = text{"Logo churn: trend", "解約率(社数):推移"}
+	case "pipegen":
+		p.title = text{"Pipeline created: trend", "Pipegen:推移"}
 	case "time_to_use":
 		p = k.bySegments(p, write("%s / 86400", k.of("time_to_use.p50_seconds")), of.goal, of.factor)
+		p.option = plainLegend
 	}
 	return p
 }

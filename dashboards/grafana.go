@@ -280,8 +280,9 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	out.Transformations, out.TimeFrom = slices.Clone(p.change), p.back
 	overrides := []overrideJSON{}
 	if p.look != tile {
-		// The text for a panel without data would else stand in every empty cell, and on axes between whole numbers.
-		overrides = append(overrides, overrideJSON{matcherJSON{"byRegexp", "/.*/"}, []property{{"noValue", map[bool]string{true: "–"}[p.look == table]}}})
+		// The text for a panel without data would else stand in every empty cell, and on axes between whole numbers. What is shown
+		// in its place must be no number: Grafana takes an empty text for 0, and would draw gaps as zeros.
+		overrides = append(overrides, overrideJSON{matcherJSON{"byRegexp", "/.*/"}, []property{{"noValue", map[bool]string{true: "–", false: "\u200b"}[p.look == table]}}})
 	}
 	for i, t := range p.ask {
 		id := string(rune('A' + i))
@@ -295,21 +296,16 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		}
 	}
 	if p.unit.money && source == fromPrometheus {
-		out.Targets = append(out.Targets, target{
-			prom: write(`label_replace(%s, "unit", "currency:$1 ", "currency", "(.+)")`, own("cs_reporting_info", "currency")), over: listed,
-		}.json(currencyQuery, language))
+		currency := write(`label_replace(%s, "unit", "currency:$1 ", "currency", "(.+)")`, own("cs_reporting_info", "currency"))
+		if p.look == trend {
+			// Alone, it would be drawn itself, and nobody would be told that there is no data.
+			currency = write("%s and on () last_over_time((%s)[$__range:1d])", currency, p.ask[0].prom)
+		}
+		out.Targets = append(out.Targets, target{prom: currency, over: listed}.json(currencyQuery, language))
 		out.Transformations = append([]object{{"id": "configFromData", "options": object{
 			"configRefId": currencyQuery,
 			"mappings":    []object{{"fieldName": "unit", "handlerKey": "unit"}, {"fieldName": "Value", "handlerKey": "__ignore"}, {"fieldName": "currency", "handlerKey": "__ignore"}, {"fieldName": "Time", "handlerKey": "__ignore"}},
 		}}}, out.Transformations...)
-	}
-	if p.unit.money && p.look == trend {
-		// Without data, the answer with the currency is left over; it then says so.
-		o := override{name: dailyEmpty, custom: object{"custom.hideFrom": object{"legend": false, "tooltip": true, "viz": true}, "mappings": []object{{"type": "value", "options": object{"1": object{"index": 0, "text": " "}}}}}}
-		if p.empty != (text{}) {
-			o.name = p.empty
-		}
-		overrides = append(overrides, overrideJSON{matcherJSON{"byName", "Value"}, o.properties(language)})
 	}
 	for _, o := range p.fields {
 		overrides = append(overrides, overrideJSON{matcherJSON{"byName", o.field}, o.properties(language)})

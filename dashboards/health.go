@@ -15,7 +15,7 @@ func health(k *kpis) board {
 					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 8),
 					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 8),
 					{
-						title: text{"Health scores over time: the darker, the more accounts", "ヘルススコアの分布の推移(濃いほど社数が多い)"}, about: []string{"health_score"}, width: 8,
+						title: text{"Distribution of health scores over time", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 8,
 						look: density, unit: count, ask: []target{{prom: sum(k.of("health_score.score"), "le"), legend: "{{le}}", over: buckets}},
 					},
 				},

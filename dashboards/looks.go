@@ -48,7 +48,7 @@ func (l look) options() object {
 	case tile:
 		return object{
 			"reduceOptions": last, "orientation": "vertical", "textMode": "value_and_name", "colorMode": "value", "graphMode": "none", "justifyMode": "center",
-			"text": object{"titleSize": 14, "valueSize": 28},
+			"text": object{"titleSize": 12, "valueSize": 24},
 		}
 	case trend:
 		return object{

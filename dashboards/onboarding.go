@@ -70,7 +70,7 @@ func onboarding(k *kpis) board {
 						write("%s / 86400", k.of("time_to_use.p50_seconds")), "time_to_use.p50_seconds", " / 86400"),
 					{
 						title: text{"Distribution of the time to use, in days", "利用開始までの日数の分布"}, about: []string{"time_to_use"}, width: 8, look: density, unit: count,
-						note:   text{"The darker, the more of the accounts that got there by then. Buckets end at the days on the left.", "濃いほど、その日数で使い始めた顧客が多い。"},
+						note:   text{"How many accounts got there by then, as the scale below tells. Buckets end at the days on the left.", "その日数で使い始めた顧客の数(色の目盛りは下)。"},
 						ask:    []target{{prom: sum(k.of("time_to_use.duration"), "le"), legend: "{{le}}", over: buckets}},
 						option: object{"yAxis": object{"axisPlacement": "left", "reverse": false, "unit": "dtdurations"}},
 					},

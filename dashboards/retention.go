@@ -8,11 +8,11 @@ func retention(k *kpis) board {
 	const year = `window="12m"`
 	keys := []key{
 		{
-			title: text{"Net revenue retention, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, goal: "nrr.ratio", unit: percent,
+			title: text{"NRR, 12 months", "NRR(12か月)"}, about: []string{"nrr"}, goal: "nrr.ratio", unit: percent,
 			value: k.ratio("nrr.closing_arr", "nrr.opening_arr", nil, year),
 		},
 		{
-			title: text{"Gross revenue retention, 12 months", "GRR(12か月)"}, about: []string{"grr"}, goal: "grr.ratio", unit: percent,
+			title: text{"GRR, 12 months", "GRR(12か月)"}, about: []string{"grr"}, goal: "grr.ratio", unit: percent,
 			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
 		},
 		{
@@ -164,11 +164,11 @@ func retention(k *kpis) board {
 						{field: "csm", name: text{"CSM", "担当CSM"}},
 						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"},
 						{field: "due_on", name: text{"Ends before", "契約終了日"}, unit: &date},
-						{field: "due", name: text{"Due", "期限"}, words: "due"},
+						{field: "due", name: text{"Due", "期限"}, words: "due", custom: coloured()},
 						{field: "contract", name: text{"Contract", "契約"}},
 						{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
 						{field: "band", name: text{"Health", "ヘルス"}, words: "band", custom: coloured()},
-						{field: "outcome", name: text{"State", "状態"}, words: "renewal outcome"},
+						{field: "outcome", name: text{"State", "状態"}, words: "renewal outcome", custom: coloured()},
 					},
 				}},
 			},

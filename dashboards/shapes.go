@@ -129,6 +129,9 @@ func (k *kpis) judged(of key) panel {
 	case neither:
 		up, down = grey, grey
 	}
+	if of.unit.money {
+		p.option = object{"text": object{"titleSize": 12, "valueSize": 20}} // fits beside its currency on a small screen
+	}
 	p.fields = []override{{field: "same", unit: &unit}, {field: "up", unit: &unit, color: up}, {field: "down", unit: &unit, color: down}, {field: "none", words: "no past"}}
 	p.ask = []target{
 		{prom: either(standing...), legend: "{{standing}}", over: latest},

@@ -67,7 +67,7 @@ var vocabulary = map[string][]word{
 		{"deployment", text{"Deployment", "導入"}, blue},
 		{"engagement", text{"Engagement", "関与"}, purple},
 		{"adoption", text{"Adoption", "活用"}, sky},
-		{"roi", text{"ROI", "ROI(費用対効果)"}, grey},
+		{"roi", text{"ROI", "ROI"}, grey},
 	},
 	"direction": {
 		{"improved", text{"Improved", "改善"}, good},
@@ -94,8 +94,8 @@ var vocabulary = map[string][]word{
 	"touch kind": {
 		{"meeting", text{"Meeting", "会議"}, blue},
 		{"call", text{"Call", "電話"}, purple},
-		{"visit", text{"Visit", "訪問"}, good},
-		{"review", text{"Review", "レビュー"}, warning},
+		{"visit", text{"Visit", "訪問"}, "#2C5C88"},
+		{"review", text{"Review", "レビュー"}, "#DDBFD6"},
 		{"email", text{"E-mail", "メール"}, sky},
 		{"webinar", text{"Webinar", "ウェビナー"}, grey},
 	},
@@ -130,7 +130,7 @@ var vocabulary = map[string][]word{
 	"measure": {
 		{"seats_in_use", text{"Seats in use", "シート利用率"}, ""},
 		{"setup_done", text{"Set-up done", "初期設定の完了"}, ""},
-		{"touch", text{"Time since the last touch", "最後の接点からの日数"}, ""},
+		{"touch", text{"Time since the last touch", "最後の接点"}, ""},
 		{"mail_opened", text{"E-mails opened", "メール開封率"}, ""},
 		{"webinar_attended", text{"Webinars attended", "ウェビナー参加率"}, ""},
 		{"tickets", text{"Tickets asked", "チケット起票"}, ""},
@@ -251,7 +251,7 @@ var vocabulary = map[string][]word{
 		{"csat", text{"CSAT: not satisfied", "CSAT:不満"}, warning},
 	},
 	"ticket state": {
-		{"", text{"–", "–"}, ""},
+		{"", text{"–", "–"}, grey},
 		{"open", text{"Open", "未解決"}, bad},
 		{"resolved", text{"Resolved", "解決済み"}, grey},
 	},
