@@ -232,7 +232,7 @@ func TestCompanies(t *testing.T) {
 			}
 		}
 		// What Kim reads: one message of each area, and of Acme why, how much and until when.
-		const kim = "Acme (a00) of Kim, high touch with 120k EUR of ARR, went from green to red within 28 days, the next contract ends in 39 days. " +
+		const kim = "Acme (a00) of Kim, high touch with 120k EUR of ARR, went from green to red within 28 days; its next contract ends in 39 days. " +
 			"Drivers: risk champion left, verified outcome (−67 points)."
 		t.Cleanup(func() {
 			if t.Failed() {
