@@ -101,7 +101,7 @@ func retention(k *kpis) board {
 							{"id": "groupingToMatrix", "options": object{"columnField": "fiscal_year", "rowField": "reason", "valueField": "Value"}},
 						},
 						custom: object{"displayMode": "color-background", "align": "center"},
-						fields: []override{{field: `reason\fiscal_year`, name: text{"Reason", "理由"}, words: "churn reason", custom: object{"custom.displayMode": "auto", "custom.align": "left", "custom.width": 160}}},
+						fields: []override{{field: `reason\fiscal_year`, name: text{"Reason", "理由"}, words: "churn reason", custom: object{"custom.displayMode": "auto", "custom.align": "left", "custom.width": 200}}},
 						shades: true,
 					},
 					{

@@ -49,6 +49,7 @@ type key struct {
 	factor    string // what targets are multiplied by, as value is; empty: nothing
 	share     bool   // its change is told as a share of what it was
 	note      text
+	empty     text // what it says while there is no number; the usual if not given
 	width     int
 	leads     string // UID of the board that tells more
 }
@@ -82,7 +83,10 @@ func (k *kpis) goals(of key) (target, warn, critical expr) {
 func (k *kpis) judged(of key) panel {
 	p := panel{
 		title: of.title, about: of.about, note: of.note, width: of.width, look: tile, unit: of.unit, leads: of.leads,
-		empty: text{"nothing to tell yet", "まだデータがありません"}, labels: []string{"standing", "change"},
+		empty: of.empty, labels: []string{"standing", "change"},
+	}
+	if p.empty == (text{}) {
+		p.empty = text{"nothing to tell yet", "まだデータがありません"}
 	}
 	named := func(label, is string, e expr) expr {
 		return write(`label_replace(%s, "`+label+`", "`+is+`", "", "")`, e)

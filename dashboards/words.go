@@ -377,6 +377,10 @@ var vocabulary = map[string][]word{
 		{"normal", text{"Normal", "中"}, blue},
 		{"low", text{"Low", "低"}, grey},
 	},
+	"has": {
+		{"0", text{"–", "–"}, ""},
+		{"1", text{"✓", "✓"}, ""},
+	},
 	"yes": {
 		{"0", text{"no", "いいえ"}, ""},
 		{"1", text{"yes", "はい"}, ""},
