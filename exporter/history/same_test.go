@@ -24,7 +24,7 @@ import (
 // demo stores a small generated company.
 func (f *fixture) demo(until time.Time) {
 	f.t.Helper()
-	company, err := demo.New(demo.Options{Seed: 3, Accounts: 40, Years: 2, Events: 20_000, Until: until, Currency: "USD", FiscalYearStart: 4, Zone: f.options.Zone})
+	company, err := demo.New(demo.Options{Seed: 3, Accounts: 40, Years: 2, Events: 5_000, Until: until, Currency: "USD", FiscalYearStart: 4, Zone: f.options.Zone})
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -94,8 +94,9 @@ func scraped(q queries.Query, families []*dto.MetricFamily) map[string]string {
 	return all
 }
 
-// TestSameEverywhere: of all KPIs on several days of a generated company, what is kept, what the exporter serves on that day, and what one
-// statement for each day gives, as cskpi kpi does, are the same to the last bit; and a series takes it from where it is kept.
+// TestSameEverywhere: of all KPIs on several days of a generated company, what is kept, and what the exporter serves on that day, are the
+// same to the last bit; a series takes it from where it is kept; and one statement for each day, as cskpi kpi does, gives the same of some.
+// (The laws of package queries compare many days with one day for all KPIs.)
 func TestSameEverywhere(t *testing.T) {
 	f := newFixture(t)
 	if f.options.Zone, _ = time.LoadLocation("Asia/Tokyo"); f.options.Zone == nil {
@@ -107,11 +108,11 @@ func TestSameEverywhere(t *testing.T) {
 	last := day("2026-03-31")
 	f.demo(last)
 	f.use(f.catalogue, 4)
-	r := history.Request{From: last.AddDate(0, 0, -3), To: last, Parallel: 2}
+	r := history.Request{From: last.AddDate(0, 0, -1), To: last, Parallel: 2}
 	s := f.fill(r)
 	f.settle()
 	kpis := f.catalogue.KPIs()
-	if s.Computed != 4*len(kpis) || s.KPIs != len(kpis) || s.Days != 4 || s.Refused != 0 {
+	if s.Computed != 2*len(kpis) || s.KPIs != len(kpis) || s.Days != 2 || s.Refused != 0 {
 		t.Errorf("filled: %+v", s)
 	}
 	for _, on := range []time.Time{last.AddDate(0, 0, -1)} {
@@ -155,7 +156,8 @@ func TestSameEverywhere(t *testing.T) {
 	single := history.OneByOne{Keeper: queries.NewKeeper(f.conn, f.catalogue, time.Now)}
 	defer single.Close()
 	days := []time.Time{last}
-	for _, q := range kpis {
+	for _, name := range []string{"arr", "nrr", "nrr_definitions", "time_to_use", "health_score", "targets", "freshness"} { // of every sort one
+		q := f.kpi(name)
 		known, err := f.Known(t.Context(), q, last, last, time.Time{})
 		if err != nil {
 			t.Fatal(err)
@@ -172,7 +174,7 @@ func TestSameEverywhere(t *testing.T) {
 		}
 		alike(t, q.Name+" by itself", bits(q, known[0].Day), bits(q, read[0]))
 	}
-	f.equal("held", said(f.fill(r)), fmt.Sprintf("computed=0 held=%d restated=0 series=0 reasons=map[]", 4*len(kpis)))
+	f.equal("held", said(f.fill(r)), fmt.Sprintf("computed=0 held=%d restated=0 series=0 reasons=map[]", 2*len(kpis)))
 	r.From, r.Recompute, r.KPIs = last, true, []string{"arr", "nrr", "time_to_use"}
 	f.equal("recomputed", said(f.fill(r)), "computed=3 held=0 restated=0 series=0 reasons=map[asked:3]")
 }
