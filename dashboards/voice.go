@@ -62,7 +62,7 @@ func voice(k *kpis) board {
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("severity"), without("Time")},
 						fields: []override{
-							{field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", custom: coloured()}, {field: "Value #A", name: text{"Opened", "起票"}}, {field: "Value #B", name: text{"Open", "未解決"}}, {field: "Value #C", name: text{"Complaints", "クレーム"}},
+							{field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", custom: coloured(), width: 85}, {field: "Value #A", name: text{"Opened", "起票"}, width: 80}, {field: "Value #B", name: text{"Open", "未解決"}, width: 75}, {field: "Value #C", name: text{"Complaints", "クレーム"}, width: 105},
 							{field: "Value #D", name: text{"Answer, 90 %", "90%が応答"}, unit: &hours}, {field: "Value #E", name: text{"Solved, half", "50%が解決"}, unit: &hours},
 						},
 					},

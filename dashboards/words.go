@@ -130,7 +130,7 @@ var vocabulary = map[string][]word{
 	"measure": {
 		{"seats_in_use", text{"Seats in use", "シート利用率"}, ""},
 		{"setup_done", text{"Set-up done", "初期設定の完了"}, ""},
-		{"touch", text{"Time since the last touch", "最後の接点"}, ""},
+		{"touch", text{"Last touch", "最後の接点"}, ""},
 		{"mail_opened", text{"E-mails opened", "メール開封率"}, ""},
 		{"webinar_attended", text{"Webinars attended", "ウェビナー参加率"}, ""},
 		{"tickets", text{"Tickets asked", "チケット起票"}, ""},
