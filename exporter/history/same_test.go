@@ -112,6 +112,7 @@ func TestSameEverywhere(t *testing.T) {
 	s := f.fill(r)
 	f.settle()
 	kpis := f.catalogue.KPIs()
+	some := []string{"arr", "nrr", "nrr_definitions", "time_to_use", "health_score", "targets", "freshness"} // of every sort one
 	if s.Computed != 2*len(kpis) || s.KPIs != len(kpis) || s.Days != 2 || s.Refused != 0 {
 		t.Errorf("filled: %+v", s)
 	}
@@ -140,6 +141,9 @@ func TestSameEverywhere(t *testing.T) {
 			kept := bits(q, known[0].Day)
 			series += len(kept)
 			alike(t, q.Name+" served", kept, scraped(q, families))
+			if !slices.Contains(some, q.Name) {
+				continue
+			}
 			told, computed, err := f.Told(t.Context(), q, []time.Time{on})
 			if err != nil || computed != 0 {
 				t.Errorf("%s: %d computed, %v", q.Name, computed, err)
@@ -156,7 +160,7 @@ func TestSameEverywhere(t *testing.T) {
 	single := history.OneByOne{Keeper: queries.NewKeeper(f.conn, f.catalogue, time.Now)}
 	defer single.Close()
 	days := []time.Time{last}
-	for _, name := range []string{"arr", "nrr", "nrr_definitions", "time_to_use", "health_score", "targets", "freshness"} { // of every sort one
+	for _, name := range some {
 		q := f.kpi(name)
 		known, err := f.Known(t.Context(), q, last, last, time.Time{})
 		if err != nil {
