@@ -4,7 +4,7 @@ package dashboards
 func account(*kpis) board {
 	none := func(en, ja string) text { return text{en, ja} }
 	day := func(field, en, ja string) override {
-		return override{field: field, name: text{en, ja}, unit: &date, width: 100}
+		return override{field: field, name: text{en, ja}, unit: &date, width: 102}
 	}
 	plain := object{"custom.displayMode": "auto"}
 	stored := text{"As last computed for the end of the board's time range.", "ボードの期間の最終日について最後に計算された値。"}
@@ -20,13 +20,13 @@ func account(*kpis) board {
 			{
 				height: 4, panels: []panel{
 					{
-						title: text{"Who it is", "顧客の概要"}, width: 9, look: tile, unit: words, ask: []target{{sql: accountSQL}},
+						title: text{"Who it is", "顧客の概要"}, width: 8, look: tile, unit: words, ask: []target{{sql: accountSQL}},
 						note: text{"Name, owner, touch model and lifecycle phase at the end of the board's time range. An account that does not pay then has no touch model and no phase.", "ボードの期間の最終日における名称、担当CSM、タッチモデル、ライフサイクル。契約がない顧客にはタッチモデルとライフサイクルがない。"},
 						fields: []override{
 							{field: "name", name: text{"Name", "名称"}}, {field: "csm", name: text{"CSM", "担当CSM"}},
 							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "phase", name: text{"Phase", "ライフサイクル"}, words: "phase"},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 18}, "colorMode": "none"},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 12, "valueSize": 18}, "colorMode": "none"},
 					},
 					{
 						title: text{"What it pays, and its health", "ARRとヘルス"}, about: []string{"health"}, width: 7, look: tile, unit: count, ask: []target{{sql: accountHealthSQL}},
@@ -36,16 +36,16 @@ func account(*kpis) board {
 							{field: "band", name: text{"Health", "ヘルス"}, words: "band"}, {field: "score", name: text{"Score", "スコア"}, unit: &score},
 							{field: "measured_ratio", name: text{"Measured", "計測率"}, unit: &unit{of: same("percentunit")}},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 18}},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 12, "valueSize": 18}},
 					},
 					{
-						title: text{"What is at risk, and what is to come", "リスクと今後の予定"}, about: []string{"risk"}, width: 8, look: tile, unit: count, ask: []target{{sql: accountRiskSQL}},
+						title: text{"What is at risk, and what is to come", "リスクと今後の予定"}, about: []string{"risk"}, width: 9, look: tile, unit: count, ask: []target{{sql: accountRiskSQL}},
 						empty: none("It does not pay on that day", "この日には契約がありません"), note: stored,
 						fields: []override{
 							{field: "at_risk_arr", name: text{"At risk, ${currency}", "リスクARR(${currency})"}, unit: &amount}, {field: "reason", name: text{"Why", "理由"}, words: "account risk"},
 							{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date}, {field: "planned", name: text{"Open actions", "対応項目"}},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 14, "valueSize": 16}},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 12, "valueSize": 16}},
 					},
 				},
 			},
@@ -66,10 +66,10 @@ func account(*kpis) board {
 						},
 						ask: []target{{sql: accountDriversSQL}},
 						fields: []override{
-							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 100, custom: plain},
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 98, custom: plain},
 							{field: "score", name: text{"Score of 100", "スコア"}, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
-							{field: "weight", name: text{"Weight", "重み"}, width: 70}, {field: "contribution", name: text{"Points", "寄与"}, width: 70},
-							{field: "change", name: text{"In 28 days", "28日間"}, width: 90},
+							{field: "weight", name: text{"Weight", "重み"}, width: 66}, {field: "contribution", name: text{"Points", "寄与"}, width: 62},
+							{field: "change", name: text{"In 28 days", "28日間"}, width: 88},
 						},
 					},
 				},
@@ -97,7 +97,7 @@ func account(*kpis) board {
 			{
 				height: 10, panels: []panel{
 					{
-						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 12, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
+						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 10, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
 						empty: none("Nothing happened in this time", "この期間の記録はありません"),
 						note:  text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
 						fields: []override{
@@ -106,47 +106,51 @@ func account(*kpis) board {
 						},
 					},
 					{
-						title: text{"Contracts", "契約"}, width: 12, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
+						title: text{"Contracts", "契約"}, width: 14, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
 						empty: none("It has no contract", "契約はありません"),
 						note:  text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
 						fields: []override{
-							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}}, {field: "department", name: text{"Department", "部門"}},
-							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 90}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 65},
-							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, width: 80},
-							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 90, custom: coloured()},
+							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}, custom: object{"custom.minWidth": 75}}, {field: "department", name: text{"Department", "部門"}, custom: object{"custom.minWidth": 80}},
+							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 88}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 62},
+							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, width: 75},
+							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 80, custom: coloured()},
 							{field: "cancel_reason", hidden: true},
 						},
 					},
 				},
 			},
 			{
-				height: 8, panels: []panel{
+				height: 7, panels: []panel{
 					{
-						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 7, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
+						title: text{"The plan", "対応計画"}, about: []string{"action_items"}, width: 14, look: table, unit: words, ask: []target{{sql: accountPlanSQL}},
+						empty: none("There is no plan", "対応計画はありません"),
+						fields: []override{
+							{field: "title", name: text{"To do", "対応項目"}}, {field: "csm", name: text{"Who", "担当"}, width: 150}, {field: "first_due_on", hidden: true},
+							day("due_on", "Due", "期限"), {field: "state", name: text{"State", "状態"}, words: "item state", width: 80, custom: coloured()},
+						},
+					},
+					{
+						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 10, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
 						empty: none("Nobody raised a risk", "登録されたリスクはありません"),
 						fields: []override{
-							{field: "kind", name: text{"Risk", "リスク"}, words: "churn reason"}, {field: "severity", name: text{"Severity", "重大度"}, words: "severity", width: 90, custom: coloured()},
+							{field: "kind", name: text{"Risk", "リスク"}, words: "churn reason"}, {field: "severity", name: text{"Severity", "重大度"}, words: "severity", width: 85, custom: coloured()},
 							day("raised_on", "Raised", "登録日"), day("closed_on", "Closed", "解消日"),
 						},
 					},
+				},
+			},
+			{
+				height: 7, panels: []panel{
 					{
-						title: text{"The plan", "対応計画"}, about: []string{"action_items"}, width: 7, look: table, unit: words, ask: []target{{sql: accountPlanSQL}},
-						empty: none("There is no plan", "対応計画はありません"),
-						fields: []override{
-							{field: "title", name: text{"To do", "対応項目"}}, {field: "csm", name: text{"Who", "担当"}, width: 140}, {field: "first_due_on", hidden: true},
-							day("due_on", "Due", "期限"), {field: "state", name: text{"State", "状態"}, words: "item state", width: 85, custom: coloured()},
-						},
-					},
-					{
-						title: text{"Tickets, latest first", "チケット(新しい順)"}, about: []string{"tickets"}, width: 5, look: table, unit: words, ask: []target{{sql: accountTicketsSQL}},
+						title: text{"Tickets, latest first", "チケット(新しい順)"}, about: []string{"tickets"}, width: 14, look: table, unit: words, ask: []target{{sql: accountTicketsSQL}},
 						empty: none("There are no tickets", "チケットはありません"),
 						fields: []override{
-							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", width: 80, custom: coloured()}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes", width: 90},
-							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"),
+							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", width: 75, custom: coloured()}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes"},
+							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"), {field: "response_hours", name: text{"First answer after", "初回応答まで"}, unit: &hours},
 						},
 					},
 					{
-						title: text{"Milestones of onboarding", "オンボーディングのマイルストーン"}, about: []string{"onboarding"}, width: 5, look: table, unit: words, ask: []target{{sql: accountMilestonesSQL}},
+						title: text{"Milestones of onboarding", "オンボーディングのマイルストーン"}, about: []string{"onboarding"}, width: 10, look: table, unit: words, ask: []target{{sql: accountMilestonesSQL}},
 						empty:  none("No milestone is known", "マイルストーンの記録はありません"),
 						fields: []override{{field: "milestone", name: text{"Milestone", "項目"}, words: "milestone"}, day("due_on", "Due", "期限"), day("reached_on", "Reached", "到達日")},
 					},

@@ -64,7 +64,7 @@ func (l look) options() object {
 	case ranking:
 		return object{
 			"reduceOptions": last, "orientation": "horizontal", "displayMode": "basic", "showUnfilled": true, "minVizWidth": 0, "minVizHeight": 10,
-			"valueMode": "text", "text": object{"titleSize": 13, "valueSize": 16},
+			"valueMode": "text", "text": object{"titleSize": 12, "valueSize": 15},
 		}
 	case table:
 		return object{"showHeader": true, "footer": object{"show": false, "reducer": []string{"sum"}, "countRows": false, "fields": ""}, "sortBy": []object{}}

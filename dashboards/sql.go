@@ -173,7 +173,8 @@ from (
 order by at desc, kind
 limit 300`
 
-	accountTicketsSQL = `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at
+	accountTicketsSQL = `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
+    dateDiff('second', opened_at, first_response_at) / 3600 as response_hours
 from cs.tickets final
 where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + `
 order by opened_at desc
