@@ -167,10 +167,10 @@ func TestBackfillKilled(t *testing.T) {
 	}
 }
 
-// TestServeFillsPastDays: a service computes past days beside its work, tells how that goes, and leaves alone what it has done.
+// TestServeFillsPastDays: a service computes past days, here yesterday, beside its work, tells how that goes, and leaves alone what it has done.
 func TestServeFillsPastDays(t *testing.T) {
 	facts(t)
-	t.Setenv("CSKPI_HISTORY", "3d")
+	t.Setenv("CSKPI_HISTORY", "1d")
 	s := start(t, "serve")
 	metrics := s.waitFor(t, "/metrics", http.StatusOK, "cs_history_missing 0\n")
 	if !strings.Contains(metrics, "cs_history_last_success_timestamp_seconds 0\n") {
