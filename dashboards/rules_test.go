@@ -144,6 +144,13 @@ func TestLayout(t *testing.T) {
 		if strings.HasPrefix(b.UID, "cs-executive") && height*38+150 > 1080 {
 			t.Errorf("%d lines do not fit on a screen", height)
 		}
+		asked := 0
+		for _, p := range b.Panels {
+			asked += len(p.Targets)
+		}
+		if strings.HasPrefix(b.UID, "cs-executive") && asked > 50 {
+			t.Errorf("it asks %d questions each time that it is opened", asked)
+		}
 	})
 }
 
@@ -185,6 +192,20 @@ func TestPanels(t *testing.T) {
 			}
 			if p.Type == "timeseries" && (p.Options.Legend == nil || !p.Options.Legend.ShowLegend) {
 				fail("it has no legend")
+			}
+			for _, o := range p.FieldConfig.Overrides {
+				for _, property := range o.Properties {
+					// Grafana turns it into a number if it can, which null and blanks are as well, and draws gaps there.
+					if shown := strings.TrimSpace(strings.Trim(string(property.Value), `"`)); property.ID == "noValue" && (shown == "" || shown == "null" || regexp.MustCompile(`^[\d.]+$`).MatchString(shown)) {
+						fail("gaps are drawn at %s", property.Value)
+					}
+					if property.ID == "" || len(property.Value) == 0 {
+						fail("an override of %s says nothing", o.Matcher.Options)
+					}
+				}
+				if len(o.Properties) == 0 {
+					fail("an override of %s says nothing", o.Matcher.Options)
+				}
 			}
 			refs := map[string]bool{}
 			for _, a := range p.Targets {
