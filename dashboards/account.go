@@ -26,7 +26,7 @@ func account(*kpis) board {
 							{field: "name", name: text{"Name", "名称"}}, {field: "csm", name: text{"CSM", "担当CSM"}},
 							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "phase", name: text{"Phase", "ライフサイクル"}, words: "phase"},
 						},
-						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 12, "valueSize": 18}, "colorMode": "none"},
+						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 12, "valueSize": 16}, "colorMode": "none"},
 					},
 					{
 						title: text{"What it pays, and its health", "ARRとヘルス"}, about: []string{"health"}, width: 7, look: tile, unit: count, ask: []target{{sql: accountHealthSQL}},
@@ -67,7 +67,7 @@ func account(*kpis) board {
 						ask: []target{{sql: accountDriversSQL}},
 						fields: []override{
 							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 98, custom: plain},
-							{field: "score", name: text{"Score of 100", "スコア"}, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
+							{field: "score", name: text{"Score of 100", "スコア"}, width: 130, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
 							{field: "weight", name: text{"Weight", "重み"}, width: 66}, {field: "contribution", name: text{"Points", "寄与"}, width: 62},
 							{field: "change", name: text{"In 28 days", "28日間"}, width: 88},
 						},
@@ -112,7 +112,7 @@ func account(*kpis) board {
 						fields: []override{
 							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}, custom: object{"custom.minWidth": 75}}, {field: "department", name: text{"Department", "部門"}, custom: object{"custom.minWidth": 80}},
 							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 88}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 62},
-							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, width: 75},
+							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, width: 82},
 							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 80, custom: coloured()},
 							{field: "cancel_reason", hidden: true},
 						},

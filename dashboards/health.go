@@ -40,7 +40,7 @@ func health(k *kpis) board {
 						fields: []override{
 							{field: "measure", name: text{"Measure", "指標"}, words: "measure"},
 							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 100},
-							{field: "cost", name: text{"Points lost", "失点"}, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
+							{field: "cost", name: text{"Points lost", "失点"}, width: 135, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
 							{field: "change", name: text{"In 28 days", "28日間の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 95},
 						},
 					},
