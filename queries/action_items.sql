@@ -15,7 +15,7 @@
 --   on_time_items gauge Those of them that were done by then.
 --   overdue_items gauge Items whose present deadline has passed and that are not done.
 --
--- Group: Customers, 22
+-- Group: Customers, 23
 -- Every: 15m
 
 select

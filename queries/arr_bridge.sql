@@ -14,7 +14,7 @@
 --   closing  gauge ARR at as_of, in the reporting currency.
 --   residual gauge Opening plus all movements less closing, in the reporting currency; must be 0.
 --
--- Group: Revenue, 7
+-- Group: Revenue, 8
 -- Every: 5m
 
 select

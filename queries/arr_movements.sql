@@ -14,7 +14,7 @@
 --   amount   gauge Change of ARR, signed, in the reporting currency.
 --   accounts gauge Accounts that moved so.
 --
--- Group: Revenue, 6
+-- Group: Revenue, 7
 -- Every: 5m
 
 select

@@ -15,7 +15,7 @@
 --   share_ratio   gauge Accounts over lost accounts.
 --   lost_accounts gauge Accounts that left in the fiscal year for whatever reason.
 --
--- Group: Revenue, 12
+-- Group: Revenue, 13
 -- Every: 1h
 
 select

@@ -17,7 +17,7 @@
 --   opening_arr        gauge ARR of the cohort at the start, in the reporting currency.
 --   remaining_arr      gauge ARR of the cohort at that age, in the reporting currency.
 --
--- Group: Revenue, 13
+-- Group: Revenue, 14
 -- Every: 1h
 
 select

@@ -18,7 +18,7 @@
 --   accounts     gauge Accounts: 1, or how many the others are.
 --   left_seconds gauge Seconds from the end of as_of to the end of the last day that is covered; 0 where overdue, none for the others.
 --
--- Group: Customers, 2
+-- Group: Customers, 3
 -- Every: 15m
 
 select

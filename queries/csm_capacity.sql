@@ -16,7 +16,7 @@
 --   arr_per_csm      gauge ARR over CSMs, in the reporting currency.
 --   max_accounts     gauge Accounts of the CSM who has the most of them.
 --
--- Group: Customers, 30
+-- Group: Customers, 31
 -- Every: 15m
 
 select

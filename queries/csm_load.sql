@@ -11,7 +11,7 @@
 --   arr         gauge Their ARR, in the reporting currency.
 --   at_risk_arr gauge ARR at risk, in the reporting currency.
 --
--- Group: Customers, 5
+-- Group: Customers, 6
 -- Every: 5m
 
 select

@@ -19,7 +19,7 @@
 --   lost_accounts    gauge Those of them that no longer pay.
 --   accounts         gauge Accounts that pay at as_of.
 --
--- Group: Revenue, 14
+-- Group: Revenue, 15
 -- Every: 15m
 
 select

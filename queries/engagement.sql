@@ -15,7 +15,7 @@
 --   part    gauge E-mails opened, webinars attended, accounts with an executive contact, accounts in the community.
 --   whole   gauge E-mails delivered, webinars invited to, paying accounts.
 --
--- Group: Customers, 24
+-- Group: Customers, 25
 -- Every: 15m
 
 select

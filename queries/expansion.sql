@@ -16,7 +16,7 @@
 --   amount   gauge Net expansion, in the reporting currency.
 --   accounts gauge Accounts that expanded so.
 --
--- Group: Revenue, 8
+-- Group: Revenue, 9
 -- Every: 15m
 
 select

@@ -15,7 +15,7 @@
 --   accounts gauge Green accounts with the signal.
 --   arr      gauge Their ARR, in the reporting currency.
 --
--- Group: Customers, 27
+-- Group: Customers, 28
 -- Every: 15m
 
 select

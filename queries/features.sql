@@ -13,7 +13,7 @@
 --   adoption_ratio    gauge Accounts that used it over all paying accounts.
 --   eligible_accounts gauge Paying accounts.
 --
--- Group: Customers, 11
+-- Group: Customers, 12
 -- Every: 15m
 
 select

@@ -15,7 +15,7 @@
 --   accounts gauge Paying accounts.
 --   arr      gauge Their ARR, in the reporting currency.
 --
--- Group: Customers, 12
+-- Group: Customers, 13
 -- Every: 5m
 
 select

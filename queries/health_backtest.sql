@@ -20,7 +20,7 @@
 --   lost_accounts     gauge Those of them that churned or downsold by as_of.
 --   lost_ratio        gauge Lost accounts over accounts.
 --
--- Group: Customers, 19
+-- Group: Customers, 21
 -- Every: 6h
 -- Timeout: 5m
 

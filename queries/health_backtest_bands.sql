@@ -15,7 +15,7 @@
 --   accounts      gauge Accounts with a score that were in the band.
 --   lost_accounts gauge Those of them that churned or downsold by as_of.
 --
--- Group: Customers, 20
+-- Group: Customers, 22
 -- Every: 6h
 -- Timeout: 5m
 

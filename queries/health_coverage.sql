@@ -14,7 +14,7 @@
 --   measured_accounts gauge Paying accounts of which it is there and not too old.
 --   eligible_accounts gauge Paying accounts for which it counts.
 --
--- Group: Customers, 29
+-- Group: Customers, 30
 -- Every: 15m
 
 select

@@ -14,7 +14,7 @@
 --   accounts gauge Paying accounts.
 --   arr      gauge Their ARR, in the reporting currency.
 --
--- Group: Customers, 4
+-- Group: Customers, 5
 -- Every: 15m
 
 select g.segment as segment, g.phase as phase, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr

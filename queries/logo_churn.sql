@@ -16,7 +16,7 @@
 --   opening_accounts gauge Accounts that paid at the start of the window.
 --   lost_accounts    gauge Those of them that no longer pay at as_of.
 --
--- Group: Revenue, 4
+-- Group: Revenue, 5
 -- Every: 5m
 
 select

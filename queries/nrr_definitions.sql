@@ -15,7 +15,7 @@
 --   opening_arr gauge ARR at the start of the window by this definition, in the reporting currency.
 --   closing_arr gauge ARR that this definition counts at as_of; for chained the opening times the ratio.
 --
--- Group: Revenue, 16
+-- Group: Revenue, 17
 -- Every: 15m
 
 select

@@ -20,7 +20,7 @@
 --   late_accounts     gauge Those of them that were onboarded after it.
 --   extended_accounts gauge Those of them whose deadline was moved to a later day.
 --
--- Group: Customers, 6
+-- Group: Customers, 7
 -- Every: 15m
 
 select

@@ -19,7 +19,7 @@
 --   late_accounts     gauge Those of them that were onboarded after it.
 --   extended_accounts gauge Those of them whose deadline was moved to a later day.
 --
--- Group: Customers, 7
+-- Group: Customers, 8
 -- Every: 15m
 
 select

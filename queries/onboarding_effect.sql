@@ -18,7 +18,7 @@
 --   renewed_accounts  gauge Those of them whose first contract was renewed.
 --   slack_p50_seconds gauge Median time from onboarding to the day on which the first renewal was due.
 --
--- Group: Customers, 31
+-- Group: Customers, 32
 -- Every: 1h
 
 select

@@ -15,7 +15,7 @@
 --   risk_accounts        gauge Those checked with an impression of risk or a risk raised.
 --   opportunity_accounts gauge Those checked with an impression of an opportunity.
 --
--- Group: Customers, 25
+-- Group: Customers, 26
 -- Every: 15m
 
 select

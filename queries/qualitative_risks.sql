@@ -12,7 +12,7 @@
 --   accounts gauge Paying accounts with an open risk of that kind.
 --   arr      gauge Their ARR, in the reporting currency.
 --
--- Group: Customers, 26
+-- Group: Customers, 27
 -- Every: 15m
 
 select kind, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr

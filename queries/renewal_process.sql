@@ -17,7 +17,7 @@
 --   complaint_contracts   gauge Contracts whose account has an open ticket that is a complaint.
 --   expand_contracts      gauge Contracts whose account has an open opportunity of expansion.
 --
--- Group: Revenue, 17
+-- Group: Revenue, 18
 -- Every: 15m
 
 select

@@ -20,7 +20,7 @@
 --   uplifted_contracts gauge Renewed contracts whose renewal is worth more.
 --   downsold_contracts gauge Renewed contracts whose renewal is worth less.
 --
--- Group: Revenue, 10
+-- Group: Revenue, 11
 -- Every: 15m
 
 select

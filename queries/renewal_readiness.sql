@@ -14,7 +14,7 @@
 --   ready_accounts gauge Accounts that are ready.
 --   due_accounts   gauge Accounts with a contract due within 90 days.
 --
--- Group: Revenue, 11
+-- Group: Revenue, 12
 -- Every: 15m
 
 select

@@ -14,7 +14,7 @@
 --   arr       gauge Annual value of the contracts due, in the reporting currency.
 --   contracts gauge Contracts due.
 --
--- Group: Revenue, 9
+-- Group: Revenue, 10
 -- Every: 15m
 
 select

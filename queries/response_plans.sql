@@ -13,7 +13,7 @@
 --   at_risk_arr      gauge ARR at risk, in the reporting currency.
 --   unplanned_arr    gauge ARR at risk of accounts without an open action item, in the reporting currency.
 --
--- Group: Customers, 28
+-- Group: Customers, 29
 -- Every: 15m
 
 select

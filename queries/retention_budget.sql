@@ -18,7 +18,7 @@
 --   accounts      gauge Accounts that paid at the start of the window.
 --   lost_accounts gauge Those of them that pay less now, or nothing.
 --
--- Group: Revenue, 3
+-- Group: Revenue, 4
 -- Every: 15m
 
 select

@@ -16,7 +16,7 @@
 --   contracted_arr gauge ARR downsold by accounts that stayed, in the reporting currency.
 --   expanded_arr   gauge ARR added by accounts that stayed, in the reporting currency.
 --
--- Group: Revenue, 5
+-- Group: Revenue, 6
 -- Every: 5m
 
 select

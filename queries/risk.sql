@@ -15,7 +15,7 @@
 --   arr      gauge ARR at risk, in the reporting currency.
 --   accounts gauge Accounts with ARR at risk for this reason.
 --
--- Group: Customers, 17
+-- Group: Customers, 18
 -- Every: 5m
 
 select

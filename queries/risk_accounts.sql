@@ -15,7 +15,7 @@
 --   score           gauge Health score, 0 to 100; none for the others.
 --   renewal_seconds gauge Seconds from the end of as_of until the first of its contracts ends; none for the others.
 --
--- Group: Customers, 18
+-- Group: Customers, 19
 -- Every: 5m
 
 select

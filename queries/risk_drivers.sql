@@ -16,7 +16,7 @@
 --   rank    gauge Place among the drivers of the account, 1 to 3.
 --   points  gauge Points of the health score that it costs; 0 for what is no measure.
 --
--- Group: Customers, 18
+-- Group: Customers, 20
 -- Every: 15m
 
 select

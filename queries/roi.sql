@@ -14,7 +14,7 @@
 --   verified_accounts     gauge Those with a verified value review in the last 365 days.
 --   improvement_p50_ratio gauge Median improvement of the customers' own measures; 0.2 is 20 %.
 --
--- Group: Customers, 23
+-- Group: Customers, 24
 -- Every: 15m
 
 select

@@ -13,7 +13,7 @@
 --   opening_arr gauge Their ARR at the start of the window, in the reporting currency.
 --   closing_arr gauge Their ARR at as_of, in the reporting currency.
 --
--- Group: Revenue, 15
+-- Group: Revenue, 16
 -- Every: 15m
 
 select

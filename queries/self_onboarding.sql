@@ -13,7 +13,7 @@
 --   self_accounts      gauge Onboarded accounts without a human touch by then.
 --   onboarded_accounts gauge Accounts that were onboarded in the last 12 months.
 --
--- Group: Customers, 32
+-- Group: Customers, 33
 -- Every: 1h
 
 select

@@ -19,7 +19,7 @@
 --   reached_accounts  gauge     Accounts with a first real use.
 --   censored_accounts gauge     Accounts without one as long as they were watched.
 --
--- Group: Customers, 8
+-- Group: Customers, 9
 -- Every: 1h
 
 select

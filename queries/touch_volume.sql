@@ -12,7 +12,7 @@
 --   accounts          gauge Paying accounts of the segment.
 --   per_account_ratio gauge Touches over accounts.
 --
--- Group: Customers, 3
+-- Group: Customers, 4
 -- Every: 1h
 
 select

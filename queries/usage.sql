@@ -22,7 +22,7 @@
 --   seats_used       gauge Users with any event in the trailing 28 days, of accounts with contracted seats.
 --   seats            gauge Contracted seats.
 --
--- Group: Customers, 10
+-- Group: Customers, 11
 -- Every: 5m
 
 select

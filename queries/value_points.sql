@@ -14,7 +14,7 @@
 --   due_accounts     gauge Accounts whose first deadline lies in the last 12 months.
 --   reached_accounts gauge Those of them that reached it by then.
 --
--- Group: Customers, 9
+-- Group: Customers, 10
 -- Every: 1h
 
 select
