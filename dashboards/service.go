@@ -27,7 +27,7 @@ func service(k *kpis) board {
 				height: 5, panels: []panel{
 					check(text{"KPIs that cannot be computed", "計算に失敗しているKPI"}, text{"KPIs whose last run failed. Their last good values are shown until they are too old.", "直近の計算が失敗したKPIの数。古くなりすぎるまで、最後の正しい値を示す。"},
 						failing, count, none(write("(%s)", failing)), text{"‼ failing", "‼ 失敗"}),
-					check(text{"Age of the oldest KPI", "最も古いKPIの経過時間(許容に対する割合)"}, text{"Age of the last good result over the age at which it is no longer shown: at 100 % a KPI vanishes.", "最後の正しい結果の経過時間を、表示しなくなるまでの時間で割ったもの。100%で値が消える。"},
+					check(text{"Age of the oldest KPI", "最も古いKPIの経過時間"}, text{"Age of the last good result over the age at which it is no longer shown: at 100 % a KPI vanishes.", "最後の正しい結果の経過時間を、表示しなくなるまでの時間で割ったもの。100%で値が消える。"},
 						overdue, percent, write("%s < 0.8", overdue), text{"‼ old", "‼ 古い"}),
 					check(text{"Local engine", "ローカルエンジン"}, text{"Whether the engine answers: 1 yes, 0 no. With a ClickHouse server of your own there is none.", "エンジンが応答しているか(1:はい、0:いいえ)。ClickHouseサーバーを使う場合はない。"},
 						own("cs_exporter_engine_up"), count, write("%s == 1", own("cs_exporter_engine_up")), text{"‼ down", "‼ 停止"}),

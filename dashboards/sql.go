@@ -150,13 +150,22 @@ from cs.contract_terms(as_of = ` + asOf + `)
 where ` + thisAccount + `
 order by starts_on desc, contract_id`
 
-	accountUsageSQL = `select toDateTime(day) as time, toFloat64(active_users) as users, mean
+	// Days without use are told as well, so that the line falls to 0 there.
+	accountUsageSQL = `select toDateTime(day) as time, users, mean
 from (
-    select day, active_users, sum(active_users) over (order by toUInt32(day) range between 6 preceding and current row) / 7 as mean
-    from cs.usage_account_days final
-    where ` + thisAccount + ` and day > toDate('${__from:date:YYYY-MM-DD}') - 7 and day <= ` + asOf + `
+    select day, sum(active) as users, avg(users) over (order by day rows between 6 preceding and current row) as mean
+    from (
+        select day, toFloat64(active_users) as active
+        from cs.usage_account_days final
+        where ` + thisAccount + ` and day > toDate('${__from:date:YYYY-MM-DD}') - 7 and day <= ` + asOf + `
+        union all
+        select toDate('${__from:date:YYYY-MM-DD}') - 6 + number as day, toFloat64(0) as active
+        from numbers(toUInt64(` + asOf + ` - toDate('${__from:date:YYYY-MM-DD}') + 7))
+    )
+    group by day
 )
 where day >= toDate('${__from:date:YYYY-MM-DD}')
+    and (select count() from cs.usage_account_days where ` + thisAccount + ` and day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `) > 0
 order by time`
 
 	// What people have written, behind a colon, is shown as it is; the words before it are known.
