@@ -113,9 +113,14 @@ func TestLawsOfFacts(t *testing.T) {
 
 	// All at once, since each look costs much: later facts, another order, many inserts, everything again, and nothing merged.
 	empty(t, c)
+	exec(t, c, "system stop merges")
+	defer exec(t, c, "system start merges")
 	newDice(4).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	store(t, c, all, 400)
 	importAgain(t, c)
+	if merged := table(t, c, []string{"count() = uniqExact(response_id)"}, "cs.surveys")[0][0]; merged != "0" {
+		t.Error("the engine has merged what was imported again")
+	}
 	same(t, "a fact dated after as_of, the order of rows, the split of inserts, importing everything twice or a merge", before, answersOf(t, c, catalogue, asOf))
 	// Beside it a day before all facts, the next one, and one a year later.
 	many := answersOver(t, c, catalogue, date(2019, 1, 1), asOf, asOf+1, asOf+365)
