@@ -129,7 +129,7 @@ func (k *kpis) coverageOf(segment string) panel {
 		ask: []target{
 			{prom: k.of("coverage.ratio", is), name: text{"Coverage", "顧客カバー率"}, color: blue},
 			{prom: level("target"), name: targetWord, color: grey, dashed: true},
-			{prom: level("critical"), name: text{"Critical", "危険水準"}, color: bad, dashed: true},
+			{prom: level("critical"), name: text{"Critical", "重大水準"}, color: bad, dashed: true},
 		},
 	}
 }

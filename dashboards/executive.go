@@ -82,7 +82,7 @@ func (k *kpis) coursed(of key) panel {
 		p.ask[0] = target{prom: sum(k.of("risk.arr"), "reason"), legend: "{{reason}}"}
 		p.labels, p.custom, p.option = []string{"risk reason"}, stacked("normal"), plainLegend
 		_, warn, _ := k.goals(of)
-		p.ask[1] = target{prom: warn, name: text{"Warning", "注意水準"}, color: grey, dashed: true}
+		p.ask[1] = target{prom: warn, name: text{"Warning", "警告水準"}, color: grey, dashed: true}
 	case "logo_churn":
 		p.title = text{"Logo churn: trend", "解約率(社数):推移"}
 	case "pipegen":

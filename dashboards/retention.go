@@ -195,7 +195,7 @@ func (k *kpis) budget() row {
 				empty: none,
 				ask: []target{
 					{prom: over(sum(part("lost_arr", `window!="7d"`), "window"), sum(part("budget_arr", `window!="7d"`), "window")), legend: "{{window}}"},
-					{prom: level("warning"), name: text{"Warning", "注意"}, color: warning, dashed: true},
+					{prom: level("warning"), name: text{"Warning", "警告"}, color: warning, dashed: true},
 				},
 			},
 			{

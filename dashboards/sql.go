@@ -218,17 +218,14 @@ where d.in_progress = 1 and ` + inSegments + ` and ` + inCSMs + `
 order by due_on, account
 limit 100`
 
-const signalsSQL = `select d.account_id as account_id, any(if(o.name = '', d.account_id, o.name)) as account, any(o.csm) as csm, any(d.segment) as segment,
-    max(toFloat64(d.arr)) as arr,
-    toString(max(d.signal = 'seats_nearly_full')) as seats_nearly_full, toString(max(d.signal = 'usage_rising')) as usage_rising,
-    toString(max(d.signal = 'new_department_active')) as new_department_active, toString(max(d.signal = 'raised_by_csm')) as raised_by_csm,
-    toString(max(d.signal = 'no_open_opportunity')) as no_open_opportunity
-from cs.expansion_signals_detail(as_of = ` + asOf + `) as d
-left join ` + named + ` as o on o.account_id = d.account_id
-where match(d.segment, '^${segment:regex}$')
-group by d.account_id
-having max(d.signal != 'no_open_opportunity') and ` + inCSMs + `
-order by arr desc
+const signalsSQL = `select d.account_id as account_id, if(d.name = '', d.account_id, d.name) as account, d.csm as csm, d.segment as segment,
+    toFloat64(d.arr) as arr,
+    toString(has(d.signals, 'seats_nearly_full')) as seats_nearly_full, toString(has(d.signals, 'usage_rising')) as usage_rising,
+    toString(has(d.signals, 'new_department_active')) as new_department_active, toString(has(d.signals, 'raised_by_csm')) as raised_by_csm,
+    toString(has(d.signals, 'no_open_opportunity')) as no_open_opportunity
+from (select * from cs.account_days final where day = ` + latestDay + ` and ` + inSegments + ` and ` + inCSMs + `) as d
+where arrayExists(s -> s != 'no_open_opportunity', d.signals)
+order by arr desc, account_id
 limit 100`
 
 const unhappySQL = `select f.at as at, f.account_id as account_id, o.name as account, o.csm as csm, f.what as what,

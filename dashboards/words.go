@@ -283,8 +283,8 @@ var vocabulary = map[string][]word{
 		{"on_target", text{"✓ on target", "✓ 目標達成"}, good},
 		{"near_target", text{"≈ near target", "≈ 目標に近い"}, near},
 		{"below_target", text{"! below target", "! 目標未達"}, warning},
-		{"warning", text{"! warning", "! 注意"}, warning},
-		{"critical", text{"‼ critical", "‼ 危険"}, bad},
+		{"warning", text{"! warning", "! 警告"}, warning},
+		{"critical", text{"‼ critical", "‼ 重大"}, bad},
 		{"now", text{"now", "現在"}, blue},
 	},
 	"change": { // of a number in 90 days

@@ -23,6 +23,7 @@
 --   drivers        fact  Measures, as in account_health.
 --   due_on         fact  First day after as_of on which one of its contracts ends; null: none does.
 --   planned_items  fact  Action items that are open at as_of.
+--   signals        fact  Of a green account, where it has room to grow, as in expansion_signals, Array(String).
 --
 -- Store: account_days
 
@@ -32,7 +33,7 @@ select
     h.band as band, h.score as score, h.measured_ratio as measured_ratio, h.scored_band as scored_band, h.severity as severity,
     h.overridden as overridden, h.worst as worst, h.drivers as drivers,
     if(t.due_on in (toDate(0), toDate('2149-06-06')), null, toNullable(t.due_on)) as due_on,
-    r.planned_items as planned_items
+    r.planned_items as planned_items, e.signals as signals
 from cs.account_health(as_of = {as_of:Date}) as h
 join (select x.account_id as account_id, x.name as name from cs.account_states(as_of = {as_of:Date}) as x) as s on s.account_id = h.account_id
 join (
@@ -45,3 +46,8 @@ left join (
     where c.is_active and c.due_on > {as_of:Date}
     group by c.account_id
 ) as t on t.account_id = h.account_id
+left join (
+    select x.account_id as account_id, groupArray(x.signal) as signals
+    from cs.expansion_signals_detail(as_of = {as_of:Date}) as x
+    group by x.account_id
+) as e on e.account_id = h.account_id

@@ -23,6 +23,7 @@ create table if not exists cs.account_days (
     drivers        Array(Tuple(measure LowCardinality(String), dimension LowCardinality(String), value Nullable(Float64), measured_on Nullable(Date), score Nullable(Float64), weight Float64, contribution Float64)) comment 'Measures; of those missing value and score are null and the contribution is 0.' codec(ZSTD),
     due_on         Nullable(Date) comment 'First day on which one of its contracts ends; null: none does.',
     planned_items  UInt64 comment 'Action items that are open.',
+    signals        Array(LowCardinality(String)) comment 'Of a green account, where it has room to grow, as in expansion_signals.',
     computed_at    DateTime64(3, 'UTC') comment 'When the computation began that found it.' codec(Delta, ZSTD),
     is_gone        UInt8 comment '1: it did not pay on that day, as was found when the day was computed again.'
 ) engine = ReplacingMergeTree(computed_at, is_gone) partition by toYear(day) order by (account_id, day)
