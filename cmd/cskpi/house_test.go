@@ -197,7 +197,11 @@ func TestReadmeLinks(t *testing.T) {
 		t.Errorf("README.md has %d lines; deeper matter belongs elsewhere", n)
 	}
 	for _, m := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(text, -1) {
-		if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+		if file, _, _ := strings.Cut(m[1], "#"); file == "" {
+			if !strings.Contains(strings.ToLower(strings.ReplaceAll(text, " ", "-")), "\n##-"+m[1][1:]+"\n") {
+				t.Errorf("README.md links to a section %s that it does not have", m[1])
+			}
+		} else if _, err := os.Stat(filepath.Join(root, file)); err != nil {
 			t.Errorf("README.md links to what is not there: %v", err)
 		}
 	}
