@@ -1,6 +1,7 @@
 package queries
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,9 +32,34 @@ func flatten(views map[string]*source) {
 		names[view] = s.Query
 	}
 	expand := expander(names, nil)
+	read := map[string][]string{}
 	for view, s := range views {
 		s.flat, _ = expand(model{view, asOfParameter})
+		s.tables = tablesRead(views, view, read)
 	}
+}
+
+// tablesRead are the tables in cs that a view reads, directly or not. done has those of views that were looked at.
+func tablesRead(views map[string]*source, view string, done map[string][]string) []string {
+	if tables, known := done[view]; known {
+		return tables
+	}
+	done[view] = nil
+	tokens, _ := lex(views[view].SQL) // what cannot be read is refused elsewhere
+	var tables []string
+	for i := 2; i < len(tokens); i++ {
+		if tokens[i-2].name() != "cs" || !tokens[i-1].is(".") {
+			continue
+		}
+		if name := tokens[i].name(); views[name] != nil {
+			tables = append(tables, tablesRead(views, name, done)...)
+		} else {
+			tables = append(tables, name)
+		}
+	}
+	slices.Sort(tables)
+	done[view] = slices.Compact(tables)
+	return done[view]
 }
 
 // expander returns a function that gives the text of a model, for its own day, without calls of views. Where kept has a

@@ -2,6 +2,7 @@
 package queries
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,7 +48,8 @@ type Query struct {
 	Function bool          // a building block that is no view but the SQL function <Name>; it is a Model, too
 	Shadowed bool          // a table of facts has the name, so the view is called otherwise
 
-	flat string // SQL with the views that it reads written out; empty: not known
+	flat   string   // SQL with the views that it reads written out; empty: not known
+	tables []string // that flat reads
 }
 
 // View is the name of q's view in the database cs: its own, or <Name>_kpi where a table of facts has that name (the
@@ -86,14 +88,5 @@ func (q Query) Of(kinds ...Kind) []Column {
 
 // Reads reports whether q, or a view that it stands on, reads a table of cs whose name begins with prefix.
 func (q Query) Reads(prefix string) bool {
-	tokens, err := lex(q.flat)
-	if err != nil || q.flat == "" {
-		return true // for all that is known
-	}
-	for i := 2; i < len(tokens); i++ {
-		if tokens[i-2].name() == "cs" && tokens[i-1].is(".") && strings.HasPrefix(tokens[i].name(), prefix) {
-			return true
-		}
-	}
-	return false
+	return q.flat == "" || slices.ContainsFunc(q.tables, func(table string) bool { return strings.HasPrefix(table, prefix) })
 }

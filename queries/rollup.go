@@ -203,8 +203,8 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 				from cs.settings as s
 				where s.segment = '' and s.phase = ''
 				union all
-				select d.name, toDate(0), d.value, (0, toDateTime64(0, 3, 'UTC'))
-				from cs.setting_definitions(as_of = '1970-01-01') as d
+				select d.name, toDate(0), cs_setting_defaults()[concat(d.name, '/')], (0, toDateTime64(0, 3, 'UTC'))
+				from (select arrayJoin(['timezone', 'core_events', 'department_property']) as name) as d
 			)
 			where name in ('timezone', 'core_events', 'department_property')
 			group by name, starts_on

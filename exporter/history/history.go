@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -97,7 +96,7 @@ type History struct {
 	o           Options
 	kpis        []queries.Query
 	stored      []queries.Query   // models whose rows are stored whole
-	definitions map[string]string // by name of KPI or stored model
+	definitions map[string]string // by name of KPI or model
 	together    sync.Map          // by name of KPI: whether several days at once gave the same as one by itself
 }
 
@@ -115,11 +114,7 @@ func New(o Options) *History {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &History{o: o, kpis: o.Catalogue.KPIs(), stored: o.Catalogue.Stored(), definitions: map[string]string{}}
-	for _, q := range slices.Concat(h.kpis, h.stored) {
-		h.definitions[q.Name] = o.Catalogue.Definition(q)
-	}
-	return h
+	return &History{o: o, kpis: o.Catalogue.KPIs(), stored: o.Catalogue.Stored(), definitions: o.Catalogue.Definitions()}
 }
 
 // Close drops what is kept for statements to come. The connection stays open.

@@ -180,9 +180,10 @@ func TestErase(t *testing.T) {
 		without, id string
 		what        intake.What
 		rows        map[string]uint64
+		cut         int // statements until it ends early for the first time
 	}{
-		{"account", lateAccount, intake.What{Account: lateAccount}, map[string]uint64{"accounts": 2, "surveys": 1, "touchpoints": 1, "tickets": 1, "usage_events": 18}},
-		{"user", lateUser, intake.What{User: lateUser}, map[string]uint64{"surveys": 1, "engagements": 1, "usage_events": 15}},
+		{"account", lateAccount, intake.What{Account: lateAccount}, map[string]uint64{"accounts": 2, "surveys": 1, "touchpoints": 1, "tickets": 1, "usage_events": 18}, 0},
+		{"user", lateUser, intake.What{User: lateUser}, map[string]uint64{"surveys": 1, "engagements": 1, "usage_events": 15}, 4},
 	} {
 		t.Run(c.without, func(t *testing.T) {
 			want := newCompany(t, c.without, nil).told()
@@ -234,8 +235,8 @@ func TestErase(t *testing.T) {
 				t.Errorf("sent again, it is in %v", held)
 			}
 
-			step := 0
-			for ; ; step += 4 {
+			step := c.cut
+			for ; ; step += 8 {
 				_, err := intake.Erase(t.Context(), &faulty{f.conn, step}, c.what)
 				if err == nil {
 					break
