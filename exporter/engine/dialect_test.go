@@ -282,11 +282,15 @@ var codecs = map[string]struct {
 func TestCompression(t *testing.T) {
 	conn := emptied(t)
 	execute(t, conn, "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a")
+	var lines bytes.Buffer
+	for i := range 100_000 {
+		fmt.Fprintln(&lines, i)
+	}
 	for name, codec := range codecs {
 		var packed bytes.Buffer
 		w := codec.encode(&packed)
-		for i := range 100_000 {
-			fmt.Fprintln(w, i)
+		if _, err := w.Write(lines.Bytes()); err != nil {
+			t.Fatal(err)
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)

@@ -252,7 +252,7 @@ func TestMillionRows(t *testing.T) {
 	} {
 		t.Run(method.String(), func(t *testing.T) {
 			rows := uint64(100_000)
-			if method == clickhouse.CompressionNone || method == clickhouse.CompressionLZ4 {
+			if method == clickhouse.CompressionLZ4 {
 				rows = 1_000_000
 			}
 			options := enginetest.Engine(t).Options()
