@@ -20,7 +20,7 @@ func (h *History) StoreToday(ctx context.Context, read func(context.Context, que
 	}
 	for _, q := range h.stored {
 		sql, done := read(ctx, q, today)
-		_, err := h.replace(ctx, q, "select "+dateLiteral(today)+" as "+queries.DayColumn+", * from ("+sql+")", []time.Time{today}, at)
+		err := h.replace(ctx, q, "select "+dateLiteral(today)+" as "+queries.DayColumn+", * from ("+sql+")", []time.Time{today}, at)
 		done()
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (h *History) StoreToday(ctx context.Context, read func(context.Context, que
 
 // store stores the rows of a model on days. Where that fails for several together, it is tried with half as many.
 func (f *filling) store(ctx context.Context, q queries.Query, tasks []task, at time.Time) error {
-	if len(tasks) == 0 {
+	if len(tasks) == 0 || ctx.Err() != nil {
 		return nil
 	}
 	if f.r.Before != nil {
@@ -67,38 +67,17 @@ func (f *filling) store(ctx context.Context, q queries.Query, tasks []task, at t
 	return nil
 }
 
+// storeDays gives how many rows each day has.
 func (f *filling) storeDays(ctx context.Context, q queries.Query, days []time.Time, at time.Time) (map[time.Time]uint64, error) {
 	sql, done, err := f.h.o.Reader.Select(ctx, q, days)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	return f.h.replace(ctx, q, sql, days, at)
-}
-
-// replace puts the result of sql, whose columns are queries.DayColumn and those of the model, in place of what its table has of the days.
-// A row that is there no longer is marked as gone. It may be done again after it failed. The result is how many rows each day has.
-func (h *History) replace(ctx context.Context, q queries.Query, sql string, days []time.Time, at time.Time) (map[time.Time]uint64, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, h.o.Timeout*time.Duration(len(days)), errors.New("it took too long; raise CSKPI_TIMEOUT"))
-	defer cancel()
-	columns, keys := make([]string, len(q.Columns)), []string{}
-	for i, c := range q.Columns {
-		if columns[i] = c.Name; c.Kind == queries.Key {
-			keys = append(keys, c.Name)
-		}
+	if err := f.h.replace(ctx, q, sql, days, at); err != nil {
+		return nil, err
 	}
-	of, table := " where day in "+dayList(days), "cs."+q.Store
-	for _, statement := range []string{
-		"insert into " + table + " (day, " + strings.Join(columns, ", ") + ", computed_at)\n" +
-			"select " + queries.DayColumn + ", " + strings.Join(columns, ", ") + ", " + timeLiteral(at) + " from (\n" + sql + "\n) as computed",
-		"insert into " + table + " (day, " + strings.Join(keys, ", ") + ", computed_at, is_gone)\n" +
-			"select day, " + strings.Join(keys, ", ") + ", " + timeLiteral(at) + ", 1 from " + table + " final" + of + " and computed_at < " + timeLiteral(at),
-	} {
-		if err := h.o.Conn.Exec(ctx, statement); err != nil {
-			return nil, fmt.Errorf("store %s: %w", q.Name, queries.Brief(err))
-		}
-	}
-	rows, err := h.o.Conn.Query(ctx, "select day, count() from "+table+" final"+of+" group by day")
+	rows, err := f.h.o.Conn.Query(ctx, "select day, count() from cs."+q.Store+" final where day in "+dayList(days)+" group by day")
 	if err != nil {
 		return nil, err
 	}
@@ -113,4 +92,29 @@ func (h *History) replace(ctx context.Context, q queries.Query, sql string, days
 		found[day.UTC()] = n
 	}
 	return found, rows.Err()
+}
+
+// replace puts the result of sql, whose columns are queries.DayColumn and those of the model, in place of what its table has of the days.
+// A row that is there no longer is marked as gone. It may be done again after it failed.
+func (h *History) replace(ctx context.Context, q queries.Query, sql string, days []time.Time, at time.Time) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, h.o.Timeout*time.Duration(len(days)), errors.New("it took too long; raise CSKPI_TIMEOUT"))
+	defer cancel()
+	columns, keys := make([]string, len(q.Columns)), []string{}
+	for i, c := range q.Columns {
+		if columns[i] = c.Name; c.Kind == queries.Key {
+			keys = append(keys, c.Name)
+		}
+	}
+	table := "cs." + q.Store
+	for _, statement := range []string{
+		"insert into " + table + " (day, " + strings.Join(columns, ", ") + ", computed_at)\n" +
+			"select " + queries.DayColumn + ", " + strings.Join(columns, ", ") + ", " + timeLiteral(at) + " from (\n" + sql + "\n) as computed",
+		"insert into " + table + " (day, " + strings.Join(keys, ", ") + ", computed_at, is_gone)\n" +
+			"select day, " + strings.Join(keys, ", ") + ", " + timeLiteral(at) + ", 1 from " + table + " final where day in " + dayList(days) + " and computed_at < " + timeLiteral(at),
+	} {
+		if err := h.o.Conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("store %s: %w", q.Name, queries.Brief(err))
+		}
+	}
+	return nil
 }

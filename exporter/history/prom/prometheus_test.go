@@ -28,23 +28,11 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"cskpi/exporter"
+	"cskpi/exporter/engine/enginetest"
 	"cskpi/queries"
 )
 
 const root = "../../.."
-
-// tool is a program that make tools builds.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join(root, "deploy/tools/bin", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make tools", err)
-	}
-	return path
-}
 
 var buildBlocksTool = sync.OnceValues(func() (string, error) {
 	path, err := filepath.Abs(filepath.Join(root, "bin/test/cskpi-blocks"))
@@ -94,7 +82,7 @@ scrape_configs:
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(tool(t, "prometheus"), append([]string{"--config.file=" + config, "--storage.tsdb.path=" + data,
+	cmd := exec.Command(enginetest.Tool(t, "prometheus"), append([]string{"--config.file=" + config, "--storage.tsdb.path=" + data,
 		"--storage.tsdb.retention.time=10y", "--web.listen-address=127.0.0.1:0", "--web.enable-remote-write-receiver"}, flags...)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -559,7 +547,7 @@ func TestOpenMetrics(t *testing.T) {
 		if !strings.HasSuffix(f, ".openmetrics") {
 			continue
 		}
-		if out, err := exec.Command(tool(t, "promtool"), "tsdb", "create-blocks-from", "--max-block-duration=20d", "--quiet", "openmetrics", f, data).CombinedOutput(); err != nil {
+		if out, err := exec.Command(enginetest.Tool(t, "promtool"), "tsdb", "create-blocks-from", "--max-block-duration=20d", "--quiet", "openmetrics", f, data).CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", f, err, out)
 		}
 	}
