@@ -30,8 +30,6 @@ import (
 	"cskpi/queries"
 )
 
-const root = ".."
-
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
 // world is a generated company with all that boards ask: the engine with its views, and a Prometheus that has scraped it
@@ -168,14 +166,14 @@ func (w *world) startPrometheus(t *testing.T, target string, families []*dto.Met
 		return err
 	}
 	data, config := filepath.Join(dir, "data"), filepath.Join(dir, "prometheus.yml")
-	if out, err := exec.Command(tool(t, "promtool"), "tsdb", "create-blocks-from", "--quiet", "openmetrics", past, data).CombinedOutput(); err != nil {
+	if out, err := exec.Command(enginetest.Tool(t, "promtool"), "tsdb", "create-blocks-from", "--quiet", "openmetrics", past, data).CombinedOutput(); err != nil {
 		return fmt.Errorf("write a past day: %w\n%s", err, out)
 	}
 	text := fmt.Sprintf("global: {scrape_interval: 1s}\nscrape_configs: [{job_name: cskpi, static_configs: [{targets: [%q]}]}]\n", strings.TrimPrefix(target, "http://"))
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		return err
 	}
-	cmd := exec.Command(tool(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=1y", "--web.listen-address=127.0.0.1:0")
+	cmd := exec.Command(enginetest.Tool(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=1y", "--web.listen-address=127.0.0.1:0")
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -240,18 +238,6 @@ func writePast(path string, families []*dto.MetricFamily, at time.Time) error {
 	text := regexp.MustCompile(`(?m)^(cs_\w+)\{`).ReplaceAllString(b.String(), `$1{job="cskpi",instance="before",`)
 	text = regexp.MustCompile(`(?m)^(cs_\w+) `).ReplaceAllString(text, `$1{job="cskpi",instance="before"} `)
 	return os.WriteFile(path, []byte(text), 0o644)
-}
-
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join(root, "deploy/tools/bin", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make tools", err)
-	}
-	return path
 }
 
 // ask is a question to Prometheus' API.

@@ -373,7 +373,7 @@ func TestServe(t *testing.T) {
 	}
 
 	t.Run("promtool", func(t *testing.T) {
-		cmd := exec.CommandContext(t.Context(), tool(t, "promtool"), "check", "metrics")
+		cmd := exec.CommandContext(t.Context(), enginetest.Tool(t, "promtool"), "check", "metrics")
 		cmd.Stdin = strings.NewReader(metrics)
 		if out, err := cmd.CombinedOutput(); err != nil || len(bytes.TrimSpace(out)) > 0 {
 			t.Errorf("%v\n%s", err, out)
@@ -859,19 +859,6 @@ func enginePID(t *testing.T) int {
 	return live.PID
 }
 
-// tool is a program that make tools builds.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join(root, "deploy/tools/bin", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make tools", err)
-	}
-	return path
-}
-
 // prometheusSees runs a Prometheus that scrapes url, and asks it for a KPI, and for both forms of a histogram.
 func prometheusSees(t *testing.T, target string) {
 	dir := t.TempDir()
@@ -884,7 +871,7 @@ scrape_configs:
     static_configs: [{targets: [%q]}]
 `, strings.TrimPrefix(target, "http://")))
 	ctx, cancel := context.WithCancel(t.Context())
-	cmd := exec.CommandContext(ctx, tool(t, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
+	cmd := exec.CommandContext(ctx, enginetest.Tool(t, "prometheus"), "--config.file="+filepath.Join(dir, "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:0")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cskpi/exporter/engine/enginetest"
 )
 
 // TestHistory: past days that backfill keeps, as blocks under a real Prometheus that scrapes serve, are what was scraped: the
@@ -231,7 +233,7 @@ scrape_configs:
     always_scrape_classic_histograms: true
     static_configs: [{targets: [%q], labels: {instance: %q}}]
 `, storage, strings.TrimPrefix(target, "http://"), instance))
-	cmd := exec.CommandContext(t.Context(), tool(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+data,
+	cmd := exec.CommandContext(t.Context(), enginetest.Tool(t, "prometheus"), "--config.file="+config, "--storage.tsdb.path="+data,
 		"--storage.tsdb.retention.time=5y", "--web.enable-remote-write-receiver", "--web.listen-address=127.0.0.1:0")
 	p := &process{stderr: new(output)}
 	cmd.Stderr = p.stderr

@@ -10,18 +10,13 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v2"
+
+	"cskpi/exporter/engine/enginetest"
 )
 
 func amtool(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	path, err := filepath.Abs("../tools/bin/amtool")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%v: run make tools", err)
-	}
-	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), enginetest.Tool(t, "amtool"), args...).CombinedOutput()
 	return string(out), err
 }
 

@@ -361,7 +361,7 @@ type process struct {
 
 func launch(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	cmd := exec.Command(tool(t, name), args...)
+	cmd := exec.Command(enginetest.Tool(t, name), args...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"sync"
 	"syscall"
@@ -137,4 +138,24 @@ func options(t testing.TB) (*clickhouse.Options, error) {
 		return options, nil
 	}
 	return start(t).Options(), nil
+}
+
+// Tool is the path of a program that make tools builds, for tests of any package
+// of the repository.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		path := filepath.Join(dir, "deploy", "tools", "bin", name)
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatalf("there is no deploy/tools/bin/%s: run make tools", name)
+		}
+		dir = filepath.Dir(dir)
+	}
 }
