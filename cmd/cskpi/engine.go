@@ -22,5 +22,10 @@ func (c *engineCmd) Run(ctx context.Context, a *app) error {
 	if c.Supervised {
 		return engine.Child(ctx, os.Stdin, a.log)
 	}
-	return engine.Serve(ctx, a.engineOptions(a.config.EngineListen))
+	e, err := engine.Start(ctx, a.engineOptions(a.config.EngineListen))
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return e.Close()
 }

@@ -19,17 +19,24 @@ const (
 	pingTimeout   = 2 * time.Second
 )
 
-// endpoint is how other processes reach a running engine; it lies in the data directory, for the owner only.
+// endpoint is how other processes reach a running engine; it lies in the data folder, for the owner only.
 type endpoint struct {
-	URL   string `json:"url"`
-	Token string `json:"token"`
-	PID   int    `json:"pid"`
+	URL      string `json:"url"`
+	Token    string `json:"token"`
+	PID      int    `json:"pid"`         // Of the engine.
+	Service  int    `json:"service_pid"` // Of the process that runs the engine.
+	Folder   string `json:"folder"`      // Which folder this is for: see folderID. A copy of the folder is another one.
+	Identity string `json:"identity"`
 }
 
-// Attach finds the live engine that another process runs on dataDir; false if there is none.
+// Attach finds the live engine that another process of this user runs on dataDir; false if there is none.
 func Attach(dataDir string) (*Engine, bool) {
 	at, err := readEndpoint(dataDir)
 	if err != nil {
+		return nil, false
+	}
+	// In a copy of the folder, the file leads to the engine of the original. Another user's file leads anywhere.
+	if of, err := folderID(dataDir); err != nil || of != at.Folder || !isOwner(filepath.Join(dataDir, endpointFile)) {
 		return nil, false
 	}
 	// The token goes to no one who took the address over from an engine that is gone.
@@ -52,30 +59,55 @@ func readEndpoint(dir string) (endpoint, error) {
 	return at, err
 }
 
-// writeEndpoint puts the file in place whole, so that no one reads half of it.
-func writeEndpoint(dir string, at endpoint) error {
-	b, err := json.Marshal(at)
+func isOwner(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// folderID tells a folder from all others on this machine, copies included.
+func folderID(dir string) (string, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return "", errors.New("data folder: the system does not say which folder it is")
+	}
+	return fmt.Sprintf("%d:%d", stat.Dev, stat.Ino), nil
+}
+
+// writeJSON puts a file in place whole, so that no one reads half of it. Only its owner can read it.
+func writeJSON(dir, name string, value any) error {
+	b, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, endpointFile+".*") // Readable by the owner only.
+	f, err := os.CreateTemp(dir, name+".*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", endpointFile, err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
-	_, err = f.Write(b)
+	_, err = f.Write(append(b, '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, endpointFile))
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
 	}
 	if err != nil {
 		os.Remove(f.Name())
-		return fmt.Errorf("write %s: %w", endpointFile, err)
+		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
 }
 
 // removeEndpoint takes the file away if it is still this process's.
 func removeEndpoint(dir string) {
-	if at, err := readEndpoint(dir); err == nil && at.PID == os.Getpid() {
+	if at, err := readEndpoint(dir); err == nil && at.Service == os.Getpid() {
 		os.Remove(filepath.Join(dir, endpointFile))
 	}
 }

@@ -3,7 +3,7 @@
 //
 // [Start] runs the child and [Attach] finds one that another process runs; both
 // give an [Engine], whose Options open a clickhouse-go connection like any other.
-// [Child] and [Serve] are the other side: what the child process does.
+// [Child] is the other side: what the child process does.
 package engine
 
 import (
@@ -27,12 +27,12 @@ const (
 
 // Options say where the engine's data lies and how much it may take.
 type Options struct {
-	DataDir      string        // Directory of the data; created if absent. One process at a time.
+	DataDir      string        // Folder of the data; created if absent. One process at a time.
 	Listen       string        // Address of the HTTP interface, default 127.0.0.1:8123; port 0 takes a free one.
 	Library      string        // Path of libchdb.so; empty looks where [FindLibrary] says.
 	MaxMemory    uint64        // Bytes for the whole engine; 0 leaves ClickHouse's default, 0.9 of the machine.
 	QueryTimeout time.Duration // Default for queries, and the most a read-only session may ask for; 0 is five minutes.
-	Patience     time.Duration // How long Start waits for a directory that another process is using; 0 is five seconds.
+	Patience     time.Duration // How long Start waits for a folder that another process is using; 0 is five seconds.
 	Private      bool          // Nobody can [Attach]: for an engine that ends with a single command.
 	Log          *slog.Logger  // Required.
 }

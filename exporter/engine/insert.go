@@ -126,8 +126,8 @@ func (in insert) from(file string) string {
 }
 
 // spoolDir holds the data of INSERTs and the pipes of SELECTs while they run. It is
-// relative to the data directory, which is the working directory of the process:
-// so the data directory's own name never meets the engine's file name wildcards.
+// relative to the engine's folder, which is the working directory of the process:
+// so the folder's own name never meets the engine's file name wildcards.
 const spoolDir = "spool"
 
 // cleanSpool removes what a killed process left behind.

@@ -190,7 +190,7 @@ func TestNothingLeaks(t *testing.T) {
 	if moreMemory > memory+100<<20 {
 		t.Errorf("resident memory grew from %d to %d MiB", memory>>20, moreMemory>>20)
 	}
-	if left, err := os.ReadDir(filepath.Join(dir, "spool")); err != nil || len(left) > 0 {
+	if left, err := os.ReadDir(filepath.Join(dir, "engine", "spool")); err != nil || len(left) > 0 {
 		t.Errorf("left in the spool: %v, %v", left, err)
 	}
 }

@@ -16,23 +16,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// Serve runs an engine in this process until ctx ends: it loads the library, opens
-// the data directory and serves ClickHouse's HTTP interface. The process is the
-// engine's own: its working directory becomes the data directory, and the library
-// cannot be unloaded. Others find the engine with [Attach].
-func Serve(ctx context.Context, o Options) error {
-	return serve(ctx, o.withDefaults(), randomTag()+randomTag()+randomTag()+randomTag(), nil)
-}
-
-// Child is what `cskpi engine --supervised`, the child that [Start] runs, does:
-// Serve as the parent orders on stdin, until ctx ends or stdin does because the
-// parent has gone. The order is one line of JSON, so that the token shows neither
-// in the arguments nor in the environment; the listener comes as file descriptor 3,
-// so that the port stays the same, and nobody else's, when the child is started again.
+// Child is what `cskpi engine --supervised`, the child that [Start] runs, does: it loads the library, opens the
+// engine's folder and serves ClickHouse's HTTP interface, as the parent orders on stdin, until ctx ends or stdin does
+// because the parent has gone. The process is the engine's own: its working directory becomes the engine's folder, and
+// the library cannot be unloaded. The order is one line of JSON, so that the token shows neither in the arguments nor in
+// the environment. The listener comes as file descriptor 3, so that the port stays the same, and nobody else's, when the
+// child is started again. File descriptor 4 is the data folder's lock, which is held while either process lives.
 func Child(ctx context.Context, stdin io.Reader, log *slog.Logger) error {
 	in := bufio.NewReader(stdin)
 	line, err := in.ReadBytes('\n')
@@ -55,7 +46,7 @@ func Child(ctx context.Context, stdin io.Reader, log *slog.Logger) error {
 		_, _ = io.Copy(io.Discard, in)
 		cancel()
 	}()
-	return serve(ctx, order.options(log).withDefaults(), order.Token, listener)
+	return serve(ctx, order, listener, log)
 }
 
 // childListener is the file descriptor of the listener that the child inherits.
@@ -63,35 +54,14 @@ const childListener = 3
 
 // childOrder is what the parent tells its child.
 type childOrder struct {
-	DataDir, Library, Token string
-	MaxMemory               uint64
-	QueryTimeout            time.Duration
-	Private                 bool
+	Dir, Library, Token string // Dir is the engine's folder.
+	MaxMemory           uint64
+	QueryTimeout        time.Duration
 }
 
-func (c childOrder) options(log *slog.Logger) Options {
-	return Options{DataDir: c.DataDir, Library: c.Library, MaxMemory: c.MaxMemory, QueryTimeout: c.QueryTimeout, Private: c.Private, Log: log}
-}
-
-func serve(ctx context.Context, o Options, token string, listener net.Listener) error {
-	path, err := FindLibrary(o.Library)
-	if err != nil {
-		return err
-	}
-	dir, err := filepath.Abs(o.DataDir)
-	if err != nil {
-		return fmt.Errorf("data directory: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("data directory: %w", err)
-	}
-	lock, err := lockDir(dir)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := os.Chdir(dir); err != nil {
-		return fmt.Errorf("data directory: %w", err)
+func serve(ctx context.Context, o childOrder, listener net.Listener, log *slog.Logger) error {
+	if err := os.Chdir(o.Dir); err != nil {
+		return fmt.Errorf("data folder: %w", err)
 	}
 	if err := cleanSpool(); err != nil {
 		return err
@@ -99,65 +69,31 @@ func serve(ctx context.Context, o Options, token string, listener net.Listener) 
 	// In a directory that is new the library now and then, under load, does not start the task that
 	// removes dropped tables, and DROP … SYNC waits for ever. It does start it where this folder exists.
 	if err := os.MkdirAll("metadata", 0o750); err != nil {
-		return fmt.Errorf("data directory: %w", err)
-	}
-	if listener == nil {
-		if listener, err = net.Listen("tcp", o.Listen); err != nil {
-			return fmt.Errorf("listen for ClickHouse's HTTP interface: %w; choose another address, or stop what uses it", err)
-		}
+		return fmt.Errorf("data folder: %w", err)
 	}
 	defer listener.Close()
 	settings := map[string]string{}
 	if o.MaxMemory > 0 {
 		settings["max_server_memory_usage"] = strconv.FormatUint(o.MaxMemory, 10)
 	}
-	lib, err := openLibrary(path, dir, settings)
+	lib, err := openLibrary(o.Library, o.Dir, settings)
 	if errors.Is(err, errNoConnection) {
-		return fmt.Errorf("%w; if it names a lock, another process is using %s: stop that one, or choose another data directory", err, dir)
+		return fmt.Errorf("%w; if it names a lock, another process is using %s: stop that one, or choose another data folder", err, filepath.Dir(o.Dir))
 	}
 	if err != nil {
 		return err
 	}
 	defer lib.close()
-	f, err := newFront(lib, o, token, listener)
+	f, err := newFront(lib, o, listener, log)
 	if err != nil {
 		return err
 	}
-	if !o.Private {
-		if err := writeEndpoint(dir, endpoint{URL: "http://" + reachable(listener.Addr()), Token: f.token, PID: os.Getpid()}); err != nil {
-			return err
-		}
-		defer removeEndpoint(dir)
-	}
-	return f.listen(ctx, listener, dir)
+	return f.listen(ctx, listener, o.Dir)
 }
 
-// lockDir takes the data directory for this process; the lock goes with the process, however that ends.
-func lockDir(dir string) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, "engine.lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock the data directory: %w", err)
-	}
-	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err == nil {
-		return lock, nil
-	}
-	lock.Close()
-	if !errors.Is(err, unix.EWOULDBLOCK) {
-		return nil, fmt.Errorf("lock the data directory: %w", err)
-	}
-	other := ""
-	if about, err := readEndpoint(dir); err == nil {
-		other = fmt.Sprintf(" (process %d, %s)", about.PID, about.URL)
-	}
-	return nil, fmt.Errorf("%w: another process%s is using %s; stop it, or choose another data directory", errInUse, other, dir)
-}
-
-var errInUse = errors.New("the data directory is in use")
-
-func newFront(lib *library, o Options, token string, listener net.Listener) (*front, error) {
+func newFront(lib *library, o childOrder, listener net.Listener, log *slog.Logger) (*front, error) {
 	f := &front{
-		lib: lib, log: o.Log, token: token, timeout: o.QueryTimeout,
+		lib: lib, log: log, token: o.Token, timeout: o.QueryTimeout,
 		service: make(chan struct{}, serviceSlots), readers: make(chan struct{}, readerSlots),
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok {

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -44,6 +43,8 @@ type supervisor struct {
 	addr     string
 	token    string
 	listener *os.File
+	folder   *folder
+	private  bool
 	up       atomic.Bool
 	restarts atomic.Int64
 	stop     context.CancelFunc
@@ -64,12 +65,9 @@ type child struct {
 // process. The running executable must answer [ChildArgs].
 func Start(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
-	if _, err := FindLibrary(o.Library); err != nil {
-		return nil, err
-	}
-	dir, err := filepath.Abs(o.DataDir)
+	library, err := FindLibrary(o.Library)
 	if err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+		return nil, err
 	}
 	listener, err := net.Listen("tcp", o.Listen)
 	if err != nil {
@@ -81,23 +79,22 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w", err)
 	}
 	token := randomTag() + randomTag() + randomTag() + randomTag()
-	order, err := json.Marshal(childOrder{DataDir: dir, Library: o.Library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout, Private: o.Private})
+	folder, err := takeFolder(ctx, o.DataDir, o.Patience)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	order, err := json.Marshal(childOrder{Dir: folder.engine(), Library: library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout})
 	if err != nil {
 		return nil, err
 	}
-	// An engine whose parent was just killed lets go of the directory in a moment, a private one when its command
-	// ends; one that can be attached to does not.
-	patience := time.Now().Add(o.Patience)
-	if _, ok := Attach(dir); ok {
-		patience = time.Now()
-	}
 	run, stop := context.WithCancel(context.Background())
 	s := &supervisor{
-		log: o.Log, order: append(order, '\n'), addr: reachable(listener.Addr()), token: token, listener: file,
+		log: o.Log, order: append(order, '\n'), addr: reachable(listener.Addr()), token: token, listener: file, folder: folder, private: o.Private,
 		stop: stop, finished: make(chan struct{}),
 	}
 	first := make(chan error, 1)
-	go s.keep(run, patience, first)
+	go s.keep(run, first)
 	select {
 	case err = <-first:
 	case <-ctx.Done():
@@ -110,13 +107,14 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// keep runs children until ctx ends; how the first start went it reports once,
-// after trying again until patience ends if the directory is in use. It holds its
-// thread: the kernel kills a child when the thread that made it ends.
-func (s *supervisor) keep(ctx context.Context, patience time.Time, first chan<- error) {
+// keep runs children until ctx ends; how the first start went it reports once. It
+// holds its thread: the kernel kills a child when the thread that made it ends.
+func (s *supervisor) keep(ctx context.Context, first chan<- error) {
 	runtime.LockOSThread()
 	defer close(s.finished)
+	defer s.folder.close()
 	defer s.listener.Close()
+	defer removeEndpoint(s.folder.path)
 	backoff := firstBackoff
 	started := false
 	for {
@@ -137,17 +135,14 @@ func (s *supervisor) keep(ctx context.Context, patience time.Time, first chan<- 
 			s.log.Error("engine died, starting it again", "err", c.err, "stderr", c.stderr.String(), "backoff", backoff)
 		} else if ctx.Err() != nil {
 			return
-		} else if !started && (!errors.Is(err, errInUse) || time.Now().After(patience)) {
+		} else if !started {
 			first <- err
 			return
-		} else if started {
+		} else {
 			s.log.Error("engine does not start, trying again", "err", err, "backoff", backoff)
 		}
 		if time.Since(begin) > stableAfter {
 			backoff = firstBackoff
-		}
-		if !started {
-			backoff = firstBackoff // The directory may become free at any moment.
 		}
 		select {
 		case <-ctx.Done():
@@ -155,9 +150,7 @@ func (s *supervisor) keep(ctx context.Context, patience time.Time, first chan<- 
 		case <-time.After(backoff):
 		}
 		backoff = min(2*backoff, lastBackoff)
-		if started {
-			s.restarts.Add(1)
-		}
+		s.restarts.Add(1)
 	}
 }
 
@@ -168,7 +161,7 @@ func (s *supervisor) launch(ctx context.Context) (*child, error) {
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
 	c := &child{cmd: exec.Command(exe, ChildArgs()...), stderr: &tail{log: s.log}, exited: make(chan struct{})}
-	c.cmd.ExtraFiles = []*os.File{s.listener} // Becomes file descriptor 3.
+	c.cmd.ExtraFiles = []*os.File{s.listener, s.folder.lock} // Become file descriptors 3 and 4.
 	c.cmd.Stdout, c.cmd.Stderr = c.stderr, c.stderr
 	// Its own process group, so that a Ctrl-C is the parent's to handle.
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
@@ -191,7 +184,24 @@ func (s *supervisor) launch(ctx context.Context) (*child, error) {
 		s.end(c)
 		return nil, err
 	}
+	if !s.private {
+		if err := s.publish(c); err != nil {
+			s.end(c)
+			return nil, err
+		}
+	}
 	return c, nil
+}
+
+// publish lets other processes find the engine.
+func (s *supervisor) publish(c *child) error {
+	of, err := folderID(s.folder.path)
+	if err != nil {
+		return err
+	}
+	return writeJSON(s.folder.path, endpointFile, endpoint{
+		URL: "http://" + s.addr, Token: s.token, PID: c.cmd.Process.Pid, Service: os.Getpid(), Folder: of, Identity: s.folder.self.ID,
+	})
 }
 
 // await returns when the child answers, or why it does not.
@@ -215,11 +225,7 @@ func (s *supervisor) await(ctx context.Context, c *child) error {
 			}
 		case <-c.exited:
 			text := c.stderr.String()
-			err := fmt.Errorf("the engine did not start (%w):\n%s", errors.Join(c.err), text)
-			if strings.Contains(text, errInUse.Error()) {
-				err = fmt.Errorf("%w: %w", errInUse, err)
-			}
-			return err
+			return fmt.Errorf("the engine did not start (%w):\n%s", errors.Join(c.err), text)
 		case <-limit.C:
 			return fmt.Errorf("the engine does not answer within %s:\n%s", startTimeout, c.stderr.String())
 		case <-ctx.Done():

@@ -81,7 +81,7 @@ func TestKilledEngineComesBack(t *testing.T) {
 		t.Errorf("engine.json: %v, %v", info, err)
 	}
 	// What a kill leaves of a request is cleaned on the next start.
-	if err := os.WriteFile(filepath.Join(dir, "spool", "left.in"), []byte("x"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "engine", "spool", "left.in"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for round := 1; round <= 2; round++ {
@@ -96,7 +96,7 @@ func TestKilledEngineComesBack(t *testing.T) {
 	if after := endpointIn(t, dir); after.URL != before.URL || after.URL != e.URL() || after.PID == before.PID {
 		t.Errorf("got %+v, before %+v", after, before)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "spool", "left.in")); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, "engine", "spool", "left.in")); err == nil {
 		t.Error("the spool was not cleaned")
 	}
 }
@@ -119,6 +119,14 @@ func TestAttach(t *testing.T) {
 		t.Errorf("closing an attached engine: %v, up %v", err, e.Up())
 	}
 	at := read(t, filepath.Join(dir, "engine.json"))
+	// In a copy of the folder, commands must not reach the original.
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := engine.Attach(copied); ok {
+		t.Error("attached to the original of a copied folder")
+	}
 	pid := endpointIn(t, dir).PID
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
@@ -135,11 +143,42 @@ func TestAttach(t *testing.T) {
 	}
 }
 
+// A folder as earlier versions left it is moved, and has its data.
+func TestFolderOfAnEarlierVersion(t *testing.T) {
+	dir := t.TempDir()
+	e := startIn(t, dir)
+	execute(t, open(t, e), "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a", "insert into cs.t select number from numbers(1000)",
+		"create view cs.v as select count() as n from cs.t", "create function cs_twice as x -> 2 * x")
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "metadata")); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, "engine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if err := os.Rename(filepath.Join(dir, "engine", entry.Name()), filepath.Join(dir, entry.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"engine", "identity.json"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, open(t, startIn(t, dir)), "select cs_twice(n) from cs.v"); n != 2000 {
+		t.Errorf("got %d", n)
+	}
+}
+
 func TestDirectoryInUse(t *testing.T) {
 	dir := t.TempDir()
 	startIn(t, dir)
 	_, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Listen: "127.0.0.1:0", Log: quiet()})
-	want := fmt.Sprintf("another process (process %d, %s) is using %s", endpointIn(t, dir).PID, endpointIn(t, dir).URL, dir)
+	want := fmt.Sprintf("process %d (%s) is using %s", os.Getpid(), endpointIn(t, dir).URL, dir)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}

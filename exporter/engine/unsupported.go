@@ -26,8 +26,5 @@ func ChildArgs() []string { return []string{"engine", "--supervised"} }
 // Start says that the engine is not supported on this system.
 func Start(context.Context, Options) (*Engine, error) { return nil, errUnsupported }
 
-// Serve says that the engine is not supported on this system.
-func Serve(context.Context, Options) error { return errUnsupported }
-
 // Child says that the engine is not supported on this system.
 func Child(context.Context, io.Reader, *slog.Logger) error { return errUnsupported }

@@ -50,7 +50,7 @@ func newMortal(t *testing.T, data string) *mortal {
 // kill kills the engine's process of this moment with SIGKILL.
 func (m *mortal) kill() {
 	var file struct{ PID int }
-	for range 100 {
+	for range 1000 {
 		text, err := os.ReadFile(filepath.Join(m.data, "engine.json"))
 		if err == nil && json.Unmarshal(text, &file) == nil && file.PID > 1 {
 			if syscall.Kill(file.PID, syscall.SIGKILL) == nil {
