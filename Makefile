@@ -56,6 +56,10 @@ bench: engine ## Run the benchmarks, each beside what it is compared with.
 soak: engine ## Send facts at length while engine and service are killed, 60 times.
 	CSKPI_TEST_SOAK=60 go test -count=1 -run '^TestSoak' -v -timeout 60m ./cmd/cskpi
 
+.PHONY: released
+released: engine ## Pack a data folder as RELEASE writes it, for the tests of upgrades: make released RELEASE=v1.2.0.
+	cmd/cskpi/testdata/releases/pack.sh $(RELEASE)
+
 .PHONY: tools
 tools: $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool $(TOOLS)/golangci-lint ## Build the pinned Prometheus, Alertmanager, their tools and golangci-lint.
 $(TOOLS)/prometheus: PACKAGE := github.com/prometheus/prometheus/cmd/prometheus

@@ -3,6 +3,8 @@ package queries
 import (
 	"context"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,6 +16,21 @@ var LoadOnly = load
 // MigrateOnly migrates a single server by other files.
 func MigrateOnly(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
 	return migrate(ctx, conn, "", fsys)
+}
+
+// Checksums are those of the migrations, by file.
+func Checksums(fsys fs.FS) (map[string]string, error) {
+	migrations, err := loadMigrations(fsys)
+	sums := map[string]string{}
+	for _, m := range migrations {
+		sums[m.name] = m.checksum
+	}
+	return sums, err
+}
+
+// Amendments are the names and earlier checksums of the files that were edited after databases had them.
+func Amendments() (files [][2]string) {
+	return slices.Collect(maps.Keys(amendments))
 }
 
 // Adapt writes a statement as a cluster needs it.
