@@ -148,7 +148,7 @@ func (s *Server) store(ctx context.Context, who *Token, rows []intake.Rows) ([]a
 		if !who.mayWrite(rows[i].Table) {
 			return nil, mayNot("write to", rows[i].Table)
 		}
-		if source := who.source(); source != "" {
+		if source := who.Source; source != "" {
 			rows[i].Source = source
 		}
 		if text := rows[i].Text; len(text) > 0 {
@@ -208,19 +208,26 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		s.fail(w, r, http.StatusRequestEntityTooLarge, "the request has %d bytes; at most %d are taken: send the rows in several", r.ContentLength, s.o.MaxBody)
 		return nil, false
 	}
-	least := int64(firstRead)
-	if x.memory = s.memory; s.o.Tokens != nil && x.token == "" {
-		x.memory, least = s.strange, strangeLeast
+	x.memory = holding{of: s.memory, caller: x.caller()}
+	if x.token == "" {
+		x.memory.of = s.unknown
 	}
-	if !x.hold(least) {
+	if !x.memory.raise(firstRead) {
+		s.arriving.makeRoom(x.caller())
 		s.refuse(w, r, intake.ErrBusy)
 		return nil, false
 	}
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(s.o.Patience)) // a recorder of a test has none
+	arrival := s.arriving.begin(x.caller(), func() { _ = control.SetReadDeadline(time.Unix(1, 0)) })
+	if arrival == nil {
+		s.later(w, r, http.StatusTooManyRequests, time.Second, "too many requests of this caller are arriving; send fewer at a time")
+		return nil, false
+	}
 	sent := &counted{r: r.Body}
 	text, err := s.fill(x, sent)
 	x.bytes = sent.n
+	late := s.arriving.end(arrival)
 	var tooLong *http.MaxBytesError
 	switch {
 	case errors.Is(err, errTooLong) || errors.As(err, &tooLong):
@@ -229,6 +236,10 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	case errors.Is(err, intake.ErrBusy):
 		s.refuse(w, r, err)
 		return nil, false
+	case err != nil && late:
+		w.Header().Set("Connection", "close")
+		s.later(w, r, http.StatusServiceUnavailable, time.Second, "the body of the request arrived slowly while other requests waited, and was cut off: nothing of it was stored; retry it")
+		return nil, false
 	case err != nil:
 		w.Header().Set("Connection", "close")
 		s.fail(w, r, http.StatusBadRequest, "the body of the request did not arrive whole: nothing of it was stored")
@@ -236,6 +247,9 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 	}
 	// From here on it takes as long as it needs. A deadline that passes would end the request.
 	_ = control.SetReadDeadline(time.Time{})
+	if !s.work(w, r) {
+		return nil, false
+	}
 	if encoding == "" || encoding == "identity" {
 		return text, true
 	}
@@ -263,12 +277,13 @@ var errTooLong = errors.New("the text is too long")
 
 // fill reads from to its end. Memory is taken as bytes arrive, so that who announces much and sends little holds little.
 func (s *Server) fill(x *exchange, from io.Reader) ([]byte, error) {
-	held := x.held
+	held := x.memory.n
 	text := make([]byte, 0, firstRead)
 	for {
 		if len(text) == cap(text) {
 			size := min(2*cap(text), int(s.o.MaxBody)+1)
-			if !x.hold(held + int64(size)) {
+			if !x.memory.raise(held + int64(size)) {
+				s.arriving.makeRoom(x.caller())
 				return nil, intake.ErrBusy
 			}
 			text = append(make([]byte, 0, size), text...)

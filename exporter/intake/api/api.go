@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,7 +20,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/semaphore"
 
 	"cskpi/exporter/intake"
 )
@@ -37,15 +37,16 @@ type Store interface {
 // Options are what a Server works with; every zero value stands for the default in brackets.
 type Options struct {
 	Store    Store   // [none until Open gives one; what would need it is answered 503]
-	Tokens   *Tokens // nil: nobody is asked for one; the listener must then be a loopback one
+	Tokens   *Tokens // required: whoever sends needs one
 	Registry prometheus.Registerer
 	Log      *slog.Logger
 	Now      func() time.Time
 
 	MaxBody  int64         // bytes of a request, as sent and uncompressed [16 MiB]
 	Memory   int64         // bytes of all requests that are under way [64 MiB]
-	InFlight int           // requests that are under way [256]
+	InFlight int           // requests that are being worked on, once their body has arrived [256]
 	Patience time.Duration // how long the body of a request may take to arrive [30s]
+	Slow     time.Duration // after which a body that is still arriving gives way when there are too many [2s]
 	Timeout  time.Duration // how long storing it may take [30s]
 
 	Foreign Foreign // what Segment's clients and CloudEvents send
@@ -55,12 +56,13 @@ type Options struct {
 type Server struct {
 	o         Options
 	db        atomic.Pointer[Store] // nil until there is one
-	memory    *semaphore.Weighted
-	strange   *semaphore.Weighted // memory for callers who are not known yet
-	slots     chan struct{}       // one element per request under way
-	unpacking chan struct{}       // one element per body that is being uncompressed
+	memory    *pool                 // bytes, of callers with a token
+	unknown   *pool                 // bytes, of addresses whose token is not known yet
+	slots     *pool                 // requests that are being worked on
+	arriving  *arrivals             // requests whose body is still arriving
+	unpacking chan struct{}         // one element per body that is being uncompressed
+	underWay  atomic.Int64          // requests
 	metrics   *metrics
-	origins   *http.CrossOriginProtection
 
 	grapevine grapevine // among requests that are under way
 }
@@ -72,6 +74,10 @@ func New(o Options) (*Server, error) {
 	o.InFlight = cmp.Or(o.InFlight, 256)
 	o.Patience = cmp.Or(o.Patience, 30*time.Second)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.Slow = cmp.Or(o.Slow, 2*time.Second)
+	if o.Tokens == nil {
+		return nil, errors.New("intake needs a file of tokens: whoever sends must have one")
+	}
 	if o.MaxBody < 0 || o.Memory < 2*o.MaxBody || o.InFlight < 0 || o.Patience < 0 || o.Timeout < 0 {
 		return nil, fmt.Errorf("limits of intake must be positive, and a request of %d bytes must fit twice into %d", o.MaxBody, o.Memory)
 	}
@@ -84,8 +90,11 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{o: o, memory: semaphore.NewWeighted(o.Memory), strange: semaphore.NewWeighted(max(o.Memory/8, strangeLeast)), slots: make(chan struct{}, o.InFlight),
-		unpacking: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))), origins: http.NewCrossOriginProtection()}
+	// Half of everything is the most that one caller gets, and an eighth of the memory is for those who are not known yet.
+	unknown := max(o.Memory/8, 4*unknownBody)
+	s := &Server{o: o, memory: newPool(o.Memory, o.Memory/2), unknown: newPool(unknown, unknown/2),
+		slots: newPool(int64(o.InFlight), int64(o.InFlight+1)/2), arriving: newArrivals(4*o.InFlight, (o.InFlight+1)/2, o.Slow),
+		unpacking: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, s); err != nil {
 		return nil, err
@@ -168,36 +177,63 @@ func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request, allowed ...
 // exchange is one request and its answer, as the log and the metrics tell of it.
 type exchange struct {
 	id       string
-	token    string              // name of the caller's
-	table    string              // if it is about one
-	bytes    int64               // of the body as sent
-	held     int64               // bytes of memory
-	memory   *semaphore.Weighted // that it holds of
+	remote   string // address of the caller
+	token    string // name of the caller's token, once it is known
+	table    string // if it is about one
+	bytes    int64  // of the body as sent
+	memory   holding
+	slot     holding
 	rows     int64
 	rejected int64
 }
 
-// hold takes memory up to size, if there is any.
-func (x *exchange) hold(size int64) bool {
-	if size <= x.held {
+// caller is whose share the request takes: the token's, or, as long as there is none, the address's.
+func (x *exchange) caller() string {
+	if x.token != "" {
+		return "token " + x.token
+	}
+	return "address " + x.remote
+}
+
+// holding is what a request has taken of a pool, in somebody's name.
+type holding struct {
+	of     *pool
+	caller string
+	n      int64
+}
+
+// raise takes as much as is missing to n; false if that is not to be had.
+func (h *holding) raise(n int64) bool {
+	if n <= h.n {
 		return true
 	}
-	ok := x.memory.TryAcquire(size - x.held)
+	ok := h.of.take(h.caller, n-h.n)
 	if ok {
-		x.held = size
+		h.n = n
 	}
 	return ok
 }
 
-// strangeLeast is what a caller who is not known yet takes of the memory for such, so that there are never many of them.
-const strangeLeast = 256 << 10
-
-// known moves what a caller holds to the memory of callers who are known, if it is one and there is room.
-func (s *Server) known(x *exchange) {
-	if x.memory == s.strange && s.memory.TryAcquire(x.held) {
-		s.strange.Release(x.held)
-		x.memory = s.memory
+// release gives everything back.
+func (h *holding) release() {
+	if h.n > 0 {
+		h.of.give(h.caller, h.n)
+		h.n = 0
 	}
+}
+
+// unknownBody is the most bytes of a request whose token is in its body.
+const unknownBody = 2 << 20
+
+// work takes one of the slots for requests that are being worked on. If there is none it has answered.
+func (s *Server) work(w http.ResponseWriter, r *http.Request) bool {
+	x := about(r)
+	x.slot = holding{of: s.slots, caller: x.caller()}
+	if !x.slot.raise(1) {
+		s.refuse(w, r, intake.ErrBusy)
+		return false
+	}
+	return true
 }
 
 type exchangeKey struct{}
@@ -238,7 +274,9 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (s *Server) outer(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(to http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		x := &exchange{id: requestID(r.Header.Get("X-Request-Id"))}
+		x := &exchange{id: requestID(r.Header.Get("X-Request-Id")), remote: remoteHost(r)}
+		s.underWay.Add(1)
+		defer s.underWay.Add(-1)
 		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 		w := &recorder{ResponseWriter: to}
 		h := w.Header()
@@ -252,9 +290,8 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 		}
 		_, route := mux.Handler(r)
 		defer func() {
-			if x.memory != nil {
-				x.memory.Release(x.held)
-			}
+			x.memory.release()
+			x.slot.release()
 			s.finished(r, x, route, w.status, time.Since(start))
 		}()
 		defer func() {
@@ -272,13 +309,6 @@ func (s *Server) outer(mux *http.ServeMux) http.Handler {
 			s.fail(w, r, http.StatusNotFound, "there is nothing at %s; did you mean %s?", clip(given), clip(path.Clean(given)))
 			return
 		}
-		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
-		default:
-			s.refuse(w, r, intake.ErrBusy)
-			return
-		}
 		mux.ServeHTTP(w, r)
 	})
 }
@@ -292,14 +322,18 @@ func (s *Server) finished(r *http.Request, x *exchange, route string, status int
 		route = ""
 	}
 	s.metrics.request(route, status, took, x.bytes)
-	remote, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		remote = r.RemoteAddr
-	}
 	s.o.Log.LogAttrs(r.Context(), slog.LevelInfo, "intake", slog.String("method", clip(r.Method)), slog.String("route", route),
 		slog.Int("status", status), slog.String("table", x.table), slog.Int64("rows", x.rows), slog.Int64("rejected", x.rejected),
 		slog.Int64("bytes", x.bytes), slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("token", x.token),
-		slog.String("remote", remote), slog.String("request_id", x.id))
+		slog.String("remote", x.remote), slog.String("request_id", x.id))
+}
+
+// remoteHost is the address of the caller.
+func remoteHost(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
 }
 
 // requestID is the one that the caller gave, if it can stand in a log, else a new one.

@@ -74,10 +74,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("application/json", "zstd", []byte("\x28\xb5\x2f\xfd\x00\x58\x19\x00\x00abc"))
 	f.Add("application/json", "zstd", []byte("\x28\xb5\x2f\xfd\x04\xff\x00\x00"))
 	f.Add("text/csv", "", []byte("event_id,account_id\n\"=1+1\",\x00\n\xff,"))
-	s, err := New(Options{Store: plainStore{}, MaxBody: 1 << 20, Memory: 4 << 20})
-	if err != nil {
-		f.Fatal(err)
-	}
+	s := newServer(f, Options{Store: plainStore{}, MaxBody: 1 << 20, Memory: 4 << 20})
 	s.Open(&counting{})
 	h := s.Handler()
 	f.Fuzz(func(t *testing.T, kind, encoding string, body []byte) {
@@ -90,10 +87,9 @@ func FuzzRequest(f *testing.F) {
 		if !json.Valid(w.Body.Bytes()) {
 			t.Errorf("the answer is no JSON: %q", w.Body)
 		}
-		if !s.memory.TryAcquire(s.o.Memory) {
-			t.Fatal("memory is still held")
+		if !idle(s) {
+			t.Fatal("something is still held")
 		}
-		s.memory.Release(s.o.Memory)
 	})
 }
 

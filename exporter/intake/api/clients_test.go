@@ -179,12 +179,12 @@ func TestVersions(t *testing.T) {
 		h := newTestServer(t, writer, Foreign{})
 		ids := []string{"u1", "o'brien", `back\\slash`, "'); drop table cs.accounts; --", "{x:String}", "?", "$1", "土", strings.Repeat("long", 1000)}
 		for i, id := range ids {
-			if w := post(h, "/v1/group", fmt.Sprintf(`{"userId":"%s","groupId":"account %d %s","timestamp":"2024-06-15T10:00:00Z","traits":{"name":"%s"}}`, id, i, id, id)); w.Code != 200 {
+			if w := call(h, "/v1/group", fmt.Sprintf(`{"userId":"%s","groupId":"account %d %s","timestamp":"2024-06-15T10:00:00Z","traits":{"name":"%s"}}`, id, i, id, id)); w.Code != 200 {
 				t.Fatalf("group of %.20s: %d %s", id, w.Code, w.Body)
 			}
 		}
 		for i, id := range ids {
-			if w := post(h, "/v1/track", fmt.Sprintf(`{"userId":"%s","event":"%s","messageId":"m%d","timestamp":"2024-06-15T10:00:00Z"}`, id, id, i)); w.Code != 200 {
+			if w := call(h, "/v1/track", fmt.Sprintf(`{"userId":"%s","event":"%s","messageId":"m%d","timestamp":"2024-06-15T10:00:00Z"}`, id, id, i)); w.Code != 200 {
 				t.Fatalf("track of %.20s: %d %s", id, w.Code, w.Body)
 			}
 		}
@@ -193,7 +193,7 @@ func TestVersions(t *testing.T) {
 		// A group that says the same is no news; one that says less keeps the rest.
 		time.Sleep(5 * time.Millisecond)
 		for _, traits := range []string{`{"name":"u1"}`, `{"csm":"mika"}`} {
-			if w := post(h, "/v1/group", `{"userId":"u1","groupId":"account 0 u1","timestamp":"2024-06-15T11:00:00Z","traits":`+traits+`}`); w.Code != 200 {
+			if w := call(h, "/v1/group", `{"userId":"u1","groupId":"account 0 u1","timestamp":"2024-06-15T11:00:00Z","traits":`+traits+`}`); w.Code != 200 {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
 		}

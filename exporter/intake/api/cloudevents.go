@@ -67,7 +67,7 @@ func (s *Server) cloudEvents(w http.ResponseWriter, r *http.Request) {
 	var all []news
 	reasons := map[int]string{}
 	for i, e := range events {
-		n, reason := e.news(s.o.Foreign.TypePrefix, who.source(), s.o.Now())
+		n, reason := e.news(s.o.Foreign.TypePrefix, who.Source, s.o.Now())
 		if reason != "" {
 			reasons[i] = reason
 			continue
@@ -76,7 +76,7 @@ func (s *Server) cloudEvents(w http.ResponseWriter, r *http.Request) {
 		all = append(all, n)
 	}
 	s.refused(tableEvents, "unreadable", len(reasons))
-	refused, unlisted, err := s.tell(r.Context(), who, who.source(), all)
+	refused, unlisted, err := s.tell(r.Context(), who, who.Source, all)
 	if err != nil {
 		s.refuse(w, r, err)
 		return

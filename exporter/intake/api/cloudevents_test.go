@@ -48,7 +48,7 @@ func TestCloudEvents(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			store := &remembering{}
 			h := newTestServer(t, store, Foreign{TypePrefix: "com.example."})
-			w := post(h, "/v1/events", c.body, c.headers...)
+			w := call(h, "/v1/events", c.body, c.headers...)
 			if w.Code != c.status || !strings.Contains(w.Body.String(), c.answer) || !json.Valid(w.Body.Bytes()) {
 				t.Errorf("got %d %s\nwant %d %s", w.Code, w.Body, c.status, c.answer)
 			}
@@ -63,8 +63,8 @@ func TestCloudEvents(t *testing.T) {
 func TestCloudEventOfKnownUser(t *testing.T) {
 	store := &remembering{}
 	h := newTestServer(t, store, Foreign{})
-	post(h, "/v1/group", `{"userId":"u","groupId":"acme"}`)
-	w := post(h, "/v1/cloudevents", `{"specversion":"1.0","id":"1","source":"s","type":"t","userid":"u"}`, "Content-Type", typeCloudEvent)
+	call(h, "/v1/group", `{"userId":"u","groupId":"acme"}`)
+	w := call(h, "/v1/cloudevents", `{"specversion":"1.0","id":"1","source":"s","type":"t","userid":"u"}`, "Content-Type", typeCloudEvent)
 	if w.Code != 200 || !strings.Contains(store.take(), `"account_id":"acme","user_id":"u"`) {
 		t.Errorf("got %d %s", w.Code, w.Body)
 	}

@@ -36,8 +36,8 @@ func (s *Server) erase(w http.ResponseWriter, r *http.Request, what intake.What)
 		s.fail(w, r, http.StatusForbidden, "this token may not erase")
 		return
 	}
-	if who.source() != "" {
-		s.fail(w, r, http.StatusForbidden, "this token is for the facts of %s, and what is erased is erased from those of all sources", who.source())
+	if who.Source != "" {
+		s.fail(w, r, http.StatusForbidden, "this token is for the facts of %s, and what is erased is erased from those of all sources", who.Source)
 		return
 	}
 	db := s.db.Load()
@@ -48,6 +48,9 @@ func (s *Server) erase(w http.ResponseWriter, r *http.Request, what intake.What)
 	eraser, ok := (*db).(Eraser)
 	if !ok {
 		s.fail(w, r, http.StatusNotImplemented, "nothing can be erased here")
+		return
+	}
+	if !s.work(w, r) {
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(eraseWait)) // a recorder of a test has none

@@ -47,33 +47,29 @@ func TestErase(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, c := range []struct {
-		name, method, path, host string
-		store                    Store
-		err                      error
-		status                   int
-		want                     intake.What
-		body                     string
+		name, method, path string
+		store              Store
+		err                error
+		status             int
+		want               intake.What
+		body               string
 	}{
-		{"an account", "DELETE", "/v1/accounts/acme", "localhost", nil, nil, 200, intake.What{Account: "acme"}, `"erasure_id":"r1"`},
-		{"a user", "DELETE", "/v1/users/bob@acme.example", "localhost", nil, nil, 200, intake.What{User: "bob@acme.example"}, `"kpis_change_on":"2024-01-01"`},
-		{"an id with signs", "DELETE", "/v1/users/a%2Fb%20c%27%3B%3F%25", "localhost", nil, nil, 200, intake.What{User: "a/b c';?%"}, `"rows":{"contracts":2}`},
-		{"no id", "DELETE", "/v1/users/", "localhost", nil, nil, 404, intake.What{}, "there is nothing at"},
-		{"another method", "GET", "/v1/users/bob", "localhost", nil, nil, 405, intake.What{}, "use DELETE"},
-		{"a web page", "DELETE", "/v1/users/bob", "evil.example", nil, nil, 403, intake.What{}, "only programs on this machine"},
-		{"a store that cannot", "DELETE", "/v1/users/bob", "localhost", plainStore{}, nil, 501, intake.What{}, "nothing can be erased here"},
-		{"a database that went away", "DELETE", "/v1/users/bob", "localhost", nil, errors.New("code: 999, bob"), 503, intake.What{User: "bob"}, "ask again"},
+		{"an account", "DELETE", "/v1/accounts/acme", nil, nil, 200, intake.What{Account: "acme"}, `"erasure_id":"r1"`},
+		{"a user", "DELETE", "/v1/users/bob@acme.example", nil, nil, 200, intake.What{User: "bob@acme.example"}, `"kpis_change_on":"2024-01-01"`},
+		{"an id with signs", "DELETE", "/v1/users/a%2Fb%20c%27%3B%3F%25", nil, nil, 200, intake.What{User: "a/b c';?%"}, `"rows":{"contracts":2}`},
+		{"no id", "DELETE", "/v1/users/", nil, nil, 404, intake.What{}, "there is nothing at"},
+		{"another method", "GET", "/v1/users/bob", nil, nil, 405, intake.What{}, "use DELETE"},
+		{"a store that cannot", "DELETE", "/v1/users/bob", plainStore{}, nil, 501, intake.What{}, "nothing can be erased here"},
+		{"a database that went away", "DELETE", "/v1/users/bob", nil, errors.New("code: 999, bob"), 503, intake.What{User: "bob"}, "ask again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			store := &erasing{err: c.err}
-			s, err := New(Options{Store: store})
+			s := newServer(t, Options{Store: store})
 			if c.store != nil {
-				s, err = New(Options{Store: c.store})
-			}
-			if err != nil {
-				t.Fatal(err)
+				s = newServer(t, Options{Store: c.store})
 			}
 			r := httptest.NewRequestWithContext(gone, c.method, c.path, nil)
-			r.Host = c.host
+			authorize(r)
 			w := httptest.NewRecorder()
 			s.Handler().ServeHTTP(w, r)
 			if w.Code != c.status || !strings.Contains(w.Body.String(), c.body) || !json.Valid(w.Body.Bytes()) {
@@ -105,15 +101,10 @@ func TestEraseNeedsTheRight(t *testing.T) {
 	} {
 		c.token.Name, c.token.hash = "t", sha256.Sum256([]byte("secret"))
 		store := &erasing{}
-		s, err := New(Options{Store: store, Tokens: &Tokens{tokens: []*Token{c.token}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := newServer(t, Options{Store: store, Tokens: &Tokens{tokens: []*Token{c.token}}})
 		for given, status := range map[string]int{"secret": c.status, "other": http.StatusUnauthorized, "": http.StatusUnauthorized} {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/v1/accounts/acme", nil)
-			if given != "" {
-				r.Header.Set("Authorization", "Bearer "+given)
-			}
+			r.Header.Set("Authorization", "Bearer "+given)
 			w := httptest.NewRecorder()
 			s.Handler().ServeHTTP(w, r)
 			if w.Code != status {

@@ -106,9 +106,12 @@ func (s *Server) describeTable(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if !s.work(w, r) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.o.Timeout)
 	defer cancel()
-	d, err := (*s.db.Load()).Describe(ctx, table, who.source())
+	d, err := (*s.db.Load()).Describe(ctx, table, who.Source)
 	if err != nil {
 		s.refuse(w, r, err)
 		return

@@ -119,13 +119,13 @@ func compressed(kind, text string) string {
 	return b.String()
 }
 
-// call posts as a program on this machine does; headers are names and values in turn.
+// call posts as anyone, unless the headers, names and values in turn, have another Authorization.
 func call(h http.Handler, path, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
-	r.Host = "localhost"
 	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+		r.Header.Add(headers[i], headers[i+1])
 	}
+	authorize(r)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w
@@ -253,12 +253,9 @@ func TestFacts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			store := &scripted{write: tt.write}
 			var log bytes.Buffer
-			s, err := New(Options{Store: store, Tokens: tokens, MaxBody: 1000, Memory: 1 << 20, Timeout: 50 * time.Millisecond, Log: slog.New(slog.NewJSONHandler(&log, nil))})
+			s := newServer(t, Options{Store: store, Tokens: tokens, MaxBody: 1000, Memory: 1 << 20, Timeout: 50 * time.Millisecond, Log: slog.New(slog.NewJSONHandler(&log, nil))})
 			if tt.status == 400 && strings.Contains(tt.name, "deep") {
-				s, err = New(Options{Store: store, Tokens: tokens, Log: slog.New(slog.NewJSONHandler(&log, nil))})
-			}
-			if err != nil {
-				t.Fatal(err)
+				s = newServer(t, Options{Store: store, Tokens: tokens, Log: slog.New(slog.NewJSONHandler(&log, nil))})
 			}
 			method, path := tt.method, tt.path
 			if method == "" {
@@ -317,7 +314,7 @@ func TestFacts(t *testing.T) {
 			if !strings.Contains(log.String(), fmt.Sprintf(`"status":%d`, tt.status)) {
 				t.Errorf("the log lacks the request: %s", log.String())
 			}
-			if !s.memory.TryAcquire(s.o.Memory) || !s.strange.TryAcquire(strangeLeast) || len(s.slots) != 0 || len(s.unpacking) != 0 {
+			if !idle(s) {
 				t.Error("something is still held")
 			}
 			holdsTo(t, method, path, w)
@@ -375,16 +372,13 @@ func holdsTo(t *testing.T, method, path string, w *httptest.ResponseRecorder) {
 
 // TestDescriptionHasRoutes: every path that is described leads somewhere, with that method only, and nothing else does.
 func TestDescriptionHasRoutes(t *testing.T) {
-	s, err := New(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{})
 	for path, operations := range described(t) {
 		path = strings.NewReplacer("{table}", "usage_events", "{id}", "acme").Replace(path)
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequest(method, path, nil)
-			r.Host = "localhost"
+			authorize(r)
 			s.Handler().ServeHTTP(w, r)
 			if _, described := operations[method]; described == (w.Code == http.StatusNotFound || w.Code == http.StatusMethodNotAllowed) {
 				t.Errorf("%s %s: got %d, described: %t", method, path, w.Code, described)
@@ -398,10 +392,7 @@ func TestDescriptionHasRoutes(t *testing.T) {
 
 // TestNotReady: callers come back when there is a database, and are known already.
 func TestNotReady(t *testing.T) {
-	s, err := New(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{})
 	h := s.Handler()
 	send := func() *httptest.ResponseRecorder {
 		return call(h, "/v1/usage_events", oneRow, "Content-Type", "application/x-ndjson")
@@ -415,46 +406,18 @@ func TestNotReady(t *testing.T) {
 	}
 }
 
-// TestWithoutTokens: a web page must not reach a listener on loopback through the browser of somebody there.
-func TestWithoutTokens(t *testing.T) {
-	s, err := New(Options{Store: &scripted{}})
-	if err != nil {
-		t.Fatal(err)
+// TestTokensAreRequired: a server without tokens would let every program on this machine write and erase.
+func TestTokensAreRequired(t *testing.T) {
+	if _, err := New(Options{Store: &scripted{}}); err == nil {
+		t.Error("a server was made without tokens")
 	}
-	for _, tt := range []struct {
-		host    string
-		headers []string
-		status  int
-	}{
-		{"localhost:9470", nil, 200},
-		{"127.0.0.1:9470", nil, 200},
-		{"[::1]:9470", nil, 200},
-		{"127.0.0.1", []string{"Origin", "http://127.0.0.1"}, 200},
-		{"127.0.0.1:9470", []string{"Origin", "https://evil.example"}, 403},
-		{"127.0.0.1:9470", []string{"Sec-Fetch-Site", "cross-site"}, 403},
-		{"evil.example:9470", nil, 403},
-		{"127.0.0.1.evil.example", nil, 403},
-		{"10.1.2.3:9470", nil, 403},
-	} {
-		r := httptest.NewRequest(http.MethodPost, "/v1/usage_events", strings.NewReader(oneRow))
-		r.Host = tt.host
-		r.Header.Set("Content-Type", "application/x-ndjson")
-		for i := 0; i < len(tt.headers); i += 2 {
-			r.Header.Set(tt.headers[i], tt.headers[i+1])
-		}
-		w := httptest.NewRecorder()
-		s.Handler().ServeHTTP(w, r)
-		if w.Code != tt.status {
-			t.Errorf("%s %v: got %d, %s", tt.host, tt.headers, w.Code, w.Body)
-		}
+	if w := call(newServer(t, Options{Store: &scripted{}}).Handler(), "/v1/usage_events", oneRow, "Authorization", ""); w.Code != http.StatusUnauthorized {
+		t.Errorf("got %d, %s", w.Code, w.Body)
 	}
 }
 
 func TestRequestIDs(t *testing.T) {
-	s, err := New(Options{Store: &scripted{}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: &scripted{}})
 	for given, kept := range map[string]bool{"abc-123": true, "": false, "two words": false, "a\nb": false, strings.Repeat("x", 129): false, "<script>": false} {
 		w := call(s.Handler(), "/v1/usage_events", oneRow, "Content-Type", "application/x-ndjson", "X-Request-Id", given)
 		if id := w.Header().Get("X-Request-Id"); (id == given) != kept || id == "" || !strings.Contains(w.Body.String(), id) {
@@ -463,52 +426,13 @@ func TestRequestIDs(t *testing.T) {
 	}
 }
 
-// TestBounds: requests that are under way are bounded in number and in bytes, and none of them keeps anything.
-func TestBounds(t *testing.T) {
-	waiting, goOn := make(chan struct{}, 10), make(chan struct{})
-	store := &scripted{write: func(_ context.Context, r intake.Rows) (intake.Result, error) {
-		waiting <- struct{}{}
-		<-goOn
-		return intake.Result{Read: 1}, nil
-	}}
-	s, err := New(Options{Store: store, MaxBody: 64 << 10, Memory: 140 << 10, InFlight: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := s.Handler()
-	large := `{"a":"` + strings.Repeat("x", 60<<10) + `"}`
-	var wg sync.WaitGroup
-	send := func(body string, status int) {
-		if w := call(h, "/v1/usage_events", body, "Content-Type", "application/x-ndjson"); w.Code != status {
-			t.Errorf("got %d, %s, want %d", w.Code, w.Body, status)
-		}
-	}
-	wg.Go(func() { send(large, 200) })
-	wg.Go(func() { send(large, 200) })
-	<-waiting
-	<-waiting
-	send(large, 503) // no memory
-	wg.Go(func() { send(oneRow, 200) })
-	<-waiting
-	send(oneRow, 503) // no slot
-	close(goOn)
-	wg.Wait()
-	send(large, 200)
-	if !s.memory.TryAcquire(s.o.Memory) || len(s.slots) != 0 {
-		t.Error("something is still held")
-	}
-}
-
 // TestSlowCallers: over a real connection, a body that comes too slowly, not whole, or in two lengths ends in time.
 func TestSlowCallers(t *testing.T) {
 	store := &scripted{}
-	s, err := New(Options{Store: store, Patience: 200 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: store, Patience: 200 * time.Millisecond})
 	server := httptest.NewServer(s.Handler())
 	defer server.Close()
-	const head = "POST /v1/usage_events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+	const head = "POST /v1/usage_events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + anyone + "\r\nContent-Type: application/x-ndjson\r\n"
 	for _, tt := range []struct{ name, sent, want string }{
 		{"half a body", head + "Content-Length: 100\r\n\r\n{", " 400 "},
 		{"half a chunk", head + "Transfer-Encoding: chunked\r\n\r\n10\r\n{", " 400 "},
@@ -543,7 +467,13 @@ func TestSlowCallers(t *testing.T) {
 		time.Sleep(400 * time.Millisecond)
 		return intake.Result{Read: 1}, nil
 	}
-	resp, err := http.Post(server.URL+"/v1/usage_events", "application/x-ndjson", strings.NewReader(oneRow))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/v1/usage_events", strings.NewReader(oneRow))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-ndjson")
+	authorize(r)
+	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -557,10 +487,7 @@ func TestSlowCallers(t *testing.T) {
 // that what stands behind it is never taken for a request.
 func TestSmuggling(t *testing.T) {
 	store := &scripted{}
-	s, err := New(Options{Store: store})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: store})
 	server := httptest.NewServer(s.Handler())
 	defer server.Close()
 	conn, err := net.Dial("tcp", server.Listener.Addr().String())
@@ -569,8 +496,8 @@ func TestSmuggling(t *testing.T) {
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	inner := "POST /v1/accounts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: 2\r\n\r\n{}"
-	_, _ = io.WriteString(conn, "POST /v1/usage_events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"+
+	inner := "POST /v1/accounts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + anyone + "\r\nContent-Type: application/x-ndjson\r\nContent-Length: 2\r\n\r\n{}"
+	_, _ = io.WriteString(conn, "POST /v1/usage_events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+anyone+"\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"+
 		fmt.Sprintf("Content-Length: %d\r\n\r\n0\r\n\r\n%s", 5+len(inner), inner))
 	answers, _ := io.ReadAll(conn)
 	if strings.Count(string(answers), "HTTP/1.1 ") != 1 || len(store.rows) > 1 {
@@ -582,23 +509,19 @@ func TestMetrics(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	tokens := &Tokens{}
 	all := aToken(t, tokens, TokenOptions{Name: "all", Tables: []string{"*"}})
-	s, err := New(Options{Store: &scripted{}, Tokens: tokens, Registry: registry})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: &scripted{}, Tokens: tokens, Registry: registry})
 	h := s.Handler()
 	call(h, "/v1/usage_events", "1\nreject\n", "Content-Type", "application/x-ndjson", "Authorization", "Bearer "+all)
-	call(h, "/v1/usage_events", "1", "Content-Type", "application/x-ndjson")
+	call(h, "/v1/usage_events", "1", "Content-Type", "application/x-ndjson", "Authorization", "")
 	call(h, "/v1/nonsense", "1", "Content-Type", "application/x-ndjson", "Authorization", "Bearer "+all)
 	call(h, "/nonsense", "1")
 	call(h, "/v1/track", "", "Authorization", "Bearer "+all)
 	s.Stored(intake.Group{Table: "usage_events", Requests: 1, Rows: 1})
 	s.Stored(intake.Group{Table: "usage_events", Requests: 1, Rows: 1, Err: errors.New("no")})
-	err = testutil.GatherAndCompare(registry, strings.NewReader(`
-# HELP cs_intake_auth_failures_total Requests without a token, with an unknown one, or from a web page of elsewhere.
+	err := testutil.GatherAndCompare(registry, strings.NewReader(`
+# HELP cs_intake_auth_failures_total Requests without a token, or with an unknown one.
 # TYPE cs_intake_auth_failures_total counter
 cs_intake_auth_failures_total{reason="missing"} 1
-cs_intake_auth_failures_total{reason="origin"} 0
 cs_intake_auth_failures_total{reason="unknown"} 0
 # HELP cs_intake_batches_total Inserts that stored the rows of one or more requests, or failed to.
 # TYPE cs_intake_batches_total counter
@@ -640,17 +563,14 @@ cs_intake_rows_total{outcome="stored",table="usage_events"} 1
 // TestGone: a caller that hung up is not waited for, and gets into the log as such.
 func TestGone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s, err := New(Options{Store: &scripted{write: func(ctx context.Context, _ intake.Rows) (intake.Result, error) {
+	s := newServer(t, Options{Store: &scripted{write: func(ctx context.Context, _ intake.Rows) (intake.Result, error) {
 		cancel()
 		<-ctx.Done()
 		return intake.Result{}, ctx.Err()
 	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/usage_events", strings.NewReader(oneRow))
-	r.Host = "localhost"
 	r.Header.Set("Content-Type", "application/x-ndjson")
+	authorize(r)
 	w := httptest.NewRecorder()
 	s.Handler().ServeHTTP(w, r)
 	if w.Code != statusGone {

@@ -27,7 +27,7 @@ func newMetrics(to prometheus.Registerer, s *Server) (*metrics, error) {
 		rejected: counter("rejected_rows_total", "Rows that arrived over HTTP and were rejected, by the kind of reason.", "table", "reason"),
 		requests: counter("requests_total", "Requests that were answered; code 499 is for callers that hung up.", "route", "code"),
 		batches:  counter("batches_total", "Inserts that stored the rows of one or more requests, or failed to.", "table", "outcome"),
-		failures: counter("auth_failures_total", "Requests without a token, with an unknown one, or from a web page of elsewhere.", "reason"),
+		failures: counter("auth_failures_total", "Requests without a token, or with an unknown one.", "reason"),
 		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Namespace: "cs_intake", Name: "request_bytes_total", Help: "Bytes of request bodies, as they were sent."}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "cs_intake", Name: "request_duration_seconds", Help: "How long requests took, from their head to the answer.",
@@ -40,14 +40,14 @@ func newMetrics(to prometheus.Registerer, s *Server) (*metrics, error) {
 			NativeHistogramBucketFactor: 1.1, NativeHistogramMaxBucketNumber: 100, NativeHistogramMinResetDuration: time.Hour,
 		}),
 	}
-	for _, reason := range []string{"missing", "unknown", "origin"} {
+	for _, reason := range []string{"missing", "unknown"} {
 		m.failures.WithLabelValues(reason)
 	}
 	if to == nil {
 		return m, nil
 	}
 	inFlight := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "cs_intake", Name: "in_flight", Help: "Requests that are under way."},
-		func() float64 { return float64(len(s.slots)) })
+		func() float64 { return float64(s.underWay.Load()) })
 	var errs []error
 	for _, c := range []prometheus.Collector{m.rows, m.rejected, m.requests, m.batches, m.failures, m.bytes, m.duration, m.batchRows, inFlight} {
 		errs = append(errs, to.Register(c))

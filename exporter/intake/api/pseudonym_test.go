@@ -25,10 +25,7 @@ func TestPseudonymsByAllWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	s, err := New(Options{Store: w})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: w})
 	for _, c := range []struct{ path, kind, body string }{
 		{"/v1/usage_events", "application/x-ndjson", `{"event_id":"row","account_id":"acme","user_id":"amy","event":"x","ts":"2024-06-01"}`},
 		{"/v1/usage_events", "application/json", `[{"event_id":"array","account_id":"acme","user_id":"amy","event":"x","ts":"2024-06-01"}]`},
@@ -39,9 +36,8 @@ func TestPseudonymsByAllWays(t *testing.T) {
 		{"/v1/events", "application/cloudevents+json", `{"specversion":"1.0","id":"cloud","source":"app","type":"x","time":"2024-06-01T00:00:00Z","subject":"acme","userid":"amy"}`},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(c.body))
-		r.Host = "localhost"
 		r.Header.Set("Content-Type", c.kind)
-		r.SetBasicAuth("key", "")
+		r.SetBasicAuth(anyone, "")
 		answer := httptest.NewRecorder()
 		s.Handler().ServeHTTP(answer, r)
 		if answer.Code/100 != 2 || answer.Code == http.StatusMultiStatus {
@@ -68,7 +64,7 @@ func TestPseudonymsByAllWays(t *testing.T) {
 	}
 	// Erased by the id that the product knows.
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/v1/users/amy", nil)
-	r.Host = "localhost"
+	authorize(r)
 	answer := httptest.NewRecorder()
 	s.Handler().ServeHTTP(answer, r)
 	var left uint64

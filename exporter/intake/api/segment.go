@@ -63,7 +63,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string) {
 	all, refused := t.read(kind, e)
 	result := tracked{RequestID: about(r).id, Read: len(e.Batch), Ignored: len(e.Batch) - len(all) - len(refused)}
 	s.refused(tableEvents, "unreadable", len(refused))
-	more, unlisted, err := s.tell(r.Context(), who, cmp.Or(who.source(), segmentSource), all)
+	more, unlisted, err := s.tell(r.Context(), who, cmp.Or(who.Source, segmentSource), all)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
@@ -83,14 +83,13 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string) {
 // tracking authenticates a caller and reads what it sent. Segment's Node client has its write key in the body and nowhere
 // else, so that the body must be read first; it may then not be as long.
 func (s *Server) tracking(w http.ResponseWriter, r *http.Request, kind string) (e envelope, who *Token, ok bool) {
-	const unknownMost = 2 << 20
-	inBody := s.o.Tokens != nil && r.Header.Get("Authorization") == ""
+	inBody := r.Header.Get("Authorization") == ""
 	if !inBody {
 		if who, ok = s.who(w, r); !ok {
 			return e, nil, false
 		}
 	} else {
-		r.Body = http.MaxBytesReader(w, r.Body, unknownMost)
+		r.Body = http.MaxBytesReader(w, r.Body, unknownBody)
 	}
 	body, ok := s.body(w, r)
 	if !ok {

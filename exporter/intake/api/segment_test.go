@@ -104,22 +104,8 @@ func newTestServer(t testing.TB, store Store, foreign Foreign) http.Handler {
 	if foreign.Wait == 0 {
 		foreign.Wait = time.Millisecond
 	}
-	s, err := New(Options{Store: store, Now: func() time.Time { return noon }, Foreign: foreign})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: store, Now: func() time.Time { return noon }, Foreign: foreign})
 	return s.Handler()
-}
-
-func post(h http.Handler, path, body string, headers ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest("POST", path, strings.NewReader(body))
-	r.Host = "localhost"
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Add(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, r)
-	return w
 }
 
 func TestMessages(t *testing.T) {
@@ -215,7 +201,7 @@ user_accounts segment:{"user_id":"u1","account_id":"bolt","updated_at":"2024-06-
 			store := &remembering{}
 			h := newTestServer(t, store, c.foreign)
 			for i, s := range c.steps {
-				w := post(h, "/v1/"+s.path, s.body)
+				w := call(h, "/v1/"+s.path, s.body)
 				if w.Code != s.status || !strings.Contains(w.Body.String(), s.answer) || !json.Valid(w.Body.Bytes()) {
 					t.Errorf("step %d: got %d %s\nwant %d %s", i, w.Code, w.Body, s.status, s.answer)
 				}
@@ -241,7 +227,7 @@ func TestGroupKeepsWhatOthersSay(t *testing.T) {
 	store.take()
 	h := newTestServer(t, store, Foreign{})
 	for at, csm := range map[string]string{"2024-02-01T00:00:00.000Z": "old", "2024-06-01T00:00:00.000Z": "new", "2023-01-01T00:00:00.000Z": "old"} {
-		post(h, "/v1/group", `{"groupId":"acme","timestamp":"`+at+`","traits":{"industry":"steel of `+csm+`"}}`)
+		call(h, "/v1/group", `{"groupId":"acme","timestamp":"`+at+`","traits":{"industry":"steel of `+csm+`"}}`)
 		want := `accounts segment:{"account_id":"acme","csm":"` + csm + `","industry":"steel of ` + csm + `","is_test":"false","name":"Acme","updated_at":"` + at + `"}`
 		if got := strings.TrimSpace(store.take()); got != want {
 			t.Errorf("got %s\nwant %s", got, want)
@@ -265,7 +251,7 @@ func TestClocks(t *testing.T) {
 		{"no time", `"sentAt":"2024-06-15T11:00:00Z"`, "2024-06-15T12:00:00.000Z"},
 	} {
 		store := &remembering{}
-		w := post(newTestServer(t, store, Foreign{}), "/v1/track", `{"messageId":"m","userId":"u","event":"e","context":{"groupId":"a"},`+c.times+`}`)
+		w := call(newTestServer(t, store, Foreign{}), "/v1/track", `{"messageId":"m","userId":"u","event":"e","context":{"groupId":"a"},`+c.times+`}`)
 		if got := store.take(); w.Code != 200 || !strings.Contains(got, `"ts":"`+c.want+`"`) {
 			t.Errorf("%s: got %d %s, want ts %s", c.name, w.Code, got, c.want)
 		}
@@ -276,10 +262,7 @@ func TestClocks(t *testing.T) {
 func TestDerivedIDs(t *testing.T) {
 	store := &remembering{}
 	now := noon
-	s, err := New(Options{Store: store, Now: func() time.Time { now = now.Add(time.Second); return now }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: store, Now: func() time.Time { now = now.Add(time.Second); return now }})
 	ids := map[string]int{}
 	for _, body := range []string{
 		`{"userId":"u","event":"e","context":{"groupId":"a"},"timestamp":"2024-06-15T11:00:00Z"}`,
@@ -287,7 +270,7 @@ func TestDerivedIDs(t *testing.T) {
 		`{"userId":"u","event":"e","context":{"groupId":"a"}}`,
 		`{"userId":"u","event":"e","context":{"groupId":"a"}}`,
 	} {
-		post(s.Handler(), "/v1/track", body)
+		call(s.Handler(), "/v1/track", body)
 	}
 	for _, row := range store.rows[tableEvents] {
 		ids[row["event_id"].(string)]++
@@ -303,11 +286,11 @@ func TestAnotherRequestTells(t *testing.T) {
 	h := newTestServer(t, store, Foreign{Wait: time.Minute})
 	first := make(chan *httptest.ResponseRecorder, 1)
 	go func() {
-		first <- post(h, "/v1/batch", `{"batch":[{"type":"track","userId":"u","event":"e"},{"type":"track","userId":"v","event":"e"}]}`)
+		first <- call(h, "/v1/batch", `{"batch":[{"type":"track","userId":"u","event":"e"},{"type":"track","userId":"v","event":"e"}]}`)
 	}()
 	time.Sleep(50 * time.Millisecond)
 	for user, account := range map[string]string{"w": "other", "v": "bolt", "u": "acme"} {
-		if w := post(h, "/v1/group", `{"userId":"`+user+`","groupId":"`+account+`"}`); w.Code != 200 {
+		if w := call(h, "/v1/group", `{"userId":"`+user+`","groupId":"`+account+`"}`); w.Code != 200 {
 			t.Errorf("group: %d %s", w.Code, w.Body)
 		}
 	}
@@ -319,11 +302,11 @@ func TestAnotherRequestTells(t *testing.T) {
 	// Who was waited for in vain is not waited for again.
 	h = newTestServer(t, store, Foreign{Wait: 200 * time.Millisecond})
 	for range 50 {
-		if w := post(h, "/v1/track", `{"userId":"nobody","event":"e"}`); w.Code != 400 {
+		if w := call(h, "/v1/track", `{"userId":"nobody","event":"e"}`); w.Code != 400 {
 			t.Fatalf("track: %d %s", w.Code, w.Body)
 		}
 	}
-	if start := time.Now(); post(h, "/v1/track", `{"userId":"nobody","event":"e"}`).Code != 400 || time.Since(start) > 150*time.Millisecond {
+	if start := time.Now(); call(h, "/v1/track", `{"userId":"nobody","event":"e"}`).Code != 400 || time.Since(start) > 150*time.Millisecond {
 		t.Errorf("it waits again, for %s", time.Since(start))
 	}
 }
@@ -336,7 +319,7 @@ func TestStoreIsAway(t *testing.T) {
 		"/v1/group":  `{"userId":"u","groupId":"acme"}`,
 		"/v1/events": `{"specversion":"1.0","id":"1","source":"s","type":"t","subject":"a"}`,
 	} {
-		w := post(h, path, body, "Content-Type", typeCloudEvent)
+		w := call(h, path, body, "Content-Type", typeCloudEvent)
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 			t.Errorf("%s: got %d %s", path, w.Code, w.Body)
 		}
@@ -409,10 +392,7 @@ func TestMessagesAreForTables(t *testing.T) {
 	contracts := aToken(t, tokens, TokenOptions{Name: "contracts", Tables: []string{"contracts"}})
 	reader := aToken(t, tokens, TokenOptions{Name: "reader", Tables: []string{"*"}, Rights: []string{"read"}})
 	store := &remembering{}
-	s, err := New(Options{Store: store, Tokens: tokens, Now: func() time.Time { return noon }, Foreign: Foreign{Wait: time.Millisecond}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, Options{Store: store, Tokens: tokens, Now: func() time.Time { return noon }, Foreign: Foreign{Wait: time.Millisecond}})
 	const batch = `{"batch":[{"type":"identify","messageId":"i","userId":"u","traits":{"account_id":"acme"}},` +
 		`{"type":"track","messageId":"t","userId":"u","event":"login","context":{"groupId":"acme"}},` +
 		`{"type":"group","messageId":"g","userId":"u","groupId":"acme","traits":{"name":"Acme"}}]}`
@@ -425,7 +405,7 @@ func TestMessagesAreForTables(t *testing.T) {
 		{events, `"rejected_count":2,"rejected":[{"index":0,"messageId":"i","reason":"would be stored in user_accounts, which this token may not write to"},` +
 			`{"index":2,"messageId":"g","reason":"would be stored in accounts, which this token may not write to"}]`, 200},
 	} {
-		w := post(s.Handler(), "/v1/batch", batch, "Content-Type", "application/json", "Authorization", "Bearer "+tt.token)
+		w := call(s.Handler(), "/v1/batch", batch, "Content-Type", "application/json", "Authorization", "Bearer "+tt.token)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.want) {
 			t.Errorf("got %d %s, want %d %s", w.Code, w.Body, tt.status, tt.want)
 		}

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -23,7 +22,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Token is one caller. A nil *Token, where no tokens are configured, may do all.
+// Token is one caller.
 type Token struct {
 	Name   string   // appears in the log
 	Tables []string // it may read or write; * stands for all
@@ -43,27 +42,20 @@ type spent struct {
 	rows *rate.Limiter
 }
 
-func (t *Token) mayWrite(table string) bool { return t == nil || t.Write && t.isFor(table) }
+func (t *Token) mayWrite(table string) bool { return t.Write && t.isFor(table) }
 
-func (t *Token) mayRead(table string) bool { return t == nil || t.Read && t.isFor(table) }
+func (t *Token) mayRead(table string) bool { return t.Read && t.isFor(table) }
 
 func (t *Token) isFor(table string) bool {
 	return slices.Contains(t.Tables, "*") || slices.Contains(t.Tables, table)
 }
 
-func (t *Token) mayErase() bool { return t == nil || t.Erase }
-
-func (t *Token) source() string {
-	if t == nil {
-		return ""
-	}
-	return t.Source
-}
+func (t *Token) mayErase() bool { return t.Erase }
 
 // spend takes n rows off the caller's rate, or returns how long it must wait first. More rows than the burst pass when the
 // bucket is full, and are waited for afterwards; else nobody could ever send them.
 func (t *Token) spend(now time.Time, n int) time.Duration {
-	if t == nil || t.spent == nil {
+	if t.spent == nil {
 		return 0
 	}
 	t.mu.Lock()
@@ -253,15 +245,6 @@ func (ts *Tokens) find(given string) *Token {
 // who authenticates the caller: `Authorization: Bearer <token>`, or basic auth with the token as user name, as Segment's
 // write keys are sent; the password is ignored. If the caller is nobody it has answered.
 func (s *Server) who(w http.ResponseWriter, r *http.Request) (*Token, bool) {
-	if s.o.Tokens == nil {
-		// Anybody on this machine may; a web page that runs in somebody's browser here may not.
-		if err := s.origins.Check(r); err != nil || !loopback(r.Host) {
-			s.metrics.denied("origin")
-			s.fail(w, r, http.StatusForbidden, "without tokens only programs on this machine may call, as localhost or 127.0.0.1; set CSKPI_INTAKE_TOKENS")
-			return nil, false
-		}
-		return nil, true
-	}
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if user, _, ok := r.BasicAuth(); ok {
 		given = user
@@ -285,17 +268,10 @@ func (s *Server) who(w http.ResponseWriter, r *http.Request) (*Token, bool) {
 	}
 	x := about(r)
 	x.token = t.Name
-	s.known(x)
-	return t, true
-}
-
-// loopback tells whether a Host header names this machine as only it calls itself. A name that was made to point here for
-// the sake of a web page does not.
-func loopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	// A body that was read before its token was known now counts among those of the token, if there is room.
+	if known := (holding{of: s.memory, caller: x.caller()}); x.memory.n > 0 && known.raise(x.memory.n) {
+		x.memory.release()
+		x.memory = known
 	}
-	host = strings.Trim(host, "[]")
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	return t, true
 }

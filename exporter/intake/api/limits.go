@@ -1,0 +1,134 @@
+package api
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// pool is a resource that callers share: bytes of memory, or requests that are being worked on. A caller gets no more than
+// its share, so that a single one, however it behaves, leaves room for the others.
+type pool struct {
+	size, share int64
+
+	mu   sync.Mutex
+	used int64
+	by   map[string]int64
+}
+
+func newPool(size, share int64) *pool {
+	return &pool{size: size, share: share, by: map[string]int64{}}
+}
+
+// take gives n to a caller; false if the pool or the caller's share has not that much left.
+func (p *pool) take(caller string, n int64) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used+n > p.size || p.by[caller]+n > p.share {
+		return false
+	}
+	p.used += n
+	p.by[caller] += n
+	return true
+}
+
+// give takes n back from a caller.
+func (p *pool) give(caller string, n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.used -= n
+	if p.by[caller] -= n; p.by[caller] == 0 {
+		delete(p.by, caller)
+	}
+}
+
+// arrivals are the requests whose body is still arriving. They hold the bytes that have arrived, and nothing else that
+// others could wait for. If there are too many of them, a slow one is cut off in favour of the new one.
+type arrivals struct {
+	size, share int           // most of them, of all callers and of one
+	slow        time.Duration // after which a body may be cut off
+
+	mu  sync.Mutex
+	all []*arrival // oldest first
+	by  map[string]int
+}
+
+// arrival is one request whose body is arriving.
+type arrival struct {
+	caller string
+	began  time.Time
+	cut    func() // makes reading the body fail
+	late   bool   // it was cut off
+}
+
+func newArrivals(size, share int, slow time.Duration) *arrivals {
+	return &arrivals{size: size, share: share, slow: slow, by: map[string]int{}}
+}
+
+// begin adds a request; nil if there are too many and none of them is slow.
+func (a *arrivals) begin(caller string, cut func()) *arrival {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.by[caller] >= a.share && !a.cutOff(caller) {
+		return nil
+	}
+	if len(a.all) >= a.size && !a.cutOff(a.largest()) {
+		return nil
+	}
+	x := &arrival{caller: caller, began: time.Now(), cut: cut}
+	a.all = append(a.all, x)
+	a.by[caller]++
+	return x
+}
+
+// end removes a request. It tells whether the request was cut off; after it returns, the request no longer is.
+func (a *arrivals) end(x *arrival) (late bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.remove(x)
+	return x.late
+}
+
+// makeRoom cuts off the slowest request of a caller, if it has one that is slow.
+func (a *arrivals) makeRoom(caller string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cutOff(caller)
+}
+
+// cutOff needs mu.
+func (a *arrivals) cutOff(caller string) bool {
+	at := slices.IndexFunc(a.all, func(x *arrival) bool { return x.caller == caller })
+	if at < 0 || time.Since(a.all[at].began) < a.slow {
+		return false
+	}
+	x := a.all[at]
+	x.late = true
+	x.cut()
+	a.remove(x)
+	return true
+}
+
+// largest is the caller with the most requests; it needs mu.
+func (a *arrivals) largest() string {
+	most := ""
+	for caller, n := range a.by {
+		if c := cmp.Compare(n, a.by[most]); c > 0 || c == 0 && caller < most {
+			most = caller
+		}
+	}
+	return most
+}
+
+// remove needs mu.
+func (a *arrivals) remove(x *arrival) {
+	at := slices.Index(a.all, x)
+	if at < 0 {
+		return
+	}
+	a.all = slices.Delete(a.all, at, at+1)
+	if a.by[x.caller]--; a.by[x.caller] == 0 {
+		delete(a.by, x.caller)
+	}
+}
