@@ -32,14 +32,14 @@ type config struct {
 	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface; read-only for everybody but cskpi itself."`
 	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
-	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :9470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:9470 without; then only this machine may reach it."`
-	IntakeTokens    string        `envconfig:"CSKPI_INTAKE_TOKENS" desc:"File of the tokens of those who may send facts, made with cskpi token new; a change shows within a second."`
+	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :9470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:9470 without, which only this machine can reach."`
+	IntakeTokens    string        `envconfig:"CSKPI_INTAKE_TOKENS" desc:"File of the tokens of callers that may send facts, made with cskpi token new; a change takes effect within a second. Empty: tokens.yaml in CSKPI_DATA_DIR, which the first start makes, with one token in the file token beside it."`
 	IntakeWebConfig string        `envconfig:"CSKPI_INTAKE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS for CSKPI_INTAKE_LISTEN."`
 	SegmentTraits   string        `envconfig:"CSKPI_SEGMENT_TRAITS" desc:"Which traits of a group become which columns of accounts, as in name=name,geo=region|address.country. Empty: name, industry, geo, csm, created_on, parent_account_id and is_test from the traits that are usual for them."`
 	SegmentPages    bool          `envconfig:"CSKPI_SEGMENT_PAGES" desc:"Whether page and screen messages become usage events too, such as Viewed Pricing Page."`
 	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
 	SendURL         string        `envconfig:"CSKPI_SEND_URL" default:"http://127.0.0.1:9470" desc:"Where cskpi send sends facts: the intake of a running cskpi serve."`
-	SendToken       secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them."`
+	SendToken       secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them. Empty: the one in CSKPI_DATA_DIR, if CSKPI_SEND_URL is on this machine."`
 	GrafanaURL      string        `envconfig:"CSKPI_GRAFANA_URL" default:"http://127.0.0.1:3000" desc:"Grafana into which cskpi grafana push brings the boards, with the path below which it is served."`
 	GrafanaToken    secret        `envconfig:"CSKPI_GRAFANA_TOKEN" desc:"Token of a service account there, or user:password."`
 	UserIDKey       secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
@@ -169,8 +169,6 @@ func (c config) validate() error {
 	if address := c.intakeListen(); address != "" {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			bad("CSKPI_INTAKE_LISTEN", "%w; write it as host:port, :port or off", err)
-		} else if c.IntakeTokens == "" && !isLoopback(address) {
-			bad("CSKPI_INTAKE_LISTEN", "%s is open to other machines, and without CSKPI_INTAKE_TOKENS anybody there could write; make a token with cskpi token new, or listen on %s", address, intakeLocal)
 		}
 	}
 	if c.SegmentTraits != "" {

@@ -244,7 +244,7 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 func (a *app) announce(d *database, dir, url string) {
 	facts := ""
 	if to := a.config.intakeListen(); to != "" {
-		facts = "\n  facts (HTTP)         " + to
+		facts = "\n  facts (HTTP)         " + to + ", with the token in " + filepath.Join(dir, ownTokenFile)
 	}
 	const query = "select segment, window, round(ratio, 4) as nrr from cs.nrr(as_of = today()) order by segment, window format PrettyCompact"
 	fmt.Fprintf(a.out, `
@@ -256,6 +256,7 @@ Try
   curl -s %[1]s/metrics | grep '^cs_nrr_ratio'
   curl -s %[2]s/ --data-binary "%[3]s"
   CSKPI_DATA_DIR=%[4]s bin/cskpi explain nrr --segment high --window 12m
+  echo '{"feedback_id": "f1", "account_id": "acme", "kind": "product_request", "created_on": "%[6]s"}' | CSKPI_DATA_DIR=%[4]s bin/cskpi send --table feedback
 Stop with Ctrl-C.
-`, url, d.engine.URL(), query, dir, facts)
+`, url, d.engine.URL(), query, dir, facts, time.Now().In(d.zone).Format(time.DateOnly))
 }

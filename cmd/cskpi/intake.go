@@ -19,7 +19,7 @@ import (
 	"cskpi/exporter/intake/api"
 )
 
-// Where facts are taken if nothing else is said. Without tokens anybody who reaches it may write, and that is this machine only.
+// Where facts are taken if nothing else is said: from other machines only if there is a file of tokens for them.
 const (
 	intakeOff       = "off"
 	intakeAddress   = ":9470"
@@ -69,11 +69,17 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 	}
 	in := &receiver{registry: prometheus.NewRegistry(), web: a.config.IntakeWebConfig, log: a.log}
 	o := api.Options{Registry: in.registry, Log: a.log, Patience: intakeBody, Timeout: intakeStoring}
-	var err error
-	if a.config.IntakeTokens != "" {
-		if o.Tokens, err = api.OpenTokens(a.config.IntakeTokens, a.log); err != nil {
-			return nil, fmt.Errorf("CSKPI_INTAKE_TOKENS: %w", err)
+	tokens, err := a.config.IntakeTokens, error(nil)
+	if tokens == "" {
+		if tokens, err = a.config.ownTokens(); err != nil && a.config.ClickhouseURL != "" && a.config.IntakeListen == "" {
+			a.log.Warn("intake over HTTP is off: a token for it cannot be stored in CSKPI_DATA_DIR; set CSKPI_INTAKE_TOKENS, or CSKPI_INTAKE_LISTEN=off if this is intended", "err", err)
+			return nil, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("make a token for the intake in CSKPI_DATA_DIR: %w", err)
 		}
+	}
+	if o.Tokens, err = api.OpenTokens(tokens, a.log); err != nil {
+		return nil, fmt.Errorf("tokens of the intake: %w", err)
 	}
 	o.Foreign.Pages, o.Foreign.TypePrefix = a.config.SegmentPages, a.config.EventsPrefix
 	if a.config.SegmentTraits != "" {
@@ -103,11 +109,7 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 		MaxHeaderBytes:    intakeMaxHeader,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
-	if o.Tokens == nil {
-		a.log.Info("facts are taken without tokens, from programs on this machine only; CSKPI_INTAKE_TOKENS opens it to others", "address", in.listener.Addr().String())
-	} else {
-		a.log.Info("facts are taken from callers with tokens", "address", in.listener.Addr().String(), "tokens", o.Tokens.Len())
-	}
+	a.log.Info("facts are taken from callers with tokens", "address", in.listener.Addr().String(), "tokens", o.Tokens.Len(), "file", tokens)
 	return in, nil
 }
 

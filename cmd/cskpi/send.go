@@ -88,6 +88,12 @@ func (c *sendCmd) Run(ctx context.Context, a *app) error {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return usage("CSKPI_SEND_URL is no URL such as https://facts.example.com:9470")
 	}
+	if token == "" && isLoopback(net.JoinHostPort(base.Hostname(), "0")) {
+		// The service of this machine made a token for us, unless it has other ones.
+		if text, err := os.ReadFile(filepath.Join(a.config.DataDir, ownTokenFile)); err == nil {
+			token = secret(strings.TrimSpace(string(text)))
+		}
+	}
 	show := newProgress(a.err)
 	s := &sender{c: c, base: strings.TrimSuffix(base.String(), "/"), token: token, pause: sendPause, show: show.update, note: show.say,
 		client: &http.Client{Timeout: sendTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
@@ -256,17 +262,8 @@ func writeState(path string, v sent) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
-	if err != nil {
-		return fmt.Errorf("note what was sent: %w", err)
-	}
-	defer os.Remove(f.Name()) // fails when it has its new name
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("note what was sent: %w", err)
+	if err := writeWhole(path, append(text, '\n')); err != nil {
+		return fmt.Errorf("record the progress of sending: %w", err)
 	}
 	return nil
 }
@@ -372,7 +369,11 @@ func (s *sender) post(ctx context.Context, in sendInput, body []byte) (taken, ti
 		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // a date, which nobody sends, counts as nothing
 		return got, time.Duration(min(max(seconds, 0), 3600)) * time.Second, errors.New(cmp.Or(got.Error, answer.Status))
 	default:
-		return got, 0, hopeless{status, cmp.Or(got.Error, "what answers there is no intake of cskpi")}
+		text := cmp.Or(got.Error, "what answers there is no intake of cskpi")
+		if status == http.StatusUnauthorized && s.token == "" {
+			text = "no token was sent; set CSKPI_SEND_TOKEN, or, on the machine of cskpi serve, CSKPI_DATA_DIR to its data folder"
+		}
+		return got, 0, hopeless{status, text}
 	}
 }
 

@@ -184,9 +184,11 @@ func TestSendResume(t *testing.T) {
 	}
 }
 
-// TestSendToServe: what is sent is what is imported, and a service that is not ready yet is waited for.
+// TestSendToServe: what is sent is what is imported, a service that is not ready yet is waited for, and the token that the
+// service makes at its first start lets in whoever may read its data, and nobody else.
 func TestSendToServe(t *testing.T) {
-	environment(t, "CSKPI_DATA_DIR", t.TempDir(), "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0", "CSKPI_INTAKE_LISTEN", "127.0.0.1:0")
+	data := t.TempDir()
+	environment(t, "CSKPI_DATA_DIR", data, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_ENGINE_LISTEN", "127.0.0.1:0", "CSKPI_INTAKE_LISTEN", "127.0.0.1:0")
 	file := filepath.Join(t.TempDir(), "contracts.csv")
 	writeFile(t, file, contractsCSV+"c7,dyne,suite,much,USD,2024-02-01,2025-02-01\n")
 	s := start(t, "serve")
@@ -197,8 +199,9 @@ func TestSendToServe(t *testing.T) {
 		}
 		return address != ""
 	})
+	t.Setenv("CSKPI_SEND_URL", "http://"+address)
 	for range 2 {
-		code, out, errs := sendTo(t, "http://"+address, "send", "--rows", "2", file)
+		code, out, errs := execute(t, "send", "--rows", "2", file)
 		if code != exitProblem || !strings.Contains(errs, `contracts.csv:8: acv "much"`) || !regexp.MustCompile(`contracts +1 +7 +6 +1 `).MatchString(out) {
 			t.Fatalf("got %d\n%s\n%s\nlog:\n%s", code, out, errs, s.stderr)
 		}
@@ -206,5 +209,40 @@ func TestSendToServe(t *testing.T) {
 	code, stdout, stderr := execute(t, "kpi", "arr", "--format", "csv", "--as-of", "2024-06-30")
 	if code != exitOK || !strings.Contains(stdout, "150000.5") {
 		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
+	}
+	token := strings.TrimSpace(string(readFile(t, filepath.Join(data, ownTokenFile))))
+	if strings.Contains(s.stderr.String(), token) || strings.Contains(string(readFile(t, filepath.Join(data, ownTokensFile))), token) {
+		t.Error("the token is in the log or in the file of tokens")
+	}
+	for _, name := range []string{ownTokenFile, ownTokensFile} {
+		if info, err := os.Stat(filepath.Join(data, name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v", name, info.Mode(), err)
+		}
+	}
+	for path, method := range map[string]string{"/v1/contracts": http.MethodPost, "/v1/accounts/acme": http.MethodDelete} {
+		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusUnauthorized {
+			t.Errorf("%s %s without a token: got %d", method, path, answer.StatusCode)
+		}
+	}
+	// A second start keeps the tokens.
+	c, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tokens, err := c.ownTokens(); err != nil || tokens != filepath.Join(data, ownTokensFile) || strings.TrimSpace(string(readFile(t, filepath.Join(data, ownTokenFile)))) != token {
+		t.Errorf("got %s, %v", tokens, err)
+	}
+	t.Setenv("CSKPI_DATA_DIR", t.TempDir())
+	if code, _, errs := execute(t, "send", file); code != exitProblem || !strings.Contains(errs, "no token was sent; set CSKPI_SEND_TOKEN") {
+		t.Errorf("got %d\n%s", code, errs)
 	}
 }

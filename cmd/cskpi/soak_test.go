@@ -85,6 +85,12 @@ func (s *service) start() {
 	s.cmd = cmd
 }
 
+// token is the one that the service made at its first start; empty: it has not done so yet.
+func (s *service) token() string {
+	text, _ := os.ReadFile(filepath.Join(s.data, ownTokenFile))
+	return strings.TrimSpace(string(text))
+}
+
 // kill ends the service, and returns when it is gone.
 func (s *service) kill(signal syscall.Signal) {
 	s.mu.Lock()
@@ -331,6 +337,7 @@ func (k *soak) post(ctx context.Context, table string, body []byte, header map[s
 	for name, value := range header {
 		r.Header.Set(name, value)
 	}
+	r.Header.Set("Authorization", "Bearer "+k.service.token())
 	w, err := k.client.Do(r)
 	if err != nil {
 		return 0, nil, err
@@ -560,7 +567,7 @@ func TestSoak(t *testing.T) {
 	for i := range 40 {
 		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address); err == nil {
 			defer c.Close()
-			fmt.Fprintf(c, "POST /v1/usage_events HTTP/1.1\r\nHost: %s\r\n", s.address)
+			fmt.Fprintf(c, "POST /v1/usage_events HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n", s.address, s.token())
 			if i%2 == 0 {
 				fmt.Fprintf(c, "Content-Type: application/x-ndjson\r\nContent-Length: 100000\r\n\r\n%s\n{\"event_id\":", `{"event_id":"half","account_id":"a","event":"x","ts":"2024-01-01"}`)
 			}

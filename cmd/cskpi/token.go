@@ -1,10 +1,55 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"cskpi/exporter/intake/api"
 )
+
+// Files in the data folder that serve makes if CSKPI_INTAKE_TOKENS is not set.
+const (
+	ownTokensFile = "tokens.yaml" // hashes of tokens, as in CSKPI_INTAKE_TOKENS
+	ownTokenFile  = "token"       // a token with all rights, for cskpi send on this machine
+)
+
+// ownTokens returns the file of tokens in the data folder. The first call makes it, with one token that may do everything.
+// Only the owner of the data can read that token.
+func (c config) ownTokens() (string, error) {
+	tokens := filepath.Join(c.DataDir, ownTokensFile)
+	if _, err := os.Stat(tokens); !errors.Is(err, fs.ErrNotExist) {
+		return tokens, err
+	}
+	token, entry, err := api.NewToken(api.TokenOptions{Name: "local", Tables: []string{"*"}, Rights: []string{"write", "read", "erase"}})
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return "", err
+	}
+	// The token comes first: the hash of a token that nobody knows would be of no use.
+	if err := writeWhole(filepath.Join(c.DataDir, ownTokenFile), []byte(token+"\n")); err != nil {
+		return "", err
+	}
+	return tokens, writeWhole(tokens, []byte("# Who may send facts. Add others with: cskpi token new --name NAME --tables TABLE >> "+ownTokensFile+"\n"+entry))
+}
+
+// writeWhole replaces a file that only its owner can read, as a whole.
+func writeWhole(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails when it has its new name
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
 
 type tokenCmd struct {
 	New tokenNewCmd `cmd:"" help:"Make a token for a caller that sends facts."`
@@ -21,8 +66,8 @@ type tokenNewCmd struct {
 
 // Help is the longer text of cskpi token new --help.
 func (tokenNewCmd) Help() string {
-	return "The element for the file of CSKPI_INTAKE_TOKENS goes to standard output, to be appended to it: cskpi token new … >> tokens.yaml. " +
-		"It holds only a hash. The token itself goes to standard error, this once. Running processes take the file over within a second."
+	return "Prints an entry for the file that CSKPI_INTAKE_TOKENS names, or for tokens.yaml in the data folder. Append it: cskpi token new … >> tokens.yaml. " +
+		"The entry holds only a hash. The token itself is printed once, to standard error. A running serve reads a changed file within a second."
 }
 
 // Run prints a token and its element.

@@ -52,6 +52,7 @@ type column struct {
 	person   bool  // names a person
 	required bool  // there is no default: it must be given, and not be empty
 	fallback value // what stands in for a field that is not given
+	longest  int   // bytes of a String
 
 	enum      map[string]int8
 	enumNames []string // as the table lists them, without the empty one
@@ -59,6 +60,16 @@ type column struct {
 	scale     int
 	bits      int // of an integer
 }
+
+// Most bytes of a text. Ids and labels are short in every system that we know; a long one is a mistake of an export, and
+// would be carried through every KPI, metric and page.
+const (
+	longestName  = 512
+	longestProse = 64 << 10
+)
+
+// proseColumns hold sentences and documents, and are neither ids nor labels.
+var proseColumns = []string{"note", "outcome", "reason", "title", "value", "properties"}
 
 // Columns that every fact table has; only the last is never read from input.
 const (
@@ -119,6 +130,9 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 			c.meaning = d.meaning
 			if name == "usage_events" && d.name == "properties" {
 				c.kind = kindJSON
+			}
+			if c.longest = longestName; slices.Contains(proseColumns, d.name) {
+				c.longest = longestProse
 			}
 			c.person = c.kind == kindString && !c.nullable && slices.Contains(personColumns, d.name)
 			c.required = d.defaultKind == "" && !c.nullable

@@ -51,7 +51,7 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 		if f.kind == fieldBoolean {
 			return value{}, "is true or false, not text"
 		}
-		if reason := checkText(f.text); reason != "" {
+		if reason := c.checkText(f.text); reason != "" {
 			return value{}, reason
 		}
 		if c.kind == kindEnum {
@@ -66,7 +66,11 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 		}
 		return value{s: f.text}, ""
 	case kindJSON:
-		return parseObject(f)
+		v, reason := parseObject(f)
+		if reason == "" {
+			reason = c.checkLength(v.s)
+		}
+		return v, reason
 	case kindBool:
 		return parseBool(f.text)
 	case kindDate:
@@ -103,6 +107,20 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 	default:
 		return parseFloat(text)
 	}
+}
+
+func (c *column) checkText(s string) string {
+	if reason := c.checkLength(s); reason != "" {
+		return reason
+	}
+	return checkText(s)
+}
+
+func (c *column) checkLength(s string) string {
+	if c.longest > 0 && len(s) > c.longest {
+		return fmt.Sprintf("is longer than %d bytes: it has %d", c.longest, len(s))
+	}
+	return ""
 }
 
 func checkText(s string) string {
