@@ -29,7 +29,10 @@ type config struct {
 	DataDir         string        `envconfig:"CSKPI_DATA_DIR" default:"data" desc:"Folder in which the local engine keeps its data."`
 	Listen          string        `envconfig:"CSKPI_LISTEN" default:":9469" desc:"Address of /metrics and the landing page."`
 	WebConfigFile   string        `envconfig:"CSKPI_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and basic auth for CSKPI_LISTEN."`
-	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface; read-only for everybody but cskpi itself."`
+	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface, for readers. Every program on this machine may read on loopback."`
+	EngineWebConfig string        `envconfig:"CSKPI_ENGINE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and the users that may read at CSKPI_ENGINE_LISTEN. An address beyond loopback needs both."`
+	EngineNeedsUser bool          `envconfig:"CSKPI_ENGINE_REQUIRE_USERS" desc:"Whether readers need a user of CSKPI_ENGINE_WEB_CONFIG_FILE on loopback too."`
+	EngineKPIUsers  []string      `envconfig:"CSKPI_ENGINE_KPI_USERS" desc:"Users that may read the KPI views only, and no rows of accounts, as in grafana,board. Others may read everything."`
 	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
 	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :9470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:9470 without, which only this machine can reach."`

@@ -69,10 +69,11 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine
 	return d, nil
 }
 
-func (a *app) engineOptions(listen string) engine.Options {
+// engineOptions are for an engine that readers reach at the URL public, if there is one.
+func (a *app) engineOptions(public string) engine.Options {
 	return engine.Options{
 		DataDir:   a.config.DataDir,
-		Listen:    listen,
+		Public:    public,
 		Library:   a.config.Libchdb,
 		MaxMemory: uint64(a.config.EngineMemory),
 		Patience:  time.Minute, // for commands on the folder to end
@@ -82,7 +83,7 @@ func (a *app) engineOptions(listen string) engine.Options {
 
 // ownEngine is an engine for a single command. It ends with it, so others must not rely on it: they wait for their turn.
 func (a *app) ownEngine() engine.Options {
-	o := a.engineOptions("127.0.0.1:0")
+	o := a.engineOptions("")
 	o.Private = true
 	return o
 }

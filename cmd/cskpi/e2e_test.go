@@ -107,7 +107,7 @@ func beside(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := &app{config: c, log: slog.New(slog.DiscardHandler), out: t.Output(), err: t.Output()}
-	e, err := engine.Start(t.Context(), a.engineOptions("127.0.0.1:0"))
+	e, err := engine.Start(t.Context(), a.engineOptions(""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -480,7 +480,7 @@ func server(t *testing.T) (address string, begin func()) {
 		return address, func() {}
 	}
 	e := enginetest.Engine(t)
-	target, err := url.Parse(e.URL())
+	target, err := url.Parse("http://" + e.Options().Addr[0])
 	if err != nil {
 		t.Fatal(err)
 	}

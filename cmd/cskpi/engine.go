@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"cskpi/exporter/engine"
@@ -18,14 +19,27 @@ func (engineCmd) Help() string {
 }
 
 // Run serves the engine until it is told to stop.
-func (c *engineCmd) Run(ctx context.Context, a *app) error {
+func (c *engineCmd) Run(parent context.Context, a *app) error {
 	if c.Supervised {
-		return engine.Child(ctx, os.Stdin, a.log)
+		return engine.Child(parent, os.Stdin, a.log)
 	}
-	e, err := engine.Start(ctx, a.engineOptions(a.config.EngineListen))
+	readers, err := a.openReaders(parent)
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return e.Close()
+	defer readers.Close(0)
+	e, err := engine.Start(parent, a.engineOptions(readers.URL()))
+	if err != nil {
+		return err
+	}
+	readers.Handle(a.readerHandler(e))
+	failed := make(chan error, 1)
+	go func() { failed <- readers.Serve() }() // Ends by Close.
+	select {
+	case <-parent.Done():
+		readers.Close(gracePeriod)
+		err = <-failed
+	case err = <-failed:
+	}
+	return errors.Join(err, e.Close())
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"cskpi/exporter"
+	"cskpi/exporter/engine"
+	"cskpi/exporter/gate"
 	"cskpi/queries"
 )
 
@@ -83,9 +85,24 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 
+	readers := (*gate.Gate)(nil) // of the local engine, if it is ours
+	if _, live := engine.Attach(a.config.DataDir); a.config.ClickhouseURL == "" && !live {
+		if readers, err = a.openReaders(parent); err != nil {
+			return err
+		}
+		defer readers.Close(0)
+	}
+
 	ctx, stop := context.WithCancelCause(parent)
 	defer stop(nil)
 	var wg sync.WaitGroup
+	if readers != nil {
+		wg.Go(func() {
+			if err := readers.Serve(); err != nil {
+				stop(err)
+			}
+		})
+	}
 	wg.Go(func() {
 		flags := &web.FlagConfig{WebConfigFile: &a.config.WebConfigFile}
 		if err := web.Serve(listener, server, flags, a.log); !errors.Is(err, http.ErrServerClosed) {
@@ -100,7 +117,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		})
 	}
 	wg.Go(func() {
-		stop(a.compute(ctx, catalogue, in, past, also, func(d *database, e *exporter.Exporter) error {
+		stop(a.compute(ctx, catalogue, in, readers, past, also, func(d *database, e *exporter.Exporter) error {
 			answer(e)
 			return ready(ctx, d, e, a.url(listener.Addr()))
 		}))
@@ -108,6 +125,9 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	<-ctx.Done()
 	a.log.Info("stopping", "cause", context.Cause(ctx))
 	wg.Go(in.close)
+	if readers != nil {
+		wg.Go(func() { readers.Close(gracePeriod) })
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(parent), gracePeriod)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
@@ -120,13 +140,20 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	return context.Cause(ctx)
 }
 
-// compute prepares the database, hands over the exporter, stores what in takes, and keeps computing, past days too.
-func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, past *pastDays, also prometheus.Gatherer, ready func(*database, *exporter.Exporter) error) error {
-	d, err := a.connect(ctx, catalogue, a.engineOptions(a.config.EngineListen))
+// compute prepares the database, hands over the exporter, lets readers in, stores what in takes, and keeps computing, past days too.
+func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, readers *gate.Gate, past *pastDays, also prometheus.Gatherer, ready func(*database, *exporter.Exporter) error) error {
+	public := ""
+	if readers != nil {
+		public = readers.URL()
+	}
+	d, err := a.connect(ctx, catalogue, a.engineOptions(public))
 	if err != nil {
 		return err
 	}
 	defer d.close()
+	if readers != nil {
+		readers.Handle(a.readerHandler(d.engine))
+	}
 	if err := a.prepareWhenUp(ctx, d); err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (s *service) enginePID() int {
 // open looks at the database when the service is gone.
 func (s *service) open() driver.Conn {
 	s.t.Helper()
-	e, err := engine.Start(s.t.Context(), engine.Options{DataDir: s.data, Listen: "127.0.0.1:0", Patience: time.Minute, Log: slog.New(slog.DiscardHandler)})
+	e, err := engine.Start(s.t.Context(), engine.Options{DataDir: s.data, Patience: time.Minute, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.t.Fatal(err)
 	}

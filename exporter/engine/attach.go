@@ -27,6 +27,7 @@ type endpoint struct {
 	Service  int    `json:"service_pid"` // Of the process that runs the engine.
 	Folder   string `json:"folder"`      // Which folder this is for: see folderID. A copy of the folder is another one.
 	Identity string `json:"identity"`
+	Public   string `json:"public,omitempty"` // Where readers reach it, without the token.
 }
 
 // Attach finds the live engine that another process of this user runs on dataDir; false if there is none.
@@ -47,7 +48,7 @@ func Attach(dataDir string) (*Engine, bool) {
 	if err != nil || ping(http.DefaultTransport, u.Host, at.Token, pingTimeout) != nil {
 		return nil, false
 	}
-	return &Engine{addr: u.Host, token: at.Token}, true
+	return &Engine{addr: u.Host, token: at.Token, public: at.Public}, true
 }
 
 func readEndpoint(dir string) (endpoint, error) {

@@ -76,7 +76,7 @@ func BenchmarkLargeResult(b *testing.B) {
 func request(b *testing.B, e *engine.Engine, method, path string, body io.Reader) time.Duration {
 	b.Helper()
 	begin := time.Now()
-	req, err := http.NewRequestWithContext(context.Background(), method, e.URL()+path, body)
+	req, err := http.NewRequestWithContext(context.Background(), method, private(e)+path, body)
 	if err != nil {
 		b.Fatal(err)
 	}

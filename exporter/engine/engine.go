@@ -2,25 +2,23 @@
 // libchdb behind ClickHouse's own HTTP interface, in a supervised child process.
 //
 // [Start] runs the child and [Attach] finds one that another process runs; both
-// give an [Engine], whose Options open a clickhouse-go connection like any other.
-// [Child] is the other side: what the child process does.
+// give an [Engine], whose Options open a clickhouse-go connection like any other
+// and whose Handler serves readers. [Child] is what the child process does.
 package engine
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
-// TokenHeader carries the service's token. A request without it gets a read-only session.
+// TokenHeader carries the engine's token, which every request needs. Readers do not know it: [Engine.Handler] adds it
+// to their requests, together with a header that lowers their rights.
 const TokenHeader = "X-Cskpi-Token"
 
 const (
-	defaultListen       = "127.0.0.1:8123"
 	defaultQueryTimeout = 5 * time.Minute
 	defaultPatience     = 5 * time.Second
 )
@@ -28,7 +26,7 @@ const (
 // Options say where the engine's data lies and how much it may take.
 type Options struct {
 	DataDir      string        // Folder of the data; created if absent. One process at a time.
-	Listen       string        // Address of the HTTP interface, default 127.0.0.1:8123; port 0 takes a free one.
+	Public       string        // URL at which Handler is served to readers, for those who [Attach]; empty if nowhere.
 	Library      string        // Path of libchdb.so; empty looks where [FindLibrary] says.
 	MaxMemory    uint64        // Bytes for the whole engine; 0 leaves ClickHouse's default, 0.9 of the machine.
 	QueryTimeout time.Duration // Default for queries, and the most a read-only session may ask for; 0 is five minutes.
@@ -38,9 +36,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Listen == "" {
-		o.Listen = defaultListen
-	}
 	if o.QueryTimeout == 0 {
 		o.QueryTimeout = defaultQueryTimeout
 	}
@@ -53,9 +48,10 @@ func (o Options) withDefaults() Options {
 // Engine is a running engine: a child of this process ([Start]) or one that
 // another process runs ([Attach]). Its methods are safe for concurrent use.
 type Engine struct {
-	addr  string // host:port as this machine reaches it.
-	token string
-	child *supervisor // Nil when another process owns the engine.
+	addr   string // host:port of the process's own listener, which asks for the token.
+	token  string
+	public string
+	child  *supervisor // Nil when another process owns the engine.
 }
 
 // Options are what clickhouse.Open needs to reach the engine with the service's rights.
@@ -75,10 +71,8 @@ func (e *Engine) Options() *clickhouse.Options {
 	}
 }
 
-// URL is the address for people and their tools; what it serves is read-only.
-func (e *Engine) URL() string {
-	return (&url.URL{Scheme: "http", Host: e.addr}).String()
-}
+// URL is the address at which readers reach the engine; empty if there is none.
+func (e *Engine) URL() string { return e.public }
 
 // Up tells whether the engine answers.
 func (e *Engine) Up() bool {
@@ -102,17 +96,4 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	return e.child.close()
-}
-
-// reachable turns a listener's address into one to connect to: a wildcard becomes loopback.
-func reachable(addr net.Addr) string {
-	tcp, ok := addr.(*net.TCPAddr)
-	if !ok {
-		return addr.String()
-	}
-	host := tcp.IP.String()
-	if tcp.IP == nil || tcp.IP.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return (&net.TCPAddr{IP: net.ParseIP(host), Port: tcp.Port}).String()
 }

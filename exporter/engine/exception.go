@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -53,8 +54,10 @@ const (
 	codeTimeoutExceeded = 159
 	codeReadonly        = 164
 	codeTooManyQueries  = 202
+	codeNetwork         = 210
 	codeNoSpace         = 243
 	codeOutfile         = 358
+	codeAccessDenied    = 497
 	codeWrongPassword   = 516
 	codeConstraint      = 452
 )
@@ -65,7 +68,7 @@ func (e *exception) status() int {
 	case 6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 321, 349, 376, 427, 441, 467,
 		codeBadArguments, codeSyntaxError, codeConstraint, codeUnknownCodec, codeDecompress, codeOutfile:
 		return http.StatusBadRequest
-	case codeReadonly, 192, 193, 497, codeWrongPassword:
+	case codeReadonly, 192, 193, codeAccessDenied, codeWrongPassword:
 		return http.StatusForbidden
 	case 16, 46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 137:
 		return http.StatusNotFound
@@ -75,9 +78,20 @@ func (e *exception) status() int {
 		return http.StatusRequestEntityTooLarge
 	case codeNotImplemented:
 		return http.StatusNotImplemented
-	case codeTooManyQueries, 209, 439:
+	case codeTooManyQueries, 209, codeNetwork, 439:
 		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}
+}
+
+// write answers a request with the exception, and with another status than ClickHouse's own if the caller knows better.
+func (e *exception) write(w http.ResponseWriter, status int) {
+	h := w.Header()
+	h.Del("Content-Encoding")
+	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
+	h.Set("X-ClickHouse-Exception-Name", e.name)
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, e.message+"\n")
 }

@@ -10,10 +10,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,16 +18,15 @@ import (
 
 const (
 	serviceSlots = 64               // Queries of the service at a time.
-	readerSlots  = 16               // Queries without the token at a time.
 	slotWait     = 30 * time.Second // How long one waits for its turn.
 )
 
-// front speaks ClickHouse's HTTP interface for the library.
+// front speaks ClickHouse's HTTP interface for the library. Every request must carry the token: readers reach it
+// through [Engine.Handler], which says by a header that the request has a reader's rights only.
 type front struct {
 	lib          *library
 	log          *slog.Logger
 	token        string
-	loopback     bool // Only this machine can reach it; then browsers must not be able to drive it.
 	timeout      time.Duration
 	queryMemory  uint64
 	readerMemory uint64
@@ -40,16 +36,12 @@ type front struct {
 }
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if why := f.foreign(r); why != "" {
-		http.Error(w, why, http.StatusForbidden)
-		return
-	}
-	service, err := f.isService(r)
+	role, err := f.roleOf(r)
 	if err != nil {
 		writeException(w, err)
 		return
 	}
-	if service {
+	if role == roleService {
 		w.Header().Set(sessionHeader, "service")
 	}
 	switch {
@@ -60,7 +52,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodGet && r.URL.RawQuery == "":
 		answerOk(w)
 	case r.Method == http.MethodGet, r.Method == http.MethodPost, r.Method == http.MethodHead:
-		f.serveQuery(w, r, service)
+		f.serveQuery(w, r, role)
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		http.Error(w, "use GET or POST", http.StatusMethodNotAllowed)
@@ -72,41 +64,22 @@ func answerOk(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "Ok.\n")
 }
 
-// foreign tells why a request is not from a client that was meant to come here. A
-// page in a browser can send requests to this machine's loopback, by the
-// address or by a name of its own that it lets resolve to it.
-func (f *front) foreign(r *http.Request) string {
-	if origin := r.Header.Get("Origin"); origin != "" {
-		if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
-			return "requests of web pages from elsewhere are refused"
-		}
+// roleOf authenticates the request and returns its rights.
+func (f *front) roleOf(r *http.Request) (role, *exception) {
+	given := r.Header[http.CanonicalHeaderKey(TokenHeader)]
+	if len(given) != 1 || subtle.ConstantTimeCompare([]byte(given[0]), []byte(f.token)) != 1 {
+		return "", refuse(codeWrongPassword, "AUTHENTICATION_FAILED", "default: Authentication failed: %s must carry this engine's token", TokenHeader)
 	}
-	if !f.loopback {
-		return ""
+	switch lowered := r.Header[http.CanonicalHeaderKey(roleHeader)]; {
+	case len(lowered) == 0:
+		return roleService, nil
+	case len(lowered) == 1 && (role(lowered[0]) == roleReader || role(lowered[0]) == roleKPI):
+		return role(lowered[0]), nil
 	}
-	host := r.Host
-	if h, _, err := net.SplitHostPort(r.Host); err == nil {
-		host = h
-	}
-	host = strings.Trim(host, "[]")
-	if ip := net.ParseIP(host); strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback() {
-		return ""
-	}
-	return "requests by the name " + host + " are refused; the engine listens on loopback, use localhost or 127.0.0.1"
+	return "", refuse(codeWrongPassword, "AUTHENTICATION_FAILED", "default: Authentication failed: %s must be %s or %s", roleHeader, roleReader, roleKPI)
 }
 
-func (f *front) isService(r *http.Request) (bool, *exception) {
-	given, ok := r.Header[http.CanonicalHeaderKey(TokenHeader)]
-	if !ok {
-		return false, nil
-	}
-	if len(given) == 1 && subtle.ConstantTimeCompare([]byte(given[0]), []byte(f.token)) == 1 {
-		return true, nil
-	}
-	return false, refuse(codeWrongPassword, "AUTHENTICATION_FAILED", "default: Authentication failed: the token in %s is not this engine's", TokenHeader)
-}
-
-func (f *front) serveQuery(w http.ResponseWriter, r *http.Request, service bool) {
+func (f *front) serveQuery(w http.ResponseWriter, r *http.Request, rights role) {
 	h := w.Header()
 	h.Set("X-ClickHouse-Server-Display-Name", f.about.name)
 	h.Set("X-ClickHouse-Timezone", f.about.timezone)
@@ -117,13 +90,13 @@ func (f *front) serveQuery(w http.ResponseWriter, r *http.Request, service bool)
 		return
 	}
 	defer q.body.Close()
-	q.reader = !service
+	q.role = rights
 	if q.id == "" {
 		q.id = uuid.NewString()
 	}
 	h.Set("X-ClickHouse-Query-Id", q.id)
 	slots := f.service
-	if q.reader {
+	if q.role != roleService {
 		slots = f.readers
 	}
 	o := &output{

@@ -46,7 +46,11 @@ func TestClientLeaves(t *testing.T) {
 		t.Helper()
 		ctx, leave := context.WithCancel(t.Context())
 		defer leave()
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, enginetest.Engine(t).URL()+"/?"+q(query, "max_block_size", "10000").Encode(), strings.NewReader(body))
+		to := readers(t)
+		if service {
+			to = private(enginetest.Engine(t))
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, to+"/?"+q(query, "max_block_size", "10000").Encode(), strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,10 +117,11 @@ func TestLimits(t *testing.T) {
 
 func TestLimitsFromOptions(t *testing.T) {
 	e := own(t, engine.Options{MaxMemory: 500 << 20, QueryTimeout: time.Second})
+	to := readersOf(t, e)
 	f := func(code, query string, params ...string) {
 		t.Helper()
 		begin := time.Now()
-		if got := send(t, e.URL()+"/?"+q(query, params...).Encode(), ""); got.header.Get("X-ClickHouse-Exception-Code") != code || time.Since(begin) > 4*time.Second {
+		if got := send(t, to+"/?"+q(query, params...).Encode(), ""); got.header.Get("X-ClickHouse-Exception-Code") != code || time.Since(begin) > 4*time.Second {
 			t.Errorf("%s: got %s %.200q after %s, want %s", query, got.header.Get("X-ClickHouse-Exception-Code"), got.body, time.Since(begin), code)
 		}
 	}
@@ -147,7 +152,7 @@ func open(t *testing.T, e *engine.Engine) driver.Conn {
 func TestNothingLeaks(t *testing.T) {
 	dir := t.TempDir()
 	e := startIn(t, dir)
-	conn := open(t, e)
+	conn, to := open(t, e), readersOf(t, e)
 	execute(t, conn, "create database cs", "create table cs.t (a UInt64, b String) engine = Null")
 	round := func(n int) {
 		for range n {
@@ -163,7 +168,7 @@ func TestNothingLeaks(t *testing.T) {
 				t.Fatal("no error")
 			}
 			for _, format := range []string{"TSV", "JSON"} {
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.URL(), strings.NewReader("select number from numbers(100) format "+format))
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to, strings.NewReader("select number from numbers(100) format "+format))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -6,9 +6,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"cskpi/exporter/engine"
@@ -38,13 +40,45 @@ func emptied(t *testing.T) driver.Conn {
 // ask sends a request to the shared engine. The query stands in params; body may be empty.
 func ask(t *testing.T, params url.Values, body string, headers ...string) answer {
 	t.Helper()
-	return send(t, enginetest.Engine(t).URL()+"/?"+params.Encode(), body, headers...)
+	return send(t, readers(t)+"/?"+params.Encode(), body, headers...)
 }
 
-// asService is ask with the service's token.
+// asService is ask with the service's rights.
 func asService(t *testing.T, params url.Values, body string, headers ...string) answer {
 	t.Helper()
-	return ask(t, params, body, append(headers, engine.TokenHeader, token(t))...)
+	return send(t, private(enginetest.Engine(t))+"/?"+params.Encode(), body, append(headers, engine.TokenHeader, token(t))...)
+}
+
+// private is the address of the engine's own listener, which asks for the token.
+func private(e *engine.Engine) string { return "http://" + e.Options().Addr[0] }
+
+// readers is where readers reach the shared engine.
+func readers(t *testing.T) string {
+	t.Helper()
+	forReaders.Lock()
+	defer forReaders.Unlock()
+	if forReaders.server == nil {
+		forReaders.server = httptest.NewServer(handler(enginetest.Engine(t)))
+	}
+	return forReaders.server.URL
+}
+
+var forReaders struct {
+	sync.Mutex
+	server *httptest.Server // ends with the test binary
+}
+
+// handler serves readers, those of the user kpi with the views of KPIs only.
+func handler(e *engine.Engine) http.Handler {
+	return e.Handler(engine.HandlerOptions{KPIOnly: func(r *http.Request) bool { return r.Header.Get("Test-Role") == "kpi" }, Log: quiet()})
+}
+
+// readersOf is where readers reach an engine that only this test uses.
+func readersOf(t *testing.T, e *engine.Engine) string {
+	t.Helper()
+	s := httptest.NewServer(handler(e))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 func token(t *testing.T) string {
@@ -114,9 +148,6 @@ func own(t *testing.T, o engine.Options) *engine.Engine {
 	t.Helper()
 	if o.DataDir == "" {
 		o.DataDir = t.TempDir()
-	}
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
 	}
 	if o.Log == nil {
 		o.Log = quiet()

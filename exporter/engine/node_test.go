@@ -35,7 +35,7 @@ func TestNodeClient(t *testing.T) {
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v; it needs the npm registry\n%s", err, out)
 	}
-	run := exec.CommandContext(ctx, "node", "test.mjs", e.URL(), token(t))
+	run := exec.CommandContext(ctx, "node", "test.mjs", private(e), token(t), readers(t))
 	run.Dir = dir
 	if out, err := run.CombinedOutput(); err != nil || !strings.Contains(string(out), "all is well") {
 		t.Errorf("node test.mjs: %v\n%s", err, out)

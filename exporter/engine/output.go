@@ -171,15 +171,7 @@ func (o *output) close() {
 }
 
 // writeException answers with an error in place of a result.
-func writeException(w http.ResponseWriter, e *exception) {
-	h := w.Header()
-	h.Del("Content-Encoding")
-	h.Set("Content-Type", "text/plain; charset=UTF-8")
-	h.Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.code))
-	h.Set("X-ClickHouse-Exception-Name", e.name)
-	w.WriteHeader(e.status())
-	_, _ = io.WriteString(w, e.message+"\n")
-}
+func writeException(w http.ResponseWriter, e *exception) { e.write(w, e.status()) }
 
 type writerFunc func(p []byte) (int, error)
 

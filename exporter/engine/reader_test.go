@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"cskpi/exporter/engine/enginetest"
 )
 
 func TestReaderIsRefused(t *testing.T) {
@@ -103,23 +101,4 @@ func TestReaderIsServed(t *testing.T) {
 	if got := ask(t, q("select count() > 5 from system.stack_trace"), ""); got.body != "1\n" {
 		t.Errorf("system.stack_trace: got %d %q", got.status, got.body)
 	}
-}
-
-func TestWebPagesAreRefused(t *testing.T) {
-	f := func(status int, headers ...string) {
-		t.Helper()
-		if got := ask(t, q("select 1"), "", headers...); got.status != status {
-			t.Errorf("%v: got %d %q, want %d", headers, got.status, got.body, status)
-		}
-	}
-	host := strings.TrimPrefix(enginetest.Engine(t).URL(), "http://")
-	port := host[strings.LastIndex(host, ":"):]
-	f(200, "Host", "localhost"+port)
-	f(200, "Host", "[::1]"+port)
-	f(403, "Host", "rebound.example"+port)
-	f(403, "Host", "192.0.2.1"+port)
-	f(403, "Host", "localhost.rebound.example")
-	f(403, "Origin", "http://elsewhere.example")
-	f(403, "Origin", "null")
-	f(200, "Origin", "http://"+host)
 }

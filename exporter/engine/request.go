@@ -17,11 +17,23 @@ const maxQuery = 1 << 20
 // pair is a setting or parameter in the order in which it was given.
 type pair struct{ name, value string }
 
+// role is what a request may do. The token stands for all rights; a header beside it lowers them.
+type role string
+
+const (
+	roleService role = ""       // May do everything.
+	roleReader  role = "reader" // May read everything.
+	roleKPI     role = "kpi"    // May read the KPI views, and no rows of accounts.
+)
+
+// roleHeader lowers the rights of a request that carries the token.
+const roleHeader = "X-Cskpi-Role"
+
 // request is what a client asks for.
 type request struct {
 	query      string // From the URL; more may stand in the body.
 	body       io.ReadCloser
-	reader     bool // Without the service's token: read-only.
+	role       role
 	get        bool // ClickHouse takes GET to mean that nothing is changed.
 	database   string
 	format     string // Where the query names none.

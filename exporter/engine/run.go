@@ -28,7 +28,7 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 		return err
 	}
 	if in, ok := readInsert(text); ok {
-		if q.reader {
+		if q.role != roleService {
 			return refuse(codeReadonly, "READONLY", "Cannot execute query in readonly mode: INSERT needs the service's token")
 		}
 		return f.insert(ctx, q, o, in, io.MultiReader(strings.NewReader(text[in.data:]), data))
@@ -49,7 +49,7 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	}
 	defer s.close()
 	defer f.killWhenDone(ctx, s)()
-	if q.reader {
+	if q.role != roleService {
 		if text, err = s.text("SELECT formatQuerySingleLine(" + quote(strings.TrimRight(text, "; \t\r\n")) + ")"); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ import (
 )
 
 // Child is what `cskpi engine --supervised`, the child that [Start] runs, does: it loads the library, opens the
-// engine's folder and serves ClickHouse's HTTP interface, as the parent orders on stdin, until ctx ends or stdin does
+// engine's folder and serves ClickHouse's HTTP interface to those who have the token, as the parent orders on stdin, until ctx ends or stdin does
 // because the parent has gone. The process is the engine's own: its working directory becomes the engine's folder, and
 // the library cannot be unloaded. The order is one line of JSON, so that the token shows neither in the arguments nor in
 // the environment. The listener comes as file descriptor 3, so that the port stays the same, and nobody else's, when the
@@ -84,20 +84,17 @@ func serve(ctx context.Context, o childOrder, listener net.Listener, log *slog.L
 		return err
 	}
 	defer lib.close()
-	f, err := newFront(lib, o, listener, log)
+	f, err := newFront(lib, o, log)
 	if err != nil {
 		return err
 	}
 	return f.listen(ctx, listener, o.Dir)
 }
 
-func newFront(lib *library, o childOrder, listener net.Listener, log *slog.Logger) (*front, error) {
+func newFront(lib *library, o childOrder, log *slog.Logger) (*front, error) {
 	f := &front{
 		lib: lib, log: log, token: o.Token, timeout: o.QueryTimeout,
 		service: make(chan struct{}, serviceSlots), readers: make(chan struct{}, readerSlots),
-	}
-	if tcp, ok := listener.Addr().(*net.TCPAddr); ok {
-		f.loopback = tcp.IP.IsLoopback()
 	}
 	if err := f.readAbout(); err != nil {
 		return nil, fmt.Errorf("ask the engine about itself: %w", err)
@@ -129,7 +126,7 @@ func (f *front) listen(ctx context.Context, listener net.Listener, dir string) e
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }() // Ends by Shutdown below.
-	f.log.Info("engine answers", "url", "http://"+reachable(listener.Addr()), "version", f.about.version, "data", dir)
+	f.log.Info("engine answers", "url", "http://"+listener.Addr().String(), "version", f.about.version, "data", dir)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve ClickHouse's HTTP interface: %w", err)

@@ -46,7 +46,7 @@ func (s *session) close() {
 
 func (f *front) prepare(s *session, q *request) error {
 	memory := f.queryMemory
-	if q.reader {
+	if q.role != roleService {
 		memory = f.readerMemory
 		if err := checkReaderSettings(q.settings, f.timeout.Seconds(), memory); err != nil {
 			return err
@@ -82,7 +82,7 @@ func (f *front) prepare(s *session, q *request) error {
 	}
 	readonly := q.setting("readonly")
 	switch {
-	case q.reader:
+	case q.role != roleService:
 		readonly = "1"
 	case q.get && (readonly == "" || readonly == "0"):
 		readonly = "2"

@@ -41,6 +41,7 @@ type supervisor struct {
 	log      *slog.Logger
 	order    []byte
 	addr     string
+	public   string // URL for readers.
 	token    string
 	listener *os.File
 	folder   *folder
@@ -69,9 +70,9 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", o.Listen)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w; choose another address, or stop what uses it", err)
+		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w", err)
 	}
 	file, err := listener.(*net.TCPListener).File()
 	listener.Close()
@@ -90,7 +91,7 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	}
 	run, stop := context.WithCancel(context.Background())
 	s := &supervisor{
-		log: o.Log, order: append(order, '\n'), addr: reachable(listener.Addr()), token: token, listener: file, folder: folder, private: o.Private,
+		log: o.Log, order: append(order, '\n'), addr: listener.Addr().String(), public: o.Public, token: token, listener: file, folder: folder, private: o.Private,
 		stop: stop, finished: make(chan struct{}),
 	}
 	first := make(chan error, 1)
@@ -100,7 +101,7 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	case <-ctx.Done():
 		err = fmt.Errorf("start the engine: %w", ctx.Err())
 	}
-	e := &Engine{addr: s.addr, token: token, child: s}
+	e := &Engine{addr: s.addr, token: token, public: o.Public, child: s}
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -200,7 +201,7 @@ func (s *supervisor) publish(c *child) error {
 		return err
 	}
 	return writeJSON(s.folder.path, endpointFile, endpoint{
-		URL: "http://" + s.addr, Token: s.token, PID: c.cmd.Process.Pid, Service: os.Getpid(), Folder: of, Identity: s.folder.self.ID,
+		URL: "http://" + s.addr, Token: s.token, PID: c.cmd.Process.Pid, Service: os.Getpid(), Folder: of, Identity: s.folder.self.ID, Public: s.public,
 	})
 }
 

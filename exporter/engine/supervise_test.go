@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -93,7 +92,7 @@ func TestKilledEngineComesBack(t *testing.T) {
 			t.Errorf("after kill %d: %d rows", round, n)
 		}
 	}
-	if after := endpointIn(t, dir); after.URL != before.URL || after.URL != e.URL() || after.PID == before.PID {
+	if after := endpointIn(t, dir); after.URL != before.URL || after.URL != private(e) || after.PID == before.PID {
 		t.Errorf("got %+v, before %+v", after, before)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "engine", "spool", "left.in")); err == nil {
@@ -106,12 +105,12 @@ func TestAttach(t *testing.T) {
 	if _, ok := engine.Attach(dir); ok {
 		t.Fatal("attached to nothing")
 	}
-	e, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Listen: "127.0.0.1:0", Log: quiet()})
+	e, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Public: "https://engine.example:8123", Log: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	other, ok := engine.Attach(dir)
-	if !ok || other.URL() != e.URL() || !other.Up() || other.Restarts() != 0 {
+	if !ok || other.URL() != "https://engine.example:8123" || other.URL() != e.URL() || !other.Up() || other.Restarts() != 0 {
 		t.Fatalf("got %v, %v", other, ok)
 	}
 	execute(t, open(t, other), "create database cs")
@@ -177,7 +176,7 @@ func TestFolderOfAnEarlierVersion(t *testing.T) {
 func TestDirectoryInUse(t *testing.T) {
 	dir := t.TempDir()
 	startIn(t, dir)
-	_, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Listen: "127.0.0.1:0", Log: quiet()})
+	_, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Log: quiet()})
 	want := fmt.Sprintf("process %d (%s) is using %s", os.Getpid(), endpointIn(t, dir).URL, dir)
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
@@ -191,7 +190,7 @@ func TestDirectoryInUseByOthers(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "engine.lock")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Listen: "127.0.0.1:0", Log: quiet()})
+	_, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Log: quiet()})
 	if err == nil || !strings.Contains(err.Error(), "another process is using "+dir) || !strings.Contains(err.Error(), "Cannot lock file") {
 		t.Errorf("got %v", err)
 	}
@@ -200,7 +199,7 @@ func TestDirectoryInUseByOthers(t *testing.T) {
 func TestLibraryProblems(t *testing.T) {
 	f := func(library, want string) {
 		t.Helper()
-		_, err := engine.Start(t.Context(), engine.Options{DataDir: t.TempDir(), Listen: "127.0.0.1:0", Library: library, Log: quiet()})
+		_, err := engine.Start(t.Context(), engine.Options{DataDir: t.TempDir(), Library: library, Log: quiet()})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "make engine") || !strings.Contains(err.Error(), "CSKPI_LIBCHDB") {
 			t.Errorf("%s: got %v, want %s", library, err, want)
 		}
@@ -254,14 +253,6 @@ func TestDropInANewDirectory(t *testing.T) {
 	}
 }
 
-func TestListenProblems(t *testing.T) {
-	e := startIn(t, t.TempDir())
-	_, err := engine.Start(t.Context(), engine.Options{DataDir: t.TempDir(), Listen: strings.TrimPrefix(e.URL(), "http://"), Log: quiet()})
-	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), "choose another address") {
-		t.Errorf("got %v", err)
-	}
-}
-
 // The engine dies with the process that started it, even by SIGKILL, and the next start finds the directory free.
 func TestEngineDiesWithItsParent(t *testing.T) {
 	dir := t.TempDir()
@@ -294,7 +285,7 @@ func TestParentRole(t *testing.T) {
 	if dir == "" {
 		return
 	}
-	if _, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Listen: "127.0.0.1:0", Log: quiet()}); err != nil {
+	if _, err := engine.Start(t.Context(), engine.Options{DataDir: dir, Log: quiet()}); err != nil {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Minute)

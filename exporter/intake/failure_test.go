@@ -29,7 +29,7 @@ type mortal struct {
 
 func newMortal(t *testing.T, data string) *mortal {
 	t.Helper()
-	e, err := engine.Start(t.Context(), engine.Options{DataDir: data, Listen: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	e, err := engine.Start(t.Context(), engine.Options{DataDir: data, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

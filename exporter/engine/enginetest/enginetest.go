@@ -92,7 +92,7 @@ func start(t testing.TB) *engine.Engine {
 		t.Fatal(err)
 	}
 	e, err := engine.Start(t.Context(), engine.Options{
-		DataDir: dir, Listen: "127.0.0.1:0", Library: os.Getenv("CSKPI_LIBCHDB"),
+		DataDir: dir, Library: os.Getenv("CSKPI_LIBCHDB"),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {

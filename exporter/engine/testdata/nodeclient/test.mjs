@@ -1,9 +1,9 @@
-// ClickHouse's client for Node.js against the local engine: node test.mjs URL TOKEN.
+// ClickHouse's client for Node.js against the local engine: node test.mjs URL TOKEN READERS_URL.
 // It ends with an error where the engine answers unlike a server.
 import assert from 'node:assert/strict'
 import { createClient } from '@clickhouse/client'
 
-const [url, token] = process.argv.slice(2)
+const [url, token, readers] = process.argv.slice(2)
 const headers = { 'X-Cskpi-Token': token }
 
 for (const compression of [{}, { request: true, response: true }]) {
@@ -36,7 +36,7 @@ for (const compression of [{}, { request: true, response: true }]) {
   await assert.rejects(service.query({ query: 'select sleepEachRow(1) from numbers(3)', format: 'JSON', clickhouse_settings: { max_execution_time: 1 } }), { code: '159' })
   await service.close()
 
-  const reader = createClient({ url, compression })
+  const reader = createClient({ url: readers, compression })
   assert.deepEqual(await (await reader.query({ query: 'select 1 as x', format: 'JSONEachRow' })).json(), [{ x: 1 }])
   await assert.rejects(reader.command({ query: 'drop table cs.node' }), { code: '164' })
   await assert.rejects(reader.insert({ table: 'cs.node', values: [{ id: 1 }], format: 'JSONEachRow' }), { code: '164' })

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"cskpi/exporter/engine"
+	"cskpi/exporter/gate"
+)
+
+const (
+	readerQueries = 16               // of all readers at a time
+	readerBody    = 1 << 20          // bytes of a reader's query
+	readerTime    = 10 * time.Minute // for a query to be answered to the last byte
+)
+
+// openReaders listens for readers of the local engine. The port answers once it has the engine's handler.
+func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
+	access := gate.LocalOrEncrypted
+	if a.config.EngineNeedsUser {
+		access = gate.Users
+	}
+	g, err := gate.Open(ctx, gate.Options{
+		Address: a.config.EngineListen, WebConfig: a.config.EngineWebConfig, Access: access,
+		Names:       gate.Names{Address: "CSKPI_ENGINE_LISTEN", WebConfig: "CSKPI_ENGINE_WEB_CONFIG_FILE"},
+		Credentials: engine.TakeCredentials, Refuse: engine.Refuse,
+		WholeBodies: readerBody,
+		Limits:      gate.Limits{HeaderBytes: readerBody, Requests: readerQueries, Wait: 30 * time.Second, Response: readerTime},
+		Log:         a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range a.config.EngineKPIUsers {
+		if !g.Has(user) {
+			g.Close(0)
+			return nil, fmt.Errorf("CSKPI_ENGINE_KPI_USERS: CSKPI_ENGINE_WEB_CONFIG_FILE has no user %q under basic_auth_users", user)
+		}
+	}
+	a.log.Info("listening for readers of the engine", "url", g.URL(), "open_to", g.Readers())
+	return g, nil
+}
+
+// readerHandler answers readers from e.
+func (a *app) readerHandler(e *engine.Engine) http.Handler {
+	return e.Handler(engine.HandlerOptions{
+		KPIOnly: func(r *http.Request) bool { return slices.Contains(a.config.EngineKPIUsers, gate.User(r)) },
+		Log:     a.log,
+	})
+}
