@@ -114,7 +114,11 @@ type holder struct {
 	name    string
 	columns []string // in which they would stand
 	days    []string // expressions for the days of a fact, null where there is none
+	goes    string   // condition for the rows that go
 }
+
+// isKept tells that a table holds what is kept for a pass over the KPIs (queries.Keeper).
+func (h holder) isKept() bool { return strings.HasPrefix(h.name, "kept_") }
 
 const usageEvents = "usage_events"
 
@@ -140,16 +144,10 @@ func (e *erasure) run(ctx context.Context) error {
 	if err := e.makeScratch(ctx); err != nil {
 		return err
 	}
-	conditions := map[string]string{}
-	for _, h := range holders {
-		if conditions[h.name], err = e.condition(ctx, h); err != nil {
-			return err
-		}
-		if err := e.count(ctx, h, conditions[h.name]); err != nil {
-			return err
-		}
+	if holders, err = e.look(ctx, holders); err != nil {
+		return err
 	}
-	if err := e.findEvents(ctx, conditions[usageEvents]); err != nil {
+	if err := e.findEvents(ctx, holders); err != nil {
 		return err
 	}
 	if err := e.record(ctx); err != nil {
@@ -161,30 +159,8 @@ func (e *erasure) run(ctx context.Context) error {
 	if err := e.outdate(ctx, resumed); err != nil {
 		return err
 	}
-	// By the events the other rows are found that are theirs, so they go last.
-	slices.SortStableFunc(holders, func(a, b holder) int { return cmp.Compare(bit(a.name == usageEvents), bit(b.name == usageEvents)) })
-	for _, table := range []string{"usage_conflicts", "usage_ahead"} {
-		if err := e.delete(ctx, table, "(source, event_id, payload_hash) in (select source, event_id, payload_hash from "+e.events+")"); err != nil {
-			return err
-		}
-	}
-	if err := e.delete(ctx, "usage_identities", "(id, payload_hash) in (select sipHash64(source, event_id), payload_hash from "+e.events+")"); err != nil {
+	if err := e.remove(ctx, holders); err != nil {
 		return err
-	}
-	for _, h := range holders {
-		if err := e.delete(ctx, h.name, conditions[h.name]); err != nil {
-			return err
-		}
-	}
-	if e.what.Account != "" {
-		// What was told of past days names the accounts that were at risk.
-		if err := e.delete(ctx, "kpi_daily", "labels['account'] in ("+literals(e.what.ids())+")"); err != nil {
-			return err
-		}
-		own := "parent_account_id = " + literal(e.what.Account)
-		if err := e.change(ctx, "accounts", "update parent_account_id = '' where "+own, own); err != nil {
-			return err
-		}
 	}
 	if err := e.outdate(ctx, resumed); err != nil {
 		return err
@@ -241,56 +217,111 @@ func (e *erasure) theirs(h holder) string {
 	return strings.Join(parts, " or ")
 }
 
-// condition says which rows of a table go: those that name them, and former versions of facts whose latest version does, which
-// would else come back to whom they belonged before.
-func (e *erasure) condition(ctx context.Context, h holder) (string, error) {
-	t := e.tables[h.name]
-	theirs := e.theirs(h)
-	if t == nil || t.events || !slices.ContainsFunc(h.columns, func(c string) bool { return !slices.Contains(t.identity, c) }) {
-		return theirs, nil
+// look returns the tables that have rows to be erased, and records the number of rows and the days of the facts among them. Tables of a pass over
+// the KPIs (queries.Keeper) come and go meanwhile, so they are returned without a look.
+func (e *erasure) look(ctx context.Context, holders []holder) ([]holder, error) {
+	var found []holder
+	for _, h := range holders {
+		h.goes = e.theirs(h)
+		found = append(found, h)
 	}
-	identity := strings.Join(quoteAll(t.identity), ", ")
-	keys := e.scratch + "." + quote("keys_"+h.name)
-	err := e.retry(ctx, func() error {
-		if err := e.dropTable(ctx, keys); err != nil {
+	found, err := e.count(ctx, found)
+	if err != nil {
+		return nil, err
+	}
+	former, err := e.formerVersions(ctx, found)
+	if err != nil || len(former) == 0 {
+		return found, err
+	}
+	for i, h := range found {
+		if keys := former[h.name]; keys != "" {
+			found[i].goes += " or " + keys
+		}
+	}
+	return e.count(ctx, found)
+}
+
+// count records how many rows go and the days of the facts among them. It leaves out tables without such rows.
+func (e *erasure) count(ctx context.Context, holders []holder) (found []holder, err error) {
+	var parts []string
+	var kept []holder
+	for i, h := range holders {
+		if h.isKept() {
+			kept = append(kept, h)
+			continue
+		}
+		days := []string{"toDate(0)"}
+		for _, day := range h.days {
+			days = append(days, "minIf(assumeNotNull("+day+"), "+day+" > toDate(0))", "maxIf(assumeNotNull("+day+"), "+day+" > toDate(0))")
+		}
+		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from cs.%s where %s", i, strings.Join(days, ", "), quote(h.name), h.goes))
+	}
+	err = e.retry(ctx, func() error {
+		rows, err := e.im.Conn.Query(ctx, "select i, n, days from (\n"+strings.Join(parts, "\nunion all\n")+"\n) as counted where n > 0 order by i")
+		if err != nil {
 			return err
 		}
-		return e.im.Conn.Exec(ctx, fmt.Sprintf(`
-			create table %s engine = MergeTree order by tuple() as
-			select %s from cs.%s
-			where (%[2]s) in (select %[2]s from cs.%[3]s where %[4]s)
-			group by %[2]s
-			having argMax(%[4]s, (updated_at, ingested_at)) settings max_execution_time = 0`, keys, identity, quote(h.name), theirs))
+		defer rows.Close()
+		found = kept
+		for rows.Next() {
+			var i, n uint64
+			var days []time.Time
+			if err := rows.Scan(&i, &n, &days); err != nil {
+				return err
+			}
+			found = append(found, holders[i])
+			e.took(holders[i].name, n)
+			for _, d := range days {
+				e.touch(d)
+			}
+		}
+		return rows.Err()
 	})
-	return theirs + " or (" + identity + ") in (select " + identity + " from " + keys + ")", err
+	return found, err
 }
 
-// count takes down how many rows of a table there are, and the days of the facts among them.
-func (e *erasure) count(ctx context.Context, h holder, condition string) error {
-	firsts, lasts := []string{"toDate(0)"}, []string{"toDate(0)"}
-	for _, day := range h.days {
-		firsts = append(firsts, "minIf(assumeNotNull("+day+"), "+day+" > toDate(0))")
-		lasts = append(lasts, "maxIf(assumeNotNull("+day+"), "+day+" > toDate(0))")
+// formerVersions returns conditions, by table, for versions of facts that name somebody else while the latest version names whom is to be erased.
+// If they stayed, the fact would return to its former owner.
+func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[string]string, error) {
+	texts, counts := map[string]string{}, []string{"select '' as table, toUInt64(0) as n"}
+	for _, h := range holders {
+		t := e.tables[h.name]
+		if t == nil || t.events || !slices.ContainsFunc(h.columns, func(c string) bool { return !slices.Contains(t.identity, c) }) {
+			continue
+		}
+		texts[h.name] = fmt.Sprintf(`
+			select %[1]s from cs.%[2]s
+			where (%[1]s) in (select %[1]s from cs.%[2]s where %[3]s)
+			group by %[1]s
+			having argMax(%[3]s, (updated_at, ingested_at)) and not min(%[3]s)`, strings.Join(quoteAll(t.identity), ", "), quote(h.name), h.goes)
+		counts = append(counts, "select "+literal(h.name)+" as table, count() as n from ("+texts[h.name]+"\n) as former")
 	}
-	var n uint64
-	var days, ends []time.Time
-	err := e.retry(ctx, func() error {
-		return e.im.Conn.QueryRow(ctx, "select count(), ["+strings.Join(firsts, ", ")+"], ["+strings.Join(lasts, ", ")+"] from cs."+quote(h.name)+" where "+condition).
-			Scan(&n, &days, &ends)
-	})
-	if isGone(err) {
-		return nil
+	var tables []string
+	if err := e.retry(ctx, func() error {
+		return e.im.Conn.QueryRow(ctx, "select groupArray(table) from (\n"+strings.Join(counts, "\nunion all\n")+"\n) as counted where n > 0").Scan(&tables)
+	}); err != nil {
+		return nil, err
 	}
-	e.took(h.name, n)
-	for _, d := range slices.Concat(days, ends) {
-		e.touch(d)
+	conditions := map[string]string{}
+	for _, table := range tables {
+		keys := e.scratch + "." + quote("keys_"+table)
+		if err := e.retry(ctx, func() error {
+			if err := e.dropTable(ctx, keys); err != nil {
+				return err
+			}
+			return e.im.Conn.Exec(ctx, "create table "+keys+" engine = MergeTree order by tuple() as "+texts[table]+" settings max_execution_time = 0")
+		}); err != nil {
+			return nil, err
+		}
+		identity := strings.Join(quoteAll(e.tables[table].identity), ", ")
+		conditions[table] = "(" + identity + ") in (select " + identity + " from " + keys + ")"
 	}
-	return err
+	return conditions, nil
 }
 
-// took adds to the receipt. What is kept for a pass over the KPIs (queries.Keeper) is gone in a minute anyway.
+// took adds to the receipt.
 func (e *erasure) took(table string, rows uint64) {
-	if rows > 0 && !strings.HasPrefix(table, "kept_") {
+	if rows > 0 {
 		e.receipt.Rows[table] = max(e.receipt.Rows[table], rows)
 	}
 }
@@ -308,7 +339,11 @@ func (e *erasure) touch(day time.Time) {
 }
 
 // findEvents makes a list of the usage events.
-func (e *erasure) findEvents(ctx context.Context, condition string) error {
+func (e *erasure) findEvents(ctx context.Context, holders []holder) error {
+	condition := "false"
+	if i := slices.IndexFunc(holders, func(h holder) bool { return h.name == usageEvents }); i >= 0 {
+		condition = holders[i].goes
+	}
 	e.events = e.scratch + ".events"
 	err := e.retry(ctx, func() error {
 		if err := e.dropTable(ctx, e.events); err != nil {
@@ -373,25 +408,95 @@ func (e *erasure) recede(ctx context.Context) error {
 		settings join_use_nulls = 0`, e.version))
 }
 
-// delete removes rows for good, and returns when they are gone.
-func (e *erasure) delete(ctx context.Context, table, condition string) error {
-	return e.change(ctx, table, "delete where "+condition, condition)
-}
-
-// change does so if there is such a row.
-func (e *erasure) change(ctx context.Context, table, command, condition string) error {
-	err := e.retry(ctx, func() error {
-		var n uint64
-		if err := e.im.Conn.QueryRow(ctx, "select count() from cs."+quote(table)+" where "+condition).Scan(&n); err != nil || n == 0 {
+// remove deletes the rows from all tables and returns when they are gone. The engine deletes in the background, part by part and behind its merges,
+// so the deletions of all tables are queued at once and waited for together. A queued deletion survives the death of the engine. The events
+// are queued last, because an erasure that is cut short finds the rows of other tables by them.
+func (e *erasure) remove(ctx context.Context, holders []holder) error {
+	events := "(select source, event_id, payload_hash from " + e.events + ")"
+	for _, c := range []change{
+		deletion("usage_conflicts", "(source, event_id, payload_hash) in "+events),
+		deletion("usage_ahead", "(source, event_id, payload_hash) in "+events),
+		deletion("usage_identities", "(id, payload_hash) in (select sipHash64(source, event_id), payload_hash from "+e.events+")"),
+	} {
+		if err := e.askIfAny(ctx, c); err != nil {
 			return err
 		}
-		e.took(table, n)
-		return e.im.Conn.Exec(ctx, "alter table cs."+quote(table)+" "+command+" settings mutations_sync = 2, allow_nondeterministic_mutations = 1, max_execution_time = 0")
+	}
+	if e.what.Account != "" {
+		// What was told of past days names the accounts that were at risk.
+		if err := e.askIfAny(ctx, deletion("kpi_daily", "labels['account'] in ("+literals(e.what.ids())+")")); err != nil {
+			return err
+		}
+		own := "parent_account_id = " + literal(e.what.Account)
+		if err := e.askIfAny(ctx, change{"accounts", "update parent_account_id = '' where " + own, own}); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(holders, func(a, b holder) int { return cmp.Compare(bit(a.name == usageEvents), bit(b.name == usageEvents)) })
+	for _, h := range holders {
+		if err := e.ask(ctx, deletion(h.name, h.goes)); err != nil {
+			return err
+		}
+	}
+	return e.changed(ctx)
+}
+
+// change is a change of the rows of a table that a condition finds.
+type change struct{ table, command, condition string }
+
+func deletion(table, condition string) change {
+	return change{table, "delete where " + condition, condition}
+}
+
+// askIfAny queues a change if there is a row to change.
+func (e *erasure) askIfAny(ctx context.Context, c change) error {
+	var n uint64
+	err := e.retry(ctx, func() error {
+		return e.im.Conn.QueryRow(ctx, "select count() from cs."+quote(c.table)+" where "+c.condition).Scan(&n)
 	})
+	if err != nil || n == 0 {
+		return err
+	}
+	e.took(c.table, n)
+	return e.ask(ctx, c)
+}
+
+// ask queues a change.
+func (e *erasure) ask(ctx context.Context, c change) error {
+	err := e.exec(ctx, "alter table cs."+quote(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
 	if isGone(err) {
 		return nil // what is kept for a pass over the KPIs comes and goes
 	}
 	return err
+}
+
+// changed waits until the engine has made all changes. When the engine's few background threads are busy, it pauses a table's work for up to a
+// second before it takes the next parts, so that a table with a part for each month takes several seconds. Waking it shortens the pause.
+func (e *erasure) changed(ctx context.Context) error {
+	for wait := 20 * time.Millisecond; ; wait = min(wait+wait/20, time.Second) {
+		var left []string
+		var failed string
+		err := e.retry(ctx, func() error {
+			return e.im.Conn.QueryRow(ctx, `
+				select groupUniqArray(table), maxIf(concat(table, ': ', latest_fail_reason), latest_fail_reason != '')
+				from system.mutations
+				where database = 'cs' and not is_done`).Scan(&left, &failed)
+		})
+		switch {
+		case err != nil || len(left) == 0:
+			return err
+		case failed != "":
+			return databaseError{fmt.Errorf("the database could not delete rows of %s", failed)}
+		}
+		for _, table := range left {
+			_ = e.im.Conn.Exec(ctx, "system start merges cs."+quote(table)) // nothing has stopped them; a user without the right just waits longer
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // isGone tells that a table is no longer there.

@@ -195,10 +195,12 @@ func TestErase(t *testing.T) {
 			const far = "cs.usage_days final where day = '2023-06-01'"
 			version := f.query("version", far)
 			progress := f.query("partition, block_number", "cs.usage_progress final order by 1")
-			receipt, err := intake.Erase(t.Context(), f.conn, c.what)
+			statements := &recording{Conn: f.conn}
+			receipt, err := intake.Erase(t.Context(), statements, c.what)
 			if err != nil {
 				t.Fatal(err)
 			}
+			statements.queuedAtOnce(t)
 			if held := f.holding(id); len(held) > 0 {
 				t.Errorf("the id is still in %v", held)
 			}
@@ -277,6 +279,44 @@ func TestErasePseudonym(t *testing.T) {
 	}
 	if held := f.holding(id); len(held) > 0 || receipt.Rows["usage_events"] != 15 {
 		t.Errorf("the pseudonym is still in %v; %+v", held, receipt)
+	}
+}
+
+// recording is a connection that keeps the statements.
+type recording struct {
+	driver.Conn
+	said []string
+}
+
+func (c *recording) Exec(ctx context.Context, query string, args ...any) error {
+	c.said = append(c.said, query)
+	return c.Conn.Exec(ctx, query, args...)
+}
+
+func (c *recording) QueryRow(ctx context.Context, query string, args ...any) driver.Row {
+	c.said = append(c.said, query)
+	return c.Conn.QueryRow(ctx, query, args...)
+}
+
+// queuedAtOnce checks that deletions do not wait for each other: a wait costs seconds when the engine's background threads are busy.
+func (c *recording) queuedAtOnce(t *testing.T) {
+	t.Helper()
+	waited, queued := 0, 0
+	for _, query := range c.said {
+		switch {
+		case strings.Contains(query, "system.mutations"):
+			waited++
+		case !strings.HasPrefix(query, "alter table cs."):
+		case waited > 0:
+			t.Errorf("queued after the wait: %s", query)
+		case !strings.Contains(query, "mutations_sync = 0"):
+			t.Errorf("waits by itself: %s", query)
+		default:
+			queued++
+		}
+	}
+	if waited == 0 || queued < 3 {
+		t.Errorf("%d deletions were queued and waited for %d times", queued, waited)
 	}
 }
 
