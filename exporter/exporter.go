@@ -3,7 +3,8 @@
 //
 // A scrape never waits for the database: every query runs on its own interval, its whole result is checked and then
 // swapped in at once, and readers take whatever is there. A query that fails keeps its last good result until that is
-// too old to be shown; how old it is, and that it fails, is exported beside it.
+// too old to be shown; how old it is, and that it fails, is exported beside it. A query whose facts are damaged is not
+// computed at all, and keeps its last good result until they are repaired.
 package exporter
 
 import (
@@ -52,14 +53,18 @@ type Options struct {
 	MaxSeries int // a query that returns more fails; nothing of it is taken [10000]
 	Parallel  int // queries that run at the same time [3]
 
-	Reporting      queries.Reporting   // for cs_reporting_info and for money on the landing page
-	EngineUp       func() bool         // whether the local engine answers; nil: there is none
-	EngineRestarts func() int          // how often it was restarted; nil: there is none
-	RollUp         func() RollUp       // how the roll-up of usage goes; nil: not known
-	Also           prometheus.Gatherer // metrics of other parts of the program, for /metrics; nil: none
-	Version        string              // of the program ["unknown"]
-	Revision       string              // of its source ["unknown"]
-	Log            *slog.Logger        // [discards]
+	Reporting      queries.Reporting // for cs_reporting_info and for money on the landing page
+	EngineUp       func() bool       // whether the local engine answers; nil: there is none
+	EngineRestarts func() int        // how often it was restarted; nil: there is none
+	// Whole tells whether all tables that a query reads are whole; an error keeps the query from being computed. As long as it is
+	// queries.ErrDamaged, the last good values stay, however old they become. [always nil]
+	Whole    func(context.Context, queries.Query) error
+	Damaged  func() []string     // what is damaged, for the landing page [nothing]
+	RollUp   func() RollUp       // how the roll-up of usage goes; nil: not known
+	Also     prometheus.Gatherer // metrics of other parts of the program, for /metrics; nil: none
+	Version  string              // of the program ["unknown"]
+	Revision string              // of its source ["unknown"]
+	Log      *slog.Logger        // [discards]
 }
 
 // RollUp is how the roll-up of usage goes, which the program does beside the schedule of the queries.
@@ -113,6 +118,12 @@ func New(db Querier, o Options) (*Exporter, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Whole == nil {
+		o.Whole = func(context.Context, queries.Query) error { return nil }
+	}
+	if o.Damaged == nil {
+		o.Damaged = func() []string { return nil }
 	}
 	if o.Select == nil {
 		o.Select = func(_ context.Context, q queries.Query, asOf time.Time) (string, func()) {

@@ -216,6 +216,10 @@ func (k *kpi) state(o outcome, now time.Time) string {
 		return "its values are too old and no longer exported"
 	case o.err == nil:
 		return "ok"
+	case o.damaged() && o.good == nil:
+		return "not computed, because stored data that it reads is damaged; there are no earlier values"
+	case o.damaged():
+		return fmt.Sprintf("not computed for %s, because stored data that it reads is damaged; its last good values are %s old", human(now.Sub(o.since)), human(now.Sub(o.good.at)))
 	case o.good == nil:
 		return fmt.Sprintf("failing for %s; it has never succeeded", human(now.Sub(o.since)))
 	case k.expired(o, now):

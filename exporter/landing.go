@@ -25,7 +25,9 @@ const pageProblems = 5
 const targetWindow = "12m"
 
 type page struct {
-	Facts    []fact // the status line
+	Facts    []fact   // the status line
+	Damaged  []string // parts of the stored data
+	Lost     int      // of those that are not listed
 	Problems []problem
 	Further  int // problems that are not listed
 	Chapters []chapter
@@ -111,6 +113,10 @@ func (e *Exporter) page(now time.Time, snapshot []outcome) page {
 	}
 	if n := len(p.Problems) - pageProblems; n > 0 {
 		p.Problems, p.Further = p.Problems[:pageProblems], n
+	}
+	p.Damaged = e.o.Damaged()
+	if n := len(p.Damaged) - pageProblems; n > 0 {
+		p.Damaged, p.Lost = p.Damaged[:pageProblems], n
 	}
 	p.Facts = e.status(now, snapshot, failing, oldest)
 	return p

@@ -114,9 +114,16 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	o.started = e.now()
 	o.asOf = AsOf(o.started, e.o.Location)
 	o.sql = k.Select(o.asOf) // what a person can run again, whatever was kept for this run
-	sql, finished := e.o.Select(ctx, k.Query, o.asOf)
-	good, err := e.read(ctx, k, sql)
-	finished()
+	var good *result
+	err := e.o.Whole(ctx, k.Query)
+	if err == nil {
+		sql, finished := e.o.Select(ctx, k.Query, o.asOf)
+		good, err = e.read(ctx, k, sql)
+		finished()
+	}
+	if err == nil {
+		err = e.o.Whole(ctx, k.Query) // the engine may have lost data, and been started again, before the query ran
+	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -132,8 +139,13 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 			o.since = ended
 		}
 		o.due = ended.Add(min(k.every, retry<<min(o.failing-1, 16)))
-		log.Warn("query failed; its last good values stay until they are too old", "err", o.err,
-			"duration_seconds", o.duration.Seconds(), "failing", o.failing, "retry", o.due)
+		switch {
+		case !o.damaged():
+			log.Warn("query failed; its last good values stay until they are too old", "err", o.err,
+				"duration_seconds", o.duration.Seconds(), "failing", o.failing, "retry", o.due)
+		case !previous.damaged():
+			log.Debug("query is not computed from damaged data; its last good values stay until the data is repaired", "err", o.err)
+		}
 	} else {
 		o.err, o.failing, o.since = nil, 0, time.Time{}
 		good.asOf, good.at = o.asOf, ended
@@ -169,9 +181,13 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 // Busy tells whether queries are being computed.
 func (e *Exporter) Busy() bool { return len(e.slots) > 0 }
 
-// expired tells whether the values of o are too old to be shown.
+// damaged tells whether the query is not computed because its facts are damaged.
+func (o outcome) damaged() bool { return errors.Is(o.err, queries.ErrDamaged) }
+
+// expired tells whether the values of o are too old to be shown. While its facts are damaged, they never are: there will be no
+// others until somebody repairs the data, and their age is shown beside them.
 func (k *kpi) expired(o outcome, now time.Time) bool {
-	return o.good == nil || now.Sub(o.good.at) > k.maxAge
+	return o.good == nil || !o.damaged() && now.Sub(o.good.at) > k.maxAge
 }
 
 // ready is nil once every query was tried and one succeeded.

@@ -2,6 +2,7 @@ package exporter_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -374,6 +375,74 @@ func TestValuesEndAtTheirMaximumAge(t *testing.T) {
 		sleep(5 * time.Minute)
 		if got := sampleOf(t, e, "cs_dies_value", ""); got != 5 {
 			t.Errorf("after the recovery the value is %v", got)
+		}
+	})
+}
+
+// TestDamagedDataIsNotComputed: values stay as they were, however old, and no statement runs until the data is repaired.
+func TestDamagedDataIsNotComputed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		f.returns("hit", []string{"value"}, []any{1.0})
+		f.returns("spared", []string{"value"}, []any{2.0})
+		f.returns("fresh", []string{"value"}, []any{3.0})
+		damaged := map[string]error{"fresh": queries.ErrDamaged}
+		e := newExporter(t, f, exporter.Options{
+			Catalogue: queries.Catalogue{query("hit", "value gauge"), query("spared", "value gauge"), query("fresh", "value gauge")},
+			Whole:     func(_ context.Context, q queries.Query) error { return damaged[q.Name] },
+			Damaged:   func() []string { return []string{"a <part> is gone"} },
+		})
+		run(t, e)
+		damaged["hit"] = fmt.Errorf("contracts: %w", queries.ErrDamaged)
+		f.returns("hit", []string{"value"}, []any{-1.0}) // what is left of the data says
+		ran := f.count("hit")
+		sleep(30 * 24 * time.Hour)
+		if got := f.count("hit"); got != ran || f.count("fresh") != 0 {
+			t.Errorf("statements ran on damaged data: %d, %d", got-ran, f.count("fresh"))
+		}
+		age := (30 * 24 * time.Hour).Seconds()
+		for metric, want := range map[string]float64{"cs_hit_value": 1, "cs_spared_value": 2, "cs_fresh_value": missing} {
+			if got := sampleOf(t, e, metric, ""); got != want {
+				t.Errorf("%s is %v, want %v", metric, got, want)
+			}
+		}
+		for metric, want := range map[string]float64{"cs_exporter_query_success": 0, "cs_exporter_query_age_seconds": age, "cs_exporter_query_series": 1} {
+			if got := sampleOf(t, e, metric, "hit"); got != want {
+				t.Errorf("%s is %v, want %v", metric, got, want)
+			}
+		}
+		page := get(t, e, "/").Body.String()
+		for _, want := range []string{"Stored data is damaged", "a &lt;part&gt; is gone", "its last good values are 30 days old", "there are no earlier values"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the page does not say %q", want)
+			}
+		}
+		delete(damaged, "hit")
+		sleep(5 * time.Minute)
+		if got := sampleOf(t, e, "cs_hit_value", ""); got != -1 {
+			t.Errorf("after the repair the value is %v", got)
+		}
+	})
+}
+
+// TestDamageWhileAStatementRuns: the engine may lose data and start again between the look at the data and the statement.
+func TestDamageWhileAStatementRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		var damage error
+		f.returns("kpi", []string{"value"}, []any{1.0})
+		e := newExporter(t, f, exporter.Options{
+			Catalogue: queries.Catalogue{query("kpi", "value gauge")},
+			Whole:     func(context.Context, queries.Query) error { return damage },
+		})
+		run(t, e)
+		f.set("kpi", func(context.Context) (*rows, error) {
+			damage = queries.ErrDamaged
+			return &rows{columns: []string{"value"}, data: [][]any{{-1.0}}}, nil
+		})
+		sleep(time.Hour)
+		if got := sampleOf(t, e, "cs_kpi_value", ""); got != 1 {
+			t.Errorf("the value is %v", got)
 		}
 	})
 }

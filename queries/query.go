@@ -86,6 +86,11 @@ func (q Query) Of(kinds ...Kind) []Column {
 	return cs
 }
 
+// ReadsTable reports whether q, or a view that it stands on, reads that table of cs.
+func (q Query) ReadsTable(table string) bool {
+	return q.flat == "" || slices.Contains(q.tables, table)
+}
+
 // Reads reports whether q, or a view that it stands on, reads a table of cs whose name begins with prefix.
 func (q Query) Reads(prefix string) bool {
 	return q.flat == "" || slices.ContainsFunc(q.tables, func(table string) bool { return strings.HasPrefix(table, prefix) })

@@ -1,9 +1,13 @@
 package queries
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 )
+
+// ErrDamaged is the reason why a query is not computed while a table that it reads is damaged: its result would be wrong.
+var ErrDamaged = errors.New("stored data is damaged")
 
 // Refusal is what the engine says against a query, in few words. It unwraps to the engine's own error.
 type Refusal struct {

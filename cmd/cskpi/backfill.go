@@ -135,7 +135,7 @@ var reasonTexts = map[history.Reason]string{
 func (a *app) history(d *database) *history.History {
 	return history.New(history.Options{
 		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Reader: history.NewTogether(d.conn, d.catalogue), Days: daysAtOnce,
-		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log,
+		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log, Whole: d.parts.Whole,
 	})
 }
 

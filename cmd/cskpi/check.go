@@ -4,24 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"cskpi/queries"
 )
 
 type checkCmd struct {
-	AsOf  date `name:"as-of" placeholder:"DAY" help:"Check the data as of this day (YYYY-MM-DD); today if not given."`
-	Limit int  `default:"20" help:"How many of the offending rows are printed."`
+	AsOf   date   `name:"as-of" placeholder:"DAY" help:"Check the data as of this day (YYYY-MM-DD); today if not given."`
+	Limit  int    `default:"20" help:"How many of the offending rows are printed."`
+	Accept string `name:"accept-loss" placeholder:"TABLE" help:"Accept that damaged parts of this table are lost, so that KPIs are computed from what is left. Nothing else is checked."`
 }
 
 // Help is the longer text of cskpi check --help.
 func (checkCmd) Help() string {
-	return "First the configuration, then every query file, CSKPI_QUERIES_DIR included, then that each view returns what its header promises, " +
+	return "First the configuration, then every query file, CSKPI_QUERIES_DIR included, then that no stored part is missing or damaged, then that each view returns what its header promises, " +
 		"then the data: orphans, overlaps, negative amounts, future events and the like. The exit code is 1 if anything was found."
 }
 
 // Run reports every problem it can find.
 func (c *checkCmd) Run(ctx context.Context, a *app) error {
+	if c.Accept != "" {
+		return c.accept(ctx, a)
+	}
 	catalogue, err := a.load()
 	if err != nil {
 		return err
@@ -32,6 +37,18 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
+	if err := d.parts.Check(ctx); err != nil {
+		return err
+	}
+	if damaged := d.damaged(); len(damaged) > 0 {
+		fmt.Fprintf(a.out, "stored data    %d parts are missing or damaged; KPIs that read their tables are not computed:\n\n", len(damaged))
+		for _, what := range damaged {
+			fmt.Fprintf(a.out, "  %s\n", what)
+		}
+		fmt.Fprintf(a.out, "\nRepair the data or restore a backup, as the section Damaged data of the runbook describes. If that is not possible, cskpi check --accept-loss TABLE goes on without it.\n")
+		return errReported
+	}
+	fmt.Fprintf(a.out, "stored data    ok: no part is missing or damaged\n")
 	if err := queries.Verify(ctx, d.conn, catalogue); err != nil {
 		return fmt.Errorf("views:\n%w", err)
 	}
@@ -40,6 +57,26 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	return c.quality(ctx, a, d)
+}
+
+// accept gives up damaged parts of a table.
+func (c *checkCmd) accept(ctx context.Context, a *app) error {
+	d, err := a.connect(ctx, nil, a.ownEngine())
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	given, err := d.parts.Accept(ctx, strings.TrimPrefix(c.Accept, "cs."))
+	if err != nil {
+		return err
+	}
+	if len(given) == 0 {
+		return usage("no part of cs.%s is missing or damaged", strings.TrimPrefix(c.Accept, "cs."))
+	}
+	for _, p := range given {
+		fmt.Fprintf(a.out, "accepted as lost: %s\n", p)
+	}
+	return nil
 }
 
 // quality prints what is wrong with the facts.

@@ -13,8 +13,12 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/engine"
+	"cskpi/exporter/parts"
 	"cskpi/queries"
 )
+
+// recordWait is how long a process that ends may take to record the parts that it wrote.
+const recordWait = 5 * time.Second
 
 // database is the ClickHouse that holds the facts.
 type database struct {
@@ -24,6 +28,7 @@ type database struct {
 	shared    bool                // others may work with it too: a server, or the engine of another process
 	catalogue queries.Catalogue
 	cluster   queries.Cluster
+	parts     *parts.Watch      // over the stored data
 	keeper    *queries.Keeper   // of what the views of a command stand on; nil: none was asked for yet
 	reporting queries.Reporting // what is in force; known after prepare or open
 	zone      *time.Location
@@ -66,6 +71,17 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine
 	if d.conn, err = clickhouse.Open(d.options); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to ClickHouse: %w", err), d.close())
 	}
+	watched := parts.Options{Conn: d.conn, Log: a.log}
+	if d.engine != nil {
+		watched.Dir, watched.Generation = a.config.DataDir, d.engine.Restarts
+	}
+	d.parts = parts.New(watched)
+	if d.engine != nil {
+		// Before anything is computed from the data or written to it.
+		if err := d.parts.Check(ctx); err != nil {
+			a.log.Warn("the stored data cannot be checked for damage", "err", err)
+		}
+	}
 	return d, nil
 }
 
@@ -94,6 +110,9 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 	d, err := a.connect(ctx, catalogue, a.ownEngine())
 	if err != nil {
 		return nil, err
+	}
+	for _, p := range d.parts.Problems() {
+		fmt.Fprintf(a.err, "cskpi: warning: stored data is damaged: %s\n", p)
 	}
 	prepared := false
 	if err = d.cluster.Migrate(ctx, d.conn); err == nil && d.shared {
@@ -133,6 +152,15 @@ func (d *database) prepare(ctx context.Context, r queries.Reporting) error {
 	return d.configure(ctx, r)
 }
 
+// damaged says what the latest look at the stored data found damaged.
+func (d *database) damaged() []string {
+	var all []string
+	for _, p := range d.parts.Problems() {
+		all = append(all, p.String())
+	}
+	return all
+}
+
 // configure stores what r fixes and learns what is in force.
 func (d *database) configure(ctx context.Context, r queries.Reporting) error {
 	var err error
@@ -151,6 +179,12 @@ func (d *database) close() error {
 	if d.keeper != nil {
 		d.keeper.Close()
 	}
+	if d.parts != nil && d.engine != nil && !d.shared && d.engine.Up() {
+		// So that the record has the parts that were just written.
+		ctx, cancel := context.WithTimeout(context.Background(), recordWait)
+		errs = append(errs, d.parts.Check(ctx))
+		cancel()
+	}
 	if d.conn != nil {
 		errs = append(errs, d.conn.Close())
 	}
@@ -165,6 +199,9 @@ func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, wh
 	order := strings.Join(names(q.Of(queries.Label, queries.Key)), ", ")
 	if order != "" {
 		order = " order by " + order
+	}
+	if err := d.parts.Whole(ctx, nil, q); err != nil {
+		return table{}, fmt.Errorf("cs.%s: %w", q.View(), err)
 	}
 	if d.keeper == nil {
 		d.keeper = queries.NewKeeper(d.conn, d.catalogue, time.Now)

@@ -84,6 +84,11 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom
 
 // planned is what is written, once it is sure that it is there.
 func (c *past) planned(ctx context.Context, a *app, e *export, every time.Duration, forms prom.Forms) (prom.Plan, error) {
+	h := a.history(e.database)
+	defer h.Close()
+	if err := h.Whole(ctx); err != nil {
+		return prom.Plan{}, err
+	}
 	today := date{}.orToday(e.zone)
 	p := prom.Plan{Source: e.stored, Zone: e.zone, From: c.From.Time, To: c.To.orToday(e.zone), Until: time.Now(), Every: every, Forms: forms}
 	if p.To.After(today) {
@@ -117,8 +122,6 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 	if _, err := a.rollUp(ctx, e.database); err != nil {
 		return p, err
 	}
-	h := a.history(e.database)
-	defer h.Close()
 	days, err := h.Open(ctx, e.stored.Catalogue, today, a.config.Parallel)
 	if err != nil && (ctx.Err() != nil || !c.Incomplete) {
 		return p, err

@@ -39,6 +39,9 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	defer d.close()
 	h := a.history(d)
 	defer h.Close()
+	if err := h.Whole(ctx); err != nil {
+		return err
+	}
 	knownAt, err := c.knownAt(d.zone)
 	if err != nil {
 		return err

@@ -7,9 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
 	"cskpi/exporter"
+	"cskpi/exporter/parts"
 	"cskpi/queries"
 )
 
@@ -25,8 +24,8 @@ const (
 
 // rollUps keeps usage rolled up beside the schedule of the KPIs, and knows how that goes.
 type rollUps struct {
-	conn driver.Conn
-	log  *slog.Logger
+	parts *parts.Watch
+	log   *slog.Logger
 
 	mu    sync.Mutex
 	state exporter.RollUp
@@ -68,7 +67,7 @@ func (r *rollUps) once(ctx context.Context) error {
 	started := time.Now()
 	told := started
 	days := 0
-	err := queries.Brief(queries.RollUp(ctx, r.conn, func(p queries.RollUpProgress) {
+	err := queries.Brief(r.parts.RollUp(ctx, func(p queries.RollUpProgress) {
 		days = p.Total
 		if time.Since(told) >= rollUpTold {
 			told = time.Now()
@@ -107,7 +106,7 @@ func (a *app) rollUp(ctx context.Context, d *database) (days int, err error) {
 		defer close(told)
 		show.say("bringing usage up to date")
 	})
-	err = queries.RollUp(ctx, d.conn, func(p queries.RollUpProgress) {
+	err = d.parts.RollUp(ctx, func(p queries.RollUpProgress) {
 		days = p.Total
 		show.say(fmt.Sprintf("usage: %d of %d days", p.Days, p.Total))
 	})

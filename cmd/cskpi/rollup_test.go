@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/parts"
 	"cskpi/queries"
 )
 
@@ -166,7 +167,7 @@ func TestRollUpReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log, told output
-	r := &rollUps{conn: readOnly{c}, log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := &rollUps{parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
 	if err := r.once(t.Context()); err != nil || r.status().LastSuccess.IsZero() {
 		t.Errorf("with nothing to do: got %v, %+v", err, r.status())
 	}
@@ -183,11 +184,11 @@ func TestRollUpReadOnly(t *testing.T) {
 		t.Errorf("got %+v, want an error and a day that is pending", got)
 	}
 	a := &app{log: r.log, err: &told}
-	if _, err := a.rollUp(t.Context(), &database{conn: readOnly{c}}); err != nil || !strings.Contains(told.String(), "warning: usage is not up to date") || !strings.Contains(told.String(), "readonly") {
+	if _, err := a.rollUp(t.Context(), &database{conn: readOnly{c}, parts: r.parts}); err != nil || !strings.Contains(told.String(), "warning: usage is not up to date") || !strings.Contains(told.String(), "readonly") {
 		t.Errorf("got %v, %s", err, told.String())
 	}
 	// Somebody who may does it.
-	r.conn = c
+	r.parts = parts.New(parts.Options{Conn: c})
 	if err := r.once(t.Context()); err != nil || r.status().PendingDays != 0 || r.status().Duration == 0 {
 		t.Errorf("got %v, %s", err, fmt.Sprintf("%+v", r.status()))
 	}

@@ -159,10 +159,17 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	}
 	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
 	defer keeper.Close()
-	usage := &rollUps{conn: d.conn, log: a.log}
-	o := exporter.Options{Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status, Also: also}
+	usage := &rollUps{parts: d.parts, log: a.log}
+	watched := prometheus.NewRegistry()
+	watched.MustRegister(d.parts)
+	o := exporter.Options{
+		Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status, Also: prometheus.Gatherers{also, watched},
+		Whole:   func(ctx context.Context, q queries.Query) error { return d.parts.Whole(ctx, nil, q) },
+		Damaged: d.damaged,
+	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	wg.Go(func() { d.parts.Run(ctx) })
 	if d.shared {
 		// Nobody tells us how the database is, so it is asked, beside the scrapes.
 		var up atomic.Bool

@@ -23,6 +23,8 @@ grant create database, drop database, show, select, insert, create table, drop t
 grant create function, drop function, create temporary table on *.* to cskpi_service;
 grant select on system.columns to cskpi_service;
 grant select on system.databases to cskpi_service;
+grant select on system.detached_parts to cskpi_service;
+grant select on system.disks to cskpi_service;
 grant select on system.one to cskpi_service;
 grant select on system.parts to cskpi_service;
 grant select on system.tables to cskpi_service;

@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -69,7 +70,11 @@ func openLibrary(path, dataDir string, settings map[string]string) (*library, er
 	if err != nil {
 		return nil, notLoadable(err)
 	}
-	lib := &library{args: [][]byte{[]byte("chdb\x00"), []byte("--path=" + dataDir + "\x00")}}
+	config, err := writeLibraryConfig(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	lib := &library{args: [][]byte{[]byte("chdb\x00"), []byte("--path=" + dataDir + "\x00"), []byte("--config-file=" + config + "\x00")}}
 	for name, value := range settings {
 		lib.args = append(lib.args, []byte("--"+name+"="+value+"\x00"))
 	}
@@ -85,6 +90,30 @@ func openLibrary(path, dataDir string, settings map[string]string) (*library, er
 		return nil, err
 	}
 	return lib, nil
+}
+
+// libraryConfig has what the library takes from a file alone: the defaults of its tables.
+//   - Empty parts stay, so that the block numbers of a table never have a gap unless data is lost (package parts relies on it).
+//   - Parts that a merge has replaced stay for 8 minutes, as on a server, until the kernel has surely written the new ones. The
+//     library would delete them at once, and with them the only safe copy of the rows.
+const libraryConfig = `<clickhouse>
+    <merge_tree>
+        <remove_empty_parts>0</remove_empty_parts>
+        <old_parts_lifetime>480</old_parts_lifetime>
+    </merge_tree>
+</clickhouse>
+`
+
+// writeLibraryConfig stores it in the data directory, unless it is there already: the disk may be full.
+func writeLibraryConfig(dataDir string) (path string, err error) {
+	path = filepath.Join(dataDir, "config.xml")
+	if have, err := os.ReadFile(path); err == nil && string(have) == libraryConfig {
+		return path, nil
+	}
+	if err := os.WriteFile(path, []byte(libraryConfig), 0o600); err != nil {
+		return "", fmt.Errorf("write the configuration of the engine library: %w", err)
+	}
+	return path, nil
 }
 
 // checkLibrary finds a file that is cut short, which would kill the process while it is loaded.

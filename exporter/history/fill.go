@@ -81,6 +81,9 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	defer func() {
 		s.Days, s.KPIs, s.Took = len(f.days), len(f.done), time.Since(started)
 	}()
+	if err := h.factsWhole(ctx); err != nil {
+		return s, err
+	}
 	if f.plan, err = h.plan(ctx, slices.Concat(kpis, stored), r.From, r.To); err != nil {
 		return s, err
 	}
@@ -286,6 +289,11 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	case err == nil:
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, queries.ErrDamaged):
+		for _, t := range tasks {
+			f.fail(q, t.day, err)
+		}
+		return nil
 	case len(tasks) > 1 && errors.Is(err, errOneDay):
 		f.h.o.Log.Debug("a KPI is computed day by day", "query", q.Name, "why", err)
 		for _, t := range tasks {
@@ -379,12 +387,19 @@ func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) (
 
 // readAs runs the reader's statement.
 func (f *filling) readAs(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
+	if err := f.h.whole(ctx, q); err != nil {
+		return nil, err
+	}
 	sql, done, err := f.h.o.Reader.Select(ctx, q, days)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	return exporter.ReadDays(ctx, f.h.o.Conn, q, sql, days, exporter.DayOptions{Timeout: f.h.o.Timeout, MaxSeries: f.h.o.MaxSeries})
+	read, err := exporter.ReadDays(ctx, f.h.o.Conn, q, sql, days, exporter.DayOptions{Timeout: f.h.o.Timeout, MaxSeries: f.h.o.MaxSeries})
+	if err == nil {
+		err = f.h.whole(ctx, q) // the engine may have lost data, and been started again, before the statement ran
+	}
+	return read, err
 }
 
 // sameDay tells whether two results are one, whatever the order of their rows.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,10 @@ type Reader interface {
 	Forget(ctx context.Context, after time.Time) error
 	Close()
 }
+
+// own are the tables that tell which days have to be computed, and where they are stored. If one of them is damaged, nothing is
+// computed: days would look as if they had never been.
+var own = []string{"kpi_daily", "kpi_runs", "fact_changes", "settings"}
 
 // OneByOne is the plain way: a statement for each day, as the live service computes it.
 type OneByOne struct{ *queries.Keeper }
@@ -86,8 +91,10 @@ type Options struct {
 	Days      int               // of one statement at most [1]
 	Timeout   time.Duration     // for a day of a KPI whose header says none [1m]
 	MaxSeries int               // of a KPI on a day [10000]
-	Now       func() time.Time  // the clock that says which days have closed [time.Now]
-	Log       *slog.Logger      // [discards]
+	// Whole tells whether these tables, and all that queries read, are whole; an error keeps days from being computed. [always nil]
+	Whole func(ctx context.Context, tables []string, qs ...queries.Query) error
+	Now   func() time.Time // the clock that says which days have closed [time.Now]
+	Log   *slog.Logger     // [discards]
 }
 
 // History computes, keeps and tells the KPIs of past days. Its methods may be called concurrently, but for those that compute, which
@@ -108,6 +115,9 @@ func New(o Options) *History {
 	if o.Reader == nil {
 		o.Reader = OneByOne{queries.NewKeeper(o.Conn, o.Catalogue, time.Now)}
 	}
+	if o.Whole == nil {
+		o.Whole = func(context.Context, []string, ...queries.Query) error { return nil }
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -116,6 +126,22 @@ func New(o Options) *History {
 	}
 	return &History{o: o, kpis: o.Catalogue.KPIs(), stored: o.Catalogue.Stored(), definitions: o.Catalogue.Definitions()}
 }
+
+// whole returns nil if nothing is damaged that is needed to compute q for past days and to store it.
+func (h *History) whole(ctx context.Context, q queries.Query) error {
+	tables := own
+	if q.Store != "" {
+		tables = append(slices.Clone(own), q.Store)
+	}
+	return h.o.Whole(ctx, tables, q)
+}
+
+// Whole returns nil if nothing is damaged that is stored of past days, or that tells which of them have to be computed.
+func (h *History) Whole(ctx context.Context) error { return h.o.Whole(ctx, own) }
+
+// factsWhole returns nil if nothing is damaged that any KPI reads. Which days there are follows from all facts together, and days that
+// are computed later are the same.
+func (h *History) factsWhole(ctx context.Context) error { return h.o.Whole(ctx, own, h.kpis...) }
 
 // Close drops what is kept for statements to come. The connection stays open.
 func (h *History) Close() { h.o.Reader.Close() }
@@ -129,6 +155,9 @@ func (h *History) Yesterday() time.Time {
 // FirstDay is the first day of which facts tell: the start of the first contract, or the first usage where that was before any. Zero
 // stands for none.
 func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
+	if err := h.factsWhole(ctx); err != nil {
+		return time.Time{}, err
+	}
 	var found uint64
 	var first time.Time
 	err := h.o.Conn.QueryRow(ctx, `

@@ -19,6 +19,9 @@ func (h *History) StoreToday(ctx context.Context, read func(context.Context, que
 		return queries.Brief(err)
 	}
 	for _, q := range h.stored {
+		if err := h.whole(ctx, q); err != nil {
+			return err
+		}
 		sql, done := read(ctx, q, today)
 		err := h.replace(ctx, q, "select "+dateLiteral(today)+" as "+queries.DayColumn+", * from ("+sql+")", []time.Time{today}, at)
 		done()
@@ -48,6 +51,11 @@ func (f *filling) store(ctx context.Context, q queries.Query, tasks []task, at t
 	case err == nil:
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, queries.ErrDamaged):
+		for _, day := range days {
+			f.fail(q, day, err)
+		}
+		return nil
 	case len(tasks) > 1:
 		if err := f.store(ctx, q, tasks[:len(tasks)/2], at); err != nil {
 			return err
@@ -69,6 +77,9 @@ func (f *filling) store(ctx context.Context, q queries.Query, tasks []task, at t
 
 // storeDays gives how many rows each day has.
 func (f *filling) storeDays(ctx context.Context, q queries.Query, days []time.Time, at time.Time) (map[time.Time]uint64, error) {
+	if err := f.h.whole(ctx, q); err != nil {
+		return nil, err
+	}
 	sql, done, err := f.h.o.Reader.Select(ctx, q, days)
 	if err != nil {
 		return nil, err

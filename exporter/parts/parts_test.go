@@ -1,0 +1,219 @@
+package parts_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cskpi/exporter/parts"
+	"cskpi/queries"
+)
+
+// TestNoFalseAlarm: everything that takes rows away on purpose, and every way to merge parts, is no damage, also for an engine that
+// starts afterwards and for a record that is older than what was done.
+func TestNoFalseAlarm(t *testing.T) {
+	l := newLocal(t)
+	count := func(table string) int { return len(l.active(table)) }
+	for _, table := range []string{"contracts", "usage_events", "usage_ahead", "kpi_daily"} {
+		l.fill(table)
+		l.fill(table)
+		l.fill(table)
+	}
+	if found := l.check(); len(found) > 0 {
+		t.Fatalf("at first: %v", found)
+	}
+	record := func() []byte {
+		t.Helper()
+		b, err := os.ReadFile(filepath.Join(l.dir, "parts.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	old := record()
+	for _, sql := range []string{
+		"alter table cs.contracts delete where 1 settings mutations_sync = 2", // as an erasure does
+		"optimize table cs.usage_events final",
+		"alter table cs.usage_events delete where cityHash64(event_id) % 2 = 0 settings mutations_sync = 2",
+		"truncate table cs.usage_ahead",
+		"alter table cs.kpi_daily drop partition 197001",
+		"create table cs.kept_x (x Int8) engine = MergeTree order by x", "insert into cs.kept_x values (1)", "drop table cs.kept_x",
+		"create database cskpi_import_x", "create table cskpi_import_x.y (x Int8) engine = MergeTree order by x", "insert into cskpi_import_x.y values (1)", "drop database cskpi_import_x",
+	} {
+		l.exec("%s", sql)
+		if found := l.check(); len(found) > 0 {
+			t.Errorf("%s: %v", sql, found)
+		}
+	}
+	if count("contracts") != 0 || count("usage_ahead") != 0 || count("kpi_daily") != 0 {
+		t.Error("rows were not removed, so the test shows nothing")
+	}
+	l.fill("contracts")
+	l.exec("optimize table cs.contracts final")
+	l.stop()
+	l.start()
+	if found := l.check(); len(found) > 0 {
+		t.Errorf("started again: %v", found)
+	}
+	recent := record()
+	if err := os.WriteFile(filepath.Join(l.dir, "parts.json"), old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if found := l.check(); len(found) > 0 {
+		t.Errorf("with the record of an hour ago: %v", found)
+	}
+	if now := record(); string(now) != string(recent) {
+		t.Error("the old record and the recent one do not become the same")
+	}
+}
+
+// TestRepair follows damage to each of its ends: the files come back, or the loss is accepted.
+func TestRepair(t *testing.T) {
+	l := newLocal(t)
+	// Each insert stays a part of its own.
+	for _, table := range []string{"contracts", "usage_events", "usage_progress"} {
+		l.exec("alter table cs.%s modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1", table)
+		l.fill(table)
+		l.fill(table)
+	}
+	catalogue, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := func(name string) queries.Query {
+		q, found := catalogue.Get(name)
+		if !found {
+			t.Fatalf("there is no KPI %s", name)
+		}
+		return q
+	}
+	refused := func() (names []string) {
+		for _, name := range []string{"arr", "targets", "usage"} {
+			if err := l.watch.Whole(t.Context(), nil, named(name)); errors.Is(err, queries.ErrDamaged) {
+				names = append(names, name)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return names
+	}
+	expect := func(when string, want ...string) {
+		t.Helper()
+		if got := refused(); !slices.Equal(got, want) {
+			t.Errorf("%s: %q are not computed, want %q; damage: %v", when, got, want, l.watch.Problems())
+		}
+	}
+	path := func(table string) string {
+		_, at, _ := strings.Cut(l.active(table)[0], " ")
+		return filepath.Clean(at)
+	}
+	l.check()
+	expect("at first")
+
+	contracts, away := path("contracts"), filepath.Join(t.TempDir(), "away")
+	l.stop()
+	if err := os.Rename(contracts, away); err != nil {
+		t.Fatal(err)
+	}
+	l.start()
+	expect("a part is missing, and nobody has asked yet", "arr", "usage")
+	if found := l.check(); found["contracts/"+filepath.Base(contracts)] != "it is missing" {
+		t.Errorf("got %v", found)
+	}
+	l.fill("contracts") // facts go on coming
+	l.check()
+	expect("facts go on coming", "arr", "usage")
+	l.stop()
+	if err := os.Rename(away, contracts); err != nil {
+		t.Fatal(err)
+	}
+	l.start()
+	l.check()
+	expect("the part is back")
+
+	// The engine sets this part aside, and the other is damaged without its notice.
+	events := path("usage_events")
+	l.stop()
+	if err := os.Truncate(filepath.Join(contracts, "checksums.txt"), 5); err != nil {
+		t.Fatal(err)
+	}
+	l.start()
+	if err := os.Remove(filepath.Join(events, "count.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if found := l.check(); !strings.Contains(found["contracts/"+filepath.Base(contracts)], "set it aside (broken-on-start)") ||
+		!strings.Contains(found["usage_events/"+filepath.Base(events)], "count.txt is missing") || len(found) != 2 {
+		t.Errorf("got %v", found)
+	}
+	expect("two tables are damaged", "arr", "usage")
+	if err := l.watch.RollUp(t.Context(), nil); !errors.Is(err, queries.ErrDamaged) {
+		t.Errorf("usage is rolled up from damaged events: %v", err)
+	}
+	rows := func(table string) uint64 {
+		var n uint64
+		if err := l.conn.QueryRow(t.Context(), "select count() from cs."+table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if given, err := l.watch.Accept(t.Context(), "contracts"); err != nil || len(given) != 1 {
+		t.Errorf("accepted %v, %v", given, err)
+	}
+	expect("one loss is accepted", "usage")
+	if given, err := l.watch.Accept(t.Context(), "usage_events"); err != nil || len(given) != 1 {
+		t.Errorf("accepted %v, %v", given, err)
+	}
+	expect("both losses are accepted")
+	if n := rows("usage_progress"); n > 0 || rows("usage_events") != 100 {
+		t.Errorf("usage is not rolled up anew from what is left: %d, %d", n, rows("usage_events"))
+	}
+	if given, err := l.watch.Accept(t.Context(), "contracts"); err != nil || len(given) > 0 {
+		t.Errorf("accepted %v, %v, and there is no damage", given, err)
+	}
+	l.stop()
+	l.start()
+	l.check()
+	expect("started again after the losses were accepted")
+}
+
+// TestLostTable: a table whose definition is gone, and one that was made anew, are damage, although no part of theirs is missing.
+func TestLostTable(t *testing.T) {
+	l := newLocal(t)
+	l.fill("contracts")
+	l.fill("surveys")
+	l.check()
+	l.exec("drop table cs.contracts")
+	l.exec("create table cs.other as cs.surveys")
+	l.exec("exchange tables cs.other and cs.surveys")
+	l.exec("drop table cs.other")
+	found := l.check()
+	if !strings.Contains(found["contracts/"], "the table is missing") || !strings.Contains(found["surveys/"], "made anew") || len(found) != 2 {
+		t.Errorf("got %v", found)
+	}
+	for _, table := range []string{"contracts", "surveys"} {
+		if _, err := l.watch.Accept(t.Context(), table); err != nil {
+			t.Error(err)
+		}
+	}
+	if found := l.check(); len(found) > 0 {
+		t.Errorf("accepted: %v", found)
+	}
+}
+
+// TestRecordUnreadable: what must exist is then not known, and nothing is computed until somebody decides.
+func TestRecordUnreadable(t *testing.T) {
+	l := newLocal(t)
+	l.check()
+	for _, text := range []string{"", "{", `{"tables": 1}`} {
+		if err := os.WriteFile(filepath.Join(l.dir, "parts.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		w := parts.New(parts.Options{Conn: l.conn, Dir: l.dir})
+		if err := w.Whole(t.Context(), []string{"contracts"}); err == nil || !strings.Contains(err.Error(), "delete it to trust the data as it is") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
