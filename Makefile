@@ -54,7 +54,7 @@ bench: engine ## Run the benchmarks, each beside what it is compared with.
 
 .PHONY: soak
 soak: engine ## Send facts at length while engine and service are killed, 60 times.
-	CSKPI_TEST_SOAK=60 go test -count=1 -run '^TestSoak' -v -timeout 60m ./cmd/cskpi
+	CSKPI_TEST_SOAK=60 go test -count=1 -run '^Test(Soak|Damage$$)' -v -timeout 60m ./cmd/cskpi ./exporter/parts
 
 .PHONY: released
 released: engine ## Pack a data folder as RELEASE writes it, for the tests of upgrades: make released RELEASE=v1.2.0.

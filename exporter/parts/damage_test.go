@@ -50,7 +50,7 @@ func (l *local) start() {
 	l.t.Helper()
 	var err error
 	log := slog.New(slog.NewTextHandler(l.t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	if l.engine, err = engine.Start(l.t.Context(), engine.Options{DataDir: l.dir, Listen: "127.0.0.1:0", Library: os.Getenv("CSKPI_LIBCHDB"), Log: log}); err != nil {
+	if l.engine, err = engine.Start(l.t.Context(), engine.Options{DataDir: l.dir, Library: os.Getenv("CSKPI_LIBCHDB"), Log: log}); err != nil {
 		l.t.Fatal(err)
 	}
 	if l.conn, err = clickhouse.Open(l.engine.Options()); err != nil {
@@ -166,6 +166,14 @@ func (l *local) active(table string) []string {
 	return l.strings("select arraySort(groupArray(concat(partition_id, ' ', path))) from system.parts where active and database = 'cs' and rows > 0 and table = '" + table + "'")
 }
 
+// flip changes a bit in the middle of a file.
+func flip(path string) error {
+	return replace(path, func(b []byte) []byte {
+		b[len(b)/2] ^= 4
+		return b
+	})
+}
+
 // same tells whether two files are one, as when the engine has written a lost one anew.
 func same(a, b string) bool {
 	x, err := os.ReadFile(a)
@@ -274,6 +282,63 @@ func TestDamage(t *testing.T) {
 		}
 		for part, what := range found {
 			t.Errorf("%s: %s is whole and was reported: %s", when, part, what)
+		}
+		l.stop()
+		l.start()
+	}
+}
+
+// TestBitRot changes a bit of each kind of file, in parts of both layouts: sizes are right, and reading shows it.
+func TestBitRot(t *testing.T) {
+	l := newLocal(t)
+	l.exec("alter table cs.contracts modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1, max_suspicious_broken_parts = 100000")
+	l.fill("contracts")
+	l.exec("alter table cs.contracts modify setting min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0")
+	l.fill("contracts")
+	originals := l.active("contracts")
+	l.stop()
+	files := map[string]string{} // by part
+	for i, at := range originals {
+		_, path, _ := strings.Cut(at, " ")
+		kinds := map[string]string{}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if info, err := e.Info(); err == nil && info.Size() > 0 {
+				kinds[kindOf(e.Name())] = e.Name()
+			}
+		}
+		for j, kind := range slices.Sorted(maps.Keys(kinds)) {
+			name := fmt.Sprintf("all_%d_%[1]d_0", 1000*(i+1)+j)
+			to := filepath.Join(filepath.Dir(filepath.Clean(path)), name)
+			link(t, path, to)
+			files[name] = filepath.Join(to, kinds[kind])
+		}
+	}
+	l.start()
+	if found := l.check(); len(found) > 0 {
+		t.Fatalf("before any damage: %v", found)
+	}
+	for _, file := range files {
+		if err := flip(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, when := range []string{"running", "started again"} {
+		if err := l.watch.Verify(t.Context(), 1<<30); err != nil {
+			t.Fatal(err)
+		}
+		found := l.check()
+		for part, file := range files {
+			if found["contracts/"+part] == "" {
+				t.Errorf("%s: %s: nothing was noticed", when, file)
+			}
+			delete(found, "contracts/"+part)
+		}
+		if len(found) > 0 {
+			t.Errorf("%s: reported are also %v", when, found)
 		}
 		l.stop()
 		l.start()

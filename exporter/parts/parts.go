@@ -48,6 +48,9 @@ func (p Problem) String() string {
 // temporary tables hold results for minutes (queries.Keeper); they come and go.
 const temporary = "kept_"
 
+// halfRestored is a table that exists in cs until a restore is complete (queries.BeginRestore).
+const halfRestored = "half_restored"
+
 // Options say where the data lies.
 type Options struct {
 	Conn driver.Conn
@@ -62,6 +65,7 @@ type Watch struct {
 	o Options
 
 	checking sync.Mutex // held during a check
+	reading  verifier
 	mu       sync.Mutex
 	state    state
 }
@@ -185,20 +189,14 @@ type tableFound struct {
 // look asks the engine what it has.
 func (w *Watch) look(ctx context.Context) (found, error) {
 	l := found{tables: map[string]tableFound{}}
-	each := func(query string, scan func(driver.Rows) error) error {
+	ask := func(query string, scan func(driver.Rows) error) error {
 		rows, err := w.o.Conn.Query(ctx, query)
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
+		return each(rows, scan)
 	}
-	err := each(`select name, toString(uuid), arrayElement(data_paths, 1), engine like 'Replicated%' from system.tables
+	err := ask(`select name, toString(uuid), arrayElement(data_paths, 1), engine like 'Replicated%' from system.tables
 		where database = 'cs' and engine like '%MergeTree' and not startsWith(name, '`+temporary+`')`, func(rows driver.Rows) error {
 		var name string
 		t := tableFound{parts: map[string]part{}}
@@ -212,7 +210,7 @@ func (w *Watch) look(ctx context.Context) (found, error) {
 		return l, err
 	}
 	if w.o.Dir != "" {
-		if err := each("select table, partition_id, name, path, hash_of_all_files from system.parts where database = 'cs' and active", func(rows driver.Rows) error {
+		if err := ask("select table, partition_id, name, path, hash_of_all_files from system.parts where database = 'cs' and active", func(rows driver.Rows) error {
 			var table, name string
 			var p part
 			if err := rows.Scan(&table, &p.partition, &name, &p.path, &p.hash); err != nil {
@@ -226,7 +224,7 @@ func (w *Watch) look(ctx context.Context) (found, error) {
 			return l, err
 		}
 	}
-	return l, each(`select table, ifNull(partition_id, ''), name, ifNull(reason, ''), ifNull(min_block_number, -1), ifNull(max_block_number, -1)
+	return l, ask(`select table, ifNull(partition_id, ''), name, ifNull(reason, ''), ifNull(min_block_number, -1), ifNull(max_block_number, -1)
 		from system.detached_parts where database = 'cs'`, func(rows driver.Rows) error {
 		var d setAsidePart
 		if err := rows.Scan(&d.table, &d.partition, &d.name, &d.reason, &d.min, &d.max); err != nil {
@@ -258,6 +256,12 @@ func (l found) setAside(ignore func(setAsidePart) bool) []Problem {
 // compare finds what is missing or damaged, and records what is new.
 func (l found) compare(ctx context.Context, w *Watch, r *record) (problems []Problem, changed bool, err error) {
 	problems = []Problem{}
+	if _, half := l.tables[halfRestored]; half {
+		// Nothing uses this database, and a restore that starts over drops it.
+		changed = len(r.Tables) > 0
+		clear(r.Tables)
+		return problems, changed, nil
+	}
 	known := map[string]bool{} // table and part that have been reported
 	report := func(p Problem) {
 		known[p.Table+"/"+p.Part] = true
@@ -293,6 +297,9 @@ func (l found) compare(ctx context.Context, w *Watch, r *record) (problems []Pro
 				}
 				if files := differs(active.path, p.Files); files != "" {
 					what = files
+				}
+				if what == "" {
+					what = p.Damage
 				}
 				if what == "" {
 					continue
@@ -369,7 +376,11 @@ func (r *tableRecord) add(t tableFound) (changed bool, gone []string, err error)
 		if _, known := r.Parts[name]; known {
 			continue
 		}
+		texts := ""
 		files, err := filesIn(p.path)
+		if err == nil {
+			texts, err = textsIn(p.path, files)
+		}
 		if errors.Is(err, os.ErrNotExist) {
 			gone = append(gone, name)
 			continue
@@ -377,7 +388,7 @@ func (r *tableRecord) add(t tableFound) (changed bool, gone []string, err error)
 		if err != nil {
 			return changed, nil, err
 		}
-		r.Parts[name] = partRecord{Partition: p.partition, Hash: p.hash, Files: files}
+		r.Parts[name] = partRecord{Partition: p.partition, Hash: p.hash, Files: files, Texts: texts}
 		changed = true
 	}
 	return changed, gone, nil

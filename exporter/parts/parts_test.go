@@ -6,8 +6,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/parts"
 	"cskpi/queries"
 )
@@ -215,5 +220,99 @@ func TestRecordUnreadable(t *testing.T) {
 		if err := w.Whole(t.Context(), []string{"contracts"}); err == nil || !strings.Contains(err.Error(), "delete it to trust the data as it is") {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+// TestServer: on a server, what it has set aside as broken is damage, and what its administrators have detached is not.
+func TestServer(t *testing.T) {
+	l := newLocal(t)
+	for range 2 {
+		l.exec("alter table cs.contracts modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1")
+		l.fill("contracts")
+	}
+	_, path, _ := strings.Cut(l.active("contracts")[0], " ")
+	l.stop()
+	if err := os.Truncate(filepath.Join(path, "checksums.txt"), 5); err != nil {
+		t.Fatal(err)
+	}
+	l.start()
+	l.exec("alter table cs.contracts detach part '%s'", filepath.Base(l.strings("select groupArray(name) from system.parts where active and table = 'contracts'")[0]))
+	l.watch = parts.New(parts.Options{Conn: l.conn})
+	found := l.check()
+	if what := found["contracts/broken-on-start_"+filepath.Base(path)]; !strings.Contains(what, "broken-on-start") || len(found) != 1 {
+		t.Errorf("got %v", found)
+	}
+	if err := l.watch.Whole(t.Context(), []string{"contracts"}); !errors.Is(err, queries.ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := l.watch.Accept(t.Context(), "contracts"); err == nil || !strings.Contains(err.Error(), "DROP DETACHED PART") {
+		t.Errorf("got %v", err)
+	}
+	gathered, err := testutil.GatherAndCount(registered(l.watch), "cs_exporter_disk_free_bytes", "cs_exporter_disk_size_bytes", "cs_exporter_parts_checked_timestamp_seconds")
+	if err != nil || gathered != 3 {
+		t.Errorf("got %d metrics, %v", gathered, err)
+	}
+}
+
+func registered(w *parts.Watch) *prometheus.Registry {
+	r := prometheus.NewPedanticRegistry()
+	r.MustRegister(w)
+	return r
+}
+
+// TestHalfRestored: what an interrupted restore has stored is dropped by the next one, and is no loss.
+func TestHalfRestored(t *testing.T) {
+	l := newLocal(t)
+	l.exec("create table cs.half_restored (x Int8) engine = MergeTree order by x")
+	l.fill("contracts")
+	l.check()
+	l.exec("drop table cs.contracts")
+	l.exec("drop table cs.half_restored")
+	if found := l.check(); len(found) > 0 {
+		t.Errorf("got %v", found)
+	}
+}
+
+// TestFullDisk: the record cannot be written, which is an error; what is stored is looked at all the same, and a file that was half
+// written does not stay.
+func TestFullDisk(t *testing.T) {
+	disk := enginetest.SmallDisk(t, 1)
+	l := newLocal(t)
+	l.fill("contracts")
+	w := parts.New(parts.Options{Conn: l.conn, Dir: disk})
+	if err := w.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(disk, "parts.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	room, err := os.Create(filepath.Join(disk, "fill"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = room.Write(make([]byte, 1024))
+	}
+	room.Close()
+	l.fill("contracts")
+	w = parts.New(parts.Options{Conn: l.conn, Dir: disk})
+	if err := w.Check(t.Context()); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	if err := w.Whole(t.Context(), []string{"contracts"}); err != nil {
+		t.Errorf("nothing is damaged: %v", err)
+	}
+	if after, err := os.ReadFile(filepath.Join(disk, "parts.json")); err != nil || string(after) != string(before) {
+		t.Errorf("the record was %d bytes and is %d, %v", len(before), len(after), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(disk, "parts.json.*")); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+	if err := os.Remove(room.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Check(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

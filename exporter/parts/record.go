@@ -1,12 +1,17 @@
 package parts
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,6 +41,8 @@ type partRecord struct {
 	Partition string           `json:"partition"`
 	Hash      string           `json:"hash"` // of the checksums of all files
 	Files     map[string]int64 `json:"files"`
+	Texts     string           `json:"texts"`            // hash of its text files, some of which have no checksum of their own
+	Damage    string           `json:"damage,omitempty"` // that reading it has shown (Verify)
 }
 
 // update reads the record in dir, lets change it, and stores it if change says so. Processes take turns. A record that does not
@@ -93,6 +100,22 @@ func write(path string, r record) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// textsIn is a hash of the text files among files of a folder.
+func textsIn(dir string, files map[string]int64) (string, error) {
+	sum := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasSuffix(name, ".txt") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(sum, "%s %d\n%s\n", name, len(text), text)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:16]), nil
 }
 
 // filesIn are the files of a folder with their sizes, without those in folders below it.

@@ -39,7 +39,7 @@ func (e DamageError) Error() string {
 	return text + "; repair it, or accept the loss: see Damaged data in the runbook"
 }
 
-// Run checks until ctx ends: every minute, and soon after the engine was started again.
+// Run checks until ctx ends: every minute, and soon after the engine was started again. After each check it verifies some of the data.
 func (w *Watch) Run(ctx context.Context) {
 	tick := time.NewTicker(restartedEvery)
 	defer tick.Stop()
@@ -59,6 +59,11 @@ func (w *Watch) Run(ctx context.Context) {
 			return
 		}
 		last = time.Now()
+		if err == nil {
+			if err := w.Verify(ctx, verifyBytes); err != nil && ctx.Err() == nil {
+				w.o.Log.Debug("the stored data cannot be verified", "err", err)
+			}
+		}
 		if err != nil && !failing {
 			w.o.Log.Warn("the stored data cannot be checked for damage; trying again", "err", err, "retry_seconds", every.Seconds())
 		}
