@@ -27,7 +27,8 @@ type config struct {
 	ClickhouseURL   secret        `envconfig:"CSKPI_CLICKHOUSE_URL" desc:"ClickHouse server to use: clickhouse://user:password@host:9000/cs, http://…:8123 or https://…:8443; TLS for the native protocol by ?secure=true. Empty: a local engine on CSKPI_DATA_DIR."`
 	Cluster         string        `envconfig:"CSKPI_CLICKHOUSE_CLUSTER" desc:"Cluster of that server, of one shard, as its configuration names it: tables are replicated, and made with views and functions on all replicas. Empty: a single server."`
 	DataDir         string        `envconfig:"CSKPI_DATA_DIR" default:"data" desc:"Folder in which the local engine keeps its data."`
-	Listen          string        `envconfig:"CSKPI_LISTEN" default:":9469" desc:"Address of /metrics and the landing page."`
+	Listen          string        `envconfig:"CSKPI_LISTEN" default:"127.0.0.1:11469" desc:"Address of /metrics and the landing page, which show names of accounts and their ARR. Beyond loopback it needs users in CSKPI_WEB_CONFIG_FILE, or CSKPI_LISTEN_PUBLIC."`
+	ListenPublic    []string      `envconfig:"CSKPI_LISTEN_PUBLIC" desc:"Lets everybody read who reaches CSKPI_LISTEN. The value lists the names by which they call it, as in cskpi,kpi.example.com: a web page cannot reach it by a name of its own."`
 	WebConfigFile   string        `envconfig:"CSKPI_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and basic auth for CSKPI_LISTEN."`
 	EngineListen    string        `envconfig:"CSKPI_ENGINE_LISTEN" default:"127.0.0.1:8123" desc:"Address of the local engine's ClickHouse HTTP interface, for readers. Every program on this machine may read on loopback."`
 	EngineWebConfig string        `envconfig:"CSKPI_ENGINE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and the users that may read at CSKPI_ENGINE_LISTEN. An address beyond loopback needs both."`
@@ -35,13 +36,13 @@ type config struct {
 	EngineKPIUsers  []string      `envconfig:"CSKPI_ENGINE_KPI_USERS" desc:"Users that may read the KPI views only, and no rows of accounts, as in grafana,board. Others may read everything."`
 	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
-	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :9470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:9470 without, which only this machine can reach."`
+	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :11470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:11470 without, which only this machine can reach."`
 	IntakeTokens    string        `envconfig:"CSKPI_INTAKE_TOKENS" desc:"File of the tokens of callers that may send facts, made with cskpi token new; a change takes effect within a second. Empty: tokens.yaml in CSKPI_DATA_DIR, which the first start makes, with one token in the file token beside it."`
 	IntakeWebConfig string        `envconfig:"CSKPI_INTAKE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS for CSKPI_INTAKE_LISTEN."`
 	SegmentTraits   string        `envconfig:"CSKPI_SEGMENT_TRAITS" desc:"Which traits of a group become which columns of accounts, as in name=name,geo=region|address.country. Empty: name, industry, geo, csm, created_on, parent_account_id and is_test from the traits that are usual for them."`
 	SegmentPages    bool          `envconfig:"CSKPI_SEGMENT_PAGES" desc:"Whether page and screen messages become usage events too, such as Viewed Pricing Page."`
 	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
-	SendURL         string        `envconfig:"CSKPI_SEND_URL" default:"http://127.0.0.1:9470" desc:"Where cskpi send sends facts: the intake of a running cskpi serve."`
+	SendURL         string        `envconfig:"CSKPI_SEND_URL" default:"http://127.0.0.1:11470" desc:"Where cskpi send sends facts: the intake of a running cskpi serve."`
 	SendToken       secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them. Empty: the one in CSKPI_DATA_DIR, if CSKPI_SEND_URL is on this machine."`
 	GrafanaURL      string        `envconfig:"CSKPI_GRAFANA_URL" default:"http://127.0.0.1:3000" desc:"Grafana into which cskpi grafana push brings the boards, with the path below which it is served."`
 	GrafanaToken    secret        `envconfig:"CSKPI_GRAFANA_TOKEN" desc:"Token of a service account there, or user:password."`

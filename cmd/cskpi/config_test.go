@@ -32,7 +32,7 @@ func TestConfigDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.DataDir != "data" || c.Listen != ":9469" || c.EngineListen != "127.0.0.1:8123" || c.Interval.String() != "5m0s" || c.LogLevel != slog.LevelInfo {
+	if c.DataDir != "data" || c.Listen != "127.0.0.1:11469" || c.EngineListen != "127.0.0.1:8123" || c.Interval.String() != "5m0s" || c.LogLevel != slog.LevelInfo {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -55,8 +55,8 @@ func TestConfigProblems(t *testing.T) {
 		{[]string{"CSKPI_MAX_SERIES", "0"}, []string{"CSKPI_MAX_SERIES: 0 is not positive"}},
 		{[]string{"CSKPI_ENGINE_MEMORY", "lots"}, []string{`"lots" is no number of bytes`}},
 		{[]string{"CSKPI_ENGINE_MEMORY", "3QiB"}, []string{`"3QiB" is no number of bytes`}},
-		{[]string{"CSKPI_LISTEN", "9469"}, []string{"CSKPI_LISTEN: ", "host:port"}},
-		{[]string{"CSKPI_INTAKE_LISTEN", "9470"}, []string{"CSKPI_INTAKE_LISTEN: ", "host:port"}},
+		{[]string{"CSKPI_LISTEN", "11469"}, []string{"CSKPI_LISTEN: ", "host:port"}},
+		{[]string{"CSKPI_INTAKE_LISTEN", "11470"}, []string{"CSKPI_INTAKE_LISTEN: ", "host:port"}},
 		{[]string{"CSKPI_SEGMENT_TRAITS", "nonsense"}, []string{"CSKPI_SEGMENT_TRAITS: "}},
 		{[]string{"CSKPI_USER_ID_KEY", "short"}, []string{"CSKPI_USER_ID_KEY: has 5 characters"}},
 		{[]string{"CSKPI_QUERIES_DIR", "/does/not/exist"}, []string{"CSKPI_QUERIES_DIR: ", "no folder"}},

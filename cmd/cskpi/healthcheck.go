@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"cskpi/exporter/gate"
 )
 
 type healthCmd struct {
@@ -31,7 +33,7 @@ func (c *healthCmd) Run(ctx context.Context, a *app) error {
 	if c.Ready {
 		path = "/-/ready"
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url(address)+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, gate.URL(address.String(), a.config.WebConfigFile)+path, nil)
 	if err != nil {
 		return err
 	}

@@ -2,31 +2,26 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"net"
-	"net/http"
-	"os"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/exporter-toolkit/web"
 
+	"cskpi/exporter/gate"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/intake/api"
 )
 
 // Where facts are taken if nothing else is said: from other machines only if there is a file of tokens for them.
 const (
-	intakeOff       = "off"
-	intakeAddress   = ":9470"
-	intakeLocal     = "127.0.0.1:9470"
-	intakeBody      = 30 * time.Second // for the body of a request to arrive
-	intakeStoring   = 30 * time.Second // for the database to take it
-	intakeMaxHeader = 64 << 10
+	intakeOff     = "off"
+	intakeAddress = ":11470"
+	intakeLocal   = "127.0.0.1:11470"
+	intakeBody    = 30 * time.Second // for the body of a request to arrive
+	intakeStoring = 30 * time.Second // for the database to take it
+	intakeClients = 2048             // connections, and requests under way
 )
 
 // intakeListen is where facts are taken; empty: nowhere.
@@ -53,11 +48,8 @@ func isLoopback(address string) bool {
 type receiver struct {
 	api      *api.Server
 	registry *prometheus.Registry // of its metrics
-	listener net.Listener
-	server   *http.Server
-	web      string // configuration of TLS
+	gate     *gate.Gate
 	traits   api.Traits
-	log      *slog.Logger
 	closing  sync.Once
 }
 
@@ -67,7 +59,7 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 	if address == "" {
 		return nil, nil
 	}
-	in := &receiver{registry: prometheus.NewRegistry(), web: a.config.IntakeWebConfig, log: a.log}
+	in := &receiver{registry: prometheus.NewRegistry()}
 	o := api.Options{Registry: in.registry, Log: a.log, Patience: intakeBody, Timeout: intakeStoring}
 	tokens, err := a.config.IntakeTokens, error(nil)
 	if tokens == "" {
@@ -88,38 +80,23 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 		}
 	}
 	in.traits = o.Foreign.Traits
-	if err := web.Validate(in.web); err != nil {
-		return nil, fmt.Errorf("CSKPI_INTAKE_WEB_CONFIG_FILE: %w", err)
-	}
-	if text, err := os.ReadFile(in.web); err == nil && strings.Contains(string(text), "basic_auth_users") {
-		return nil, errors.New("CSKPI_INTAKE_WEB_CONFIG_FILE: basic_auth_users would keep callers with tokens out; leave it out, since CSKPI_INTAKE_TOKENS says who may call")
-	}
 	if in.api, err = api.New(o); err != nil {
 		return nil, err
 	}
-	if in.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", address); err != nil {
-		return nil, fmt.Errorf("CSKPI_INTAKE_LISTEN: %w; choose another address, or off", err)
+	in.gate, err = gate.Open(ctx, gate.Options{
+		Name: "intake", Address: address, WebConfig: a.config.IntakeWebConfig, Access: gate.Tokens,
+		Names:  gate.Names{Address: "CSKPI_INTAKE_LISTEN", WebConfig: "CSKPI_INTAKE_WEB_CONFIG_FILE"},
+		Refuse: in.api.Refuse,
+		// How many requests there may be, the handler decides: it knows whose token they bear.
+		Limits: gate.Limits{Body: intakeBody, Response: intakeStoring + 10*time.Second, Idle: 2 * time.Minute, Connections: intakeClients, ConnectionsEach: intakeClients / 2, Requests: intakeClients},
+		Log:    a.log,
+	})
+	if err != nil {
+		return nil, err
 	}
-	in.server = &http.Server{
-		Handler:           in.api.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       intakeBody,
-		WriteTimeout:      intakeBody + intakeStoring + 10*time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    intakeMaxHeader,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
-	a.log.Info("facts are taken from callers with tokens", "address", in.listener.Addr().String(), "tokens", o.Tokens.Len(), "file", tokens)
+	in.gate.Handle(in.api.Handler())
+	a.log.Info("facts are taken from callers with tokens", "url", in.gate.URL(), "tokens", o.Tokens.Len(), "file", tokens)
 	return in, nil
-}
-
-// serve answers until close.
-func (in *receiver) serve() error {
-	err := web.Serve(in.listener, in.server, &web.FlagConfig{WebConfigFile: &in.web}, in.log.With("for", "intake"))
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("CSKPI_INTAKE_LISTEN: %w", err)
 }
 
 // open begins to store what is taken. The caller must call done before it closes the database.
@@ -147,14 +124,7 @@ func (in *receiver) close() {
 	if in == nil {
 		return
 	}
-	in.closing.Do(func() {
-		grace, cancel := context.WithTimeout(context.Background(), gracePeriod)
-		defer cancel()
-		if err := in.server.Shutdown(grace); err != nil {
-			in.server.Close()
-		}
-		in.listener.Close() // if it was never served
-	})
+	in.closing.Do(func() { in.gate.Close(gracePeriod) })
 }
 
 // metrics are the receiver's; there are none without it.

@@ -19,7 +19,7 @@ import (
 // intakeAddress finds where a process takes facts.
 func (p *process) intakeAddress(t *testing.T) string {
 	t.Helper()
-	listening := regexp.MustCompile(`msg="Listening on" for=intake address=(\S+)`)
+	listening := regexp.MustCompile(`msg=listening for=intake url=https?://(\S+)`)
 	var address string
 	until(t, func() bool {
 		if m := listening.FindStringSubmatch(p.stderr.String()); m != nil {
@@ -32,8 +32,8 @@ func (p *process) intakeAddress(t *testing.T) string {
 
 func TestIntakeListen(t *testing.T) {
 	for _, tt := range []struct{ listen, tokens, want string }{
-		{"", "", "127.0.0.1:9470"},
-		{"", "tokens.yaml", ":9470"},
+		{"", "", "127.0.0.1:11470"},
+		{"", "tokens.yaml", ":11470"},
 		{"off", "tokens.yaml", ""},
 		{"[::1]:1", "", "[::1]:1"},
 	} {
@@ -203,7 +203,7 @@ func TestReadmeSend(t *testing.T) {
 		code, _, _ := execute(t, "kpi", "freshness")
 		return code == exitOK && strings.Contains(s.stderr.String(), "computing KPIs")
 	})
-	script := strings.ReplaceAll(blocks[1][2], "127.0.0.1:9470", address)
+	script := strings.ReplaceAll(blocks[1][2], "127.0.0.1:11470", address)
 	if script == blocks[1][2] {
 		t.Fatal("the example sends to another port")
 	}

@@ -17,6 +17,22 @@ const (
 	readerTime    = 10 * time.Minute // for a query to be answered to the last byte
 )
 
+// openMetrics listens for scrapes, and for people who look at the landing page.
+func (a *app) openMetrics(ctx context.Context) (*gate.Gate, error) {
+	access := gate.Local
+	if len(a.config.ListenPublic) > 0 {
+		access = gate.Public
+	}
+	return gate.Open(ctx, gate.Options{
+		Name:    "metrics",
+		Address: a.config.Listen, WebConfig: a.config.WebConfigFile, Access: access, Hosts: a.config.ListenPublic,
+		Names:  gate.Names{Address: "CSKPI_LISTEN", WebConfig: "CSKPI_WEB_CONFIG_FILE", Public: "CSKPI_LISTEN_PUBLIC"},
+		Pages:  true,
+		Limits: gate.Limits{Requests: 64},
+		Log:    a.log,
+	})
+}
+
 // openReaders listens for readers of the local engine. The port answers once it has the engine's handler.
 func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
 	access := gate.LocalOrEncrypted
@@ -24,6 +40,7 @@ func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
 		access = gate.Users
 	}
 	g, err := gate.Open(ctx, gate.Options{
+		Name:    "engine",
 		Address: a.config.EngineListen, WebConfig: a.config.EngineWebConfig, Access: access,
 		Names:       gate.Names{Address: "CSKPI_ENGINE_LISTEN", WebConfig: "CSKPI_ENGINE_WEB_CONFIG_FILE"},
 		Credentials: engine.TakeCredentials, Refuse: engine.Refuse,
@@ -40,7 +57,6 @@ func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
 			return nil, fmt.Errorf("CSKPI_ENGINE_KPI_USERS: CSKPI_ENGINE_WEB_CONFIG_FILE has no user %q under basic_auth_users", user)
 		}
 	}
-	a.log.Info("listening for readers of the engine", "url", g.URL(), "open_to", g.Readers())
 	return g, nil
 }
 

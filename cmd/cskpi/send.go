@@ -86,7 +86,7 @@ func (c *sendCmd) Run(ctx context.Context, a *app) error {
 	}
 	base, err := url.Parse(a.config.SendURL)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return usage("CSKPI_SEND_URL is no URL such as https://facts.example.com:9470")
+		return usage("CSKPI_SEND_URL is no URL such as https://facts.example.com:11470")
 	}
 	if token == "" && isLoopback(net.JoinHostPort(base.Hostname(), "0")) {
 		// The service of this machine made a token for us, unless it has other ones.

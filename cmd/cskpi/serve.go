@@ -3,19 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"cskpi/exporter"
 	"cskpi/exporter/engine"
@@ -65,26 +58,12 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	if err != nil {
 		return err
 	}
-	if err := web.Validate(a.config.WebConfigFile); err != nil {
-		return fmt.Errorf("CSKPI_WEB_CONFIG_FILE: %w", err)
-	}
-	listener, err := (&net.ListenConfig{}).Listen(parent, "tcp", a.config.Listen)
+	metrics, err := a.openMetrics(parent)
 	if err != nil {
-		return fmt.Errorf("CSKPI_LISTEN: %w; choose another address", err)
+		return err
 	}
-	var handler atomic.Pointer[http.Handler]
-	answer := func(e *exporter.Exporter) {
-		h := e.Handler()
-		handler.Store(&h)
-	}
-	answer(waiting)
-	server := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*handler.Load()).ServeHTTP(w, r) }),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       5 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
-
+	defer metrics.Close(0)
+	metrics.Handle(waiting.Handler())
 	readers := (*gate.Gate)(nil) // of the local engine, if it is ours
 	if _, live := engine.Attach(a.config.DataDir); a.config.ClickhouseURL == "" && !live {
 		if readers, err = a.openReaders(parent); err != nil {
@@ -104,22 +83,21 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		})
 	}
 	wg.Go(func() {
-		flags := &web.FlagConfig{WebConfigFile: &a.config.WebConfigFile}
-		if err := web.Serve(listener, server, flags, a.log); !errors.Is(err, http.ErrServerClosed) {
-			stop(fmt.Errorf("CSKPI_LISTEN: %w", err))
+		if err := metrics.Serve(); err != nil {
+			stop(err)
 		}
 	})
 	if in != nil {
 		wg.Go(func() {
-			if err := in.serve(); err != nil {
+			if err := in.gate.Serve(); err != nil {
 				stop(err)
 			}
 		})
 	}
 	wg.Go(func() {
 		stop(a.compute(ctx, catalogue, in, readers, past, also, func(d *database, e *exporter.Exporter) error {
-			answer(e)
-			return ready(ctx, d, e, a.url(listener.Addr()))
+			metrics.Handle(e.Handler())
+			return ready(ctx, d, e, metrics.URL())
 		}))
 	})
 	<-ctx.Done()
@@ -128,11 +106,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	if readers != nil {
 		wg.Go(func() { readers.Close(gracePeriod) })
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(parent), gracePeriod)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		server.Close()
-	}
+	metrics.Close(gracePeriod)
 	wg.Wait()
 	if parent.Err() != nil {
 		return nil
@@ -284,22 +258,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// url is how a person on this machine reaches the web listener.
-func (a *app) url(addr net.Addr) string {
-	scheme := "http"
-	if text, err := os.ReadFile(a.config.WebConfigFile); err == nil && strings.Contains(string(text), "tls_server_config") {
-		scheme = "https"
-	}
-	host, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return scheme + "://" + addr.String()
-	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // unavailable stands for the database as long as there is none.

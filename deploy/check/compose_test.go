@@ -103,16 +103,47 @@ func TestCompose(t *testing.T) {
 			}
 		}
 	}
+	// A port that other containers reach says explicitly who may read there, and Prometheus calls it by a name that is listed.
+	for name, s := range p.Services {
+		env := map[string]string{}
+		for variable, value := range s.Environment {
+			if value != nil {
+				env[variable] = *value
+			}
+		}
+		if s.Image == "cskpi:local" && (guarded(env) != "" || !slices.Contains(strings.Split(env["CSKPI_LISTEN_PUBLIC"], ","), "cskpi") || env["CSKPI_ENGINE_REQUIRE_USERS"] != "true") {
+			t.Errorf("%s: %s in %v", name, guarded(env), env)
+		}
+	}
 	// Past days must have the labels of scrapes, and Prometheus must keep them.
-	if c := strings.Join(p.Services["demo-history"].Command, " "); !strings.Contains(c, "--instance cskpi:9469") {
+	if c := strings.Join(p.Services["demo-history"].Command, " "); !strings.Contains(c, "--instance cskpi:11469") {
 		t.Errorf("past days have other labels than the scrapes of %s/deploy/prometheus/prometheus.yml: %s", root, c)
 	}
-	if text := read(t, "deploy/prometheus/prometheus.yml"); !strings.Contains(text, "targets: [cskpi:9469]") || !strings.Contains(text, "job_name: cskpi\n") {
-		t.Error("prometheus.yml does not scrape job cskpi at cskpi:9469")
+	if text := read(t, "deploy/prometheus/prometheus.yml"); !strings.Contains(text, "targets: [cskpi:11469]") || !strings.Contains(text, "job_name: cskpi\n") {
+		t.Error("prometheus.yml does not scrape job cskpi at cskpi:11469")
 	}
 	if c := p.Services["prometheus"].Command; !slices.Contains(c, "--storage.tsdb.retention.time=5y") {
 		t.Errorf("Prometheus would delete the past: %q", c)
 	}
+}
+
+// knows tells whether the source of cskpi's configuration has a variable, or a secret that a file of this name holds.
+func knows(source, variable string) bool {
+	return strings.Contains(source, `"`+variable+`"`) || strings.Contains(source, `"`+strings.TrimSuffix(variable, "_FILE")+`"`)
+}
+
+// guarded says which port of cskpi other machines would reach without that the environment says who may come in.
+func guarded(env map[string]string) string {
+	for port, needs := range map[string][]string{
+		"CSKPI_LISTEN":        {"CSKPI_LISTEN_PUBLIC", "CSKPI_WEB_CONFIG_FILE"},
+		"CSKPI_ENGINE_LISTEN": {"CSKPI_ENGINE_WEB_CONFIG_FILE"},
+	} {
+		local := env[port] == "" || strings.HasPrefix(env[port], "127.0.0.1:")
+		if !local && !slices.ContainsFunc(needs, func(n string) bool { return env[n] != "" }) {
+			return port + " needs one of " + strings.Join(needs, ", ")
+		}
+	}
+	return ""
 }
 
 // TestComposeIntake: the intake is open only to those who have a token.
@@ -135,7 +166,7 @@ func TestComposeIntake(t *testing.T) {
 func TestComposeVariables(t *testing.T) {
 	known := read(t, "cmd/cskpi/config.go")
 	for name := range compose(t, nil, nil, "docker-compose.yml").Services["cskpi"].Environment {
-		if strings.HasPrefix(name, "CSKPI_") && !strings.Contains(known, `"`+strings.TrimSuffix(name, "_FILE")+`"`) {
+		if strings.HasPrefix(name, "CSKPI_") && !knows(known, name) {
 			t.Errorf("cskpi does not know %s", name)
 		}
 	}
@@ -185,6 +216,13 @@ func TestDockerfile(t *testing.T) {
 		var user, check, entry bool
 		for _, c := range s.Commands {
 			switch c := c.(type) {
+			case *instructions.EnvCommand:
+				// Who runs the image says what is open.
+				for _, v := range c.Env {
+					if strings.HasSuffix(v.Key, "_LISTEN") && v.Value != "off" {
+						t.Errorf("%s listens at %s", s.Name, v.String())
+					}
+				}
 			case *instructions.UserCommand:
 				user = c.User == "65532:65532"
 			case *instructions.HealthCheckCommand:

@@ -172,7 +172,7 @@ func TestKubernetes(t *testing.T) {
 			t.Errorf("%s lacks limits or probes", c.Name)
 		}
 		for _, e := range c.Env {
-			if strings.HasPrefix(e.Name, "CSKPI_") && !strings.Contains(read(t, "cmd/cskpi/config.go"), `"`+strings.TrimSuffix(e.Name, "_FILE")+`"`) {
+			if strings.HasPrefix(e.Name, "CSKPI_") && !knows(read(t, "cmd/cskpi/config.go"), e.Name) {
 				t.Errorf("cskpi does not know %s", e.Name)
 			}
 		}
@@ -215,6 +215,14 @@ func TestKubernetes(t *testing.T) {
 				t.Errorf("the network policy lets in to %s, which there is not", p.Port.String())
 			}
 		}
+	}
+	// Scrapes come in by the address of a pod, for which the port must be open, and it must say so.
+	env := map[string]string{}
+	for _, v := range pod.Spec.Containers[0].Env {
+		env[v.Name] = v.Value
+	}
+	if env["CSKPI_LISTEN"] != ":11469" || guarded(env) != "" || env["CSKPI_ENGINE_REQUIRE_USERS"] != "true" {
+		t.Errorf("the container has %v; %s", env, guarded(env))
 	}
 	// The operator's rules are Prometheus'.
 	rules := 0
@@ -305,7 +313,7 @@ func TestSystemd(t *testing.T) {
 	text := read(t, "deploy/systemd/cskpi.service")
 	known := read(t, "cmd/cskpi/config.go")
 	for _, m := range regexp.MustCompile(`CSKPI_[A-Z_]+`).FindAllString(text, -1) {
-		if !strings.Contains(known, `"`+strings.TrimSuffix(m, "_FILE")+`"`) {
+		if !knows(known, m) {
 			t.Errorf("cskpi does not know %s", m)
 		}
 	}

@@ -451,7 +451,7 @@ func shipped(t *testing.T, target, alertmanager string) *process {
 		alertmanager = "http://127.0.0.1:9"
 	}
 	changed(t, "prometheus.yml", filepath.Join(dir, "prometheus.yml"), `scrape_interval: 1m`, `scrape_interval: 1s`, `evaluation_interval: 1m`, `evaluation_interval: 1s`,
-		`cskpi:9469`, strings.TrimPrefix(target, "http://"), `alertmanager:9093`, strings.TrimPrefix(alertmanager, "http://"), `localhost:9090`, `127.0.0.1:9`)
+		`cskpi:11469`, strings.TrimPrefix(target, "http://"), `alertmanager:9093`, strings.TrimPrefix(alertmanager, "http://"), `localhost:9090`, `127.0.0.1:9`)
 	return launch(t, "prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address=127.0.0.1:0")
 }
 

@@ -19,9 +19,11 @@ import (
 
 // Options say what a port is for. The zero value of a limit stands for the default in brackets.
 type Options struct {
+	Name      string // for the log
 	Address   string // host:port to listen on; port 0 takes a free one
 	WebConfig string // path of the web configuration file; empty: neither TLS nor users
 	Access    Access
+	Hosts     []string // names by which the port may be called without authentication, beside addresses and names without a dot
 	Names     Names
 
 	// Credentials returns the user and password of a request and takes them off it [basic auth].
@@ -48,7 +50,7 @@ const (
 	LocalOrEncrypted
 	// Users needs authentication on loopback too, and TLS beyond it.
 	Users
-	// Public opens the port to everybody who reaches it.
+	// Public opens the port to everybody who reaches it. A web page still cannot, by a name of its own: see Hosts.
 	Public
 	// Tokens leaves authentication to the handler. Users in the web configuration file are refused.
 	Tokens
@@ -136,6 +138,7 @@ func Open(ctx context.Context, o Options) (*Gate, error) {
 		listener.Close()
 		return nil, err
 	}
+	o.Log.Info("listening", "for", o.Name, "url", g.URL(), "open_to", g.Readers())
 	g.server = &http.Server{
 		Handler:           g,
 		ReadHeaderTimeout: o.Limits.Header,
@@ -181,7 +184,7 @@ func (g *Gate) admissible() error {
 	if !g.loopback {
 		remedies = append(remedies, "or listen on 127.0.0.1")
 		if n.Public != "" {
-			remedies = append(remedies, "or set "+n.Public+"=true to let everybody read")
+			remedies = append(remedies, "or set "+n.Public+" to the names of this machine to let everybody read who reaches it")
 		}
 	}
 	return fmt.Errorf("%s, and there is no configuration of %s: %s", reach, strings.Join(lacks, " and "), strings.Join(remedies, ", "))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -68,8 +69,8 @@ func (g *Gate) refuse(w http.ResponseWriter, status int, message string) {
 // foreign tells why a request is not from a client that was meant to come here. A page in a browser can send requests to
 // this machine, by its address or by a name of its own that it lets resolve to it.
 func (g *Gate) foreign(r *http.Request) string {
-	if g.loopback && !names(r.Host) {
-		return fmt.Sprintf("requests for the host %.100q are refused, since a web page could have made that name point here; use localhost or 127.0.0.1, also in the Host header that a reverse proxy sends", r.Host)
+	if !g.knows(r.Host) {
+		return fmt.Sprintf("requests for the host %.100q are refused, since a web page could have made that name point here; use %s, also in the Host header that a reverse proxy sends", r.Host, strings.TrimPrefix(g.URL(), "http://"))
 	}
 	// The check is for requests that change something. Here reading matters just as much.
 	as := *r
@@ -85,14 +86,25 @@ func (g *Gate) foreign(r *http.Request) string {
 	return "requests of web pages from other sites are refused"
 }
 
-// names tells whether a Host header names this machine as only it calls itself.
-func names(host string) bool {
+// knows tells whether a Host header is one that no web page can have made up. On loopback that is what this machine
+// alone calls itself. Beyond it, clients that authenticate may use any name: a browser has no password for a name that a
+// page made up. Without authentication it must be an address, a name that no public domain has, or one of Options.Hosts.
+func (g *Gate) knows(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	host = strings.Trim(host, "[]")
+	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
 	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	switch {
+	case strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback(),
+		slices.ContainsFunc(g.o.Hosts, func(h string) bool { return strings.EqualFold(h, host) }):
+		return true
+	case g.loopback:
+		return false
+	case g.o.Access == Tokens || g.web.current().authenticates():
+		return true
+	}
+	return ip != nil || host != "" && !strings.Contains(host, ".")
 }
 
 // passwordPatience is how long a client may wait for its password to be checked, when others guess.

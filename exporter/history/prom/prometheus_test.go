@@ -76,7 +76,7 @@ scrape_configs:
   - job_name: cskpi
     scrape_native_histograms: true
     always_scrape_classic_histograms: true
-    static_configs: [{targets: [%q], labels: {instance: "localhost:9469"}}]
+    static_configs: [{targets: [%q], labels: {instance: "localhost:11469"}}]
 `, strings.TrimPrefix(target, "http://"))
 	}
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
@@ -324,7 +324,7 @@ func checkSeam(t *testing.T, s *server, p Plan, m made, native bool) {
 		}
 	}
 	for n := range m.gauges {
-		check(fmt.Sprintf(`cs_made_amount{a=~".*\"%03d\".*",job="cskpi",instance="localhost:9469"}`, n), func(day time.Time) (float64, bool) { return m.value(n, day), true })
+		check(fmt.Sprintf(`cs_made_amount{a=~".*\"%03d\".*",job="cskpi",instance="localhost:11469"}`, n), func(day time.Time) (float64, bool) { return m.value(n, day), true })
 	}
 	check("cs_made_left", func(day time.Time) (float64, bool) { return m.value(m.gauges, day), !m.left(day) })
 	bucket := func(i int) func(day time.Time) (float64, bool) {

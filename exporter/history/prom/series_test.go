@@ -23,7 +23,7 @@ type made struct {
 	withHist bool
 }
 
-var scrape = []Label{{"instance", "localhost:9469"}, {"job", "cskpi"}}
+var scrape = []Label{{"instance", "localhost:11469"}, {"job", "cskpi"}}
 
 // value is what gauge n is on a day; it changes every week.
 func (made) value(n int, day time.Time) float64 {
@@ -216,12 +216,12 @@ func TestStreams(t *testing.T) {
 		got = append(got, fmt.Sprint(one.labels))
 	}
 	want := []string{
-		"[{__name__ cs_made_spread_bucket} {instance localhost:9469} {job cskpi} {le 20.0}]",
-		"[{__name__ cs_made_spread_bucket} {instance localhost:9469} {job cskpi} {le 40.5}]",
-		"[{__name__ cs_made_spread_bucket} {instance localhost:9469} {job cskpi} {le +Inf}]",
-		"[{__name__ cs_made_spread_sum} {instance localhost:9469} {job cskpi}]",
-		"[{__name__ cs_made_spread_count} {instance localhost:9469} {job cskpi}]",
-		"[{__name__ cs_made_spread} {instance localhost:9469} {job cskpi}]",
+		"[{__name__ cs_made_spread_bucket} {instance localhost:11469} {job cskpi} {le 20.0}]",
+		"[{__name__ cs_made_spread_bucket} {instance localhost:11469} {job cskpi} {le 40.5}]",
+		"[{__name__ cs_made_spread_bucket} {instance localhost:11469} {job cskpi} {le +Inf}]",
+		"[{__name__ cs_made_spread_sum} {instance localhost:11469} {job cskpi}]",
+		"[{__name__ cs_made_spread_count} {instance localhost:11469} {job cskpi}]",
+		"[{__name__ cs_made_spread} {instance localhost:11469} {job cskpi}]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)

@@ -105,9 +105,9 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 		return got
 	}
 	want := []string{
-		"cs_made_amount[{instance localhost:9469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4]",
-		"cs_made_amount[{instance localhost:9469} {job cskpi}]An amount (computed every 7m)[04=0.7]",
-		"cs_made_size[{instance localhost:9469} {job cskpi} {segment high}]Sizes (computed every 7m)[01=4/7.5/2/true/1 03=4/7.5/1/false/0]",
+		"cs_made_amount[{instance localhost:11469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4]",
+		"cs_made_amount[{instance localhost:11469} {job cskpi}]An amount (computed every 7m)[04=0.7]",
+		"cs_made_size[{instance localhost:11469} {job cskpi} {segment high}]Sizes (computed every 7m)[01=4/7.5/2/true/1 03=4/7.5/1/false/0]",
 	}
 	if got := read(s, date3(2026, 1, 1), date3(2026, 1, 31)); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -126,8 +126,8 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	}
 	f := Followed{Source: s, Day: date3(2026, 1, 5), Then: then}
 	wantThen := []string{
-		"cs_made_amount[{instance localhost:9469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4 05=0.6]",
-		"cs_made_amount[{instance localhost:9469} {job cskpi} {segment new}]An amount (computed every 7m)[05=0.8]",
+		"cs_made_amount[{instance localhost:11469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4 05=0.6]",
+		"cs_made_amount[{instance localhost:11469} {job cskpi} {segment new}]An amount (computed every 7m)[05=0.8]",
 		want[1],
 		strings.TrimSuffix(want[2], "]") + " 05=5/6/1/false/0]",
 	}

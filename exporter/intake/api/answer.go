@@ -78,6 +78,11 @@ func (s *Server) reply(w http.ResponseWriter, _ *http.Request, status int, v any
 	_, _ = w.Write(append(text, '\n')) // a client that has gone needs no answer
 }
 
+// Refuse answers a request that does not come through to the handler, in the handler's own form.
+func (s *Server) Refuse(w http.ResponseWriter, status int, message string) {
+	s.fail(w, &http.Request{}, status, "%s", message)
+}
+
 // fail answers a request of which nothing was stored.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int, format string, args ...any) {
 	s.reply(w, r, status, problem{RequestID: about(r).id, Error: fmt.Sprintf(format, args...)})
