@@ -79,7 +79,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	b := *a
 	b.config.DataDir = dir
 	b.eager = true // so that boards are full soon
-	return b.serve(ctx, func(ctx context.Context, d *database, e *exporter.Exporter, url string) error {
+	return b.serve(ctx, func(ctx context.Context, d *database, e *exporter.Exporter, at ports) error {
 		if !have {
 			if err := c.fill(ctx, &b, d, until); err != nil {
 				return err
@@ -94,7 +94,7 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 		// A query that fails is reported like any other time; the rest is worth looking at.
 		_ = e.Refresh(ctx)
 		if ctx.Err() == nil {
-			b.announce(d, dir, url)
+			b.announce(d, dir, at)
 		}
 		return ctx.Err()
 	})
@@ -241,7 +241,7 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 }
 
 // announce says where to look.
-func (a *app) announce(d *database, dir, url string) {
+func (a *app) announce(d *database, dir string, at ports) {
 	facts := ""
 	if to := a.config.intakeListen(); to != "" {
 		facts = "\n  facts (HTTP)         " + to + ", with the token in " + filepath.Join(dir, ownTokenFile)
@@ -251,12 +251,14 @@ func (a *app) announce(d *database, dir, url string) {
 The company is ready. Look at
   KPIs for reading     %[1]s/
   Prometheus metrics   %[1]s/metrics
-  ClickHouse (HTTP)    %[2]s%[5]s
+                       open to %[7]s
+  ClickHouse (HTTP)    %[2]s
+                       open to %[8]s%[5]s
 Try
   curl -s %[1]s/metrics | grep '^cs_nrr_ratio'
   curl -s %[2]s/ --data-binary "%[3]s"
   CSKPI_DATA_DIR=%[4]s bin/cskpi explain nrr --segment high --window 12m
   echo '{"feedback_id": "f1", "account_id": "acme", "kind": "product_request", "created_on": "%[6]s"}' | CSKPI_DATA_DIR=%[4]s bin/cskpi send --table feedback
 Stop with Ctrl-C.
-`, url, d.engine.URL(), query, dir, facts, time.Now().In(d.zone).Format(time.DateOnly))
+`, at.metrics.URL(), at.readers.URL(), query, dir, facts, time.Now().In(d.zone).Format(time.DateOnly), at.metrics.Readers(), at.readers.Readers())
 }

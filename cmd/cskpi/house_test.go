@@ -194,8 +194,9 @@ func TestReadmeTables(t *testing.T) {
 // TestReadmeLinks makes sure that README.md, which is for the whole project, names only what exists.
 func TestReadmeLinks(t *testing.T) {
 	text := string(readFile(t, filepath.Join(root, "README.md")))
-	if n := strings.Count(text, "\n"); n > 300 {
-		t.Errorf("README.md has %d lines; deeper matter belongs elsewhere", n)
+	written := regexp.MustCompile(`(?s)<!-- generated: .*?<!-- end -->`).ReplaceAllString(text, "")
+	if n := strings.Count(written, "\n"); n > 270 {
+		t.Errorf("README.md has %d lines that are not generated; deeper matter belongs elsewhere", n)
 	}
 	for _, m := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(text, -1) {
 		if file, _, _ := strings.Cut(m[1], "#"); file == "" {

@@ -17,6 +17,12 @@ const (
 	readerTime    = 10 * time.Minute // for a query to be answered to the last byte
 )
 
+// ports are where people read.
+type ports struct {
+	metrics *gate.Gate
+	readers *gate.Gate // of the local engine; nil if it is not ours
+}
+
 // openMetrics listens for scrapes, and for people who look at the landing page.
 func (a *app) openMetrics(ctx context.Context) (*gate.Gate, error) {
 	access := gate.Local

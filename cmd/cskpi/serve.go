@@ -37,12 +37,11 @@ func (serveCmd) Help() string {
 
 // Run serves until it is told to stop.
 func (serveCmd) Run(ctx context.Context, a *app) error {
-	return a.serve(ctx, func(context.Context, *database, *exporter.Exporter, string) error { return nil })
+	return a.serve(ctx, func(context.Context, *database, *exporter.Exporter, ports) error { return nil })
 }
 
-// serve answers HTTP at once and prepares the database beside it, however long that takes. Then it calls ready with the
-// address for people, and computes KPIs until ctx ends, which is no error.
-func (a *app) serve(parent context.Context, ready func(context.Context, *database, *exporter.Exporter, string) error) error {
+// serve answers HTTP at once and prepares the database beside it, however long that takes. Then it calls ready and computes KPIs until ctx ends, which is no error.
+func (a *app) serve(parent context.Context, ready func(context.Context, *database, *exporter.Exporter, ports) error) error {
 	catalogue, err := a.load()
 	if err != nil {
 		return err
@@ -97,7 +96,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	wg.Go(func() {
 		stop(a.compute(ctx, catalogue, in, readers, past, also, func(d *database, e *exporter.Exporter) error {
 			metrics.Handle(e.Handler())
-			return ready(ctx, d, e, metrics.URL())
+			return ready(ctx, d, e, ports{metrics, readers})
 		}))
 	})
 	<-ctx.Done()

@@ -454,3 +454,30 @@ func TestNotReadyYet(t *testing.T) {
 		t.Errorf("got %d %s", status, text)
 	}
 }
+
+// Beyond loopback a page could let a name of its own lead to the port. Without authentication it must be a name that no page can have.
+func TestNamesBeyondLoopback(t *testing.T) {
+	path := webFile(t, "basic_auth_users: {kim: "+hashed(t, "pass")+"}\n")
+	for _, tt := range []struct {
+		o    Options
+		host string
+		want int
+	}{
+		{Options{Access: Public}, "10.1.2.3:11469", http.StatusOK},
+		{Options{Access: Public}, "[2001:db8::1]:11469", http.StatusOK},
+		{Options{Access: Public}, "localhost", http.StatusOK},
+		{Options{Access: Public}, "cskpi:11469", http.StatusOK},
+		{Options{Access: Public}, "rebound.example:11469", http.StatusForbidden},
+		{Options{Access: Public}, "rebound.example.", http.StatusForbidden},
+		{Options{Access: Public, Hosts: []string{"kpi.example.com"}}, "KPI.example.com:11469", http.StatusOK},
+		{Options{Access: Public, Hosts: []string{"kpi.example.com"}}, "kpi.example.com.rebound.example", http.StatusForbidden},
+		{Options{Access: Tokens}, "facts.example.com", http.StatusOK},
+		{Options{Access: Local, WebConfig: path}, "kpi.example.com", http.StatusUnauthorized},
+	} {
+		tt.o.Address = ":0"
+		g := open(t, tt.o, echo)
+		if status, text, _ := get(t, g, "Host", tt.host); status != tt.want {
+			t.Errorf("%s with access %d and %q: got %d %s, want %d", tt.host, tt.o.Access, tt.o.Hosts, status, text, tt.want)
+		}
+	}
+}
