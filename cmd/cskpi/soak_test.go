@@ -608,7 +608,8 @@ func TestSoakDiskFull(t *testing.T) {
 	if os.Getenv("CSKPI_TEST_SOAK") == "" {
 		t.Skip("it takes a minute; make soak runs it")
 	}
-	s := newService(t, filepath.Join(enginetest.SmallDisk(t, 200), "soak"))
+	dir := enginetest.SmallDisk(t, 200)
+	s := newService(t, filepath.Join(dir, "soak"))
 	s.start()
 	k := newSoak(s)
 	ctx := t.Context()
