@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,8 @@ func TestRoutes(t *testing.T) {
 	f("service", "alertname=CSExporterDown", "area=service", "severity=critical", "instance=a")
 	f("service", "alertname=CSDataQuality", "area=service", "severity=warning", "language=ja")
 	f("nobody", "alertname=CSTargetsMissing", "area=service", "severity=info")
+	f("watchdog", "alertname=CSWatchdog", "area=service", "severity=info")
+	f("watchdog", "alertname=CSWatchdog", "area=service", "severity=info", "language=ja")
 	f("team", "alertname=SomebodyElses")
 }
 
@@ -151,7 +154,7 @@ func TestQuietHours(t *testing.T) {
 		t.Fatalf("got %+v", config)
 	}
 	for _, r := range config.Route.Routes {
-		atAnyHour := r.Receiver == "service" || r.Receiver == "nobody"
+		atAnyHour := slices.Contains([]string{"service", "nobody", "watchdog"}, r.Receiver)
 		if quiet := len(r.Mute) == 1; quiet == atAnyHour {
 			t.Errorf("%s is muted: %t", r.Receiver, quiet)
 		}

@@ -204,7 +204,12 @@ func TestCompanies(t *testing.T) {
 	t.Run("runbook", func(t *testing.T) { runbookWorks(t, conn, all) })
 	for name, c := range map[string]company{"healthy": healthy, "tiny": tiny, "empty": {}} {
 		t.Run(name, func(t *testing.T) {
-			for alert, text := range named(watch(t, c, "")) {
+			got := named(watch(t, c, ""))
+			if got[watchdog+" info"] == "" {
+				t.Errorf("%s does not fire", watchdog)
+			}
+			delete(got, watchdog+" info")
+			for alert, text := range got {
 				t.Errorf("%s fires: %s", alert, text)
 			}
 		})
