@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"cskpi/queries"
 )
 
 // What the exporter's own metrics begin with, and those of other parts of the program; those of no query may.
@@ -149,9 +151,28 @@ func own(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(namespace+name, help, labels, nil)
 }
 
+// Own is a gauge of the exporter itself.
+type Own struct {
+	Name, Help string
+	Labels     []string
+}
+
+func (o Own) desc() *prometheus.Desc { return prometheus.NewDesc(o.Name, o.Help, o.Labels, nil) }
+
+// The exporter's own metrics that say how the KPIs of a day are to be read. Past days need them as well, so the history is written with them.
+var (
+	ReportingInfo = Own{"cs_reporting_info", "How to read the KPIs: currency of money, zone of days, first month of the fiscal year. Always 1.", []string{"currency", "timezone", "fiscal_year_start"}}
+	QueryAsOf     = Own{namespace + "query_as_of_timestamp_seconds", "Start of the day, in the reporting zone, that the last good result of the query is about.", []string{"query"}}
+)
+
+// ReportingLabels are the values of the labels of ReportingInfo.
+func ReportingLabels(r queries.Reporting) []string {
+	return []string{r.Currency, r.Timezone, strconv.Itoa(r.FiscalYearStart)}
+}
+
 // The exporter's own metrics.
 var (
-	reportingInfo  = prometheus.NewDesc("cs_reporting_info", "How to read the KPIs: currency of money, zone of days, first month of the fiscal year. Always 1.", []string{"currency", "timezone", "fiscal_year_start"}, nil)
+	reportingInfo  = ReportingInfo.desc()
 	buildInfo      = own("build_info", "Version of the exporter. Always 1.", "version", "revision", "goversion")
 	asOfNow        = own("as_of_timestamp_seconds", "Start of the day, in the reporting zone, at whose end queries that run now look.")
 	engineUp       = own("engine_up", "Whether the local engine answers.")
@@ -169,7 +190,7 @@ var (
 	queryMaxAge      = own("query_max_age_seconds", "Age beyond which the values of the query are no longer exported.", "query")
 	queryLastSuccess = own("query_last_success_timestamp_seconds", "When the last good result of the query was complete.", "query")
 	queryAge         = own("query_age_seconds", "Age of the last good result of the query.", "query")
-	queryAsOf        = own("query_as_of_timestamp_seconds", "Start of the day, in the reporting zone, that the last good result of the query is about.", "query")
+	queryAsOf        = QueryAsOf.desc()
 	queryRows        = own("query_rows", "Rows in the last good result of the query, refused ones included.", "query")
 	querySeries      = own("query_series", "Series of the query that are exported now; 0 if its last good result is too old.", "query")
 	queryRejected    = own("query_rejected_rows", "Rows refused in the last good result of the query; absent if none were.", "query", "reason")
@@ -205,9 +226,11 @@ func (s *status) Collect(ch chan<- prometheus.Metric) {
 	count := func(d *prometheus.Desc, value uint64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 	}
-	send(reportingInfo, 1, o.Reporting.Currency, o.Location.String(), strconv.Itoa(o.Reporting.FiscalYearStart))
+	r := o.Reporting
+	r.Timezone = o.Location.String()
+	send(reportingInfo, 1, ReportingLabels(r)...)
 	send(buildInfo, 1, o.Version, o.Revision, runtime.Version())
-	send(asOfNow, dayStart(AsOf(s.now, o.Location), o.Location))
+	send(asOfNow, DayStart(AsOf(s.now, o.Location), o.Location))
 	if o.EngineUp != nil {
 		send(engineUp, oneIf(o.EngineUp()))
 	}
@@ -241,7 +264,7 @@ func (s *status) Collect(ch chan<- prometheus.Metric) {
 		if g := out.good; g != nil {
 			send(queryLastSuccess, unix(g.at), k.Name)
 			send(queryAge, max(0, s.now.Sub(g.at).Seconds()), k.Name)
-			send(queryAsOf, dayStart(g.asOf, o.Location), k.Name)
+			send(queryAsOf, DayStart(g.asOf, o.Location), k.Name)
 			send(queryRows, float64(g.read), k.Name)
 			for reason, r := range g.rejected {
 				send(queryRejected, float64(r.rows), k.Name, reason)
@@ -259,8 +282,8 @@ func oneIf(b bool) float64 {
 
 func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }
 
-// dayStart is the instant at which a day, as AsOf gives it, begins in zone.
-func dayStart(day time.Time, zone *time.Location) float64 {
+// DayStart is the instant at which a day, as AsOf gives it, begins in zone.
+func DayStart(day time.Time, zone *time.Location) float64 {
 	y, m, d := day.Date()
 	return unix(time.Date(y, m, d, 0, 0, 0, 0, zone))
 }

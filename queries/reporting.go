@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -49,9 +50,29 @@ func Configure(ctx context.Context, conn driver.Conn, r Reporting) (Reporting, e
 			return Reporting{}, err
 		}
 	}
+	return reportingOn(ctx, conn, "today()")
+}
+
+// querier is what asks a database.
+type querier interface {
+	Query(ctx context.Context, query string, args ...any) (driver.Rows, error)
+}
+
+// ReportingOn is what was in force on a day.
+func ReportingOn(ctx context.Context, db querier, day time.Time) (Reporting, error) {
+	return reportingOn(ctx, db, "toDate('"+day.Format(time.DateOnly)+"')")
+}
+
+func reportingOn(ctx context.Context, db querier, day string) (Reporting, error) {
 	var in Reporting
 	var month uint8
-	err := conn.QueryRow(ctx, "select currency, timezone, toMonth(fiscal_year_starts_on) from cs.policy(as_of = today())").Scan(&in.Currency, &in.Timezone, &month)
+	rows, err := db.Query(ctx, "select currency, timezone, toMonth(fiscal_year_starts_on) from cs.policy(as_of = "+day+")")
+	if err == nil {
+		if rows.Next() {
+			err = rows.Scan(&in.Currency, &in.Timezone, &month)
+		}
+		err = errors.Join(err, rows.Err(), rows.Close())
+	}
 	if err != nil {
 		return Reporting{}, fmt.Errorf("read the reporting settings in force: %w", err)
 	}

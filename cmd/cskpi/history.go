@@ -75,7 +75,7 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom
 	if err != nil {
 		return nil, err
 	}
-	e := &export{d, prom.Plan{}, prom.Stored{DB: d.conn, Catalogue: told, Every: a.config.Interval, Labels: labels}}
+	e := &export{d, prom.Plan{}, prom.Stored{DB: d.conn, Catalogue: told, Every: a.config.Interval, Labels: labels, Zone: d.zone}}
 	if e.plan, err = c.planned(ctx, a, e, every, forms); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -127,13 +127,22 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 		return p, err
 	}
 	after := prom.Followed{Source: e.stored, Day: today}
+	of := map[string][]time.Time{} // computed
 	for _, q := range e.stored.Catalogue {
 		series, err := e.stored.Of(q, days[q.Name])
 		if err != nil {
 			return p, err
 		}
 		after.Then = append(after.Then, series...)
+		if _, computed := days[q.Name]; computed {
+			of[q.Name] = []time.Time{today}
+		}
 	}
+	own, err := e.stored.Own(ctx, of)
+	if err != nil {
+		return p, fmt.Errorf("read how the KPIs are to be read: %w", queries.Brief(err))
+	}
+	after.Then = append(after.Then, own...)
 	p.Source = after
 	return p, nil
 }

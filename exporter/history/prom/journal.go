@@ -187,7 +187,7 @@ func replace(path string, write func(*os.File) error) error {
 
 // Of says which samples p writes, for a journal; labels are those that the source gives all series.
 func (p Plan) Of(labels []Label) string {
-	return fmt.Sprintf("every %s in %s, classic histograms %t, native ones %t, labels %v", p.Every, p.Zone, p.Forms.Classic, p.Forms.Native, labels)
+	return fmt.Sprintf("KPIs and how to read them, every %s in %s, classic histograms %t, native ones %t, labels %v", p.Every, p.Zone, p.Forms.Classic, p.Forms.Native, labels)
 }
 
 // Progress tells how far an export is.

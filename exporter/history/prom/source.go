@@ -2,6 +2,7 @@ package prom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,7 @@ type Stored struct {
 	Catalogue queries.Catalogue // whose KPIs are given; what is kept of others is not
 	Every     time.Duration     // how often the exporter computes KPIs that do not say so themselves, for HELP [its default]
 	Labels    []Label           // of the scrape, for all series
+	Zone      *time.Location    // the reporting zone, in which days begin
 }
 
 // Series implements Source. A series is read as a whole before it is given, so memory is that of its days.
@@ -104,7 +106,106 @@ func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Serie
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return flush()
+	if err := flush(); err != nil {
+		return err
+	}
+	days := map[string][]time.Time{}
+	for of := range told {
+		days[of.view] = append(days[of.view], of.day)
+	}
+	own, err := s.Own(ctx, days)
+	if err != nil {
+		return err
+	}
+	for _, one := range own {
+		if err := yield(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Own is what the exporter would have told of itself on days, given by the KPIs that were computed for them.
+func (s Stored) Own(ctx context.Context, computed map[string][]time.Time) ([]Series, error) {
+	var asOf []Series
+	days := map[time.Time]bool{}
+	for _, q := range s.Catalogue.KPIs() {
+		one := s.own(exporter.QueryAsOf, q.Name)
+		one.Days = slices.SortedFunc(slices.Values(computed[q.Name]), time.Time.Compare)
+		for _, day := range one.Days {
+			one.Values = append(one.Values, exporter.DayStart(day, s.Zone))
+			days[day] = true
+		}
+		if len(one.Days) > 0 {
+			asOf = append(asOf, one)
+		}
+	}
+	info, err := s.reporting(ctx, slices.SortedFunc(maps.Keys(days), time.Time.Compare))
+	return append(asOf, info...), err
+}
+
+// reporting is how the KPIs of days are to be read.
+func (s Stored) reporting(ctx context.Context, days []time.Time) ([]Series, error) {
+	if len(days) == 0 {
+		return nil, nil
+	}
+	// Settings are in force from a day on, so there is something to ask on these days only.
+	rows, err := s.DB.Query(ctx, "select distinct starts_on from cs.settings final where name in ('currency', 'timezone', 'fiscal_year_start') and starts_on between "+
+		literal(days[0])+" and "+literal(days[len(days)-1]))
+	if err != nil {
+		return nil, err
+	}
+	changes := map[time.Time]bool{days[0]: true}
+	for rows.Next() {
+		var day time.Time
+		if err := rows.Scan(&day); err != nil {
+			return nil, errors.Join(err, rows.Close())
+		}
+		changes[date(day)] = true
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	var all []Series
+	from := slices.SortedFunc(maps.Keys(changes), time.Time.Compare)
+	for i, day := range from {
+		r, err := queries.ReportingOn(ctx, s.DB, day)
+		if err != nil {
+			return nil, err
+		}
+		one := s.own(exporter.ReportingInfo, exporter.ReportingLabels(r)...)
+		j := slices.IndexFunc(all, func(of Series) bool { return slices.Equal(of.Labels, one.Labels) })
+		if j < 0 {
+			j, all = len(all), append(all, one)
+		}
+		for _, d := range days {
+			if !d.Before(day) && (i+1 == len(from) || d.Before(from[i+1])) {
+				all[j].Days, all[j].Values = append(all[j].Days, d), append(all[j].Values, 1)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(of Series) bool { return len(of.Days) == 0 }), nil
+}
+
+// own is a series of the exporter's own, without values.
+func (s Stored) own(o exporter.Own, values ...string) Series {
+	labels := make(map[string]string, len(values))
+	for i, name := range o.Labels {
+		labels[name] = values[i]
+	}
+	return s.labelled(Series{Metric: o.Name, Help: o.Help, Kind: queries.Gauge}, labels)
+}
+
+// labelled is a series with its labels, and those of the scrape.
+func (s Stored) labelled(one Series, labels map[string]string) Series {
+	for name, value := range labels {
+		one.Labels = append(one.Labels, Label{name, value})
+	}
+	one.Labels = append(one.Labels, s.Labels...)
+	// An empty label is none.
+	one.Labels = slices.DeleteFunc(one.Labels, func(l Label) bool { return l.Value == "" })
+	slices.SortFunc(one.Labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	return one
 }
 
 // run is a KPI on a day.
@@ -187,14 +288,7 @@ func (s Stored) begin(view, column string, labels map[string]string) (Series, bo
 			continue
 		}
 		one := Series{Metric: q.Metric(c), Help: exporter.Help(q, c, s.Every), Kind: c.Kind}
-		for name, value := range labels {
-			one.Labels = append(one.Labels, Label{name, value})
-		}
-		one.Labels = append(one.Labels, s.Labels...)
-		// An empty label is none.
-		one.Labels = slices.DeleteFunc(one.Labels, func(l Label) bool { return l.Value == "" })
-		slices.SortFunc(one.Labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
-		return one, true
+		return s.labelled(one, labels), true
 	}
 	return Series{}, false
 }

@@ -23,6 +23,13 @@ func TestStored(t *testing.T) {
 	if err := queries.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
+	all, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.Install(t.Context(), conn, all); err != nil {
+		t.Fatal(err)
+	}
 	catalogue, err := queries.Load(fstest.MapFS{"made.sql": {Data: []byte(`-- Made up.
 --
 -- Columns:
@@ -73,7 +80,12 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 			exec(fmt.Sprintf("insert into cs.kpi_runs (view, as_of, computed_at) values ('%s', '%s', '2026-02-01 00:00:0%s')", view, day, at))
 		}
 	}
-	s := Stored{DB: conn, Catalogue: queries.Catalogue{made}, Labels: scrape}
+	exec("insert into cs.settings (name, value, starts_on) values ('timezone', 'Asia/Tokyo', '1970-01-01'), ('currency', 'JPY', '2026-01-03'), ('fiscal_year_start', '4', '2026-01-06')")
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Stored{DB: conn, Catalogue: queries.Catalogue{made}, Labels: scrape, Zone: tokyo}
 	read := func(s Source, from, to time.Time) []string {
 		var got, metrics []string
 		err := s.Series(t.Context(), from, to, func(one Series) error {
@@ -104,15 +116,20 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 		slices.Sort(got)
 		return got
 	}
+	const asOf, info = "cs_exporter_query_as_of_timestamp_seconds[{instance localhost:11469} {job cskpi} {query made}]", "cs_reporting_info[{currency %s} {fiscal_year_start 1} {instance localhost:11469} {job cskpi} {timezone Asia/Tokyo}]"
+	// What says how to read a day is there for the days that were computed, as it was in force then.
 	want := []string{
+		asOf + exporter.QueryAsOf.Help + "[01=1.7671932e+09 02=1.7672796e+09 03=1.767366e+09 04=1.7674524e+09]",
 		"cs_made_amount[{instance localhost:11469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4]",
 		"cs_made_amount[{instance localhost:11469} {job cskpi}]An amount (computed every 7m)[04=0.7]",
 		"cs_made_size[{instance localhost:11469} {job cskpi} {segment high}]Sizes (computed every 7m)[01=4/7.5/2/true/1 03=4/7.5/1/false/0]",
+		fmt.Sprintf(info, "JPY") + exporter.ReportingInfo.Help + "[03=1 04=1]",
+		fmt.Sprintf(info, "USD") + exporter.ReportingInfo.Help + "[01=1 02=1]",
 	}
 	if got := read(s, date3(2026, 1, 1), date3(2026, 1, 31)); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if got := read(s, date3(2026, 1, 2), date3(2026, 1, 3)); len(got) != 2 || !strings.HasSuffix(got[0], "[02=0.25]") {
+	if got := read(s, date3(2026, 1, 2), date3(2026, 1, 3)); len(got) != 5 || !strings.HasSuffix(got[1], "[02=0.25]") || !strings.HasSuffix(got[4], "[02=1]") {
 		t.Errorf("of two days got %s", got)
 	}
 	// One more day goes on where series have a value on it, and begins others, those of a metric one after the other.
@@ -124,12 +141,20 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	if err != nil {
 		t.Fatal(err)
 	}
+	own, err := s.Own(t.Context(), map[string][]time.Time{"made": {date3(2026, 1, 5)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	then = append(then, own...)
 	f := Followed{Source: s, Day: date3(2026, 1, 5), Then: then}
 	wantThen := []string{
+		strings.TrimSuffix(want[0], "]") + " 05=1.7675388e+09]",
 		"cs_made_amount[{instance localhost:11469} {job cskpi} {segment high}]An amount (computed every 7m)[01=0.1 02=0.25 04=0.4 05=0.6]",
 		"cs_made_amount[{instance localhost:11469} {job cskpi} {segment new}]An amount (computed every 7m)[05=0.8]",
-		want[1],
-		strings.TrimSuffix(want[2], "]") + " 05=5/6/1/false/0]",
+		want[2],
+		strings.TrimSuffix(want[3], "]") + " 05=5/6/1/false/0]",
+		strings.TrimSuffix(want[4], "]") + " 05=1]",
+		want[5],
 	}
 	if got := read(f, date3(2026, 1, 1), date3(2026, 1, 5)); !slices.Equal(got, wantThen) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(wantThen, "\n"))
@@ -137,7 +162,7 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	if got := read(f, date3(2026, 1, 1), date3(2026, 1, 4)); !slices.Equal(got, want) {
 		t.Errorf("before the day got\n%s", strings.Join(got, "\n"))
 	}
-	if got := read(f, date3(2026, 1, 5), date3(2026, 1, 5)); len(got) != 3 {
+	if got := read(f, date3(2026, 1, 5), date3(2026, 1, 5)); len(got) != 5 {
 		t.Errorf("of the day got\n%s", strings.Join(got, "\n"))
 	}
 	k, err := s.Kept(t.Context(), time.Time{}, date3(2026, 1, 6))
