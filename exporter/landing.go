@@ -134,15 +134,20 @@ func (e *Exporter) status(now time.Time, snapshot []outcome, failing int, oldest
 	default:
 		facts = append(facts, fact{"Engine", "down; the last good values are shown", "bad"})
 	}
-	tried := 0
-	for _, o := range snapshot {
+	tried, old := 0, 0
+	for i, o := range snapshot {
 		if o.runs > 0 {
 			tried++
+			if e.kpis[i].expired(o, now) {
+				old++
+			}
 		}
 	}
 	switch {
 	case failing > 0:
 		facts = append(facts, fact{"Queries", fmt.Sprintf("%d of %d failing", failing, len(snapshot)), "bad"})
+	case old > 0: // and running again for long
+		facts = append(facts, fact{"Queries", fmt.Sprintf("%d of %d have results too old to be shown", old, len(snapshot)), "bad"})
 	case tried < len(snapshot):
 		facts = append(facts, fact{"Queries", fmt.Sprintf("first pass: %d of %d done", tried, len(snapshot)), ""})
 	default:
@@ -263,7 +268,7 @@ func (e *Exporter) card(k *kpi, o outcome, now time.Time, targets map[targetKey]
 		c.Empty = "The last values are too old to be shown."
 		return c
 	case len(o.good.rows) == 0:
-		c.Empty = "There are no rows: the facts say nothing about this yet."
+		c.Empty = "The query returned no rows as of " + o.good.asOf.Format(time.DateOnly) + "."
 		return c
 	}
 	rows := k.ordered(o.good.rows)

@@ -120,6 +120,10 @@ func beside(t *testing.T) {
 
 func TestImportThenKPI(t *testing.T) {
 	folder(t, t.TempDir())
+	// There is no all-clear for facts that are not there.
+	if code, stdout, stderr := execute(t, "check"); code != exitOK || !strings.Contains(stdout, "not checked: there are no facts") || strings.Contains(stdout, "data           ok") {
+		t.Errorf("check without facts: got %d\n%s\n%s", code, stdout, stderr)
+	}
 	importContracts(t)
 	code, stdout, stderr := execute(t, "kpi", "nrr", "--as-of", "2024-06-30", "--format", "json")
 	if code != exitOK {
@@ -339,7 +343,8 @@ func TestCheck(t *testing.T) {
 	if code, _, stderr := execute(t, "import", file); code != exitOK {
 		t.Fatal(stderr)
 	}
-	if code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30"); code != exitOK || !strings.Contains(stdout, "data           ok") {
+	// The all-clear says of how much, and as of when.
+	if code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30"); code != exitOK || !regexp.MustCompile(`(?m)^data +ok: 0 of [1-9]\d+ checks found a violation in [1-9]\d* facts as of 2024-06-30$`).MatchString(stdout) {
 		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
 	}
 	file = filepath.Join(t.TempDir(), "contracts.csv")
