@@ -2,7 +2,6 @@ package dashboards
 
 // account is the whole story of one customer, from ClickHouse: every account name on other boards leads here.
 func account(*kpis) board {
-	none := func(en, ja string) text { return text{en, ja} }
 	day := func(field, en, ja string) override {
 		return override{field: field, name: text{en, ja}, unit: &date, width: 102}
 	}
@@ -30,17 +29,17 @@ func account(*kpis) board {
 					},
 					{
 						title: text{"What it pays, and its health", "ARRとヘルス"}, about: []string{"health"}, width: 7, look: tile, unit: count, ask: []target{{sql: accountHealthSQL}},
-						empty: none("It does not pay on that day", "この日には契約がありません"), note: stored,
+						note: stored,
 						fields: []override{
 							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount},
-							{field: "band", name: text{"Health", "ヘルス"}, words: "band"}, {field: "score", name: text{"Score", "スコア"}, unit: &score},
+							{field: "band", name: text{"Health", "ヘルス"}, words: "account band"}, {field: "score", name: text{"Score", "スコア"}, unit: &score},
 							{field: "measured_ratio", name: text{"Measured", "計測率"}, unit: &unit{of: same("percentunit")}},
 						},
 						option: object{"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "/.*/", "values": false}, "text": object{"titleSize": 12, "valueSize": 18}},
 					},
 					{
 						title: text{"What is at risk, and what is to come", "リスクと今後の予定"}, about: []string{"risk"}, width: 9, look: tile, unit: count, ask: []target{{sql: accountRiskSQL}},
-						empty: none("It does not pay on that day", "この日には契約がありません"), note: stored,
+						note: stored,
 						fields: []override{
 							{field: "at_risk_arr", name: text{"At risk, ${currency}", "リスクARR(${currency})"}, unit: &amount}, {field: "reason", name: text{"Why", "理由"}, words: "account risk"},
 							{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date}, {field: "planned", name: text{"Open actions", "対応項目"}},
@@ -53,13 +52,12 @@ func account(*kpis) board {
 				height: 9, panels: []panel{
 					{
 						title: text{"Health score over three years, in the colour of its band", "ヘルススコアの推移(3年間、色はヘルス帯)"}, about: []string{"health"}, width: 14, look: trend, unit: score, min: new(0.0), max: new(100.0), back: "3y",
-						empty: none("It has not paid in three years", "3年間に契約がありません"), note: stored, labels: []string{"band"},
+						note: stored, labels: []string{"band"},
 						ask:    []target{{sql: accountScoresSQL, series: true}},
 						custom: object{"drawStyle": "bars", "fillOpacity": 100, "lineWidth": 0, "barAlignment": 0}, option: plainLegend,
 					},
 					{
 						title: text{"Why its health is what it is: what costs most first", "ヘルスの理由(失点の大きい指標から順に)"}, about: []string{"health"}, width: 10, look: table, unit: unit{of: same("none"), decimals: 1},
-						empty: none("It does not pay on that day", "この日には契約がありません"),
 						note: text{
 							"Contributions add up to the score, and changes to its change in 28 days. A measure without a score is missing or too old and takes no part. " + stored.en,
 							"寄与の合計がスコア、変化の合計が28日間のスコアの変化になる。スコアのない指標は、未計測または古いため計算に入らない。" + stored.ja,
@@ -78,8 +76,8 @@ func account(*kpis) board {
 				height: 8, panels: []panel{
 					{
 						title: text{"Active users a day", "1日のアクティブユーザー数"}, about: []string{"usage"}, width: 12, look: trend, unit: count, live: true,
-						empty: none("Nobody has used it in this time", "この期間の利用はありません"), option: plainLegend,
-						ask: []target{{sql: accountUsageSQL, series: true}},
+						option: plainLegend,
+						ask:    []target{{sql: accountUsageSQL, series: true}},
 						fields: []override{
 							{field: "users", name: text{"Active users", "アクティブユーザー"}, color: sky, custom: object{"custom.lineWidth": 1}},
 							{field: "mean", name: text{"Mean of 7 days", "7日間の平均"}, color: blue},
@@ -87,9 +85,8 @@ func account(*kpis) board {
 					},
 					{
 						title: text{"ARR over three years", "ARRの推移(3年間)"}, about: []string{"arr"}, width: 12, look: trend, unit: amount, back: "3y",
-						empty: none("It has not paid in three years", "3年間に契約がありません"),
-						note:  text{"In the reporting currency, as it was last computed for each day.", "報告通貨による。各日について最後に計算された値。"},
-						ask:   []target{{sql: accountARRSQL, series: true}}, fields: []override{{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, color: blue}}, min: new(0.0),
+						note: text{"In the reporting currency, as it was last computed for each day.", "報告通貨による。各日について最後に計算された値。"},
+						ask:  []target{{sql: accountARRSQL, series: true}}, fields: []override{{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, color: blue}}, min: new(0.0),
 						custom: object{"lineInterpolation": "stepAfter", "showPoints": "auto"}, option: plainLegend,
 					},
 				},
@@ -98,8 +95,7 @@ func account(*kpis) board {
 				height: 10, panels: []panel{
 					{
 						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 10, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
-						empty: none("Nothing happened in this time", "この期間の記録はありません"),
-						note:  text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
+						note: text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
 						fields: []override{
 							{field: "at", name: text{"When", "日時"}, unit: &unit{of: same("time:YYYY-MM-DD")}, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 170, custom: coloured()},
 							{field: "what", name: text{"Details", "内容"}}, {field: "who", name: text{"Who", "担当・関係者"}, width: 150},
@@ -107,8 +103,7 @@ func account(*kpis) board {
 					},
 					{
 						title: text{"Contracts", "契約"}, width: 14, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
-						empty: none("It has no contract", "契約はありません"),
-						note:  text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
+						note: text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
 						fields: []override{
 							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}, custom: object{"custom.minWidth": 75}}, {field: "department", name: text{"Department", "部門"}, custom: object{"custom.minWidth": 80}},
 							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 88}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 62},
@@ -123,7 +118,6 @@ func account(*kpis) board {
 				height: 7, panels: []panel{
 					{
 						title: text{"The plan", "対応計画"}, about: []string{"action_items"}, width: 14, look: table, unit: words, ask: []target{{sql: accountPlanSQL}},
-						empty: none("There is no plan", "対応計画はありません"),
 						fields: []override{
 							{field: "title", name: text{"To do", "対応項目"}}, {field: "csm", name: text{"Who", "担当"}, width: 150}, {field: "first_due_on", hidden: true},
 							day("due_on", "Due", "期限"), {field: "state", name: text{"State", "状態"}, words: "item state", width: 80, custom: coloured()},
@@ -131,7 +125,6 @@ func account(*kpis) board {
 					},
 					{
 						title: text{"Risks that people raised", "定性リスク"}, about: []string{"qualitative_risks"}, width: 10, look: table, unit: words, ask: []target{{sql: accountRisksSQL}},
-						empty: none("Nobody raised a risk", "登録されたリスクはありません"),
 						fields: []override{
 							{field: "kind", name: text{"Risk", "リスク"}, words: "churn reason"}, {field: "severity", name: text{"Severity", "重大度"}, words: "severity", width: 85, custom: coloured()},
 							day("raised_on", "Raised", "登録日"), day("closed_on", "Closed", "解消日"),
@@ -143,7 +136,6 @@ func account(*kpis) board {
 				height: 7, panels: []panel{
 					{
 						title: text{"Tickets, latest first", "チケット(新しい順)"}, about: []string{"tickets"}, width: 14, look: table, unit: words, ask: []target{{sql: accountTicketsSQL}},
-						empty: none("There are no tickets", "チケットはありません"),
 						fields: []override{
 							{field: "ticket_id", hidden: true}, {field: "severity", name: text{"Severity", "重要度"}, words: "ticket severity", width: 75, custom: coloured()}, {field: "complaint", name: text{"Complaint", "クレーム"}, words: "yes"},
 							day("opened_at", "Opened", "起票日"), day("resolved_at", "Resolved", "解決日"), {field: "response_hours", name: text{"First answer after", "初回応答まで"}, unit: &hours},
@@ -151,7 +143,6 @@ func account(*kpis) board {
 					},
 					{
 						title: text{"Milestones of onboarding", "オンボーディングのマイルストーン"}, about: []string{"onboarding"}, width: 10, look: table, unit: words, ask: []target{{sql: accountMilestonesSQL}},
-						empty:  none("No milestone is known", "マイルストーンの記録はありません"),
 						fields: []override{{field: "milestone", name: text{"Milestone", "項目"}, words: "milestone"}, day("due_on", "Due", "期限"), day("reached_on", "Reached", "到達日")},
 					},
 				},

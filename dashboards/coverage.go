@@ -54,8 +54,10 @@ func coverage(k *kpis) board {
 					},
 					{
 						title: text{"Action items that are overdue, by CSM", "期限を過ぎた対応項目(CSM別)"}, about: []string{"action_items"}, width: 8, look: ranking, unit: count, min: new(0.0),
-						empty: text{"Nothing is overdue", "期限を過ぎた項目はありません"},
-						ask:   []target{{prom: write("sort_desc(%s > 0)", k.of("action_items.overdue_items", ofCSMs)), legend: "{{csm}}", over: latest}},
+						ask: []target{{
+							prom:   orNone(write("sort_desc(%s > 0)", k.of("action_items.overdue_items", ofCSMs)), write("count(%s)", k.of("action_items.overdue_items", ofCSMs)), k.asOf("action_items"), "csm", "no overdue item"),
+							legend: "{{csm}}", over: latest,
+						}},
 					},
 				},
 			},
@@ -79,15 +81,15 @@ func coverage(k *kpis) board {
 			{
 				height: 11, panels: []panel{{
 					title: text{"Accounts to touch: overdue, or soon to be", "接点が必要な顧客:期限超過・まもなく期限"}, about: []string{"coverage_gaps"}, width: 24, look: table, unit: count,
-					empty: text{"Every account has been touched, and no cadence ends within 14 days", "全ての顧客に接点があり、14日以内に期限が切れる顧客もありません"},
 					ask: []target{
 						{prom: write("%s / 86400", k.of("coverage_gaps.left_seconds", listable, ofCSMs)), over: listed},
 						{prom: k.of("coverage_gaps.arr", listable, ofCSMs), over: listed},
 						{prom: write("-1 * %s", k.of("coverage_gaps.arr", listable, ofCSMs)), over: listed},
+						{prom: none(k.of("coverage_gaps.accounts"), sum(k.of("coverage_by_csm.eligible_accounts", ofCSMs)), k.asOf("coverage_gaps"), "name", "no gap"), over: listed},
 					},
 					change: []object{
 						{"id": "merge", "options": object{}}, sorted("Value #C"), sorted("Value #A"),
-						arranged([]string{"name", "csm", "segment", "Value #B", "due", "Value #A", "account", "Value #C"}, "Time"),
+						arranged([]string{"name", "csm", "segment", "Value #B", "due", "Value #A", "account", "Value #C"}, "Time", "Value #D"),
 					},
 					fields: []override{
 						{field: "account", hidden: true}, {field: "Value #C", hidden: true}, {field: "name", name: text{"Account", "顧客"}, account: "account"}, {field: "csm", name: text{"CSM", "担当CSM"}},

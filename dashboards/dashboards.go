@@ -97,16 +97,26 @@ var layouts = []struct {
 	{"cs-exporter", service},
 }
 
+// drawn are all boards, each below what all of them say of the stored data.
+func drawn(k *kpis) []board {
+	var all []board
+	for _, l := range layouts {
+		b := l.draw(k)
+		b.uid = l.uid
+		b.rows = append([]row{banner()}, b.rows...)
+		all = append(all, b)
+	}
+	return all
+}
+
 // generate draws all boards in a language anew.
 func generate(c queries.Catalogue, language string) ([]Board, error) {
 	k := &kpis{catalogue: c}
 	var all []Board
-	for _, l := range layouts {
-		b := l.draw(k)
-		b.uid = l.uid
+	for _, b := range drawn(k) {
 		text, err := b.json(k, language)
 		if err != nil {
-			return nil, fmt.Errorf("board %s: %w", l.uid, err)
+			return nil, fmt.Errorf("board %s: %w", b.uid, err)
 		}
 		all = append(all, Board{b.uidIn(language), b.title.in(language), text})
 	}

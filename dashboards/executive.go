@@ -59,7 +59,7 @@ func executive(k *kpis) board {
 	}
 	widths := []int{5, 5, 5, 4, 5}
 	for half := range 2 {
-		values, courses := row{height: 4}, row{height: 8}
+		values, courses := row{height: 4}, row{height: 7}
 		for i, of := range keys[5*half : 5*half+5] {
 			of.width = widths[i]
 			values.panels = append(values.panels, k.judged(of))

@@ -228,7 +228,7 @@ func (v variable) json(language string) object {
 		out["description"] = v.about.in(language)
 	}
 	if v.several {
-		// A value that is no list, so that questions can tell whether all are chosen.
+		// All of them is a pattern and not the list of the choices: values that are not among these, such as those of the past, belong to it, too.
 		out["allValue"] = ".*"
 		out["current"] = object{"selected": true, "text": []string{"All"}, "value": []string{"$__all"}}
 	} else if v.initial != "" {
@@ -253,11 +253,11 @@ func (v variable) json(language string) object {
 	case v.prom != "":
 		out["type"], out["datasource"], out["definition"] = "query", fromPrometheus, v.prom
 		out["query"] = object{"query": v.prom, "refId": "StandardVariableQuery"}
-		out["refresh"], out["sort"], out["regex"] = 2, 1, ""
+		out["refresh"], out["sort"], out["regex"] = 2, 1, v.pattern
 	default:
 		out["type"], out["datasource"], out["definition"] = "query", fromClickHouse, v.sql
 		out["query"] = object{"rawSql": v.sql, "queryType": "sql", "format": 1, "refId": v.name}
-		out["refresh"], out["sort"], out["regex"] = 2, 1, ""
+		out["refresh"], out["sort"], out["regex"] = 2, 1, v.pattern
 	}
 	return out
 }
@@ -375,6 +375,8 @@ func (p panel) nothing(language string) string {
 	switch {
 	case p.empty != (text{}):
 		return p.empty.in(language)
+	case p.look == tile:
+		return tileEmpty.in(language)
 	case (p.look == trend || p.look == density) && !p.live:
 		return dailyEmpty.in(language)
 	}
@@ -393,7 +395,7 @@ func (t target) json(id, language string) object {
 		}
 	}
 	out := object{
-		"refId": id, "datasource": fromPrometheus, "expr": t.prom(t.at), "editorMode": "code",
+		"refId": id, "datasource": fromPrometheus, "expr": said(t.prom(t.at), language), "editorMode": "code",
 		"legendFormat": cmp.Or(t.legend, t.name.en, "__auto"), "range": true, "instant": false, "format": "time_series",
 	}
 	switch t.over {
@@ -407,10 +409,21 @@ func (t target) json(id, language string) object {
 	return out
 }
 
-var wordsAsked = regexp.MustCompile(`@words\(([a-z ]+)\)`)
+var wordsAsked, sentenceAsked = regexp.MustCompile(`@words\(([a-z ]+)\)`), regexp.MustCompile(`@say\(([a-z0-9 ]+)\)`)
 
-// worded fills in the words that a query asks for, as transform takes them: the values, and what is shown for each.
+// said fills in the sentences that an expression of PromQL asks for, in a replacement whose groups are n and day.
+func said(prom, language string) string {
+	return sentenceAsked.ReplaceAllStringFunc(prom, func(asked string) string {
+		return strings.NewReplacer("{n}", "${1}", "{day}", "${2}").Replace(sentences[sentenceAsked.FindStringSubmatch(asked)[1]].in(language))
+	})
+}
+
+// worded fills in the words that a query asks for, as transform takes them: the values, and what is shown for each; and sentences about
+// what listing.sql knows of the whole.
 func worded(sql, language string) string {
+	sql = sentenceAsked.ReplaceAllStringFunc(sql, func(asked string) string {
+		return "replaceAll(replaceAll('" + sentences[sentenceAsked.FindStringSubmatch(asked)[1]].in(language) + "', '{n}', toString(whole_n)), '{day}', toString(whole_day))"
+	})
 	return wordsAsked.ReplaceAllStringFunc(sql, func(asked string) string {
 		var values, shown []string
 		for _, w := range vocabulary[wordsAsked.FindStringSubmatch(asked)[1]] {
@@ -475,7 +488,7 @@ func (o override) properties(language string) []property {
 
 // accountURL leads to the board of the account that a field of a table has.
 func accountURL(field, language string) string {
-	return "/d/" + board{uid: "cs-account"}.uidIn(language) + `?var-account=${__data.fields.` + field + `:percentencode}&${clickhouse:queryparam}&${__url_time_range}`
+	return "/d/" + board{uid: "cs-account"}.uidIn(language) + `?var-account=${__data.fields.` + field + `:percentencode}&${clickhouse:queryparam}&${prometheus:queryparam}&${job:queryparam}&${__url_time_range}`
 }
 
 // merged is a with what b has in its place.

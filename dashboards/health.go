@@ -62,9 +62,8 @@ func health(k *kpis) board {
 					},
 					{
 						title: text{"Accounts whose health fell most in 28 days", "28日間にヘルスが最も悪化した顧客"}, about: []string{"health_declines"}, width: 17, look: table, unit: count,
-						note:  text{"First those that turned red, then by points lost times ARR; why is what now costs most. As last computed for the end of the board's time range.", "レッドになった顧客を先に、次に失点×ARRの順。主な要因は現在のもの。ボードの期間の最終日について最後に計算された値。"},
-						empty: text{"No account's health fell in 28 days", "28日間にヘルスが悪化した顧客はありません"},
-						ask:   []target{{sql: declinedSQL}},
+						note: text{"First those that turned red, then by points lost times ARR; why is what now costs most. As last computed for the end of the board's time range.", "レッドになった顧客を先に、次に失点×ARRの順。主な要因は現在のもの。ボードの期間の最終日について最後に計算された値。"},
+						ask:  []target{{sql: declinedSQL}},
 						fields: []override{
 							{field: "account_id", hidden: true},
 							{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 190},
@@ -85,7 +84,7 @@ func health(k *kpis) board {
 					{
 						title: text{"Share lost since, by band 90 days before", "90日前のヘルス帯別:その後に失った割合"}, about: []string{"health_backtest_bands"}, width: 8, look: ranking, unit: percent,
 						labels: []string{"band"}, min: new(0.0),
-						empty: text{"Nothing to compare yet: there must be scores of 90 days ago", "比較できません:90日前のスコアが必要です"},
+						empty: empty(text{"A comparison needs scores of 90 days ago.", "比較には90日前のスコアが必要です。"}),
 						ask: each([]string{"red", "yellow", "green", "unknown"}, func(band string) expr {
 							return k.ratio("health_backtest_bands.lost_accounts", "health_backtest_bands.accounts", nil, `horizon="90d"`, `band="`+band+`"`)
 						}),
@@ -93,19 +92,19 @@ func health(k *kpis) board {
 					{
 						title: text{"How well the score ranked who was lost (AUC)", "失った顧客をスコアが見分けた精度(AUC)"}, about: []string{"health_backtest"}, width: 8, look: trend, unit: ratio,
 						labels: []string{"horizon"}, min: new(0.0), max: new(1.0),
-						empty: text{"Nothing to compare yet: some scored accounts must have been lost since, and some kept", "比較できません:スコアのある顧客の一部が解約していることが必要です"},
+						empty: empty(text{"A comparison needs scored accounts of which some have left since and some have not.", "比較には、スコアのある顧客の一部がその後解約していることが必要です。"}),
 						ask: []target{
 							{prom: k.of("health_backtest.auc"), legend: "{{horizon}}"},
-							{prom: write("vector(0.5)"), name: text{"A coin", "当て推量"}, color: grey, dashed: true},
+							{prom: write("vector(0.5) and on () (%s)", k.of("health_backtest.auc")), name: text{"A coin", "当て推量"}, color: grey, dashed: true},
 						},
 					},
 					{
 						title: text{"How many times more often the lowest tenth was lost than all", "スコア下位1割が失われた倍率(全体比)"}, about: []string{"health_backtest"}, width: 8, look: trend, unit: times,
 						labels: []string{"horizon"}, min: new(0.0),
-						empty: text{"Nothing to compare yet: some scored accounts must have been lost since, and some kept", "比較できません:スコアのある顧客の一部が解約していることが必要です"},
+						empty: empty(text{"A comparison needs scored accounts of which some have left since and some have not.", "比較には、スコアのある顧客の一部がその後解約していることが必要です。"}),
 						ask: []target{
 							{prom: k.of("health_backtest.worst_decile_lift"), legend: "{{horizon}}"},
-							{prom: write("vector(1)"), name: text{"No better than all", "全体と同じ"}, color: grey, dashed: true},
+							{prom: write("vector(1) and on () (%s)", k.of("health_backtest.worst_decile_lift")), name: text{"No better than all", "全体と同じ"}, color: grey, dashed: true},
 						},
 					},
 				},
@@ -144,24 +143,27 @@ func health(k *kpis) board {
 					{
 						title: text{"What drives the risk: accounts by their three main causes", "リスクの主な要因(上位3要因の社数)"}, about: []string{"risk_drivers"}, width: 8, look: ranking, unit: count,
 						labels: []string{"measure", "driver"}, min: new(0.0),
-						note:  text{"How many of the accounts that are named have the cause among their three.", "名前の挙がる顧客のうち、上位3要因に含まれる社数。"},
-						empty: text{"No account is at risk", "リスクのある顧客はありません"},
-						ask:   []target{{prom: write("topk(10, count by (driver) (%s))", k.of("risk_drivers.rank", ofCSMs)), legend: "{{driver}}", over: latest}},
+						note: text{"How many of the accounts that are named have the cause among their three.", "名前の挙がる顧客のうち、上位3要因に含まれる社数。"},
+						ask: []target{{
+							prom:   orNone(write("topk(10, count by (driver) (%s))", k.of("risk_drivers.rank", ofCSMs)), sum(k.of("csm_load.accounts", ofCSMs)), k.asOf("risk_drivers"), "driver", "no risk driver"),
+							legend: "{{driver}}", over: latest,
+						}},
 					},
 					{
 						title: text{"Open risks that people raised, by kind", "未解決の定性リスク(種別ごとの社数)"}, about: []string{"qualitative_risks"}, width: 8, look: ranking, unit: count,
 						labels: []string{"churn reason"}, min: new(0.0),
-						empty: text{"Nobody has raised a risk that is open", "未解決の定性リスクはありません"},
-						ask:   []target{{prom: write("sort_desc(%s > 0)", k.of("qualitative_risks.accounts")), legend: "{{kind}}", over: latest}},
+						ask: []target{{
+							prom:   orNone(write("sort_desc(%s > 0)", k.of("qualitative_risks.accounts")), sum(k.of("csm_load.accounts")), k.asOf("qualitative_risks"), "kind", "no raised risk"),
+							legend: "{{kind}}", over: latest,
+						}},
 					},
 				},
 			},
 			{
 				height: 12, panels: []panel{{
 					title: text{"Accounts with most ARR at risk, and why", "リスクARR上位の顧客と主な要因"}, about: []string{"risk_accounts"}, width: 24, look: table, unit: count,
-					note:  text{"Why are the three causes that weigh most: notice, a band set by hand, raised risks, then the measures that cost most points. As last computed for the end of the board's time range. A name leads to the account's board.", "主な要因は影響の大きい順に3つ(解約通知、手動設定、定性リスク、失点の大きい指標)。ボードの期間の最終日について最後に計算された値。顧客名をクリックすると顧客ボードを開く。"},
-					empty: text{"No ARR is at risk", "リスクARRはありません"},
-					ask:   []target{{sql: riskAccountsSQL}},
+					note: text{"Why are the three causes that weigh most: notice, a band set by hand, raised risks, then the measures that cost most points. As last computed for the end of the board's time range. A name leads to the account's board.", "主な要因は影響の大きい順に3つ(解約通知、手動設定、定性リスク、失点の大きい指標)。ボードの期間の最終日について最後に計算された値。顧客名をクリックすると顧客ボードを開く。"},
+					ask:  []target{{sql: riskAccountsSQL}},
 					fields: []override{
 						{field: "account_id", hidden: true},
 						{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 205},

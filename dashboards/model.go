@@ -107,7 +107,8 @@ type variable struct {
 	sql     string // choices from ClickHouse, or
 	prom    string // from Prometheus, or
 	choices []choice
-	several bool // more than one may be chosen, and all
+	several bool   // more than one may be chosen, and all
+	pattern string // which of the values from a datasource are offered; all if not given
 	initial string
 	about   text // where it is of use, if not everywhere
 	hidden  bool

@@ -84,7 +84,7 @@ func onboarding(k *kpis) board {
 					},
 					{
 						title: text{"First renewals, by how onboarding went", "オンボーディング結果別の初回更新率"}, about: []string{"onboarding_effect"}, width: 8, look: ranking, unit: percent, labels: []string{"outcome"}, min: new(0.0), max: new(1.0),
-						empty: text{"No first renewal was due in 12 months", "直近12か月に初回更新はありません"},
+						empty: empty(text{"It needs first renewals that were due in the last 12 months.", "直近12か月に期限を迎えた初回更新が必要です。"}),
 						ask: each([]string{"on_time", "late", "never"}, func(outcome string) expr {
 							return k.ratio("onboarding_effect.renewed_accounts", "onboarding_effect.accounts", nil, `outcome="`+outcome+`"`)
 						}),
@@ -105,8 +105,7 @@ func onboarding(k *kpis) board {
 			{
 				height: 9, panels: []panel{{
 					title: text{"Accounts that are not onboarded, by deadline", "オンボーディング未完了の顧客(期限順)"}, about: []string{"onboarding"}, width: 24, look: table, unit: count,
-					empty: text{"All paying accounts are onboarded", "契約中の全顧客のオンボーディングが完了しています"},
-					ask:   []target{{sql: onboardingSQL}},
+					ask: []target{{sql: onboardingSQL}},
 					fields: []override{
 						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: "account_id"}, {field: "csm", name: text{"CSM", "担当CSM"}},
 						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}, {field: "first_paid_on", name: text{"First paid day", "利用開始日"}, unit: &date},

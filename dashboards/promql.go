@@ -41,12 +41,12 @@ func (k *kpis) of(name string, matchers ...string) expr {
 	c := q.Columns[i]
 	metric := q.Metric(c)
 	var by []string
-	selector := []string{`job="$job"`}
+	selector := []string{chosenJob}
 	for _, l := range q.Of(queries.Label) {
 		if l.Name == "segment" && !slices.ContainsFunc(matchers, func(m string) bool { return strings.HasPrefix(m, "segment=") }) {
-			selector = append(selector, `segment=~"$segment"`)
+			selector = append(selector, chosenSegments)
 		}
-		if !slices.ContainsFunc(matchers, func(m string) bool { return strings.HasPrefix(m, l.Name+`="`) }) {
+		if !slices.ContainsFunc(matchers, func(m string) bool { return strings.HasPrefix(m, l.Name+"=") && !strings.HasPrefix(m, l.Name+"=~") }) {
 			by = append(by, l.Name)
 		}
 	}
@@ -58,7 +58,7 @@ func (k *kpis) of(name string, matchers ...string) expr {
 }
 
 // own selects a metric of cskpi itself.
-func own(metric string, by ...string) expr { return once(metric, by, []string{`job="$job"`}) }
+func own(metric string, by ...string) expr { return once(metric, by, []string{chosenJob}) }
 
 func once(metric string, by, matchers []string) expr {
 	return func(at string) string {
@@ -114,13 +114,39 @@ func growth(e expr, ago string) expr {
 func (k *kpis) level(level, kpi string, additive bool) expr {
 	company := `segment=""`
 	if additive {
-		company += `,segment=~"$segment"` // no segment is one of them only where all are chosen
+		company += "," + chosenSegments // no segment is one of them only where all are chosen
 	}
 	of := func(segment string) expr { return k.of("targets."+level, `kpi="`+kpi+`"`, segment) }
-	return write("(%s or %s)", of(`segment="$segment"`), of(company))
+	return write("(%s or %s)", of(equals("segment", "segment")), of(company))
 }
 
 // bySegment is a level of the targets for each of the segments that are chosen.
 func (k *kpis) bySegment(level, kpi string) expr {
 	return k.of("targets."+level, `kpi="`+kpi+`"`, `segment!=""`)
+}
+
+// asOf is the day that the values of a KPI are about, as an instant on that day in UTC; there is none where the KPI was not computed or its values are too old.
+func (k *kpis) asOf(name string) expr {
+	k.query(name)
+	of := func(metric string) expr {
+		return once("cs_exporter_query_"+metric, nil, []string{chosenJob, `query="` + name + `"`})
+	}
+	// Noon is on the same day in UTC as in the reporting zone; an hour later it is so in New Zealand, too.
+	return write("(%s + 13 * 3600 unless on () (%s > %s))", of("as_of_timestamp_seconds"), of("age_seconds"), of("max_age_seconds"))
+}
+
+// none is a series that says that nothing is listed, where that is known: 0, with the sentence as the only label. It is there as long as there is an
+// instant as of which it is so, and a whole of which nothing is listed.
+func none(listed, whole, at expr, label, sentence string) expr {
+	digits := func(label string) expr {
+		return write(`label_replace(%s, "`+label+`", "0$1", "`+label+`", "(.)")`, write(`count_values("`+label+`", `+map[string]string{"m": "month", "d": "day_of_month"}[label]+`(%s))`, at))
+	}
+	day := write(`label_join(count_values("y", year(%s)) * on () group_left (m) %s * on () group_left (d) %s, "day", "-", "y", "m", "d")`, at, digits("m"), digits("d"))
+	said := write(`label_join(count_values("n", %s > 0) * on () group_left (day) %s, "said", ";", "n", "day")`, whole, day)
+	return write(`0 * max by (`+label+`) (label_replace(%s, "`+label+`", "@say(`+sentence+`)", "said", "(.*);(.*)")) unless on () (%s)`, said, listed)
+}
+
+// orNone is a list, or the series that says that it is empty.
+func orNone(listed, whole, at expr, label, sentence string) expr {
+	return write("%s or (%s)", listed, none(listed, whole, at, label, sentence))
 }

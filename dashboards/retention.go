@@ -72,20 +72,20 @@ func retention(k *kpis) board {
 					{
 						title: text{"NRR by three definitions, whole company", "NRRの定義別比較(全社)"}, about: []string{"nrr_definitions"}, width: 8, look: trend, unit: percent,
 						labels: []string{"definition"},
-						ask:    []target{{prom: k.of("nrr_definitions.ratio", `window="$window"`), legend: "{{definition}}"}},
+						ask:    []target{{prom: k.of("nrr_definitions.ratio", chosenWindow), legend: "{{definition}}"}},
 					},
 					{
 						title: text{"Revenue churn, gross and net", "解約率(金額ベース):グロスとネット"}, about: []string{"revenue_churn"}, width: 8, look: trend, unit: percent,
 						ask: []target{
-							{prom: over(write("sum(%s + %s)", k.of("revenue_churn.lost_arr", `window="$window"`), k.of("revenue_churn.contracted_arr", `window="$window"`)),
-								sum(k.of("revenue_churn.opening_arr", `window="$window"`))), name: text{"Gross", "グロス"}, color: bad},
-							{prom: over(write("sum(%s + %s - %s)", k.of("revenue_churn.lost_arr", `window="$window"`), k.of("revenue_churn.contracted_arr", `window="$window"`), k.of("revenue_churn.expanded_arr", `window="$window"`)),
-								sum(k.of("revenue_churn.opening_arr", `window="$window"`))), name: text{"Net: less expansion", "ネット(拡大を差し引く)"}, color: blue},
+							{prom: over(write("sum(%s + %s)", k.of("revenue_churn.lost_arr", chosenWindow), k.of("revenue_churn.contracted_arr", chosenWindow)),
+								sum(k.of("revenue_churn.opening_arr", chosenWindow))), name: text{"Gross", "グロス"}, color: bad},
+							{prom: over(write("sum(%s + %s - %s)", k.of("revenue_churn.lost_arr", chosenWindow), k.of("revenue_churn.contracted_arr", chosenWindow), k.of("revenue_churn.expanded_arr", chosenWindow)),
+								sum(k.of("revenue_churn.opening_arr", chosenWindow))), name: text{"Net: less expansion", "ネット(拡大を差し引く)"}, color: blue},
 						},
 					},
 					{
 						title: text{"Expansion by kind", "種別ごとの拡大"}, about: []string{"expansion"}, width: 8, look: trend, unit: money, labels: []string{"expansion kind"}, custom: stacked("normal"),
-						ask: []target{{prom: sum(k.of("expansion.amount", `window="$window"`), "kind"), legend: "{{kind}}"}},
+						ask: []target{{prom: sum(k.of("expansion.amount", chosenWindow), "kind"), legend: "{{kind}}"}},
 					},
 				},
 			},
@@ -94,8 +94,8 @@ func retention(k *kpis) board {
 				title: text{"Who left, and why", "解約の理由"}, height: 10, panels: []panel{
 					{
 						title: text{"Accounts that left, by reason and fiscal year", "理由・会計年度別の解約社数"}, about: []string{"churn_reasons"}, width: 10, look: table, unit: count,
-						empty: text{"Nobody left in the last five fiscal years", "直近5会計年度に解約はありません"},
-						ask:   []target{{prom: k.of("churn_reasons.accounts"), over: listed}},
+						ask: []target{{prom: write(`%s or label_replace(%s, "fiscal_year", "–", "", "")`, k.of("churn_reasons.accounts"),
+							none(k.of("churn_reasons.accounts"), sum(k.of("csm_load.accounts")), k.asOf("churn_reasons"), "reason", "no churn")), over: listed}},
 						change: []object{
 							{"id": "sortBy", "options": object{"sort": []object{{"field": "fiscal_year", "desc": false}}}},
 							{"id": "groupingToMatrix", "options": object{"columnField": "fiscal_year", "rowField": "reason", "valueField": "Value"}},
@@ -106,7 +106,7 @@ func retention(k *kpis) board {
 					},
 					{
 						title: text{"Share of first ARR that is left, by quarter of the first contract", "契約開始四半期別:当初ARRの残存率"}, about: []string{"cohorts"}, width: 14, look: table, unit: unit{of: same("percentunit")},
-						empty:  text{"No quarter's accounts are old enough", "表示できるコホートがまだありません"},
+						empty:  empty(text{"A quarter is shown when its first contracts are a month old.", "四半期は、最初の契約から1か月後に表示されます。"}),
 						ask:    k.cohortAges("cohorts.arr_ratio"),
 						change: []object{{"id": "merge", "options": object{}}, sorted("cohort"), without("Time")},
 						custom: object{"displayMode": "color-background", "align": "center"}, min: new(0.4), max: new(1.6),
@@ -118,7 +118,6 @@ func retention(k *kpis) board {
 				title: text{"Renewals ahead", "今後の更新"}, height: 10, panels: []panel{
 					{
 						title: text{"ARR due for renewal, by health", "更新を迎えるARR(ヘルス別)"}, about: []string{"renewals"}, width: 8, look: bars, unit: money,
-						empty:  text{"Nothing is due within 90 days", "90日以内に更新を迎える契約はありません"},
 						ask:    k.dueByBand(),
 						change: []object{{"id": "merge", "options": object{}}, sorted("due"), without("Time")},
 						fields: []override{
@@ -156,8 +155,7 @@ func retention(k *kpis) board {
 			{
 				height: 10, panels: []panel{{
 					title: text{"Contracts that are due, by day", "更新を迎える契約(期限順)"}, about: []string{"renewals"}, width: 24, look: table, unit: count,
-					empty: text{"Nothing is due within 90 days", "90日以内に更新を迎える契約はありません"},
-					ask:   []target{{sql: renewalsSQL}},
+					ask: []target{{sql: renewalsSQL}},
 					fields: []override{
 						{field: "account_id", hidden: true},
 						{field: "account", name: text{"Account", "顧客"}, account: "account_id"},
@@ -187,7 +185,7 @@ func (k *kpis) budget() row {
 		return over(sum(part("lost_arr", window), "segment"), sum(part("budget_arr", window), "segment"))
 	}
 	level := func(name string) expr { return k.level(name, "retention_budget.burn_ratio", false) }
-	none := text{"No data yet, or no segment has a target for gross revenue retention", "データがまだないか、GRRの目標が設定されていません"}
+	none := empty(text{"The budget needs a target for gross revenue retention.", "予算の計算にはGRRの目標が必要です。"})
 	return row{
 		title: text{"Losses against what the target of GRR allows", "GRR目標に対する解約・縮小の予算"}, height: 8, panels: []panel{
 			{
@@ -237,15 +235,14 @@ var steps = []string{"new", "expansion", "reactivation", "currency", "contractio
 
 // waterfall leads from the ARR of the start of the window to that of its end: stacked bars on an invisible base.
 func (k *kpis) waterfall(width int) panel {
-	const window = `window="$window"`
 	moved := func(movements ...string) expr {
 		if len(movements) == 0 {
-			return write("vector(0)")
+			return write("0 * %s", sum(k.of("nrr.opening_arr", chosenWindow)))
 		}
-		return write("(%s or vector(0))", sum(k.of("arr_movements.amount", window, `movement=~"`+strings.Join(movements, "|")+`"`)))
+		return write("(%s)", sum(k.of("arr_movements.amount", chosenWindow, `movement=~"`+strings.Join(movements, "|")+`"`)))
 	}
 	// What was reported at the start: what the accounts of the start pay at today's rates, less what the rates changed.
-	opening := write("(%s - %s)", sum(k.of("nrr.opening_arr", window)), moved("currency"))
+	opening := write("(%s - %s)", sum(k.of("nrr.opening_arr", chosenWindow)), moved("currency"))
 	named := func(e expr, step string) expr { return write(`label_replace(%s, "step", "`+step+`", "", "")`, e) }
 	var base, up, down []expr
 	for i, s := range steps {

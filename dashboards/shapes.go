@@ -15,12 +15,25 @@ func segments() variable {
 func csms() variable {
 	return variable{
 		name: "csm", label: text{"CSM", "CSM"}, prom: `label_values(cs_csm_load_accounts{job="$job"}, csm)`, several: true,
-		about: text{"Holds for lists of accounts and for what is told by CSM", "顧客の一覧とCSM別の表示に適用"},
+		pattern: "/^[^`]*$/", // a backquote would end the string in which PromQL has the name
+		about:   text{"Holds for lists of accounts and for what is told by CSM", "顧客の一覧とCSM別の表示に適用"},
 	}
 }
 
-// ofCSMs keeps what belongs to the owners that are chosen.
-const ofCSMs = `csm=~"$csm"`
+// Matchers of PromQL that compare a label with the choice of a variable. A choice stands in backquotes, in which PromQL knows no escapes, and in
+// a format of Grafana's own: what the datasource writes without one differs between its versions, and breaks at a quote.
+var (
+	chosenJob      = equals("job", "job")
+	chosenWindow   = equals("window", "window")
+	chosenSegments = among("segment", "segment")
+	ofCSMs         = among("csm", "csm")
+)
+
+// equals compares with a variable of which one value is chosen.
+func equals(label, variable string) string { return label + "=`${" + variable + ":raw}`" }
+
+// among compares with a variable of which several values may be chosen, or all.
+func among(label, variable string) string { return label + "=~`${" + variable + ":regex}`" }
 
 // currency is that of the company, for the heads of columns.
 func currency() variable {
@@ -49,7 +62,6 @@ type key struct {
 	factor    string // what targets are multiplied by, as value is; empty: nothing
 	share     bool   // its change is told as a share of what it was
 	note      text
-	empty     text // what it says while there is no number; the usual if not given
 	width     int
 	leads     string // UID of the board that tells more
 }
@@ -83,10 +95,7 @@ func (k *kpis) goals(of key) (target, warn, critical expr) {
 func (k *kpis) judged(of key) panel {
 	p := panel{
 		title: of.title, about: of.about, note: of.note, width: of.width, look: tile, unit: of.unit, leads: of.leads,
-		empty: of.empty, labels: []string{"standing", "change"},
-	}
-	if p.empty == (text{}) {
-		p.empty = text{"nothing to tell yet", "まだデータがありません"}
+		labels: []string{"standing", "change"},
 	}
 	named := func(label, is string, e expr) expr {
 		return write(`label_replace(%s, "`+label+`", "`+is+`", "", "")`, e)
@@ -176,6 +185,43 @@ func (k *kpis) bySegments(p panel, value expr, goal, factor string) panel {
 	}
 	p.note = text{strings.TrimSpace(p.note.en + " Dashed: the target, in the segment's colour where it has one of its own."), p.note.ja + "破線は目標(セグメント別の目標はセグメントの色)。"}
 	return p
+}
+
+// The data parts that are missing or damaged in all tables, and when that was last checked, as an instant. A check that is older than the second number
+// of seconds gives no all-clear; CSDataUnchecked alerts then.
+var (
+	damagedParts = sum(own("cs_exporter_damaged_parts", "table"))
+	partsChecked = own("cs_exporter_parts_checked_timestamp_seconds")
+)
+
+const checkHolds = "21600"
+
+// banner says on every board whether the data behind it is damaged.
+func banner() row {
+	is := func(state, template string, of ...expr) expr {
+		return write(`label_replace(%s, "state", "`+state+`", "", "")`, write(template, of...))
+	}
+	state := either(
+		is("damaged", "%s > 0", damagedParts),
+		is("whole", "1000 * (%s > time() - "+checkHolds+") and on () %s == 0", partsChecked, damagedParts),
+		is("unchecked", "1000 * (%s <= time() - "+checkHolds+") and on () %s == 0", partsChecked, damagedParts),
+		is("unknown", "1000 * (time() - min(%s)) unless on () %s", own("cs_exporter_query_age_seconds", "query"), damagedParts),
+	)
+	return row{height: 2, panels: []panel{{
+		title: text{"Stored data", "保存データ"}, width: gridWidth, look: tile, unit: count, live: true,
+		note: text{
+			"Whether data parts that should exist are missing or damaged. KPIs that depend on such a table keep their last good values. The board “cskpi itself” and the runbook (CSDataDamaged) say more.",
+			"存在すべきデータパートの欠落・破損の有無。該当する表に依存するKPIは直近の正しい値を保つ。詳細はボード「cskpiの稼働状況」と対応手順(CSDataDamaged)を参照。",
+		},
+		empty: text{
+			"No data: it is unknown whether stored data is damaged. The board “cskpi itself” shows what is missing.",
+			"データがありません:保存データの破損の有無は不明です。ボード「cskpiの稼働状況」で確認できます。",
+		},
+		labels: []string{"data state"},
+		ask:    []target{{prom: state, legend: "{{state}}", over: latest}},
+		fields: []override{{field: "whole", unit: &instant}, {field: "unchecked", unit: &instant}, {field: "unknown", unit: &instant}},
+		option: object{"orientation": "horizontal", "justifyMode": "auto", "text": object{"titleSize": 14, "valueSize": 14}},
+	}}}
 }
 
 // each asks for the latest number of each of the values, in their order.

@@ -1,14 +1,65 @@
 package dashboards
 
+import (
+	"fmt"
+	"strings"
+)
+
 // asOf is the day at whose end the board's time range ends; views take it as a constant.
 const asOf = "toDate('${__to:date:YYYY-MM-DD}')"
 
-// inSegments keeps the segments that are chosen.
-const inSegments = "match(segment, '^${segment:regex}$')"
+// Rows of the segments and the owners that are chosen.
+var (
+	inSegments = in("segment", "segment")
+	inCSMs     = in("csm", "csm")
+)
 
-// inCSMs keeps the owners that are chosen. Grafana writes several as {one,another}, all of them as the pattern for everything;
-// so written that no name, with a quote or a comma in it, leads astray.
-const inCSMs = "('${csm:percentencode}' = '.*' or position(concat(',', trim(both '{}' from decodeURLComponent('${csm:percentencode}')), ','), concat(',', csm, ',')) > 0)"
+// in keeps the rows whose column is among the values that are chosen for a variable. Only formats that encode quotes and backslashes may stand in
+// SQL: percentencode has no name for the end of a string, and queryparam none for the end of a value either (var-csm=one&var-csm=another).
+// All of them is written .* by Grafana up to 9, .%2A by later ones, and the one value .* as {.*}, encoded.
+func in(column, variable string) string {
+	return "(" + chosenValue(variable) + " = '.*' or has(arrayMap(p -> decodeURLComponent(substring(p, position(p, '=') + 1)), splitByChar('&', '${" + variable + ":queryparam}')), " + column + "))"
+}
+
+// chosenValue is the value of a variable of which one is chosen.
+func chosenValue(variable string) string {
+	return "decodeURLComponent('${" + variable + ":percentencode}')"
+}
+
+// listing is a list that says so itself when there is nothing on it.
+type listing struct {
+	columns string // of the list, in their order, separated by commas
+	rows    string // a query with these columns
+	order   string // of the rows, by columns of that query
+	limit   int
+	whole   string // a query for n, how many could be on the list, and day, as of which that is known
+	in      string // the column of text in which the sentence stands
+	said    string // the sentence that says that none are
+}
+
+// sql has the rows of the list, or, if there are none, one row with the sentence. If there is nothing that could be on the list, it is unknown whether
+// the list is empty, and there is no row at all.
+func (l listing) sql() string {
+	var columns []string
+	for _, c := range strings.Split(l.columns, ", ") {
+		if c == l.in {
+			columns = append(columns, "if(l.listed = 1, toString(l."+c+"), @say("+l.said+")) as "+c)
+		} else {
+			columns = append(columns, "if(l.listed = 1, l."+c+", null) as "+c)
+		}
+	}
+	return fmt.Sprintf(`select %s
+from (select 1 as one, n as whole_n, day as whole_day from (%s) where n > 0) as w
+full join (select 1 as one, 1 as listed, row_number() over (order by %s) as place, t.* from (%s) as t) as l on l.one = w.one
+order by l.place
+limit %d`, strings.Join(columns, ", "), l.whole, l.order, l.rows, l.limit)
+}
+
+// knownUntil is the last day of which facts that are read directly can tell.
+const knownUntil = "least(" + asOf + ", today())"
+
+// paying are the accounts that are chosen, as they stood on the latest day.
+var paying = "(select * from cs.account_days final where day = " + latestDay + " and " + inSegments + " and " + inCSMs + ")"
 
 // latestDay is the last day, not after the end of the board's time range, of which it is stored how accounts stood.
 const latestDay = "(select max(day) from cs.account_days where day <= " + asOf + ")"
@@ -43,7 +94,7 @@ const raisedRisks = `(
 
 // driversSQL is what each measure costs, on average over the accounts that have it. A measure's share of the weight is what it
 // could give; what it gives is its contribution.
-const driversSQL = `select measure, any(dimension) as dimension,
+var driversSQL = `select measure, any(dimension) as dimension,
     avgIf(lost, is_now) as cost, if(countIf(not is_now) = 0, null, avgIf(lost, is_now) - avgIf(lost, not is_now)) as change
 from (
     select d.1 as measure, d.2 as dimension, d.5 as score, 100 * d.6 / total - d.7 as lost, is_now
@@ -59,39 +110,62 @@ group by measure
 having countIf(is_now) > 0
 order by cost desc`
 
-const declinedSQL = `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(arr) as arr, from_band, band, points, score, ` + why + ` as why
+var declinedSQL = listing{
+	columns: "account_id, account, csm, segment, arr, from_band, band, points, score, why",
+	rows: `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(arr) as arr, from_band, band, points, score, rung, rung_before, ` + why + ` as why
 from (
     select n.*, b.band as from_band, b.score - n.score as points,
         indexOf(['red', 'yellow', 'green'], n.band) as rung, indexOf(['red', 'yellow', 'green'], b.band) as rung_before
-    from (select * from cs.account_days final where day = ` + latestDay + ` and ` + inSegments + ` and ` + inCSMs + `) as n
+    from ` + paying + ` as n
     inner join (select account_id, band, score from cs.account_days final where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
     where ifNull(points, 0) > 0 or rung > 0 and rung < rung_before
 ) as d
-left join ` + raisedRisks + ` as r on r.account_id = d.account_id
-order by rung = 1 and rung_before > 1 desc, ifNull(points, 0) * arr desc, account_id
-limit 50`
+left join ` + raisedRisks + ` as r on r.account_id = d.account_id`,
+	order: "rung = 1 and rung_before > 1 desc, ifNull(points, 0) * arr desc, account_id", limit: 50,
+	whole: `select countIf(n.score is not null and b.score is not null) as n, any(n.day) as day
+from ` + paying + ` as n
+inner join (select account_id, score from cs.account_days final where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id`,
+	in: "why", said: "no decline",
+}.sql()
 
-const riskAccountsSQL = `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(d.at_risk_arr) as at_risk_arr,
+var riskAccountsSQL = listing{
+	columns: "account_id, account, csm, segment, at_risk_arr, band, score, due_on, reason, planned, why",
+	rows: `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(d.at_risk_arr) as at_risk_arr,
     band, score, toDateTime(due_on) as due_on, if(notice_arr > 0, 'notice', reason) as reason, toFloat64(planned_items) as planned, ` + why + ` as why
-from (select * from cs.account_days final where day = ` + latestDay + ` and at_risk_arr > 0 and ` + inSegments + ` and ` + inCSMs + `) as d
-left join ` + raisedRisks + ` as r on r.account_id = d.account_id
-order by at_risk_arr desc, account_id
-limit 50`
+from (select * from ` + paying + ` where at_risk_arr > 0) as d
+left join ` + raisedRisks + ` as r on r.account_id = d.account_id`,
+	order: "at_risk_arr desc, account_id", limit: 50,
+	whole: "select count() as n, any(day) as day from " + paying,
+	in:    "why", said: "no risk",
+}.sql()
 
 // renewalsSQL has the bands that are stored, since the detail of the KPI computes the health of all accounts.
-const renewalsSQL = `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
+var renewalsSQL = listing{
+	columns: "account_id, account, csm, segment, due_on, due, contract, arr, band, outcome",
+	rows: `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
     toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, if(h.band = '', 'unknown', toString(h.band)) as band, r.outcome as outcome
 from cs.renewals_ahead(as_of = ` + asOf + `) as r
 left join ` + named + ` as o on o.account_id = r.account_id
 left join (select account_id, band from cs.account_days final where day = ` + latestDay + `) as h on h.account_id = r.account_id
-where ` + inSegments + ` and ` + inCSMs + `
-order by due_on, arr desc
-limit 200`
+where ` + inSegments + ` and ` + inCSMs,
+	order: "due_on, arr desc", limit: 200,
+	whole: `select count() as n, ` + knownUntil + ` as day
+from cs.contract_terms(as_of = ` + asOf + `) as c
+inner join ` + paying + ` as d on d.account_id = c.account_id
+where c.covered_before > ` + asOf,
+	in: "account", said: "no renewal",
+}.sql()
 
 // thisAccount keeps the account that is chosen.
-const thisAccount = "account_id = ${account:sqlstring}"
+var thisAccount = "account_id = " + chosenValue("account")
 
-const (
+// computedAccount is the latest day of which it is stored how accounts stood, if there is the account. An account that is not among those had no contract then.
+var computedAccount = "(select max(day) as latest from cs.account_days where day <= " + asOf + " and (select count() from cs.accounts where " + thisAccount + ") > 0 having count() > 0)"
+
+// oneAccount is the whole of what is listed of the account.
+var oneAccount = "select uniqExact(account_id) as n, " + knownUntil + " as day from cs.accounts where " + thisAccount
+
+var (
 	accountsSQL = "select account_id, argMax(if(name = '', account_id, name), updated_at) as name from cs.accounts final group by account_id having not argMax(is_test, updated_at) order by name"
 	currencySQL = "select currency from cs.policy(as_of = " + asOf + ")"
 
@@ -109,14 +183,24 @@ left join (
     where ` + thisAccount + ` and day = ` + latestDay + `
 ) as d on d.account_id = a.account_id`
 
-	accountHealthSQL = `select toFloat64(d.arr) as arr, band, score, measured_ratio
-from cs.account_days as d final
-where ` + thisAccount + ` and day = ` + latestDay
+	accountHealthSQL = `select if(d.stored = 1, d.arr, 0) as arr, if(d.stored = 1, d.band, 'none') as band, if(d.stored = 1, d.score, null) as score,
+    if(d.stored = 1, d.measured_ratio, null) as measured_ratio
+from ` + computedAccount + ` as w
+left join (
+    select 1 as stored, day, toFloat64(arr) as arr, toString(band) as band, score, measured_ratio
+    from cs.account_days final
+    where ` + thisAccount + ` and day = ` + latestDay + `
+) as d on d.day = w.latest`
 
-	accountRiskSQL = `select toFloat64(d.at_risk_arr) as at_risk_arr, if(notice_arr > 0, 'notice', reason) as reason, toDateTime(d.due_on) as due_on,
-    toFloat64(d.planned_items) as planned
-from cs.account_days as d final
-where ` + thisAccount + ` and day = ` + latestDay
+	accountRiskSQL = `select if(d.stored = 1, d.at_risk_arr, 0) as at_risk_arr, if(d.stored = 1, d.reason, 'none') as reason, if(d.stored = 1, d.due_on, null) as due_on,
+    if(d.stored = 1, d.planned, null) as planned
+from ` + computedAccount + ` as w
+left join (
+    select 1 as stored, day, toFloat64(at_risk_arr) as at_risk_arr, if(notice_arr > 0, 'notice', toString(reason)) as reason, toDateTime(due_on) as due_on,
+        toFloat64(planned_items) as planned
+    from cs.account_days final
+    where ` + thisAccount + ` and day = ` + latestDay + `
+) as d on d.day = w.latest`
 
 	accountARRSQL = `select toDateTime(day) as time, toFloat64(d.arr) as arr
 from cs.account_days as d final
@@ -143,12 +227,16 @@ from (
 )
 order by isNull(score), weight * (100 - score) desc, weight desc`
 
-	accountContractsSQL = `select contract_id, product, department, kind, seats, toFloat64(acv) as acv, currency,
+	accountContractsSQL = listing{
+		columns: "contract_id, product, department, kind, seats, acv, currency, starts_on, due_on, state, cancel_reason",
+		rows: `select contract_id, product, department, kind, seats, toFloat64(acv) as acv, currency,
     toDateTime(starts_on) as starts_on, if(due_on >= '2149-06-06', null, toDateTime(due_on)) as due_on,
     multiIf(covered_before <= ` + asOf + `, 'ended', notice_on <= ` + asOf + `, 'notice', 'active') as state, cancel_reason
 from cs.contract_terms(as_of = ` + asOf + `)
-where ` + thisAccount + `
-order by starts_on desc, contract_id`
+where ` + thisAccount + ``,
+		order: "starts_on desc, contract_id", limit: 500,
+		whole: oneAccount, in: "product", said: "nothing recorded",
+	}.sql()
 
 	// Days without use are told as well, so that the line falls to 0 there.
 	accountUsageSQL = `select toDateTime(day) as time, users, mean
@@ -169,7 +257,9 @@ where day >= toDate('${__from:date:YYYY-MM-DD}')
 order by time`
 
 	// What people have written, behind a colon, is shown as it is; the words before it are known.
-	accountTimelineSQL = `select at, kind,
+	accountTimelineSQL = listing{
+		columns: "at, kind, what, who",
+		rows: `select at, kind,
     concat(arrayStringConcat(arrayMap(w -> transform(w, @words(story), w),
         extractAll(arrayFold((said, p) -> replaceAll(said, p.1, p.2), arrayZip(@words(phrase)), head), '[A-Za-z_0-9]+|[^A-Za-z_0-9]+'))),
         substring(what, length(head) + 1)) as what,
@@ -178,57 +268,84 @@ from (
     select at, kind, what, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
     from cs.account_timeline(as_of = ` + asOf + `)
     where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and kind not in ('usage', 'engagement', 'ticket_answered')
-)
-order by at desc, kind
-limit 300`
+)`,
+		order: "at desc, kind", limit: 300,
+		whole: oneAccount, in: "what", said: "nothing in period",
+	}.sql()
 
-	accountTicketsSQL = `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
+	accountTicketsSQL = listing{
+		columns: "ticket_id, severity, complaint, opened_at, resolved_at, response_hours",
+		rows: `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
     dateDiff('second', opened_at, first_response_at) / 3600 as response_hours
 from cs.tickets final
-where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + `
-order by opened_at desc
-limit 50`
+where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + ``,
+		order: "opened_at desc", limit: 50,
+		whole: oneAccount, in: "severity", said: "nothing recorded",
+	}.sql()
 
-	accountRisksSQL = `select kind, toString(severity) as severity, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
+	accountRisksSQL = listing{
+		columns: "kind, severity, raised_on, closed_on",
+		rows: `select kind, toString(severity) as severity, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
 from cs.risks final
-where ` + thisAccount + ` and raised_on <= ` + asOf + `
-order by closed_on is not null, severity desc, raised_on desc
-limit 50`
+where ` + thisAccount + ` and raised_on <= ` + asOf + ``,
+		order: "closed_on is not null, severity desc, raised_on desc", limit: 50,
+		whole: oneAccount, in: "kind", said: "nothing recorded",
+	}.sql()
 
-	accountPlanSQL = `select title, csm, toDateTime(first_due_on) as first_due_on, toDateTime(due_on) as due_on,
-    multiIf(is_open = 0, 'done', due_on < ` + asOf + `, 'overdue', 'open') as state
+	accountPlanSQL = listing{
+		columns: "title, csm, first_due_on, due_on, state",
+		rows: `select title, csm, toDateTime(first_due_on) as first_due_on, toDateTime(due_on) as due_on,
+    is_open, multiIf(is_open = 0, 'done', due_on < ` + asOf + `, 'overdue', 'open') as state
 from cs.action_item_states(as_of = ` + asOf + `)
-where ` + thisAccount + `
-order by is_open desc, due_on
-limit 50`
+where ` + thisAccount + ``,
+		order: "is_open desc, due_on", limit: 50,
+		whole: oneAccount, in: "title", said: "nothing recorded",
+	}.sql()
 
-	accountMilestonesSQL = `select milestone, if(first_due >= '2149-06-06', null, toDateTime(first_due)) as due_on,
+	accountMilestonesSQL = listing{
+		columns: "milestone, due_on, reached_on",
+		rows: `select milestone, if(first_due >= '2149-06-06', null, toDateTime(first_due)) as due_on,
     if(reached_on >= '2149-06-06', null, toDateTime(reached_on)) as reached_on
 from cs.milestone_states(as_of = ` + asOf + `)
-where ` + thisAccount + `
-order by due_on, milestone`
+where ` + thisAccount + ``,
+		order: "due_on, milestone", limit: 50,
+		whole: oneAccount, in: "milestone", said: "nothing recorded",
+	}.sql()
 )
 
-const onboardingSQL = `select d.account_id as account_id, if(o.name = '', d.account_id, o.name) as account, d.csm as csm, d.segment as segment,
+var onboardingSQL = listing{
+	columns: "account_id, account, csm, segment, first_paid_on, due_on, planned_due_on, days_late, state",
+	rows: `select d.account_id as account_id, if(o.name = '', d.account_id, o.name) as account, d.csm as csm, d.segment as segment,
     toDateTime(d.first_paid_on) as first_paid_on, toDateTime(d.due_on) as due_on, toDateTime(d.planned_due_on) as planned_due_on,
     greatest(dateDiff('day', d.due_on, ` + asOf + `), 0) as days_late, if(d.overdue = 1, 'overdue', 'open') as state
 from cs.onboarding_detail(as_of = ` + asOf + `) as d
 left join ` + named + ` as o on o.account_id = d.account_id
-where d.in_progress = 1 and ` + inSegments + ` and ` + inCSMs + `
-order by due_on, account
-limit 100`
+where d.in_progress = 1 and ` + inSegments + ` and ` + inCSMs,
+	order: "due_on, account", limit: 100,
+	whole: `select count() as n, ` + knownUntil + ` as day
+from cs.account_onboarding(as_of = ` + asOf + `) as b
+inner join ` + paying + ` as d on d.account_id = b.account_id
+where b.left_on >= '2149-06-06'`,
+	in: "account", said: "no onboarding",
+}.sql()
 
-const signalsSQL = `select d.account_id as account_id, if(d.name = '', d.account_id, d.name) as account, d.csm as csm, d.segment as segment,
+var signalsSQL = listing{
+	columns: "account_id, account, csm, segment, arr, seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity",
+	rows: `select d.account_id as account_id, if(d.name = '', d.account_id, d.name) as account, d.csm as csm, d.segment as segment,
     toFloat64(d.arr) as arr,
     toString(has(d.signals, 'seats_nearly_full')) as seats_nearly_full, toString(has(d.signals, 'usage_rising')) as usage_rising,
     toString(has(d.signals, 'new_department_active')) as new_department_active, toString(has(d.signals, 'raised_by_csm')) as raised_by_csm,
     toString(has(d.signals, 'no_open_opportunity')) as no_open_opportunity
-from (select * from cs.account_days final where day = ` + latestDay + ` and ` + inSegments + ` and ` + inCSMs + `) as d
-where arrayExists(s -> s != 'no_open_opportunity', d.signals)
-order by arr desc, account_id
-limit 100`
+from ` + paying + ` as d
+where arrayExists(s -> s != 'no_open_opportunity', d.signals)`,
+	order: "arr desc, account_id", limit: 100,
+	whole: "select countIf(band = 'green') as n, any(day) as day from " + paying,
+	in:    "account", said: "no signal",
+}.sql()
 
-const unhappySQL = `select f.at as at, f.account_id as account_id, o.name as account, o.csm as csm, f.what as what,
+var unhappySQL = listing{
+	columns: "at, account_id, account, csm, what, score, state",
+	rows: `select f.at as at, f.account_id as account_id, o.name as account, o.csm as csm, f.what as what,
     f.score as score, f.state as state
 from (
     select opened_at as at, account_id, 'complaint' as what, cast(null, 'Nullable(Float64)') as score,
@@ -242,9 +359,18 @@ from (
         and toDate(responded_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
 ) as f
 inner join ` + named + ` as o on o.account_id = f.account_id
-where ` + inCSMs + `
-order by at desc
-limit 100`
+where ` + inCSMs,
+	order: "at desc", limit: 100,
+	whole: `select count() as n, max(f.day) as day
+from (
+    select account_id, toDate(opened_at) as day from cs.tickets final where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    union all
+    select account_id, toDate(responded_at) as day from cs.surveys final where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+) as f
+inner join ` + named + ` as o on o.account_id = f.account_id
+where ` + inCSMs,
+	in: "account", said: "no complaint",
+}.sql()
 
 // marks are what boards mark on their time axis. Quarters are named by the year in which their fiscal year ends.
 var marks = []mark{

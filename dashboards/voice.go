@@ -76,13 +76,13 @@ func voice(k *kpis) board {
 					},
 					{
 						title: text{"What CS brought back, by kind", "CSが持ち帰った顧客の声(種別ごと)"}, about: []string{"feedback"}, width: 8, look: trend, unit: count, labels: []string{"feedback kind"}, custom: stacked("normal"),
-						ask: []target{{prom: k.of("feedback.items", `window="$window"`), legend: "{{kind}}"}},
+						ask: []target{{prom: k.of("feedback.items", chosenWindow), legend: "{{kind}}"}},
 					},
 					{
 						title: text{"What each CSM brought back", "CSM別の顧客の声"}, about: []string{"feedback_by_csm"}, width: 8, look: table, unit: count,
 						ask: []target{
-							{prom: k.of("feedback_by_csm.items", `kind="product_request"`, `window="$window"`, ofCSMs), over: listed}, {prom: k.of("feedback_by_csm.items", `kind="use_case_share"`, `window="$window"`, ofCSMs), over: listed},
-							{prom: k.of("feedback_by_csm.items", `kind="case_study"`, `window="$window"`, ofCSMs), over: listed},
+							{prom: k.of("feedback_by_csm.items", `kind="product_request"`, chosenWindow, ofCSMs), over: listed}, {prom: k.of("feedback_by_csm.items", `kind="use_case_share"`, chosenWindow, ofCSMs), over: listed},
+							{prom: k.of("feedback_by_csm.items", `kind="case_study"`, chosenWindow, ofCSMs), over: listed},
 						},
 						change: []object{{"id": "merge", "options": object{}}, sorted("csm"), without("Time")},
 						fields: []override{
@@ -94,9 +94,8 @@ func voice(k *kpis) board {
 			{
 				height: 9, panels: []panel{{
 					title: text{"Complaints and unhappy answers, latest first", "クレームと低評価の回答(新しい順)"}, about: []string{"tickets", "nps"}, width: 24, look: table, unit: count,
-					empty: text{"Nobody complained in this time", "この期間のクレームや低評価はありません"},
-					note:  text{"Complaints, and answers of 0 to 6 of 10 (NPS) or 1 and 2 of 5 (CSAT), within the board's time range.", "ボードの期間内のクレームと、NPSの0〜6、CSATの1・2の回答。"},
-					ask:   []target{{sql: unhappySQL}},
+					note: text{"Complaints, and answers of 0 to 6 of 10 (NPS) or 1 and 2 of 5 (CSAT), within the board's time range.", "ボードの期間内のクレームと、NPSの0〜6、CSATの1・2の回答。"},
+					ask:  []target{{sql: unhappySQL}},
 					fields: []override{
 						{field: "account_id", hidden: true}, {field: "at", name: text{"When", "日時"}, unit: &date, width: 120}, {field: "account", name: text{"Account", "顧客"}, account: "account_id"},
 						{field: "csm", name: text{"CSM", "担当CSM"}}, {field: "what", name: text{"What", "内容"}, words: "unhappy"}, {field: "score", name: text{"Score", "評価"}, unit: &score}, {field: "state", name: text{"State", "状態"}, words: "ticket state", custom: coloured()},

@@ -211,12 +211,26 @@ var vocabulary = map[string][]word{
 		{"stored", text{"Stored", "保存"}, blue},
 		{"rejected", text{"Rejected", "拒否"}, bad},
 	},
+	"data state": { // of the data parts, behind which stands a number or an instant
+		{"damaged", text{"‼ Data parts are missing or damaged. Do not rely on these numbers; see the board “cskpi itself”", "‼ データパートの欠落・破損があります。数値を使う前にボード「cskpiの稼働状況」を確認してください"}, bad},
+		{"whole", text{"✓ No data parts are missing or damaged; checked", "✓ データパートの欠落・破損はありません。検査"}, good},
+		{"unchecked", text{"! Data parts have not been checked since", "! データパートの検査が止まっています。最後の検査"}, warning},
+		{"unknown", text{"Data parts are not checked here; KPIs were last computed", "データパートの検査は行われていません。KPIの最終計算"}, grey},
+	},
+	"account band": {
+		{"green", text{"Green", "グリーン"}, good},
+		{"yellow", text{"Yellow", "イエロー"}, warning},
+		{"red", text{"Red", "レッド"}, bad},
+		{"unknown", text{"Unknown", "不明"}, grey},
+		{"none", text{"No contract", "契約なし"}, grey},
+	},
 	"account risk": {
 		{"", text{"None", "なし"}, good},
 		{"notice", text{"Notice given", "解約通知"}, bad},
 		{"both", text{"Usage and judgement", "利用状況と定性リスク"}, bad},
 		{"usage", text{"Usage", "利用状況"}, bad},
 		{"qualitative", text{"People's judgement", "定性リスク"}, bad},
+		{"none", text{"No contract", "契約なし"}, grey},
 	},
 	"contract kind": {
 		{"", text{"–", "–"}, ""},
@@ -387,9 +401,41 @@ var vocabulary = map[string][]word{
 	},
 }
 
-// Words that stand on several boards.
+// sentences say that a list is empty. {n} is how many could be on it, {day} the day as of which that is known. They are the only texts that may give
+// an all-clear, because they come with an answer: a panel without one cannot know.
+var sentences = map[string]text{
+	"no risk":           {"✓ No ARR is at risk: 0 of {n} paying accounts (as of {day})", "✓ リスクARRのある顧客は契約中{n}社中0社({day}時点)"},
+	"no risk driver":    {"✓ No account at risk: 0 of {n} (as of {day})", "✓ リスクのある顧客:{n}社中0社({day}時点)"},
+	"no raised risk":    {"✓ No open risk: 0 of {n} accounts (as of {day})", "✓ 未解決の定性リスク:{n}社中0社({day}時点)"},
+	"no decline":        {"✓ No score fell in 28 days: 0 of {n} scored accounts (as of {day})", "✓ 28日間にヘルスが悪化した顧客は{n}社中0社({day}時点)"},
+	"no signal":         {"0 of {n} green accounts show a signal (as of {day})", "兆候のある顧客はグリーンの{n}社中0社({day}時点)"},
+	"no renewal":        {"0 of {n} active contracts are due within 90 days (as of {day})", "90日以内に更新を迎える契約は有効な{n}件中0件({day}時点)"},
+	"no onboarding":     {"✓ 0 of {n} paying accounts are still in onboarding (as of {day})", "✓ オンボーディング未完了の顧客は契約中{n}社中0社({day}時点)"},
+	"no overdue item":   {"✓ 0 of {n} CSMs have overdue items (as of {day})", "✓ 期限超過のある担当者:{n}人中0人({day}時点)"},
+	"no gap":            {"✓ No touch is overdue or due within 14 days, of {n} accounts (as of {day})", "✓ 接点の期限超過・14日以内の期限:対象{n}社中0社({day}時点)"},
+	"no complaint":      {"✓ 0 complaints and low scores among {n} tickets and answers (latest on {day})", "✓ チケットと回答{n}件中、クレーム・低評価は0件(最新は{day})"},
+	"no churn":          {"✓ 0 accounts left in five fiscal years; {n} pay (as of {day})", "✓ 5会計年度の解約は0社、契約中は{n}社({day}時点)"},
+	"no failure":        {"✓ 0 of {n} KPIs failed (as of {day})", "✓ 失敗したKPI:{n}件中0件({day}時点)"},
+	"no restatement":    {"✓ 0 of {n} closing numbers have changed since they were reported (as of {day})", "✓ 報告後に変わった数値:{n}件中0件({day}時点)"},
+	"no violation":      {"✓ 0 of {n} checks find a violation (as of {day})", "✓ 違反のある検査項目:{n}件中0件({day}時点)"},
+	"no damage":         {"✓ 0 of {n} tables have damaged parts (checked on {day})", "✓ 破損のある表:{n}件中0件({day}検査)"},
+	"nothing recorded":  {"None recorded for this account (as of {day})", "この顧客の記録なし({day}時点)"},
+	"nothing in period": {"None recorded for this account in this time range (as of {day})", "この顧客・期間の記録なし({day}時点)"},
+}
+
+// Words that stand on several boards. Where there is no answer, a text says so and where to look; it gives no all-clear.
 var (
 	targetWord = text{"Target", "目標"}
-	usualEmpty = text{"No data for this choice and time", "この条件・期間のデータはありません"}
-	dailyEmpty = text{"No data for this choice and time: there is one point a day, and cskpi history brings the past", "この条件・期間のデータはありません(1日1点。過去分はcskpi historyで取り込む)"}
+	tileEmpty  = text{"no data", "データなし"}
+	usualEmpty = text{
+		"No data for this selection and time range. The board “cskpi itself” shows what is missing.",
+		"この条件・期間のデータがありません。不足の有無はボード「cskpiの稼働状況」で確認できます。",
+	}
+	dailyEmpty = text{
+		"No data for this selection and time range. There is one point a day; cskpi history writes past days to Prometheus. The board “cskpi itself” shows what is missing.",
+		"この条件・期間のデータがありません(1日1点。過去分はcskpi historyで取り込みます)。不足の有無はボード「cskpiの稼働状況」で確認できます。",
+	}
 )
+
+// empty is the usual text, with what the panel needs to have data.
+func empty(needs text) text { return text{usualEmpty.en + " " + needs.en, usualEmpty.ja + needs.ja} }

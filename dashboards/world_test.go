@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -35,11 +36,13 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 // world is a generated company with all that boards ask: the engine with its views, and a Prometheus that has scraped it
 // now and once 90 days ago.
 type world struct {
-	conn    driver.Conn
-	url     string // of Prometheus
-	at      time.Time
-	labels  map[string][]string // of each metric
-	account string              // one that has much to tell
+	conn      driver.Conn
+	url       string // of Prometheus
+	at        time.Time
+	labels    map[string][]string // of each metric
+	account   string              // one that has much to tell
+	catalogue queries.Catalogue
+	names     map[string]string // by which CSMs go, by those that the generator gave them
 }
 
 var scratch struct {
@@ -69,6 +72,7 @@ func (w *world) make(t *testing.T) error {
 	if err != nil {
 		return err
 	}
+	w.catalogue = catalogue
 	if err := queries.Migrate(ctx, w.conn); err != nil {
 		return err
 	}
@@ -84,10 +88,11 @@ func (w *world) make(t *testing.T) error {
 		return err
 	}
 	im := intake.Importer{Conn: w.conn, Zone: time.UTC}
+	w.names = map[string]string{}
 	for _, table := range company.Tables() {
 		r, in := io.Pipe()
 		go func() { in.CloseWithError(company.Write(ctx, table, in)) }()
-		if s, err := im.Reader(ctx, table, table+".ndjson", intake.NDJSON, r); err != nil || s.Rejected > 0 {
+		if s, err := im.Reader(ctx, table, table+".ndjson", intake.NDJSON, w.renamed(r)); err != nil || s.Rejected > 0 {
 			return fmt.Errorf("%s: %w, %d rejected", table, err, s.Rejected)
 		}
 	}
@@ -116,6 +121,15 @@ func (w *world) make(t *testing.T) error {
 	rows := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cs_intake_rows_total", Help: "Rows."}, []string{"table", "outcome"})
 	rows.WithLabelValues("contracts", "stored").Add(1)
 	others.MustRegister(missing, rows)
+	for _, name := range []string{"parts_checked_timestamp_seconds", "disk_free_bytes", "disk_size_bytes", "backup_timestamp_seconds", "engine_confinement", "engine_confinement_required"} {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "cs_exporter_" + name, Help: "Of the world."})
+		g.SetToCurrentTime()
+		others.MustRegister(g)
+	}
+	damaged := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "cs_exporter_damaged_parts", Help: "Parts."}, []string{"table"})
+	damaged.WithLabelValues("contracts").Set(2)
+	damaged.WithLabelValues("accounts").Set(0)
+	others.MustRegister(damaged)
 	keeper := queries.NewKeeper(w.conn, catalogue, time.Now)
 	e, err := exporter.New(w.conn, exporter.Options{
 		Catalogue: catalogue, Now: func() time.Time { return worldDay.Add(13 * time.Hour) }, Select: keeper.Select, Reporting: reporting, Timeout: time.Minute,
@@ -152,6 +166,33 @@ func (w *world) make(t *testing.T) error {
 		}
 	}
 	return w.startPrometheus(t, httptest.NewServer(e.Handler()).URL, families)
+}
+
+// renamed calls CSMs by hostile names.
+func (w *world) renamed(facts io.Reader) io.Reader {
+	r, out := io.Pipe()
+	csm := regexp.MustCompile(`"csm":"([^"]+)"`)
+	go func() {
+		lines := bufio.NewScanner(facts)
+		for lines.Scan() {
+			line := csm.ReplaceAllStringFunc(lines.Text(), func(match string) string {
+				name := csm.FindStringSubmatch(match)[1]
+				if _, known := w.names[name]; !known {
+					w.names[name] = name
+					if n := len(w.names); n <= len(hostile) {
+						w.names[name] = hostile[n-1]
+					}
+				}
+				text, _ := json.Marshal(w.names[name])
+				return `"csm":` + string(text)
+			})
+			if _, err := io.WriteString(out, line+"\n"); err != nil {
+				return // the reader has told why
+			}
+		}
+		out.CloseWithError(lines.Err())
+	}()
+	return r
 }
 
 // startPrometheus lets one scrape the exporter, with the same numbers 90 days before. It runs as long as the tests do.
