@@ -194,7 +194,7 @@ var (
 	partsChecked = own("cs_exporter_parts_checked_timestamp_seconds")
 )
 
-const checkHolds = "21600"
+const checkHolds = "3600"
 
 // banner says on every board whether the data behind it is damaged.
 func banner() row {
