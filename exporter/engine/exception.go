@@ -60,6 +60,8 @@ const (
 	codeAccessDenied    = 497
 	codeWrongPassword   = 516
 	codeConstraint      = 452
+	codeUnknownFormat   = 73
+	codeResultTooLarge  = 396
 )
 
 // status is the HTTP status that ClickHouse gives with an exception.
@@ -70,7 +72,7 @@ func (e *exception) status() int {
 		return http.StatusBadRequest
 	case codeReadonly, 192, 193, codeAccessDenied, codeWrongPassword:
 		return http.StatusForbidden
-	case 16, 46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 137:
+	case 16, 46, 47, 50, 56, 60, 63, codeUnknownFormat, 78, 81, 115, 137:
 		return http.StatusNotFound
 	case codeTimeoutExceeded:
 		return http.StatusRequestTimeout

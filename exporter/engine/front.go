@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,6 +32,9 @@ type front struct {
 	queryMemory  uint64
 	readerMemory uint64
 	about        about
+	unknown      map[string]bool // Functions of the engine that names.txt does not mention, in lower case.
+	kpis         kpiViews
+	spools       atomic.Int64 // Bytes of readers' results on disk.
 	service      chan struct{}
 	readers      chan struct{}
 }
@@ -91,16 +95,21 @@ func (f *front) serveQuery(w http.ResponseWriter, r *http.Request, rights role) 
 	}
 	defer q.body.Close()
 	q.role = rights
+	if err := q.checkSession(); err != nil {
+		writeException(w, asException(err))
+		return
+	}
 	if q.id == "" {
 		q.id = uuid.NewString()
 	}
 	h.Set("X-ClickHouse-Query-Id", q.id)
 	slots := f.service
+	var limits *readerLimits
 	if q.role != roleService {
-		slots = f.readers
+		slots, limits = f.readers, &readerLimits{spools: &f.spools}
 	}
 	o := &output{
-		w: w, out: http.NewResponseController(w), req: q, begin: time.Now(),
+		w: w, out: http.NewResponseController(w), req: q, begin: time.Now(), limits: limits,
 		tag: h.Get("X-ClickHouse-Exception-Tag"), spool: randomTag(),
 	}
 	defer o.close()

@@ -54,8 +54,9 @@ type output struct {
 	out     *http.ResponseController
 	req     *request
 	begin   time.Time
-	tag     string // Random; marks the exception block as the engine's own.
-	spool   string // Name for the file that wait_end_of_query may need.
+	tag     string        // Random; marks the exception block as the engine's own.
+	spool   string        // Name for the file that wait_end_of_query may need.
+	limits  *readerLimits // Nil for the service.
 	sum     summary
 	pending bytes.Buffer
 	file    *os.File
@@ -63,10 +64,16 @@ type output struct {
 }
 
 func (o *output) Write(p []byte) (int, error) {
+	if err := o.limits.result(len(p)); err != nil {
+		return 0, err
+	}
 	if o.enc != nil {
 		return o.send(p)
 	}
 	if o.file != nil {
+		if err := o.limits.spool(len(p)); err != nil {
+			return 0, err
+		}
 		return o.file.Write(p)
 	}
 	o.pending.Write(p)
@@ -76,7 +83,10 @@ func (o *output) Write(p []byte) (int, error) {
 	if !o.req.waitEnd {
 		return len(p), o.start()
 	}
-	var err error
+	err := o.limits.spool(o.pending.Len())
+	if err != nil {
+		return 0, err
+	}
 	if o.file, err = os.OpenFile(filepath.Join(spoolDir, o.spool+".out"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		return 0, err
 	}
@@ -168,6 +178,7 @@ func (o *output) close() {
 		o.file.Close()
 		os.Remove(o.file.Name())
 	}
+	o.limits.release()
 }
 
 // writeException answers with an error in place of a result.

@@ -2,38 +2,36 @@ package engine
 
 import (
 	"math"
+	"runtime"
 	"strconv"
-	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
-// A reader is a session without the service's token. Its main fence is ClickHouse's
-// own readonly=1. That leaves holes in a library made for one trusted user, which
-// are closed here: INTO OUTFILE writes files, the function file reads them,
-// DESCRIBE of a table function opens files and URLs, KILL ends the service's
-// queries, and some settings name files.
+// What readers may take, all of them together or each query, so that they never stand in
+// the way of the service: neither on the disk nor in memory nor on the processors.
+const (
+	readerThreads   = 64        // The most threads that a reader may ask for.
+	readerBlock     = 1 << 20   // Rows in a block.
+	readerSpool     = 256 << 20 // Bytes of a result that wait_end_of_query keeps on disk.
+	readerSpools    = 1 << 30   // The same of all readers' results.
+	readerResult    = 8 << 30   // Bytes of a result, uncompressed.
+	readerTemporary = 1 << 30   // Bytes that a query may move from memory to disk.
+)
 
-// readerSettings are what a reader may set; a name that ends in * is a prefix.
-var readerSettings = []string{
-	"output_format_*", "date_time_output_format", "date_time_input_format",
-	"format_csv_*", "format_tsv_*", "format_custom_*", "format_binary_max_*", "format_display_*",
-	"max_result_rows", "max_result_bytes", "result_overflow_mode", "max_rows_to_read", "max_bytes_to_read", "read_overflow_mode",
-	"max_execution_time", "timeout_overflow_mode", "max_memory_usage", "max_threads", "max_block_size", "limit", "offset", "extremes",
-	"session_timezone", "log_comment", "readonly", "join_use_nulls", "join_algorithm", "transform_null_in", "group_by_use_nulls",
-	"aggregate_functions_null_for_empty", "count_distinct_implementation", "prefer_column_name_to_alias", "cast_keep_nullable",
-	"decimal_check_overflow", "date_time_overflow_behavior", "enable_analyzer", "allow_experimental_analyzer", "enable_materialized_cte",
-	"optimize_*", "use_*", "final", "additional_table_filters", "additional_result_filter",
-	"http_*", "enable_http_compression", "send_progress_in_http_headers", "network_*", "connect_timeout*", "receive_timeout", "send_timeout",
-	"interactive_delay", "max_query_size",
-}
+const (
+	factsDatabase = "cs"        // Where the facts and views are.
+	catalogueView = "catalogue" // The view that lists the views.
+	emptyDatabase = "information_schema"
+)
 
-const maxReaderThreads = 64
-
-// checkReaderSettings refuses settings that a reader may not change, and values
-// beyond what the engine grants: seconds for a query and bytes of memory.
+// checkReaderSettings refuses settings that readers do not need, and values beyond
+// what the engine grants: seconds for a query and bytes of memory.
 func checkReaderSettings(settings []pair, seconds float64, memory uint64) error {
 	for _, s := range settings {
-		if !readerMaySet(s.name) {
-			return refuse(codeReadonly, "READONLY", "Cannot modify '%s' setting in readonly mode", s.name)
+		if !permitted.settings[s.name] {
+			return refuse(codeReadonly, "READONLY", "Cannot modify '%s' setting in readonly mode: the setting %s is not available to readers of this engine; leave it out (\"What readers may run\" in queries/README.md says which are)", s.name, s.name)
 		}
 		limit := math.Inf(1)
 		switch s.name {
@@ -42,13 +40,15 @@ func checkReaderSettings(settings []pair, seconds float64, memory uint64) error 
 		case "max_memory_usage":
 			limit = float64(memory)
 		case "max_threads":
-			limit = maxReaderThreads
+			limit = readerThreads
+		case "max_block_size":
+			limit = readerBlock
 		case "readonly":
 			if s.value != "1" && s.value != "2" {
-				return refuse(codeReadonly, "READONLY", "Cannot modify 'readonly' setting in readonly mode")
+				return refuse(codeReadonly, "READONLY", "Cannot modify 'readonly' setting in readonly mode: readers of this engine only read; leave it out or set it to 1 or 2")
 			}
 		}
-		// Zero means no limit at all. What is not a number ClickHouse refuses itself.
+		// Zero means no limit at all.
 		if n, err := strconv.ParseFloat(s.value, 64); !math.IsInf(limit, 1) && err == nil && (n > limit || n <= 0 || math.IsNaN(n)) {
 			return refuse(codeConstraint, "SETTING_CONSTRAINT_VIOLATION", "Setting %s shouldn't be greater than %s", s.name, strconv.FormatFloat(limit, 'f', -1, 64))
 		} else if !math.IsInf(limit, 1) && err != nil {
@@ -58,54 +58,64 @@ func checkReaderSettings(settings []pair, seconds float64, memory uint64) error 
 	return nil
 }
 
-func readerMaySet(name string) bool {
-	if name == "output_format_schema" { // The name of a file to write.
-		return false
+// readerSettings are in force for readers unless they ask for less.
+func readerSettings() []pair {
+	number := func(n int) string { return strconv.Itoa(n) }
+	return []pair{
+		{"max_threads", number(max(1, runtime.NumCPU()/2))},
+		{"max_temporary_data_on_disk_size_for_query", number(readerTemporary)},
+		// While a query of priority 1 runs, which the service's KPIs have, queries of a lower priority pause.
+		{"priority", "2"},
+		// When the whole engine's memory runs out, a reader's query is ended before one of the service.
+		{"memory_overcommit_ratio_denominator", number(1 << 20)},
 	}
-	for _, allowed := range readerSettings {
-		if prefix, ok := strings.CutSuffix(allowed, "*"); name == allowed || ok && strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
-// checkReaderQuery judges a statement as ClickHouse's own formatter wrote it: without
-// comments, with one way to quote. What it accepts is run in that very form.
-func checkReaderQuery(query string) error {
-	denied := func(what string) error {
-		return refuse(codeReadonly, "READONLY", "Cannot execute query in readonly mode: %s needs the service's token", what)
+// readerLimits bounds what one reader's result takes. Nil bounds nothing.
+type readerLimits struct {
+	spools          *atomic.Int64 // Of all readers.
+	written, onDisk int64
+}
+
+// result counts n more bytes of the result.
+func (l *readerLimits) result(n int) error {
+	if l == nil {
+		return nil
 	}
-	l := lexer{text: query}
-	var before, last token
-	for first := true; ; first = false {
-		t := l.next()
-		if t.kind == endOfText {
-			return nil
-		}
-		if first {
-			switch verb := strings.ToUpper(query[t.start:t.end]); verb {
-			case "SELECT", "WITH", "(", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS":
-			default:
-				return denied(verb)
-			}
-		}
-		switch ahead := l; {
-		case t.kind == unfinished:
-			return denied("a statement that cannot be read")
-		case t.kind == sign && query[t.start] == ';':
-			return denied("a second statement")
-		case l.is(last, "INTO") && l.is(t, "OUTFILE"):
-			return denied("INTO OUTFILE")
-		case (t.kind == word || t.kind == quotedName) && l.name(t) == "file" && !l.is(last, "."):
-			return denied("the function file (for a column of that name write table.file)")
-		case t.kind == word && strings.EqualFold(l.name(t), "catboostEvaluate"):
-			return denied("catboostEvaluate")
-		case l.is(last, "DESCRIBE") || l.is(last, "DESC") || l.is(last, "TABLE") && (l.is(before, "DESCRIBE") || l.is(before, "DESC")):
-			if (t.kind == word || t.kind == quotedName) && !l.is(t, "TABLE") && ahead.is(ahead.next(), "(") {
-				return denied("DESCRIBE of a table function")
-			}
-		}
-		before, last = last, t
+	if l.written += int64(n); l.written > readerResult {
+		return refuse(codeResultTooLarge, "TOO_MANY_ROWS_OR_BYTES", "Limit for result exceeded: readers of this engine may fetch %d GiB with one query; select less, or in parts", readerResult>>30)
+	}
+	return nil
+}
+
+// spool counts n more bytes of the result that are kept on disk until the query has ended.
+func (l *readerLimits) spool(n int) error {
+	if l == nil {
+		return nil
+	}
+	l.onDisk += int64(n)
+	switch all := l.spools.Add(int64(n)); {
+	case l.onDisk > readerSpool:
+		return refuse(codeResultTooLarge, "TOO_MANY_ROWS_OR_BYTES", "Limit for result exceeded: with wait_end_of_query a result of a reader may have %d MiB; leave wait_end_of_query out to fetch more", readerSpool>>20)
+	case all > readerSpools:
+		return refuse(codeTooManyQueries, "TOO_MANY_SIMULTANEOUS_QUERIES", "The results that readers' queries with wait_end_of_query keep on disk have reached %d MiB; try again later, or leave wait_end_of_query out", readerSpools>>20)
+	}
+	return nil
+}
+
+// release gives the place on disk back.
+func (l *readerLimits) release() {
+	if l != nil {
+		l.spools.Add(-l.onDisk)
+		l.onDisk = 0
 	}
 }
+
+// kpiViews is the list of what the role kpi may read, a few seconds old at most.
+type kpiViews struct {
+	sync.Mutex
+	until            time.Time
+	databases, views map[string]bool
+}
+
+const kpiViewsAge = 5 * time.Second

@@ -98,7 +98,7 @@ func TestReaderIsServed(t *testing.T) {
 	f("it's; -- no /* comment */", "select 'it\\'s; -- no /* comment */' format RawBLOB")
 	f("a$b\n", "select $tag$a$b$tag$;")
 	// system.stack_trace asks every thread for its stack by a signal; Go's threads must survive that.
-	if got := ask(t, q("select count() > 5 from system.stack_trace"), ""); got.body != "1\n" {
+	if got := asService(t, q("select count() > 5 from system.stack_trace"), ""); got.body != "1\n" {
 		t.Errorf("system.stack_trace: got %d %q", got.status, got.body)
 	}
 }

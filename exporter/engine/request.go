@@ -44,6 +44,7 @@ type request struct {
 	encoding   string // For the response, from Accept-Encoding.
 	compress   bool   // Response in ClickHouse's compressed blocks.
 	waitEnd    bool
+	session    string // The parameter by which the client asks for a session over several requests.
 	bufferSize int
 }
 
@@ -97,7 +98,7 @@ func readRequest(r *http.Request) (*request, error) {
 		case "user", "password", "quota_key", "stacktrace", "session_timeout":
 			// user and password are checked above; there are no quotas and no stack traces to send.
 		case "session_id", "session_check", "close_session":
-			return nil, refuse(codeNotImplemented, "NOT_IMPLEMENTED", "sessions over several requests are not supported by this engine; send no %s", name)
+			q.session = name
 		case "role":
 			return nil, refuse(codeNotImplemented, "NOT_IMPLEMENTED", "roles are not supported by this engine; send no role")
 		default:
@@ -159,6 +160,16 @@ func parseBool(s string) (bool, error) {
 		return false, nil
 	}
 	return strconv.ParseBool(s)
+}
+
+// checkSession refuses sessions over several requests. A reader's would hold nothing, since readers
+// can neither SET nor create temporary tables, and clients such as clickhouse-connect name one
+// unasked: for a reader each request is a session.
+func (q *request) checkSession() error {
+	if q.session == "" || q.role != roleService && q.session == "session_id" {
+		return nil
+	}
+	return refuse(codeNotImplemented, "NOT_IMPLEMENTED", "sessions over several requests are not supported by this engine; send no %s", q.session)
 }
 
 // setting is the value that the client gave a setting, or empty.

@@ -29,7 +29,7 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	}
 	if in, ok := readInsert(text); ok {
 		if q.role != roleService {
-			return refuse(codeReadonly, "READONLY", "Cannot execute query in readonly mode: INSERT needs the service's token")
+			return notReading("INSERT")
 		}
 		return f.insert(ctx, q, o, in, io.MultiReader(strings.NewReader(text[in.data:]), data))
 	}
@@ -50,10 +50,7 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	defer s.close()
 	defer f.killWhenDone(ctx, s)()
 	if q.role != roleService {
-		if text, err = s.text("SELECT formatQuerySingleLine(" + quote(strings.TrimRight(text, "; \t\r\n")) + ")"); err != nil {
-			return err
-		}
-		if err := checkReaderQuery(text); err != nil {
+		if text, err = f.judged(s, q, text); err != nil {
 			return err
 		}
 	}
@@ -71,6 +68,9 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	if format == "" {
 		format = "TabSeparated"
 	}
+	if q.role != roleService && !permitted.formats[format] {
+		return refuse(codeUnknownFormat, "UNKNOWN_FORMAT", "Unknown format %s, or one that is not available to readers of this engine", format)
+	}
 	o.w.Header().Set("X-ClickHouse-Format", format)
 	o.w.Header().Set("Content-Type", contentType(format))
 	switch {
@@ -81,6 +81,40 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	default:
 		return piped(ctx, f, s, o, st, format)
 	}
+}
+
+// judged is the reader's statement in the form in which it was judged and must be run.
+func (f *front) judged(s *session, q *request, text string) (string, error) {
+	j := judge{role: q.role, unknown: f.unknown}
+	if q.role == roleKPI {
+		var err error
+		if j.databases, j.views, err = f.kpis.list(f); err != nil {
+			return "", err
+		}
+	}
+	text, err := s.formatted(strings.TrimRight(text, "; \t\r\n"))
+	if err != nil {
+		return "", err
+	}
+	if named, ok := identifiers(text, q.params); ok {
+		if text, err = s.formatted(named); err != nil {
+			return "", err
+		}
+	}
+	if err := j.text(text); err != nil {
+		return "", err
+	}
+	st := readStatement(text)
+	r := s.conn.query("EXPLAIN AST "+st.text[:st.clause], "TabSeparated")
+	defer r.close()
+	if err := r.err(); err != nil {
+		return "", err
+	}
+	return text, j.tree(st.text[:st.clause], string(r.data()))
+}
+
+func (s *session) formatted(query string) (string, error) {
+	return s.text("SELECT formatQuerySingleLine(" + quote(query) + ")")
 }
 
 // readQuery gives the statement's text as far as it is needed to tell an INSERT

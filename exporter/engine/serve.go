@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -109,7 +110,17 @@ func newFront(lib *library, o childOrder, log *slog.Logger) (*front, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the engine about its memory: %w", err)
 	}
-	f.queryMemory, f.readerMemory = memory/10*8, memory/10*4
+	f.queryMemory, f.readerMemory = memory/10*8, memory/10*2
+	functions, err := s.text("SELECT arrayStringConcat(groupArray(name), '\n') FROM system.functions WHERE origin = 'System'")
+	if err != nil {
+		return nil, fmt.Errorf("ask the engine about its functions: %w", err)
+	}
+	f.unknown = map[string]bool{}
+	for name := range strings.FieldsSeq(functions) {
+		if !permitted.function(name) && permitted.refused[strings.ToLower(name)] == "" {
+			f.unknown[strings.ToLower(name)] = true
+		}
+	}
 	return f, nil
 }
 

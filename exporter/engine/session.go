@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -25,6 +26,10 @@ type session struct {
 // openSession makes a connection with the request's settings in force, the ones
 // that the engine insists on last. The calling goroutine keeps its thread until close.
 func (f *front) openSession(q *request) (*session, error) {
+	settings, err := f.settings(q)
+	if err != nil {
+		return nil, err
+	}
 	runtime.LockOSThread()
 	conn, err := f.lib.newConnection()
 	if err != nil {
@@ -32,7 +37,10 @@ func (f *front) openSession(q *request) (*session, error) {
 		return nil, err
 	}
 	s := &session{conn: conn, thread: unix.Gettid()}
-	if err := f.prepare(s, q); err != nil {
+	if err = s.set(settings); err == nil {
+		err = s.use(q)
+	}
+	if err != nil {
 		s.close()
 		return nil, err
 	}
@@ -44,12 +52,13 @@ func (s *session) close() {
 	runtime.UnlockOSThread()
 }
 
-func (f *front) prepare(s *session, q *request) error {
+// settings are what the engine gives the request by default, what the request asks for, its parameters, and last its rights.
+func (f *front) settings(q *request) ([]pair, error) {
 	memory := f.queryMemory
 	if q.role != roleService {
 		memory = f.readerMemory
 		if err := checkReaderSettings(q.settings, f.timeout.Seconds(), memory); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	settings := []pair{
@@ -60,25 +69,16 @@ func (f *front) prepare(s *session, q *request) error {
 		{"max_execution_time", strconv.FormatFloat(f.timeout.Seconds(), 'f', -1, 64)},
 		{"max_memory_usage", strconv.FormatUint(memory, 10)},
 	}
+	if q.role != roleService {
+		settings = append(settings, readerSettings()...)
+	}
 	for _, given := range q.settings {
 		if given.name != "readonly" {
 			settings = append(settings, given)
 		}
 	}
-	if err := s.set(settings); err != nil {
-		return err
-	}
-	params := make([]pair, len(q.params))
-	for i, p := range q.params {
-		params[i] = pair{"param_" + p.name, p.value}
-	}
-	if err := s.set(params); err != nil {
-		return err
-	}
-	if q.database != "" {
-		if err := s.exec("USE " + quoteName(q.database)); err != nil {
-			return err
-		}
+	for _, p := range q.params {
+		settings = append(settings, pair{"param_" + p.name, p.value})
 	}
 	readonly := q.setting("readonly")
 	switch {
@@ -87,10 +87,33 @@ func (f *front) prepare(s *session, q *request) error {
 	case q.get && (readonly == "" || readonly == "0"):
 		readonly = "2"
 	}
-	if readonly == "" {
+	if readonly != "" {
+		settings = append(settings, pair{"readonly", readonly})
+	}
+	return settings, nil
+}
+
+// use makes the request's database the session's. A reader's is never default, where a table's name is the name of a
+// file, nor system: so what a reader names without a database is a table that the reader may read.
+func (s *session) use(q *request) error {
+	database, other := q.database, ""
+	switch {
+	case q.role == roleService:
+	case q.role == roleKPI && (database == "" || database == "default" || database == factsDatabase):
+		database = emptyDatabase
+	case database == "" || database == "default":
+		database, other = factsDatabase, emptyDatabase
+	case q.role == roleKPI && database != emptyDatabase, database == "system":
+		return denied("The database %s cannot be the default for readers of this engine; name it before the table, as in %s.tables", database, database)
+	}
+	if database == "" {
 		return nil
 	}
-	return s.set([]pair{{"readonly", readonly}})
+	err := s.exec("USE " + quoteName(database))
+	if e := (*exception)(nil); other != "" && errors.As(err, &e) && e.name == "UNKNOWN_DATABASE" {
+		return s.exec("USE " + quoteName(other))
+	}
+	return err
 }
 
 func (s *session) set(settings []pair) error {
@@ -158,4 +181,39 @@ func (f *front) kill(thread int) error {
 	r := conn.query(fmt.Sprintf("KILL QUERY WHERE has(thread_ids, %d) ASYNC", thread), "Null")
 	defer r.close()
 	return r.err()
+}
+
+// list asks the catalogue for the KPI views that have no label which names an account, and the engine for its databases.
+func (k *kpiViews) list(f *front) (databases, views map[string]bool, err error) {
+	k.Lock()
+	defer k.Unlock()
+	if time.Now().Before(k.until) {
+		return k.databases, k.views, nil
+	}
+	conn, err := f.lib.newConnection()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer conn.close()
+	s := session{conn: conn}
+	names, err := s.text("SELECT arrayStringConcat(groupArray(name), '\n') FROM system.databases")
+	if err != nil {
+		return nil, nil, err
+	}
+	databases, views = set(names), map[string]bool{}
+	catalogue := factsDatabase + "." + catalogueView
+	switch exists, err := s.text("EXISTS " + catalogue); {
+	case err != nil:
+		return nil, nil, err
+	case strings.TrimSpace(exists) == "1":
+		names, err := s.text("SELECT arrayStringConcat(groupArray(view), '\n') FROM (SELECT view FROM " + catalogue +
+			" WHERE kind = 'kpi' GROUP BY view HAVING NOT max(type = 'label' AND match(column, '^(account|user|contact)(_|$)')))")
+		if err != nil {
+			return nil, nil, err
+		}
+		views = set(names)
+		views[catalogueView] = true
+	}
+	k.until, k.databases, k.views = time.Now().Add(kpiViewsAge), databases, views
+	return databases, views, nil
 }
