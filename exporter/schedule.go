@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"cskpi/queries"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 const (
@@ -109,6 +111,8 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 		return ctx.Err()
 	}
 
+	// Readers of the local engine have a lower priority: while KPIs are computed, their queries pause.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"priority": 1}))
 	o := (*e.snapshot.Load())[k.index]
 	previous := o
 	o.started = e.now()

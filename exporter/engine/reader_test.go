@@ -3,11 +3,14 @@
 package engine_test
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestReaderIsRefused(t *testing.T) {
@@ -100,5 +103,105 @@ func TestReaderIsServed(t *testing.T) {
 	// system.stack_trace asks every thread for its stack by a signal; Go's threads must survive that.
 	if got := asService(t, q("select count() > 5 from system.stack_trace"), ""); got.body != "1\n" {
 		t.Errorf("system.stack_trace: got %d %q", got.status, got.body)
+	}
+}
+
+// asKPI is ask with the rights of a user who may read KPI views only.
+func asKPI(t *testing.T, params url.Values, body string) answer {
+	t.Helper()
+	return ask(t, params, body, "Test-Role", "kpi")
+}
+
+// Whatever way a statement names a table, the role kpi reads KPI views without accounts, and nothing else.
+func TestKPIReader(t *testing.T) {
+	conn := emptied(t)
+	execute(t, conn, "create database cs", "create database elsewhere", "create table cs.accounts (name String) engine = MergeTree order by name", "insert into cs.accounts values ('ACCOUNT-ROW')",
+		"create table elsewhere.t (name String) engine = MergeTree order by name", "insert into elsewhere.t values ('ACCOUNT-ROW')",
+		"create view cs.nrr as select {as_of:Date} as d, count() as n from cs.accounts", "create view cs.nrr_detail as select {as_of:Date} as d, name from cs.accounts",
+		"create view cs.gaps as select {as_of:Date} as d, name as account from cs.accounts",
+		`create view cs.catalogue as select v.1 as view, v.2 as kind, v.3 as column, v.4 as type from (select arrayJoin([('nrr', 'kpi', 'n', 'gauge'), ('nrr', 'kpi', 'accounts', 'gauge'),
+			('nrr_detail', 'detail', 'name', 'part'), ('gaps', 'kpi', 'account', 'label'), ('gaps', 'kpi', 'n', 'gauge'), ('accounts', 'table', 'name', 'String')]) as v)`)
+	t.Cleanup(func() { _ = conn.Exec(context.WithoutCancel(t.Context()), "drop database elsewhere") })
+	eventually(t, "the engine looks into the catalogue", time.Minute, func() bool { return asKPI(t, q("select * from cs.catalogue"), "").status == http.StatusOK })
+	for _, query := range []string{
+		"select n from cs.nrr(as_of = '2024-06-30')", "select n from `cs`.`nrr`(as_of = {d:Date})", "with x as (select * from cs.nrr(as_of = '2024-06-30')) select n from x",
+		"select accounts.n from cs.nrr(as_of = '2024-06-30') as accounts", "select count() > 0 from cs.catalogue", "select count() > 0 from system.columns where table = 'nrr'",
+		"select 1 from {db:Identifier}.{v:Identifier}(as_of = '2024-06-30')", "select max(number) from numbers(2)",
+	} {
+		for _, database := range []string{"", "cs", "default"} {
+			if got := asKPI(t, q(query, "param_d", "2024-06-30", "param_db", "cs", "param_v", "nrr", "database", database), ""); got.body != "1\n" {
+				t.Errorf("%s: got %d %.300q", query, got.status, got.body)
+			}
+		}
+	}
+	for _, query := range []string{
+		"select * from cs.accounts", "select * from `cs`.\"accounts\"", "select * from cs.nrr_detail(as_of = '2024-06-30')", "select * from cs.gaps(as_of = '2024-06-30')",
+		"select cs.accounts.name from cs.accounts", "select * from accounts", "select * from accounts as a, cs.nrr(as_of = '2024-06-30')", "select * from elsewhere.t",
+		"select * from {db:Identifier}.{t:Identifier}", "select * from cs.{t:Identifier}", "select * from {t:Identifier}", "select * from nrr_detail(as_of = '2024-06-30')",
+		"select 'x' in cs.accounts", "select 'ACCOUNT-ROW' in accounts", "select in('ACCOUNT-ROW', cs.accounts)", "select 'ACCOUNT-ROW' in elsewhere.t",
+		"select throwIf((select count() from cs.accounts) = 1)", "describe (select (select name from cs.accounts) as x)", "explain select * from cs.accounts", "explain query tree select (select any(name) from cs.accounts)",
+		"with accounts as (select 1 as name) select * from (select * from accounts), (select * from cs.accounts)",
+		"select * from (with accounts as (select 1 as a) select * from accounts), accounts",
+		"select sum(1) over w from cs.nrr(as_of = '2024-06-30') window w as (order by (select any(name) from cs.accounts))",
+		"select sum(1) over w from cs.nrr(as_of = '2024-06-30') window w as (order by n in cs.accounts)",
+		"select * apply (x -> x in cs.accounts) from cs.nrr(as_of = '2024-06-30')", "select * apply (x -> (select any(name) from cs.accounts)) from cs.nrr(as_of = '2024-06-30')",
+		"select * from merge('cs', 'acc.*')", "select * from merge(cs, 'acc.*')", "select * from loop(cs, accounts)", "select * from loop(cs.accounts)", "select * from view(select * from cs.accounts)",
+		"select joinGet('cs.accounts', 'name', 1)", "select hasColumnInTable('cs', 'accounts', 'name')", "select * from cluster('default', cs, accounts)", "select * from remote('127.0.0.1', cs, accounts)",
+		"select * from mergeTreeIndex(cs, accounts)", "select * from viewExplain('EXPLAIN', '', (select * from cs.accounts))", "select * from cs.nrr(as_of = (select toDate(any(name)) from cs.accounts))",
+		"select * from system.parts", "select * from system.parts_columns", "select * from system.processes", "select * from system.mutations", "select * from system.query_cache", "select * from default.accounts",
+		"select * from cs.nrr(as_of = '2024-06-30') where exists(select 1 from cs.accounts)", "select (select any(name) from cs.accounts) union all select 'x'", "(select name from cs.accounts)",
+		"select * from cs.nrr(as_of = '2024-06-30') join cs.accounts on 1", "select * from cs.nrr(as_of = '2024-06-30') order by (select any(name) from cs.accounts)",
+		"show create table cs.accounts", "select * from information_schema.columns join accounts on 1", "use cs",
+	} {
+		for _, params := range [][]string{nil, {"database", "cs"}, {"database", "elsewhere"}} {
+			got := asKPI(t, q(query, append([]string{"param_db", "cs", "param_t", "accounts"}, params...)...), "")
+			if got.status < 400 || strings.Contains(got.body, "ACCOUNT-ROW") {
+				t.Errorf("%s %v: got %d %.300q", query, params, got.status, got.body)
+			}
+		}
+	}
+	if got := asKPI(t, q("select * from cs.accounts"), ""); got.header.Get("X-ClickHouse-Exception-Code") != "497" || !strings.Contains(got.body, "cs.accounts is not available to this user") {
+		t.Errorf("got %d %q", got.status, got.body)
+	}
+	// A reader with all rights reads the same with the database's name and without.
+	for _, query := range []string{"select * from cs.accounts", "select * from accounts", "select name from cs.nrr_detail(as_of = '2024-06-30')"} {
+		if got := ask(t, q(query), ""); got.body != "ACCOUNT-ROW\n" {
+			t.Errorf("%s: got %d %q", query, got.status, got.body)
+		}
+	}
+}
+
+// A refusal names what was refused, why, and what to do.
+func TestRefusalsSayWhat(t *testing.T) {
+	f := func(code, want string, got answer) {
+		t.Helper()
+		if got.header.Get("X-ClickHouse-Exception-Code") != code || !strings.Contains(got.body, want) {
+			t.Errorf("got %d %q, want %s with %q", got.status, got.body, code, want)
+		}
+	}
+	f("164", "the setting additional_result_filter is not available to readers", ask(t, q("select 1", "additional_result_filter", "1"), ""))
+	f("164", "give settings with the request", ask(t, q("select 1 settings max_threads = 1"), ""))
+	f("164", "they may run SELECT, SHOW", ask(t, q("drop table cs.t"), ""))
+	f("497", "The function file is not available to readers of this engine (it reads files", ask(t, q("select file('x')"), ""))
+	f("497", "The function no_such is not available", ask(t, q("select no_such(1)"), ""))
+	f("497", "The table function format is not available", ask(t, q("select * from format(CSV, '1')"), ""))
+	f("497", "The function url is not available", ask(t, q("select * from url('http://127.0.0.1:1/')"), ""))
+	f("497", "The table system.processes is not available", ask(t, q("select * from system.processes"), ""))
+	f("497", "its tables are files", ask(t, q("select * from default.`x.csv`"), ""))
+	f("497", "write a column of that name with its table", ask(t, q("select file from (select 1 as file)"), ""))
+	f("73", "Unknown format Protobuf, or one that is not available", ask(t, q("select 1 format Protobuf"), ""))
+	f("497", "name it before the table", ask(t, q("select 1", "database", "system"), ""))
+}
+
+// What a reader's result takes on disk and on the way is bounded, and given back.
+func TestReaderResultIsBounded(t *testing.T) {
+	spooled := q("select randomString(1000) from numbers(1000000) format RowBinary", "wait_end_of_query", "1")
+	for range 6 { // More than all readers' results may take together, one after the other.
+		if got := ask(t, spooled, ""); got.header.Get("X-ClickHouse-Exception-Code") != "396" || !strings.Contains(got.body, "leave wait_end_of_query out") {
+			t.Fatalf("got %d %.300q", got.status, got.body)
+		}
+	}
+	if got := ask(t, q("select randomString(1000) from numbers(20000) format RowBinary", "wait_end_of_query", "1"), ""); got.status != http.StatusOK || len(got.body) < 20_000_000 {
+		t.Errorf("got %d, %d bytes", got.status, len(got.body))
 	}
 }
