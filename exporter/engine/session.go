@@ -202,10 +202,10 @@ func (k *kpiViews) list(f *front) (databases, views map[string]bool, err error) 
 	}
 	databases, views = set(names), map[string]bool{}
 	catalogue := factsDatabase + "." + catalogueView
-	switch exists, err := s.text("EXISTS " + catalogue); {
+	switch found, err := s.text("SELECT toString(count()) FROM system.tables WHERE database = " + quote(factsDatabase) + " AND name = " + quote(catalogueView)); {
 	case err != nil:
 		return nil, nil, err
-	case strings.TrimSpace(exists) == "1":
+	case found == "1":
 		names, err := s.text("SELECT arrayStringConcat(groupArray(view), '\n') FROM (SELECT view FROM " + catalogue +
 			" WHERE kind = 'kpi' GROUP BY view HAVING NOT max(type = 'label' AND match(column, '^(account|user|contact)(_|$)')))")
 		if err != nil {
