@@ -36,7 +36,7 @@ var beforeParenthesis = set("ALL AND ANY AS ASC AST BETWEEN BY COLUMNS DESC DIST
 
 func set(words string) map[string]bool {
 	s := map[string]bool{}
-	for _, word := range strings.Fields(words) {
+	for word := range strings.FieldsSeq(words) {
 		s[word] = true
 	}
 	return s

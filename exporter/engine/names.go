@@ -39,7 +39,7 @@ func readNames(text string) names {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		for _, name := range strings.Fields(line) {
+		for name := range strings.FieldsSeq(line) {
 			if kind == "refused function" {
 				n.refused[strings.ToLower(name)] = group
 				continue
