@@ -759,7 +759,7 @@ func start(t *testing.T, args ...string) *process {
 	p := &process{stdout: new(output), stderr: new(output), cancel: cancel, code: make(chan int, 1)}
 	go func() { p.code <- run(ctx, args, p.stdout, p.stderr) }()
 	t.Cleanup(func() { p.stop() })
-	listening := regexp.MustCompile(`msg=listening for=metrics url=https?://(\S+)`)
+	listening := regexp.MustCompile(`msg=listening for=(?:metrics|engine) url=https?://(\S+)`) // serve opens that for metrics first
 	until(t, func() bool {
 		if m := listening.FindStringSubmatch(p.stderr.String()); m != nil {
 			p.url = "http://" + m[1]

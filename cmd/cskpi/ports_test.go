@@ -161,3 +161,23 @@ func TestPortsRefuse(t *testing.T) {
 		}
 	}
 }
+
+// TestEngineCommand: the engine alone answers readers, and the other commands find it by its folder.
+func TestEngineCommand(t *testing.T) {
+	folder(t, t.TempDir())
+	s := start(t, "engine")
+	until(t, func() bool {
+		status, text := s.get(t, "/?query=select+1")
+		return status == http.StatusOK && text == "1\n"
+	})
+	importContracts(t)
+	if status, text := s.get(t, "/?query=select+count()+from+cs.contracts"); status != http.StatusOK || text != "6\n" {
+		t.Errorf("got %d %s", status, text)
+	}
+	if status, text := s.get(t, "/?query=drop+table+cs.contracts"); status != http.StatusForbidden {
+		t.Errorf("a reader changes data: %d %s", status, text)
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("got %d, %s", code, s.stderr.String())
+	}
+}
