@@ -31,10 +31,14 @@ $(ENGINE): deploy/engine/package-lock.json
 	touch $@
 
 .PHONY: test
-test: engine $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool ## Run all tests, with the race detector.
+test: engine chromium $(TOOLS)/prometheus $(TOOLS)/promtool $(TOOLS)/alertmanager $(TOOLS)/amtool ## Run all tests, with the race detector.
 	# The longest come first, so that the others run beside them.
 	CGO_ENABLED=1 go test $(TESTFLAGS) ./queries ./cmd/cskpi ./exporter/intake ./exporter/history ./exporter/engine ./...
 	cd deploy/check && go test ./...
+
+.PHONY: chromium
+chromium: ## Install Chromium, in which tests open pages, where there is none (Debian, as root).
+	command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Check style, and that generated files are current.
