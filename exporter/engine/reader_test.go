@@ -4,10 +4,13 @@ package engine_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -203,5 +206,51 @@ func TestReaderResultIsBounded(t *testing.T) {
 	}
 	if got := spooled("20"); got.status != http.StatusOK || len(got.body) < 20_000_000 {
 		t.Errorf("got %d, %d bytes", got.status, len(got.body))
+	}
+}
+
+// Boards and documents ask nothing that readers may not. Their views are not there, which the engine says only after it has judged the statement.
+func TestReadersMayAskWhatIsShown(t *testing.T) {
+	emptied(t)
+	var asked []string
+	boards, err := filepath.Glob("../../dashboards/*/*.json")
+	if err != nil || len(boards) == 0 {
+		t.Fatalf("boards: %v, %v", boards, err)
+	}
+	for _, path := range boards {
+		for _, m := range regexp.MustCompile(`"(?:rawSql|definition|query)": ("(?:[^"\\]|\\.)*")`).FindAllStringSubmatch(read(t, path), -1) {
+			var sql string
+			if err := json.Unmarshal([]byte(m[1]), &sql); err != nil {
+				t.Fatal(err)
+			}
+			if regexp.MustCompile(`(?is)^\s*(select|with)\s`).MatchString(sql) {
+				asked = append(asked, sql)
+			}
+		}
+	}
+	if len(asked) < 20 {
+		t.Fatalf("the boards have %d statements", len(asked))
+	}
+	worked := regexp.MustCompile("(?s)\n```sql\n(.*?)\n```\n").FindAllStringSubmatch(read(t, "../../queries/README.md"), -1)
+	if len(worked) < 10 {
+		t.Fatalf("queries/README.md has %d statements", len(worked))
+	}
+	for _, m := range worked {
+		asked = append(asked, m[1])
+	}
+	variable := regexp.MustCompile(`\$\{[^}]*\}`)
+	slices.Sort(asked)
+	for _, sql := range slices.Compact(asked) {
+		sql = variable.ReplaceAllStringFunc(sql, func(v string) string {
+			if strings.Contains(v, "date") {
+				return "2024-06-30"
+			}
+			return "a"
+		})
+		switch got := ask(t, nil, sql); got.header.Get("X-ClickHouse-Exception-Code") {
+		case "", "60", "81", "46", "47": // Answered, or what is asked for is not there.
+		default:
+			t.Errorf("%s: got %d %.500q", sql, got.status, got.body)
+		}
 	}
 }
