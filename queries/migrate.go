@@ -55,15 +55,25 @@ func migrate(ctx context.Context, conn driver.Conn, cluster Cluster, fsys fs.FS)
 	if err != nil {
 		return err
 	}
+	return applyMigrations(ctx, conn, cluster, migrations, false)
+}
+
+// applyMigrations brings the tables to the state of migrations. A database that is half restored is an error unless it is
+// the restore that asks.
+func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, migrations []migration, restoring bool) error {
+	var err error
 	var replicas uint64
 	if cluster != "" {
 		if replicas, err = cluster.check(ctx, conn); err != nil {
 			return err
 		}
 	}
-	engine, err := recordsEngine(ctx, conn)
+	engine, half, err := readRecords(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("look for cs.schema_migrations: %w", err)
+	}
+	if half && !restoring {
+		return ErrHalfRestored
 	}
 	if err := cluster.fits(engine); err != nil {
 		return err
@@ -113,7 +123,7 @@ func migrate(ctx context.Context, conn driver.Conn, cluster Cluster, fsys fs.FS)
 				return fmt.Errorf("schema/%s:%d: %w", m.name, s.line, err)
 			}
 		}
-		engine, err := recordsEngine(ctx, conn)
+		engine, _, err := readRecords(ctx, conn)
 		if err != nil {
 			return fmt.Errorf("look for cs.schema_migrations: %w", err)
 		}
@@ -274,10 +284,12 @@ func appliedMigrations(ctx context.Context, conn driver.Conn, there bool) (map[i
 	return applied, rows.Err()
 }
 
-// recordsEngine is the engine of the table of records; empty: there is no such table.
-func recordsEngine(ctx context.Context, conn driver.Conn) (engine string, err error) {
-	err = conn.QueryRow(ctx, "select any(engine) from system.tables where database = 'cs' and name = 'schema_migrations'").Scan(&engine)
-	return engine, err
+// readRecords returns the engine of the table of records, which is empty if there is no such table, and whether the database
+// is half restored.
+func readRecords(ctx context.Context, conn driver.Conn) (engine string, half bool, err error) {
+	err = conn.QueryRow(ctx, "select any(engine), (select count() > 0 from system.tables where database = 'cs' and name = '"+halfRestored+"')"+
+		" from system.tables where database = 'cs' and name = 'schema_migrations'").Scan(&engine, &half)
+	return engine, half, err
 }
 
 func recordMigrations(ctx context.Context, conn driver.Conn, migrations []migration) error {

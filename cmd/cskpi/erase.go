@@ -54,7 +54,7 @@ func (a *app) erase(ctx context.Context, what intake.What) error {
 		return err
 	}
 	defer d.close()
-	what.UserKey = []byte(a.config.UserIDKey)
+	what.UserKey, what.Receipts = []byte(a.config.UserIDKey), a.keepReceipts()
 	receipt, err := intake.Erase(ctx, d.conn, what)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func TestImports(t *testing.T) {
 		{"cskpi/exporter/engine", nil, "an engine can be swapped by a URL only if it knows nothing of KPIs"},
 		{"cskpi/exporter/gate", nil, "it guards any port, whatever is behind it"},
 		{"cskpi/exporter/intake", []string{"cskpi/exporter/intake", "cskpi/queries"}, "facts come in by file or by HTTP, whatever serves the KPIs"},
+		{"cskpi/exporter/backup", []string{"cskpi/exporter/backup", "cskpi/queries"}, "a backup is of tables, whatever fills them"},
 		{"cskpi/exporter/history", []string{"cskpi/exporter/history", "cskpi/exporter", "cskpi/queries"}, "past days pass the exporter's checks, wherever they go"},
 		{"cskpi/exporter", []string{"cskpi/queries"}, "what it serves are queries; engines and files are the command's business"},
 		{"cskpi/dashboards", []string{"cskpi/queries"}, "boards are drawn from query files"},

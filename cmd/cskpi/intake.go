@@ -100,11 +100,11 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 }
 
 // open begins to store what is taken. The caller must call done before it closes the database.
-func (in *receiver) open(ctx context.Context, d *database, userKey []byte) (done func(), err error) {
+func (in *receiver) open(ctx context.Context, d *database, userKey []byte, receipts *intake.Receipts) (done func(), err error) {
 	if in == nil {
 		return func() {}, nil
 	}
-	w, err := intake.NewWriter(ctx, intake.WriterOptions{Conn: d.conn, Zone: d.zone, UserKey: userKey, Stored: in.api.Stored})
+	w, err := intake.NewWriter(ctx, intake.WriterOptions{Conn: d.conn, Zone: d.zone, UserKey: userKey, Receipts: receipts, Stored: in.api.Stored})
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
 	}

@@ -32,6 +32,8 @@ type commands struct {
 	History  historyCmd  `cmd:"" help:"Bring KPIs of past days into a Prometheus."`
 	Grafana  grafanaCmd  `cmd:"" help:"Bring the boards into a Grafana, or write them as files."`
 	Erase    eraseCmd    `cmd:"" help:"Erase an account or a user, from facts and from what is made of them."`
+	Backup   backupCmd   `cmd:"" help:"Write a backup of the database to a file, also while it is served."`
+	Restore  restoreCmd  `cmd:"" help:"Restore a backup into an empty database."`
 	Settings settingsCmd `cmd:"" help:"Print and change the policy: thresholds, cadences, weights, currency, zone."`
 	Check    checkCmd    `cmd:"" help:"Check configuration, query files and the quality of the data."`
 	Token    tokenCmd    `cmd:"" help:"Make tokens for callers that send facts to serve."`

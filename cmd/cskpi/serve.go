@@ -51,8 +51,8 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		return err
 	}
 	defer in.close()
-	past := newPastDays()
-	also := prometheus.Gatherers{past.registry, in.metrics()}
+	past, backups := newPastDays(), newBackupAge()
+	also := prometheus.Gatherers{past.registry, in.metrics(), backups.registry}
 	waiting, err := a.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }, Also: also})
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 		})
 	}
 	wg.Go(func() {
-		stop(a.compute(ctx, catalogue, in, readers, past, also, func(d *database, e *exporter.Exporter) error {
+		stop(a.compute(ctx, catalogue, in, readers, past, backups, also, func(d *database, e *exporter.Exporter) error {
 			metrics.Handle(e.Handler())
 			return ready(ctx, d, e, ports{metrics, readers})
 		}))
@@ -114,7 +114,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 }
 
 // compute prepares the database, hands over the exporter, lets readers in, stores what in takes, and keeps computing, past days too.
-func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, readers *gate.Gate, past *pastDays, also prometheus.Gatherer, ready func(*database, *exporter.Exporter) error) error {
+func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, readers *gate.Gate, past *pastDays, backups *backupAge, also prometheus.Gatherer, ready func(*database, *exporter.Exporter) error) error {
 	public := ""
 	if readers != nil {
 		public = readers.URL()
@@ -163,7 +163,12 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	if err := ready(d, e); err != nil {
 		return err
 	}
-	done, err := in.open(ctx, d, []byte(a.config.UserIDKey))
+	wg.Go(func() { backups.run(ctx, d) })
+	receipts := a.keepReceipts()
+	if err := receipts.Sync(ctx, d.conn); err != nil {
+		a.log.Warn("receipts of erasures cannot be copied out of the database; a restore of a backup that is older may bring back what was erased", "err", err)
+	}
+	done, err := in.open(ctx, d, []byte(a.config.UserIDKey), receipts)
 	if err != nil {
 		return err
 	}

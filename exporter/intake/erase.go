@@ -25,6 +25,11 @@ type What struct {
 	User    string // a person, in whatever account, with the facts about them
 	// UserKey is the key of the pseudonyms, if there are any. The user is looked for by both, as facts may be older than the key.
 	UserKey []byte
+	// Receipts takes the receipt before anything is erased, outside the database; nil: nothing does.
+	Receipts *Receipts
+
+	again  *KeptReceipt // of the erasure that is done again after a restore; nil: it is a new one
+	stored []string     // ids that the database has for it
 }
 
 func (w What) kind() string {
@@ -36,6 +41,9 @@ func (w What) kind() string {
 
 // ids are what the database may have for whom is to be erased.
 func (w What) ids() []string {
+	if w.again != nil {
+		return w.stored
+	}
 	if w.Account != "" {
 		return []string{w.Account}
 	}
@@ -90,7 +98,7 @@ func Erase(ctx context.Context, conn driver.Conn, what What) (Receipt, error) {
 
 // Erase is the function of this name, on the writer's database and with its key.
 func (w *Writer) Erase(ctx context.Context, what What) (Receipt, error) {
-	what.UserKey = w.o.UserKey
+	what.UserKey, what.Receipts = w.o.UserKey, w.o.Receipts
 	r, err := Erase(ctx, w.o.Conn, what)
 	if isDatabase(err) {
 		err = StoreError{err}
@@ -141,6 +149,16 @@ func (e *erasure) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := e.keep(); err != nil {
+		return err
+	}
+	// A backup that is being written reads a snapshot that still has what is to be erased.
+	if err := e.retry(ctx, func() error { return queries.DropSnapshots(ctx, e.im.Conn) }); err != nil {
+		return err
+	}
+	if len(e.what.ids()) == 0 { // an erasure that is done again and finds nothing
+		return e.end(ctx)
+	}
 	if err := e.makeScratch(ctx); err != nil {
 		return err
 	}
@@ -168,8 +186,27 @@ func (e *erasure) run(ctx context.Context) error {
 	if err := e.recede(ctx); err != nil {
 		return err
 	}
+	return e.end(ctx)
+}
+
+func (e *erasure) end(ctx context.Context) error {
 	e.receipt.FinishedAt = time.Now().UTC().Truncate(time.Millisecond)
 	return e.record(ctx)
+}
+
+// keep writes the receipt outside the database, where a restore does not reach it.
+func (e *erasure) keep() error {
+	if e.what.Receipts == nil {
+		return nil
+	}
+	if e.what.again != nil {
+		return e.what.Receipts.Add(*e.what.again)
+	}
+	kept := KeptReceipt{ID: e.receipt.ID, Erased: e.receipt.Erased, RequestedAt: e.receipt.RequestedAt}
+	for _, id := range e.what.ids() {
+		kept.IDHashes = append(kept.IDHashes, hashID(e.receipt.ID, id))
+	}
+	return e.what.Receipts.Add(kept)
 }
 
 // holders finds the tables with a column of accounts or of people, whoever made them.
@@ -427,7 +464,7 @@ func (e *erasure) remove(ctx context.Context, holders []holder) error {
 		if err := e.askIfAny(ctx, deletion("kpi_daily", "labels['account'] in ("+literals(e.what.ids())+")")); err != nil {
 			return err
 		}
-		own := "parent_account_id = " + literal(e.what.Account)
+		own := "parent_account_id in (" + literals(e.what.ids()) + ")"
 		if err := e.askIfAny(ctx, change{"accounts", "update parent_account_id = '' where " + own, own}); err != nil {
 			return err
 		}
@@ -506,13 +543,20 @@ func isGone(err error) bool {
 }
 
 func (e *erasure) hash() string {
-	id := e.what.Account + e.what.User // one of them is empty
-	sum := sha256.Sum256([]byte(e.receipt.ID + id))
+	return hashID(e.receipt.ID, e.what.Account+e.what.User) // one of them is empty
+}
+
+func hashID(receipt, id string) string {
+	sum := sha256.Sum256([]byte(receipt + id))
 	return hex.EncodeToString(sum[:])
 }
 
 // resume takes up an erasure of the same that was cut short.
 func (e *erasure) resume(ctx context.Context) (found bool, err error) {
+	if again := e.what.again; again != nil {
+		e.receipt.ID, e.receipt.RequestedAt, e.receipt.IDHash = again.ID, again.RequestedAt, again.IDHashes[0]
+		return false, nil
+	}
 	err = e.retry(ctx, func() error {
 		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from cs.erasures final where finished_at is null and kind = "+literal(e.what.kind()))
 		if err != nil {

@@ -41,6 +41,8 @@ type WriterOptions struct {
 	Now  func() time.Time // gives rows without updated_at theirs; nil: time.Now
 	// UserKey stores pseudonyms of users and contacts, made with this key, for their ids (see Pseudonym); empty: the ids.
 	UserKey []byte
+	// Receipts takes the receipts of erasures, outside the database; nil: nothing does.
+	Receipts *Receipts
 
 	Wait     time.Duration // how long the first row of a group waits for others; 0: 5 ms
 	Rows     int           // of a group at most, but for one larger request; 0: 100,000

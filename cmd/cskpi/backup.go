@@ -1,0 +1,268 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"cskpi/exporter/backup"
+	"cskpi/exporter/intake"
+	"cskpi/queries"
+)
+
+// receiptsFile is where the receipts of erasures are, in CSKPI_DATA_DIR, whichever database is used.
+const receiptsFile = "erasures.ndjson"
+
+func (c config) receiptsPath() string { return filepath.Join(c.DataDir, receiptsFile) }
+
+type backupCmd struct {
+	File  string `arg:"" name:"file" help:"File to write, such as cskpi-2026-01-31.backup."`
+	Force bool   `help:"Replace the file if it exists."`
+}
+
+// Help is the longer text of cskpi backup --help.
+func (backupCmd) Help() string {
+	return "The backup contains everything that cannot be computed again: facts, settings, receipts of erasures and former values of KPIs. " +
+		"It is of one instant, also while cskpi serve stores facts. The file appears under its name only after it was read back and verified. " +
+		"It can be restored into a local engine and into a ClickHouse server alike. It contains customer data: protect it as you protect the database."
+}
+
+// Run writes a backup.
+func (c *backupCmd) Run(ctx context.Context, a *app) error {
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	if err := a.needsHTTP(); err != nil {
+		return err
+	}
+	d, err := a.open(ctx, catalogue)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	receipts, err := intake.OpenReceipts(a.config.receiptsPath())
+	if err != nil {
+		return err
+	}
+	if err := receipts.Sync(ctx, d.conn); err != nil {
+		return err
+	}
+	db, err := backup.Connect(d.options)
+	if err != nil {
+		return err
+	}
+	defer db.Conn.Close()
+	var models []string
+	for _, q := range catalogue.Stored() {
+		models = append(models, q.Name)
+	}
+	show := newProgress(a.err)
+	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Models: models, Cskpi: buildVersion(), Progress: show.backup})
+	show.clear()
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+	if len(r.Others) > 0 {
+		fmt.Fprintf(a.err, "cskpi: warning: these tables of the database cs are not cskpi's and are not in the backup: %s\n", strings.Join(r.Others, ", "))
+	}
+	path, err := filepath.Abs(c.File)
+	if err != nil {
+		path = c.File
+	}
+	if err := d.conn.Exec(ctx, "insert into cs.backups (finished_at, snapshot_at, file, bytes, rows) select now64(3), fromUnixTimestamp64Milli(toInt64(?), 'UTC'), ?, toUInt64(?), toUInt64(?)",
+		r.Manifest.Snapshot.UnixMilli(), path, r.Bytes, r.Manifest.Rows()); err != nil {
+		return fmt.Errorf("backup: %s is complete, but the database did not record it: %w", c.File, err)
+	}
+	_, err = fmt.Fprintf(a.out, "%s: %s rows of %d tables as of %s, %s bytes, verified\n", c.File, thousands(fmt.Sprint(r.Manifest.Rows())), len(r.Manifest.Tables),
+		r.Manifest.Snapshot.Format(time.RFC3339), thousands(fmt.Sprint(r.Bytes)))
+	return err
+}
+
+type restoreCmd struct {
+	File       string `arg:"" name:"file" type:"existingfile" help:"Backup that cskpi backup wrote."`
+	Erasures   string `placeholder:"FILE" help:"Receipts of erasures; if not given, erasures.ndjson in CSKPI_DATA_DIR."`
+	NoErasures bool   `name:"no-erasures" help:"Restore without receipts: nobody was erased after the backup."`
+}
+
+// Help is the longer text of cskpi restore --help.
+func (restoreCmd) Help() string {
+	return "The whole file is verified before the first row is written. The database must be empty: a new CSKPI_DATA_DIR, or a ClickHouse server without " +
+		"the database cs. A restore that was interrupted is repeated by the same command; until it is complete, no other command uses the database. " +
+		"Accounts and users that were erased after the backup are erased again. The data folder of the original lists them in erasures.ndjson; on another " +
+		"machine, take that file along and name it with --erasures."
+}
+
+// Run restores a backup.
+func (c *restoreCmd) Run(ctx context.Context, a *app) error {
+	if c.Erasures != "" && c.NoErasures {
+		return usage("--erasures and --no-erasures exclude each other")
+	}
+	if a.config.Cluster != "" {
+		return usage("restoring into a cluster is not supported yet; unset CSKPI_CLICKHOUSE_CLUSTER and restore into a single server")
+	}
+	if err := a.needsHTTP(); err != nil {
+		return err
+	}
+	catalogue, err := a.load()
+	if err != nil {
+		return err
+	}
+	show := newProgress(a.err)
+	defer show.clear()
+	show.say("verifying " + c.File)
+	b, err := backup.Open(ctx, c.File)
+	if err != nil {
+		return fmt.Errorf("restore: %w; nothing was restored", err)
+	}
+	defer b.Close()
+	erased, err := c.receipts(a, b)
+	if err != nil {
+		return err
+	}
+	d, err := a.connect(ctx, catalogue, a.ownEngine())
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	if d.engine != nil && d.shared {
+		return fmt.Errorf("restore: another cskpi is running on %s; stop it first", a.config.DataDir)
+	}
+	db, err := backup.Connect(d.options)
+	if err != nil {
+		return err
+	}
+	defer db.Conn.Close()
+	again := 0
+	err = backup.Restore(ctx, db, b, backup.RestoreOptions{Progress: show.backup, Finish: func(ctx context.Context) (err error) {
+		show.say("installing views and rolling up usage")
+		if err := d.cluster.Install(ctx, d.conn, catalogue); err != nil {
+			return err
+		}
+		if err := queries.RollUp(ctx, d.conn, nil); err != nil {
+			return err
+		}
+		if err := backup.Settle(ctx, db, b.Manifest); err != nil {
+			return err
+		}
+		keep, err := intake.OpenReceipts(a.config.receiptsPath())
+		if err != nil {
+			return err
+		}
+		if err := keep.Sync(ctx, d.conn); err != nil {
+			return err
+		}
+		if again, err = intake.EraseAgain(ctx, d.conn, erased, keep); err != nil || again == 0 {
+			return err
+		}
+		return queries.RollUp(ctx, d.conn, nil)
+	}})
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	if err := d.configure(ctx, a.config.reporting()); err != nil {
+		return err
+	}
+	show.clear()
+	_, err = fmt.Fprintf(a.out, "restored %s rows of %d tables as of %s, verified; erasures done again: %d\n", thousands(fmt.Sprint(b.Manifest.Rows())), len(b.Manifest.Tables),
+		b.Manifest.Snapshot.Format(time.RFC3339), again)
+	return err
+}
+
+// needsHTTP refuses a server that is configured by its native protocol, which does not stream Parquet.
+func (a *app) needsHTTP() error {
+	if a.config.ClickhouseURL == "" {
+		return nil
+	}
+	o, err := a.config.clickhouse()
+	if err != nil {
+		return fmt.Errorf("CSKPI_CLICKHOUSE_URL: %w", err)
+	}
+	return backup.Supports(o)
+}
+
+// receipts reads which erasures the restored database is held to. A missing file must not pass for no erasures.
+func (c *restoreCmd) receipts(a *app, b *backup.Backup) ([]intake.KeptReceipt, error) {
+	if c.NoErasures {
+		return nil, nil
+	}
+	path := c.Erasures
+	if path == "" {
+		path = a.config.receiptsPath()
+	}
+	found, err := intake.ReadReceipts(path)
+	if c.Erasures == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("restore: there is no %s, so accounts and users that were erased after the backup (%s) would come back. "+
+			"Name the file %s from the data folder of the original with --erasures, or pass --no-erasures if nobody was erased since",
+			path, b.Manifest.Snapshot.Format(time.RFC3339), receiptsFile)
+	}
+	return found, err
+}
+
+// backup shows how far a backup or a restore is.
+func (p *progress) backup(at backup.Progress) {
+	switch at.Step {
+	case "waiting":
+		p.say("waiting until usage is rolled up")
+	case "snapshot":
+		p.say("taking the snapshot")
+	case "verify":
+		p.say("reading back what was written")
+	case "migrate":
+		p.say("creating the tables")
+	default:
+		p.say(fmt.Sprintf("%s: %s rows", at.Name, thousands(fmt.Sprint(at.Rows))))
+	}
+}
+
+// backupAge exports when the database was last backed up.
+type backupAge struct {
+	registry *prometheus.Registry
+	last     prometheus.Gauge
+}
+
+const backupLook = time.Minute // pause between looks for new backups
+
+func newBackupAge() *backupAge { return &backupAge{registry: prometheus.NewRegistry()} }
+
+// run reads the records of backups until ctx ends.
+func (b *backupAge) run(ctx context.Context, d *database) {
+	for b.look(ctx, d); sleep(ctx, backupLook); b.look(ctx, d) {
+	}
+}
+
+// look sets the metric, which is absent until there is a backup. If the database does not answer, it stays as it is.
+func (b *backupAge) look(ctx context.Context, d *database) {
+	var at float64
+	if err := d.conn.QueryRow(ctx, "select toUnixTimestamp64Milli(max(finished_at)) / 1000 from cs.backups").Scan(&at); err != nil || at == 0 {
+		return
+	}
+	if b.last == nil {
+		b.last = prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "cs", Subsystem: "exporter", Name: "backup_timestamp_seconds",
+			Help: "When the last verified backup of the database was complete; absent if there never was one.",
+		})
+		b.registry.MustRegister(b.last)
+	}
+	b.last.Set(at)
+}
+
+// keepReceipts is where serve and erase list erasures, outside the database. Only an erasure needs it, so that a folder that
+// cannot be written does not keep the service from starting.
+func (a *app) keepReceipts() *intake.Receipts {
+	if a.config.ClickhouseURL != "" { // there is perhaps no data folder yet
+		return intake.NewReceipts(a.config.receiptsPath())
+	}
+	r, err := intake.OpenReceipts(a.config.receiptsPath())
+	if err != nil {
+		a.log.Warn("erasures will be refused, since their receipts cannot be stored; let CSKPI_DATA_DIR be a folder that can be written and that lasts", "err", err)
+		return intake.NewReceipts(a.config.receiptsPath())
+	}
+	return r
+}

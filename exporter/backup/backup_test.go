@@ -1,0 +1,446 @@
+package backup_test
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"golang.org/x/sys/unix"
+
+	"cskpi/exporter/backup"
+	"cskpi/exporter/engine/enginetest"
+	"cskpi/queries"
+)
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// database connects to the engine of the tests, which has no database cs.
+func database(t *testing.T) *backup.Database {
+	t.Helper()
+	enginetest.Conn(t)
+	options := enginetest.Engine(t).Options()
+	if url := os.Getenv(enginetest.URLVariable); url != "" {
+		var err error
+		if options, err = clickhouse.ParseDSN(url); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := backup.Connect(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Conn.Close() })
+	return d
+}
+
+// company makes a database at a version of the schema, with rows of every type in every table that a backup contains.
+func company(t *testing.T, d *backup.Database, version int) {
+	t.Helper()
+	if err := queries.BeginRestore(t.Context(), d.Conn); err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.MigrateRestored(t.Context(), d.Conn, version); err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.EndRestore(t.Context(), d.Conn); err != nil {
+		t.Fatal(err)
+	}
+	for seed, table := range backup.Kept() {
+		structure := text(t, d.Conn, "select arrayStringConcat(groupArray(concat('`', name, '` ', type)), ', ') from system.columns where database = 'cs' and table = '"+table+"' and default_kind != 'MATERIALIZED'")
+		replace := ""
+		if table == "usage_events" { // Two months; an event that came twice, and one that came with another payload.
+			replace = "replace (toString(number % 5) as event_id, 'app' as source, toDateTime64('2024-01-25 00:00:00', 3, 'UTC') + interval number % 4 * 3 day as ts)"
+		}
+		insert(t, d, fmt.Sprintf("insert into cs.%s select * except number %s from (select *, rowNumberInAllBlocks() as number from generateRandom('%s', %d, 8, 3) limit 7)",
+			table, replace, strings.ReplaceAll(structure, "'", `\'`), seed+1))
+	}
+	// A version of a contract that replaces another one, and the same usage event again.
+	insert(t, d, "insert into cs.contracts select * replace (updated_at + 1 as updated_at, acv + 1 as acv) from cs.contracts limit 1")
+	insert(t, d, "insert into cs.usage_events select * from cs.usage_events limit 1")
+}
+
+func insert(t *testing.T, d *backup.Database, statement string) {
+	t.Helper()
+	ctx := clickhouse.Context(t.Context(), clickhouse.WithSettings(clickhouse.Settings{"max_partitions_per_insert_block": 0}))
+	if err := d.Conn.Exec(ctx, statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func text(t *testing.T, c driver.Conn, query string) (s string) {
+	t.Helper()
+	if err := c.QueryRow(t.Context(), query).Scan(&s); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return s
+}
+
+// contents are rows and hashes of the tables that a backup contains, asked in another way than the package asks.
+func contents(t *testing.T, d *backup.Database) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, table := range backup.Kept() {
+		last := ""
+		if strings.Contains(text(t, d.Conn, "select engine from system.tables where database = 'cs' and name = '"+table+"'"), "Replacing") {
+			last = " final"
+		}
+		more := ""
+		switch table {
+		case "usage_events":
+			more = ", seniority, payload_hash"
+		case "kpi_daily":
+			more = ", series"
+		}
+		found[table] = text(t, d.Conn, "select concat(toString(count()), ' ', hex(groupBitXor(cityHash64(toJSONString(row))))) from (select tuple(*"+more+") as row from cs."+table+last+")")
+	}
+	return found
+}
+
+func compare(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	for table := range want {
+		if got[table] != want[table] || strings.HasPrefix(want[table], "0 ") {
+			t.Errorf("%s is %s, want %s", table, got[table], want[table])
+		}
+	}
+}
+
+func write(t *testing.T, d *backup.Database) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "x.backup")
+	if _, err := backup.Write(t.Context(), d, backup.Options{File: file, Cskpi: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func open(t *testing.T, file string) *backup.Backup {
+	t.Helper()
+	b, err := backup.Open(t.Context(), file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+func drop(t *testing.T, d *backup.Database) {
+	t.Helper()
+	if err := d.Conn.Exec(t.Context(), "drop database if exists cs"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTables: each table of the schema is either in a backup or left out for a reason.
+func TestTables(t *testing.T) {
+	d := database(t)
+	if err := queries.Migrate(t.Context(), d.Conn); err != nil {
+		t.Fatal(err)
+	}
+	var there []string
+	if err := d.Conn.QueryRow(t.Context(), "select arraySort(groupArray(name)) from system.tables where database = 'cs' and engine not like '%View'").Scan(&there); err != nil {
+		t.Fatal(err)
+	}
+	all := slices.Concat(backup.Kept(), backup.Derived())
+	slices.Sort(all)
+	if !slices.Equal(all, there) {
+		t.Errorf("backups know the tables\n%q\nand the schema has\n%q\nDecide in tables.go whether a backup needs a table", all, there)
+	}
+}
+
+// TestRestore: what is restored is what was there, from this version of the schema and from the one before it.
+func TestRestore(t *testing.T) {
+	d := database(t)
+	for _, version := range []int{queries.Schema(), queries.Schema() - 1} {
+		t.Run(fmt.Sprintf("schema %d", version), func(t *testing.T) {
+			drop(t, d)
+			company(t, d, version)
+			want := contents(t, d)
+			file := write(t, d)
+			b := open(t, file)
+			if b.Manifest.Schema != version {
+				t.Errorf("the manifest has schema %d, want %d", b.Manifest.Schema, version)
+			}
+			if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err == nil || !strings.Contains(err.Error(), "never overwrites") {
+				t.Errorf("over the original: %v", err)
+			}
+			compare(t, contents(t, d), want)
+			drop(t, d)
+			if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, contents(t, d), want)
+			if got, err := queries.SchemaVersion(t.Context(), d.Conn); err != nil || got != queries.Schema() {
+				t.Errorf("the restored database has schema %d, want %d (%v)", got, queries.Schema(), err)
+			}
+			// A backup of the restored database has the same contents.
+			again := open(t, write(t, d))
+			for i, table := range again.Manifest.Tables {
+				if first := b.Manifest.Tables[i]; table.Hash != first.Hash || table.Rows != first.Rows {
+					t.Errorf("%s has %d rows with the hash %d, want %d and %d", table.Name, table.Rows, table.Hash, first.Rows, first.Hash)
+				}
+			}
+		})
+	}
+}
+
+// TestInterrupted: a backup or restore that is cut short at any step leaves nothing that passes for whole, and can be repeated.
+func TestInterrupted(t *testing.T) {
+	d := database(t)
+	company(t, d, 0)
+	want := contents(t, d)
+	file := write(t, d)
+	// The steps are those of a whole run.
+	steps := func(run func(context.Context, func(backup.Progress)) error) (n int) {
+		if err := run(t.Context(), func(backup.Progress) { n++ }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	cut := func(at int, run func(context.Context, func(backup.Progress)) error) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		n := 0
+		return run(ctx, func(backup.Progress) {
+			if n++; n == at {
+				cancel()
+			}
+		})
+	}
+	other := filepath.Join(t.TempDir(), "y.backup")
+	writes := func(ctx context.Context, progress func(backup.Progress)) error {
+		_, err := backup.Write(ctx, d, backup.Options{File: other, Progress: progress})
+		return err
+	}
+	n := steps(writes)
+	if err := os.Remove(other); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int{1, 2, 3, n / 2, n - 1, n} {
+		if err := cut(at, writes); err == nil {
+			t.Errorf("a backup that was cut short at step %d of %d is no error", at, n)
+		}
+		if left, _ := filepath.Glob(other + "*"); len(left) > 0 {
+			t.Errorf("cut short at step %d of %d: %q is left", at, n, left)
+		}
+		if got := text(t, d.Conn, "select toString(count()) from system.databases where startsWith(name, '"+queries.SnapshotPrefix+"')"); got != "0" {
+			t.Errorf("cut short at step %d of %d: %s snapshots are left", at, n, got)
+		}
+	}
+
+	b := open(t, file)
+	restores := func(ctx context.Context, progress func(backup.Progress)) error {
+		return backup.Restore(ctx, d, b, backup.RestoreOptions{Progress: progress})
+	}
+	drop(t, d)
+	n = steps(restores)
+	drop(t, d)
+	for _, at := range []int{1, 3, n / 2, n} {
+		if err := cut(at, restores); err == nil {
+			t.Errorf("a restore that was cut short at step %d of %d is no error", at, n)
+		}
+		if err := queries.Migrate(t.Context(), d.Conn); !errors.Is(err, queries.ErrHalfRestored) {
+			t.Errorf("cut short at step %d of %d: the database is taken for whole: %v", at, n, err)
+		}
+	}
+	if err := restores(t.Context(), func(backup.Progress) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := queries.Migrate(t.Context(), d.Conn); err != nil {
+		t.Error(err)
+	}
+	compare(t, contents(t, d), want)
+}
+
+// TestDamage: a backup of which any part is damaged is refused, and nothing is written to the database.
+func TestDamage(t *testing.T) {
+	d := database(t)
+	company(t, d, 0)
+	file := write(t, d)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(what string, content []byte) {
+		t.Helper()
+		damaged := filepath.Join(t.TempDir(), "damaged.backup")
+		if err := os.WriteFile(damaged, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if b, err := backup.Open(t.Context(), damaged); err == nil {
+			b.Close()
+			t.Errorf("%s is not noticed", what)
+		}
+	}
+	for _, n := range []int{0, 1, 100, len(whole) / 2, len(whole) - 100, len(whole) - 1} {
+		refused(fmt.Sprintf("a file cut at %d of %d bytes", n, len(whole)), whole[:n])
+	}
+	archive, err := zip.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	for _, entry := range archive.File {
+		begin, err := entry.DataOffset()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []int64{0, int64(entry.CompressedSize64) / 2, int64(entry.CompressedSize64) - 1} {
+			flipped := slices.Clone(whole)
+			flipped[begin+at] ^= 0x10
+			refused(fmt.Sprintf("a flipped bit in byte %d of %s", at, entry.Name), flipped)
+		}
+		// Without the entry, and with it twice.
+		for name, times := range map[string]int{"missing": 0, "twice": 2} {
+			var rest strings.Builder
+			w := zip.NewWriter(&rest)
+			for _, other := range archive.File {
+				n := 1
+				if other.Name == entry.Name {
+					n = times
+				}
+				for range n {
+					if err := w.Copy(other); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if err := w.Close(); err != nil {
+				t.Fatal(err)
+			}
+			refused(entry.Name+" "+name, []byte(rest.String()))
+		}
+	}
+}
+
+// TestWhileStoring: each fact that was stored before is in a backup, however often it is replaced while the backup is written.
+func TestWhileStoring(t *testing.T) {
+	d := database(t)
+	company(t, d, 0)
+	const contracts = 50
+	replace := func(version int) error {
+		return d.Conn.Exec(context.Background(), fmt.Sprintf("insert into cs.contracts (contract_id, account_id, acv, starts_on, source, updated_at) "+
+			"select concat('busy', toString(number)), 'a', %d, '2024-01-01', 'busy', toDateTime64('2024-01-01 00:00:00', 3, 'UTC') + %d from numbers(%d)", version, version, contracts))
+	}
+	if err := replace(0); err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	var storing sync.WaitGroup
+	storing.Go(func() {
+		for version := 1; ; version++ {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := errors.Join(replace(version), d.Conn.Exec(context.Background(), "optimize table cs.contracts final")); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	file := write(t, d)
+	close(stop)
+	storing.Wait()
+	drop(t, d)
+	if err := backup.Restore(t.Context(), d, open(t, file), backup.RestoreOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	// All of one insert, or none of it.
+	if got := text(t, d.Conn, "select concat(toString(count()), ' ', toString(uniqExact(acv))) from cs.contracts final where source = 'busy'"); got != fmt.Sprint(contracts, " 1") {
+		t.Errorf("got %s contracts and values, want %d of one version", got, contracts)
+	}
+}
+
+// TestErasureDuringBackup: a backup does not go on with what is being erased.
+func TestErasureDuringBackup(t *testing.T) {
+	d := database(t)
+	company(t, d, 0)
+	file := filepath.Join(t.TempDir(), "x.backup")
+	once := sync.OnceFunc(func() {
+		if err := queries.DropSnapshots(t.Context(), d.Conn); err != nil {
+			t.Error(err)
+		}
+	})
+	_, err := backup.Write(t.Context(), d, backup.Options{File: file, Progress: func(p backup.Progress) {
+		if p.Name == "contracts" {
+			once()
+		}
+	}})
+	if err == nil || !strings.Contains(err.Error(), "run the backup again") {
+		t.Errorf("got the error %v", err)
+	}
+	if left, _ := filepath.Glob(file + "*"); len(left) > 0 {
+		t.Errorf("%q is left", left)
+	}
+}
+
+// TestFiles: a backup never takes the place of another file by mistake, and one that does not fit on the disk leaves nothing.
+func TestFiles(t *testing.T) {
+	d := database(t)
+	company(t, d, 0)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "x.backup")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Write(t.Context(), d, backup.Options{File: file}); err == nil || !strings.Contains(err.Error(), "--force") {
+		t.Errorf("got the error %v", err)
+	}
+	if got, _ := os.ReadFile(file); string(got) != "precious" {
+		t.Errorf("the file is %q", got)
+	}
+	// What a backup left that was killed is used again, unless it is being written.
+	held, err := os.OpenFile(file+".partial", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(held, strings.Repeat("x", 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(held.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := backup.Write(t.Context(), d, backup.Options{File: file, Replace: true}); err == nil || !strings.Contains(err.Error(), "another backup") {
+		t.Errorf("got the error %v", err)
+	}
+	held.Close()
+	if _, err := backup.Write(t.Context(), d, backup.Options{File: file, Replace: true}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file is %v, %v", info, err)
+	}
+	open(t, file)
+
+	small := filepath.Join(dir, "small")
+	if err := os.Mkdir(small, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", small, "tmpfs", 0, "size=32k"); err != nil {
+		t.Skipf("a disk that fills up needs the right to mount one: %v", err)
+	}
+	defer func() {
+		if err := unix.Unmount(small, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := backup.Write(t.Context(), d, backup.Options{File: filepath.Join(small, "y.backup")}); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("got the error %v, want no space left", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(small, "*")); len(left) > 0 {
+		t.Errorf("%q is left", left)
+	}
+}

@@ -1,0 +1,77 @@
+package queries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+// halfRestored is a table that exists in cs from the first to the last step of a restore.
+const halfRestored = "half_restored"
+
+// ErrHalfRestored means that a restore was interrupted, so that facts are missing.
+var ErrHalfRestored = errors.New("this database is half restored: a restore was interrupted or is still running; run cskpi restore again, which starts over")
+
+// BeginRestore creates an empty database and marks it as half restored, so that Migrate refuses it until EndRestore. A
+// database that an interrupted restore left is dropped first; one with any other table is an error.
+func BeginRestore(ctx context.Context, conn driver.Conn) error {
+	var tables uint64
+	var half bool
+	if err := conn.QueryRow(ctx, "select count(), countIf(name = '"+halfRestored+"') > 0 from system.tables where database = 'cs'").Scan(&tables, &half); err != nil {
+		return fmt.Errorf("look for the database cs: %w", err)
+	}
+	if tables > 0 && !half {
+		return errors.New("the database cs already exists, and a restore never overwrites one; restore into a new data folder (CSKPI_DATA_DIR), or drop the database cs on the server first")
+	}
+	for _, statement := range []string{
+		"drop database if exists cs",
+		"create database if not exists cs comment 'Customer Success: facts, settings and KPIs (cskpi)'",
+		"create table if not exists cs." + halfRestored + " (started_at DateTime64(3, 'UTC') default now64(3)) engine = MergeTree order by tuple() " +
+			"comment 'While this table exists, a restore is not complete.'",
+	} {
+		if err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("prepare the database for the restore: %w", err)
+		}
+	}
+	return nil
+}
+
+// MigrateRestored brings a half-restored database to a version of the schema, or to the present one if version is 0.
+func MigrateRestored(ctx context.Context, conn driver.Conn, version int) error {
+	migrations, err := loadMigrations(Builtin())
+	if err != nil {
+		return err
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("the backup has version %d of the schema, and this binary knows versions up to %d: a newer cskpi made it; restore with that one", version, len(migrations))
+	}
+	if version > 0 {
+		migrations = migrations[:version]
+	}
+	return applyMigrations(ctx, conn, "", migrations, true)
+}
+
+// EndRestore declares the database whole.
+func EndRestore(ctx context.Context, conn driver.Conn) error {
+	if err := conn.Exec(ctx, "drop table if exists cs."+halfRestored); err != nil {
+		return fmt.Errorf("declare the database restored: %w", err)
+	}
+	return nil
+}
+
+// SchemaVersion returns the number of the last migration that the database has been through.
+func SchemaVersion(ctx context.Context, conn driver.Conn) (int, error) {
+	var version uint16
+	if err := conn.QueryRow(ctx, "select max(version) from cs.schema_migrations").Scan(&version); err != nil {
+		return 0, fmt.Errorf("read the version of the schema: %w", err)
+	}
+	return int(version), nil
+}
+
+// Schema returns the number of the last migration that this binary knows.
+func Schema() int {
+	migrations, _ := loadMigrations(Builtin()) // the built-in files are tested
+	return len(migrations)
+}
