@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -17,20 +19,24 @@ var ErrHalfRestored = errors.New("this database is half restored: a restore was 
 // BeginRestore creates an empty database and marks it as half restored, so that Migrate refuses it until EndRestore. A
 // database that an interrupted restore left is dropped first; one with any other table is an error.
 func BeginRestore(ctx context.Context, conn driver.Conn) error {
-	var tables uint64
-	var half bool
-	if err := conn.QueryRow(ctx, "select count(), countIf(name = '"+halfRestored+"') > 0 from system.tables where database = 'cs'").Scan(&tables, &half); err != nil {
+	var tables []string
+	if err := conn.QueryRow(ctx, "select groupArray(name) from system.tables where database = 'cs'").Scan(&tables); err != nil {
 		return fmt.Errorf("look for the database cs: %w", err)
 	}
-	if tables > 0 && !half {
+	if len(tables) > 0 && !slices.Contains(tables, halfRestored) {
 		return errors.New("the database cs already exists, and a restore never overwrites one; restore into a new data folder (CSKPI_DATA_DIR), or drop the database cs on the server first")
 	}
-	for _, statement := range []string{
-		"drop database if exists cs",
+	statements := []string{
 		"create database if not exists cs comment 'Customer Success: facts, settings and KPIs (cskpi)'",
 		"create table if not exists cs." + halfRestored + " (started_at DateTime64(3, 'UTC') default now64(3)) engine = MergeTree order by tuple() " +
 			"comment 'While this table exists, a restore is not complete.'",
-	} {
+	}
+	for _, name := range tables {
+		if name != halfRestored {
+			statements = append(statements, "drop table if exists cs.`"+strings.ReplaceAll(name, "`", "\\`")+"`")
+		}
+	}
+	for _, statement := range statements {
 		if err := conn.Exec(ctx, statement); err != nil {
 			return fmt.Errorf("prepare the database for the restore: %w", err)
 		}

@@ -47,6 +47,9 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
+	if damaged := d.damaged(); len(damaged) > 0 {
+		return fmt.Errorf("backup: stored data is damaged, and the backup would lack what is lost: restore the last backup, or accept the loss with cskpi check --accept-loss:\n%s", strings.Join(damaged, "\n"))
+	}
 	receipts, err := intake.OpenReceipts(a.config.receiptsPath())
 	if err != nil {
 		return err
@@ -141,6 +144,9 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 	defer db.Conn.Close()
 	again := 0
 	err = backup.Restore(ctx, db, b, backup.RestoreOptions{Progress: show.backup, Finish: func(ctx context.Context) (err error) {
+		if err := d.parts.Forget(ctx); err != nil { // what it knows is about the tables that are gone
+			return err
+		}
 		show.say("installing views and rolling up usage")
 		if err := d.cluster.Install(ctx, d.conn, catalogue); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"cskpi/exporter/engine"
 	"cskpi/exporter/intake"
 )
 
@@ -15,7 +16,7 @@ import (
 func numbers(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
-	for _, name := range []string{"nrr", "arr", "usage", "targets"} {
+	for _, name := range []string{"nrr", "usage"} {
 		code, stdout, stderr := execute(t, "kpi", name, "--as-of", "2024-06-30", "--format", "csv")
 		if code != exitOK {
 			t.Fatalf("%s: got %d, %s", name, code, stderr)
@@ -218,5 +219,47 @@ func TestBackupOfServer(t *testing.T) {
 	t.Setenv("CSKPI_CLICKHOUSE_URL", "clickhouse://me@127.0.0.1:1")
 	if code, _, stderr := execute(t, "backup", file, "--force"); code == exitOK || !strings.Contains(stderr, "http") {
 		t.Errorf("by the native protocol: got %d, %s", code, stderr)
+	}
+}
+
+// TestBackupExample does what deploy/BACKUP.md shows.
+func TestBackupExample(t *testing.T) {
+	_, section, found := strings.Cut(string(readFile(t, filepath.Join(root, "deploy/BACKUP.md"))), "<!-- backup -->\n```sh\n")
+	section, _, closed := strings.Cut(section, "```\n<!-- end -->")
+	if !found || !closed {
+		t.Fatal("deploy/BACKUP.md has no example")
+	}
+	facts(t)
+	library, err := engine.FindLibrary("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("CSKPI_LIBCHDB", library)
+	data := os.Getenv("CSKPI_DATA_DIR")
+	t.Chdir(filepath.Dir(data)) // where the folder is called data
+	before := numbers(t)
+	last := ""
+	for line := range strings.Lines(section) {
+		args := strings.Fields(line)
+		switch args[0] {
+		case "#":
+		case "export":
+			name, value, _ := strings.Cut(args[1], "=")
+			t.Setenv(name, value)
+		case "bin/cskpi":
+			code, stdout, stderr := execute(t, args[1:]...)
+			if code != exitOK {
+				t.Fatalf("%s: got %d\n%s", line, code, stderr)
+			}
+			last = stdout
+		default:
+			t.Fatalf("the example runs %q", line)
+		}
+	}
+	if !strings.Contains(last, "opening_arr") {
+		t.Errorf("the example ends with\n%s", last)
+	}
+	if after := numbers(t); after != before {
+		t.Errorf("the restored company has\n%s\nwant\n%s", after, before)
 	}
 }

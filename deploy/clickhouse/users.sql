@@ -17,9 +17,11 @@
 create role if not exists cskpi_service;
 create role if not exists cskpi_reader;
 
--- The service installs and computes. Imports and erasures put what is not finished into databases of their own.
+-- The service installs and computes. Imports and erasures put what is not finished into databases of their own,
+-- and a backup the snapshot that it reads.
 grant create database, show, select, insert, create table, create view, drop table, drop view, alter table, truncate, optimize on cs.* to cskpi_service;
 grant create database, drop database, show, select, insert, create table, drop table, truncate on cskpi_import_*.* to cskpi_service;
+grant create database, drop database, show, select, insert, create table, alter table, drop table, truncate on cskpi_backup_*.* to cskpi_service;
 grant create function, drop function, create temporary table on *.* to cskpi_service;
 grant select on system.columns to cskpi_service;
 grant select on system.databases to cskpi_service;

@@ -75,6 +75,19 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 	return given, w.Check(ctx)
 }
 
+// Forget begins the record anew, after a restore has replaced all tables.
+func (w *Watch) Forget(ctx context.Context) error {
+	if w.o.Dir != "" {
+		if err := update(w.o.Dir, func(r *record) (bool, error) {
+			clear(r.Tables)
+			return true, nil
+		}); err != nil {
+			return err
+		}
+	}
+	return w.Check(ctx)
+}
+
 func quote(name string) string {
 	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
 }
