@@ -141,12 +141,23 @@ func drop(t *testing.T, d *backup.Database) {
 	}
 }
 
-// TestTables: each table of the schema is either in a backup or left out for a reason.
-func TestTables(t *testing.T) {
+// TestBackup shares one company among its parts, since making one takes longer than most of them.
+func TestBackup(t *testing.T) {
 	d := database(t)
-	if err := queries.Migrate(t.Context(), d.Conn); err != nil {
-		t.Fatal(err)
+	company(t, d, 0)
+	for _, part := range []struct {
+		name string
+		test func(*testing.T, *backup.Database)
+	}{
+		{"tables", testTables}, {"erasure", testErasureDuringBackup}, {"files", testFiles}, {"damage", testDamage},
+		{"interrupted", testInterrupted}, {"restore", testRestore}, {"storing", testWhileStoring}, {"former schema", testFormerSchema},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, d) })
 	}
+}
+
+// testTables: each table of the schema is either in a backup or left out for a reason.
+func testTables(t *testing.T, d *backup.Database) {
 	var there []string
 	if err := d.Conn.QueryRow(t.Context(), "select arraySort(groupArray(name)) from system.tables where database = 'cs' and engine not like '%View'").Scan(&there); err != nil {
 		t.Fatal(err)
@@ -158,102 +169,97 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestRestore: what is restored is what was there, from this version of the schema and from the one before it.
-func TestRestore(t *testing.T) {
-	d := database(t)
-	for _, version := range []int{queries.Schema(), queries.Schema() - 1} {
-		t.Run(fmt.Sprintf("schema %d", version), func(t *testing.T) {
-			drop(t, d)
-			company(t, d, version)
-			want := contents(t, d)
-			file := write(t, d)
-			b := open(t, file)
-			if b.Manifest.Schema != version {
-				t.Errorf("the manifest has schema %d, want %d", b.Manifest.Schema, version)
-			}
-			if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err == nil || !strings.Contains(err.Error(), "never overwrites") {
-				t.Errorf("over the original: %v", err)
-			}
-			compare(t, contents(t, d), want)
-			drop(t, d)
-			if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err != nil {
-				t.Fatal(err)
-			}
-			compare(t, contents(t, d), want)
-			if got, err := queries.SchemaVersion(t.Context(), d.Conn); err != nil || got != queries.Schema() {
-				t.Errorf("the restored database has schema %d, want %d (%v)", got, queries.Schema(), err)
-			}
-			// A backup of the restored database has the same contents.
-			again := open(t, write(t, d))
-			for i, table := range again.Manifest.Tables {
-				if first := b.Manifest.Tables[i]; table.Hash != first.Hash || table.Rows != first.Rows {
-					t.Errorf("%s has %d rows with the hash %d, want %d and %d", table.Name, table.Rows, table.Hash, first.Rows, first.Hash)
-				}
-			}
-		})
+// testRestore: what is restored is what was there, and a backup of it is the same.
+func testRestore(t *testing.T, d *backup.Database) {
+	want := contents(t, d)
+	b := open(t, write(t, d))
+	if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err == nil || !strings.Contains(err.Error(), "never overwrites") {
+		t.Errorf("over the original: %v", err)
+	}
+	compare(t, contents(t, d), want)
+	restore(t, d, b)
+	compare(t, contents(t, d), want)
+	again := open(t, write(t, d))
+	for i, table := range again.Manifest.Tables {
+		if first := b.Manifest.Tables[i]; table.Hash != first.Hash || table.Rows != first.Rows {
+			t.Errorf("%s has %d rows with the hash %d, want %d and %d", table.Name, table.Rows, table.Hash, first.Rows, first.Hash)
+		}
 	}
 }
 
-// TestInterrupted: a backup or restore that is cut short at any step leaves nothing that passes for whole, and can be repeated.
-func TestInterrupted(t *testing.T) {
-	d := database(t)
-	company(t, d, 0)
+// testFormerSchema: a backup of a database that was not migrated to the present schema is restored, and then migrated.
+func testFormerSchema(t *testing.T, d *backup.Database) {
+	former := queries.Schema() - 1
+	drop(t, d)
+	company(t, d, former)
+	want := contents(t, d)
+	b := open(t, write(t, d))
+	if b.Manifest.Schema != former {
+		t.Errorf("the manifest has schema %d, want %d", b.Manifest.Schema, former)
+	}
+	restore(t, d, b)
+	compare(t, contents(t, d), want)
+	if got, err := queries.SchemaVersion(t.Context(), d.Conn); err != nil || got != queries.Schema() {
+		t.Errorf("the restored database has schema %d, want %d (%v)", got, queries.Schema(), err)
+	}
+	b.Manifest.Schema = queries.Schema() + 1
+	if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err == nil || !strings.Contains(err.Error(), "or a later one") {
+		t.Errorf("a backup of a later schema: %v", err)
+	}
+}
+
+// restore replaces the database by a backup.
+func restore(t *testing.T, d *backup.Database, b *backup.Backup) {
+	t.Helper()
+	drop(t, d)
+	if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// testInterrupted: a backup or restore that is cut short at any step leaves nothing that passes for whole, and can be repeated.
+func testInterrupted(t *testing.T, d *backup.Database) {
 	want := contents(t, d)
 	file := write(t, d)
-	// The steps are those of a whole run.
-	steps := func(run func(context.Context, func(backup.Progress)) error) (n int) {
-		if err := run(t.Context(), func(backup.Progress) { n++ }); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	cut := func(at int, run func(context.Context, func(backup.Progress)) error) error {
+	// cut cancels run when it gets to a step, or to a table.
+	cut := func(at string, run func(context.Context, func(backup.Progress)) error) error {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		n := 0
-		return run(ctx, func(backup.Progress) {
-			if n++; n == at {
+		return run(ctx, func(p backup.Progress) {
+			if p.Step == at || p.Name == at {
 				cancel()
 			}
 		})
 	}
 	other := filepath.Join(t.TempDir(), "y.backup")
-	writes := func(ctx context.Context, progress func(backup.Progress)) error {
-		_, err := backup.Write(ctx, d, backup.Options{File: other, Progress: progress})
-		return err
-	}
-	n := steps(writes)
-	if err := os.Remove(other); err != nil {
-		t.Fatal(err)
-	}
-	for _, at := range []int{1, 2, 3, n / 2, n - 1, n} {
-		if err := cut(at, writes); err == nil {
-			t.Errorf("a backup that was cut short at step %d of %d is no error", at, n)
+	for _, at := range []string{"waiting", "snapshot", "contracts", "verify"} {
+		if err := cut(at, func(ctx context.Context, progress func(backup.Progress)) error {
+			_, err := backup.Write(ctx, d, backup.Options{File: other, Progress: progress})
+			return err
+		}); err == nil {
+			t.Errorf("a backup that was cut short at %s is no error", at)
 		}
 		if left, _ := filepath.Glob(other + "*"); len(left) > 0 {
-			t.Errorf("cut short at step %d of %d: %q is left", at, n, left)
+			t.Errorf("cut short at %s: %q is left", at, left)
 		}
 		if got := text(t, d.Conn, "select toString(count()) from system.databases where startsWith(name, '"+queries.SnapshotPrefix+"')"); got != "0" {
-			t.Errorf("cut short at step %d of %d: %s snapshots are left", at, n, got)
+			t.Errorf("cut short at %s: %s snapshots are left", at, got)
 		}
 	}
 
 	b := open(t, file)
-	restores := func(ctx context.Context, progress func(backup.Progress)) error {
-		return backup.Restore(ctx, d, b, backup.RestoreOptions{Progress: progress})
-	}
 	drop(t, d)
-	n = steps(restores)
-	drop(t, d)
-	for _, at := range []int{1, 3, n / 2, n} {
-		if err := cut(at, restores); err == nil {
-			t.Errorf("a restore that was cut short at step %d of %d is no error", at, n)
+	for _, at := range []string{"migrate", "contracts", "erasures"} {
+		if err := cut(at, func(ctx context.Context, progress func(backup.Progress)) error {
+			return backup.Restore(ctx, d, b, backup.RestoreOptions{Progress: progress})
+		}); err == nil {
+			t.Errorf("a restore that was cut short at %s is no error", at)
 		}
 		if err := queries.Migrate(t.Context(), d.Conn); !errors.Is(err, queries.ErrHalfRestored) {
-			t.Errorf("cut short at step %d of %d: the database is taken for whole: %v", at, n, err)
+			t.Errorf("cut short at %s: the database is taken for whole: %v", at, err)
 		}
 	}
-	if err := restores(t.Context(), func(backup.Progress) {}); err != nil {
+	if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := queries.Migrate(t.Context(), d.Conn); err != nil {
@@ -262,10 +268,8 @@ func TestInterrupted(t *testing.T) {
 	compare(t, contents(t, d), want)
 }
 
-// TestDamage: a backup of which any part is damaged is refused, and nothing is written to the database.
-func TestDamage(t *testing.T) {
-	d := database(t)
-	company(t, d, 0)
+// testDamage: a backup of which any part is damaged is refused, and nothing is written to the database.
+func testDamage(t *testing.T, d *backup.Database) {
 	file := write(t, d)
 	whole, err := os.ReadFile(file)
 	if err != nil {
@@ -323,10 +327,8 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestWhileStoring: each fact that was stored before is in a backup, however often it is replaced while the backup is written.
-func TestWhileStoring(t *testing.T) {
-	d := database(t)
-	company(t, d, 0)
+// testWhileStoring: each fact that was stored before is in a backup, however often it is replaced while the backup is written.
+func testWhileStoring(t *testing.T, d *backup.Database) {
 	const contracts = 50
 	replace := func(version int) error {
 		return d.Conn.Exec(context.Background(), fmt.Sprintf("insert into cs.contracts (contract_id, account_id, acv, starts_on, source, updated_at) "+
@@ -353,20 +355,15 @@ func TestWhileStoring(t *testing.T) {
 	file := write(t, d)
 	close(stop)
 	storing.Wait()
-	drop(t, d)
-	if err := backup.Restore(t.Context(), d, open(t, file), backup.RestoreOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	restore(t, d, open(t, file))
 	// All of one insert, or none of it.
 	if got := text(t, d.Conn, "select concat(toString(count()), ' ', toString(uniqExact(acv))) from cs.contracts final where source = 'busy'"); got != fmt.Sprint(contracts, " 1") {
 		t.Errorf("got %s contracts and values, want %d of one version", got, contracts)
 	}
 }
 
-// TestErasureDuringBackup: a backup does not go on with what is being erased.
-func TestErasureDuringBackup(t *testing.T) {
-	d := database(t)
-	company(t, d, 0)
+// testErasureDuringBackup: a backup does not go on with what is being erased.
+func testErasureDuringBackup(t *testing.T, d *backup.Database) {
 	file := filepath.Join(t.TempDir(), "x.backup")
 	once := sync.OnceFunc(func() {
 		if err := queries.DropSnapshots(t.Context(), d.Conn); err != nil {
@@ -386,10 +383,8 @@ func TestErasureDuringBackup(t *testing.T) {
 	}
 }
 
-// TestFiles: a backup never takes the place of another file by mistake, and one that does not fit on the disk leaves nothing.
-func TestFiles(t *testing.T) {
-	d := database(t)
-	company(t, d, 0)
+// testFiles: a backup never takes the place of another file by mistake, and one that does not fit on the disk leaves nothing.
+func testFiles(t *testing.T, d *backup.Database) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "x.backup")
 	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
