@@ -237,7 +237,6 @@ func TestBackupExample(t *testing.T) {
 	t.Setenv("CSKPI_LIBCHDB", library)
 	data := os.Getenv("CSKPI_DATA_DIR")
 	t.Chdir(filepath.Dir(data)) // where the folder is called data
-	before := numbers(t)
 	last := ""
 	for line := range strings.Lines(section) {
 		args := strings.Fields(line)
@@ -256,10 +255,7 @@ func TestBackupExample(t *testing.T) {
 			t.Fatalf("the example runs %q", line)
 		}
 	}
-	if !strings.Contains(last, "opening_arr") {
+	if !strings.Contains(last, "opening_arr") { // TestBackup compares the numbers
 		t.Errorf("the example ends with\n%s", last)
-	}
-	if after := numbers(t); after != before {
-		t.Errorf("the restored company has\n%s\nwant\n%s", after, before)
 	}
 }
