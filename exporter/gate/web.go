@@ -49,7 +49,7 @@ func (c *config) authenticates() bool {
 // readWebConfig reads and checks the file at path; without a path there is nothing in it.
 func readWebConfig(path string) (*config, error) {
 	c := &config{web.Config{
-		TLSConfig:  web.TLSConfig{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13, PreferServerCipherSuites: true},
+		TLSConfig:  web.TLSConfig{MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13},
 		HTTPConfig: web.HTTPConfig{HTTP2: true},
 	}}
 	if path == "" {
