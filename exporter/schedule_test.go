@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -386,14 +387,19 @@ func TestDamagedDataIsNotComputed(t *testing.T) {
 		f.returns("hit", []string{"value"}, []any{1.0})
 		f.returns("spared", []string{"value"}, []any{2.0})
 		f.returns("fresh", []string{"value"}, []any{3.0})
-		damaged := map[string]error{"fresh": queries.ErrDamaged}
+		var damaged sync.Map // error by query
+		damaged.Store("fresh", queries.ErrDamaged)
 		e := newExporter(t, f, exporter.Options{
 			Catalogue: queries.Catalogue{query("hit", "value gauge"), query("spared", "value gauge"), query("fresh", "value gauge")},
-			Whole:     func(_ context.Context, q queries.Query) error { return damaged[q.Name] },
-			Damaged:   func() []string { return []string{"a <part> is gone"} },
+			Whole: func(_ context.Context, q queries.Query) error {
+				err, _ := damaged.Load(q.Name)
+				why, _ := err.(error)
+				return why
+			},
+			Damaged: func() []string { return []string{"a <part> is gone"} },
 		})
 		run(t, e)
-		damaged["hit"] = fmt.Errorf("contracts: %w", queries.ErrDamaged)
+		damaged.Store("hit", fmt.Errorf("contracts: %w", queries.ErrDamaged))
 		f.returns("hit", []string{"value"}, []any{-1.0}) // what is left of the data says
 		ran := f.count("hit")
 		sleep(30 * 24 * time.Hour)
@@ -417,7 +423,7 @@ func TestDamagedDataIsNotComputed(t *testing.T) {
 				t.Errorf("the page does not say %q", want)
 			}
 		}
-		delete(damaged, "hit")
+		damaged.Delete("hit")
 		sleep(5 * time.Minute)
 		if got := sampleOf(t, e, "cs_hit_value", ""); got != -1 {
 			t.Errorf("after the repair the value is %v", got)
