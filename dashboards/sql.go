@@ -41,7 +41,7 @@ type listing struct {
 // the list is empty, and there is no row at all.
 func (l listing) sql() string {
 	var columns []string
-	for _, c := range strings.Split(l.columns, ", ") {
+	for c := range strings.SplitSeq(l.columns, ", ") {
 		if c == l.in {
 			columns = append(columns, "if(l.listed = 1, toString(l."+c+"), @say("+l.said+")) as "+c)
 		} else {
