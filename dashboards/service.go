@@ -40,7 +40,7 @@ func service(k *kpis) board {
 					check(text{"Local engine", "ローカルエンジン"}, text{"Whether the engine answers: 1 yes, 0 no. With a ClickHouse server of your own there is none.", "エンジンが応答しているか(1:はい、0:いいえ)。ClickHouseサーバーを使う場合はない。"},
 						own("cs_exporter_engine_up"), count, write("%s == 1", own("cs_exporter_engine_up")), text{"‼ down", "‼ 停止"}),
 					check(text{"Past days still to be computed", "未計算の過去日数"}, text{"Days of KPIs that have closed and are not computed yet; some minutes after a day has closed there are none.", "締まったがまだ計算していない日数。日付が変わって数分後には0になる。"},
-						own("cs_history_missing"), count, zero(own("cs_history_missing")), text{"… at work", "… 計算中"}),
+						own("cs_history_missing"), count, write("%s == 0 and on () time() - %s < 6 * 3600", own("cs_history_missing"), own("cs_history_last_success_timestamp_seconds")), text{"… not yet known, or at work", "… 未確認または計算中"}),
 					check(text{"Facts that contradict each other", "矛盾するデータ"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
 						violations, count, zero(violations), text{"! look below", "! 下の表を確認"}),
 					check(text{"Days of usage to be rolled up", "未集計の利用日数"}, text{"Days whose usage events have arrived and are not rolled up yet.", "利用イベントが届き、まだ集計していない日数。"},

@@ -120,7 +120,9 @@ func (w *world) make(t *testing.T) error {
 	missing := prometheus.NewGauge(prometheus.GaugeOpts{Name: "cs_history_missing", Help: "Days."})
 	rows := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cs_intake_rows_total", Help: "Rows."}, []string{"table", "outcome"})
 	rows.WithLabelValues("contracts", "stored").Add(1)
-	others.MustRegister(missing, rows)
+	computed := prometheus.NewGauge(prometheus.GaugeOpts{Name: "cs_history_last_success_timestamp_seconds", Help: "Instant."})
+	computed.SetToCurrentTime()
+	others.MustRegister(missing, computed, rows)
 	for _, name := range []string{"parts_checked_timestamp_seconds", "disk_free_bytes", "disk_size_bytes", "backup_timestamp_seconds", "engine_confinement", "engine_confinement_required"} {
 		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "cs_exporter_" + name, Help: "Of the world."})
 		g.SetToCurrentTime()
