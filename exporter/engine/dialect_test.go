@@ -206,7 +206,7 @@ func TestErrorAfterTheFirstRows(t *testing.T) {
 		if want := fmt.Sprintf("%d %s\r\n__exception__\r\n", len(message)+1, tag); end != want {
 			t.Errorf("%s: the body ends with %q, want %q", format, end, want)
 		}
-		if got := ask(t, q(query, "default_format", format, "wait_end_of_query", "1"), ""); got.status != 500 || !strings.HasPrefix(got.body, "Code: 395.") {
+		if got := asService(t, q(query, "default_format", format, "wait_end_of_query", "1"), ""); got.status != 500 || !strings.HasPrefix(got.body, "Code: 395.") {
 			t.Errorf("%s: with wait_end_of_query got %d %.100q", format, got.status, got.body)
 		}
 	}
