@@ -2,9 +2,10 @@
 -- ja: 機能別利用率
 --
 -- A feature is the name of a usage event; used means at least once in the trailing 28 days by an account that pays at as_of.
--- The fifty that most accounts use are shown.
+-- The fifty that most accounts use are shown. Names beyond the setting event_names count as the one feature (other).
 --
 -- ja: 機能は利用イベントの名前。契約中の顧客が直近28日に一度でも使えば「利用」とする。利用社数の多い50件を示す。
+-- ja: 設定event_namesの数を超えるイベント名は、まとめて機能「(other)」とする。
 --
 -- Columns:
 --   feature           label Name of the event.

@@ -21,7 +21,8 @@ from (
         'negative_acv', 'ends_before_start', 'notice_after_end', 'missing_rate', 'unknown_predecessor', 'renewal_before_predecessor',
         'renewal_of_other_account', 'overlapping_contracts', 'orphan_contracts', 'orphan_touchpoints', 'orphan_value_reviews',
         'orphan_opportunities', 'unknown_parent', 'own_parent', 'severity_out_of_scale', 'score_out_of_scale', 'resolved_before_opened',
-        'rate_not_positive', 'override_never_holds', 'override_without_reason', 'conflicting_events', 'orphan_usage', 'future_events', 'future_touchpoints']) as check
+        'rate_not_positive', 'override_never_holds', 'override_without_reason', 'conflicting_events', 'orphan_usage', 'future_events', 'future_touchpoints',
+        'ids_in_event_names', 'many_event_names']) as check
 ) as g
 left join cs.quality_detail(as_of = {as_of:Date}) as d on d.check = g.check
 group by g.check

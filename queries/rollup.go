@@ -46,6 +46,9 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 		}
 		done()
 	}()
+	if err := r.exec(ctx, "adopt", r.with(map[string]string{"names": eventNames})); err != nil {
+		return err
+	}
 	// What was to do may be done by now.
 	if parts, stale, lost, err = r.plan(ctx); err == nil && lost {
 		if err = r.forget(ctx); err == nil {
@@ -177,7 +180,16 @@ type rollUp struct {
 type usagePeriod struct {
 	from                       time.Time // first day; zero: since ever
 	zone, core, departmentName string
+	names                      string // how many names of events are kept apart on a day
 }
+
+// sameUse tells that the events of a day are counted alike in two periods.
+func (p usagePeriod) sameUse(q usagePeriod) bool {
+	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names
+}
+
+// eventNames is the setting event_names that held before there was one: its default.
+const eventNames = "1000"
 
 // newPart is what a partition of cs.usage_events has that is not rolled up yet: blocks in (after, until].
 type newPart struct {
@@ -204,9 +216,9 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 				where s.segment = '' and s.phase = ''
 				union all
 				select d.name, toDate(0), cs_setting_defaults()[concat(d.name, '/')], (0, toDateTime64(0, 3, 'UTC'))
-				from (select arrayJoin(['timezone', 'core_events', 'department_property']) as name) as d
+				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property']) as name) as d
 			)
-			where name in ('timezone', 'core_events', 'department_property')
+			where name in ('timezone', 'core_events', 'event_names', 'department_property')
 			group by name, starts_on
 			union all
 			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = 'cs' and table = 'usage_events'
@@ -233,6 +245,8 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			now.zone = value
 		case "core_events":
 			now.core = value
+		case "event_names":
+			now.names = value
 		case "department_property":
 			now.departmentName = value
 		}
@@ -261,7 +275,7 @@ func (r *rollUp) settingsOf(day time.Time) string {
 	if before, after := r.on(day.AddDate(0, 0, -1)).zone, r.on(day.AddDate(0, 0, 1)).zone; before != zones || after != zones {
 		zones = before + ">" + zones + ">" + after
 	}
-	return zones + "|" + p.core + "|" + p.departmentName
+	return "names=" + p.names + "|" + zones + "|" + p.core + "|" + p.departmentName
 }
 
 // dayOf is the expression for the day of an event: by the zone in force on its UTC day, so that each event has just one.
@@ -373,12 +387,7 @@ func (r *rollUp) partition(ctx context.Context, p newPart, touched map[time.Time
 		}
 	}
 	var conflicting []time.Time
-	if err := r.query(ctx, "conflicting", p.values(), func(rows driver.Rows) error {
-		var day time.Time
-		err := rows.Scan(&day)
-		conflicting = append(conflicting, day)
-		return err
-	}); err != nil {
+	if err := r.queryDays(ctx, "conflicting", p.values(), &conflicting); err != nil {
 		return err
 	}
 	if len(conflicting) > 0 {
@@ -404,7 +413,7 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 	for len(order) > 0 {
 		n, events := 0, uint64(0)
 		period := r.on(order[0])
-		for n < len(order) && n < chunkDays && r.on(order[n]).core == period.core && r.on(order[n]).departmentName == period.departmentName {
+		for n < len(order) && n < chunkDays && r.on(order[n]).sameUse(period) {
 			if events += days[order[n]]; events > chunkEvents && n > 0 {
 				break
 			}
@@ -462,7 +471,20 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		"utc_days":   dates(utc),
 		"core":       "cast([" + strings.Join(core, ", ") + "], 'Array(String)')",
 		"department": quote(period.departmentName),
+		"names":      period.names,
+		"feature":    "event",
 	})
+	var many []time.Time
+	if err := r.queryDays(ctx, "many_names", values, &many); err != nil {
+		return err
+	}
+	if len(many) > 0 {
+		kept, err := rollUpStatement("kept_names", values)
+		if err != nil {
+			return err
+		}
+		values["feature"] = "if((" + values["day"] + ", event) in (\n" + kept + "\n), event, '(other)')"
+	}
 	for _, statement := range []string{"user_days", "account_days", "accounts"} {
 		if err := r.exec(ctx, statement, values); err != nil {
 			return err
@@ -539,6 +561,16 @@ func (r *rollUp) query(ctx context.Context, name string, values map[string]strin
 		}
 	}
 	return rows.Err()
+}
+
+// queryDays appends the days that a statement finds.
+func (r *rollUp) queryDays(ctx context.Context, name string, values map[string]string, days *[]time.Time) error {
+	return r.query(ctx, name, values, func(rows driver.Rows) error {
+		var day time.Time
+		err := rows.Scan(&day)
+		*days = append(*days, day)
+		return err
+	})
 }
 
 func rollUpStatement(name string, values map[string]string) (string, error) {

@@ -35,6 +35,7 @@ type usagePeriod struct {
 	zone           string
 	core           []string
 	departmentName string
+	names          int // names of events that are kept apart on a day; 0: the default, of which these tests have fewer
 }
 
 // usageFacts are deliveries in the order of storing, and the settings.
@@ -84,6 +85,61 @@ func (f usageFacts) leftOut() int {
 	return len(payloads) - len(f.distinct())
 }
 
+// dayOf is the day of an event in the reporting zone.
+func (f usageFacts) dayOf(t *testing.T, e usageEvent) day {
+	t.Helper()
+	zone, err := time.LoadLocation(f.on(dayOf(e.at)).zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, m, d := e.at.In(zone).Date()
+	return dayOf(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
+}
+
+// keptNames are the names of events that are kept apart on each day.
+func (f usageFacts) keptNames(t *testing.T) map[day]map[string]bool {
+	t.Helper()
+	type use struct {
+		users  map[[2]string]bool
+		events int
+	}
+	used := map[day]map[string]*use{}
+	for _, e := range f.distinct() {
+		d := f.dayOf(t, e)
+		if used[d] == nil {
+			used[d] = map[string]*use{}
+		}
+		if used[d][e.event] == nil {
+			used[d][e.event] = &use{users: map[[2]string]bool{}}
+		}
+		used[d][e.event].users[[2]string{e.account, e.user}] = true
+		used[d][e.event].events++
+	}
+	kept := map[day]map[string]bool{}
+	for d, names := range used {
+		p := f.on(d)
+		var order []string
+		for _, name := range p.core { // first the core events, however few use them
+			if names[name] != nil {
+				order = append(order, name)
+			}
+		}
+		rest := slices.SortedFunc(maps.Keys(names), func(a, b string) int {
+			return cmp.Or(cmp.Compare(len(names[b].users), len(names[a].users)), cmp.Compare(names[b].events, names[a].events), cmp.Compare(a, b))
+		})
+		for _, name := range rest {
+			if !slices.Contains(order, name) {
+				order = append(order, name)
+			}
+		}
+		kept[d] = map[string]bool{}
+		for _, name := range order[:min(len(order), max(cmp.Or(p.names, 1000), len(p.core)))] {
+			kept[d][name] = true
+		}
+	}
+	return kept
+}
+
 func (f usageFacts) userDays(t *testing.T) []userDay {
 	t.Helper()
 	type key struct {
@@ -91,13 +147,9 @@ func (f usageFacts) userDays(t *testing.T) []userDay {
 		account, user string
 	}
 	days := map[key]*userDay{}
+	kept := f.keptNames(t)
 	for _, e := range f.distinct() {
-		zone, err := time.LoadLocation(f.on(dayOf(e.at)).zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		y, m, d := e.at.In(zone).Date()
-		k := key{dayOf(time.Date(y, m, d, 0, 0, 0, 0, time.UTC)), e.account, e.user}
+		k := key{f.dayOf(t, e), e.account, e.user}
 		u := days[k]
 		if u == nil {
 			u = &userDay{day: k.day, account: k.account, user: k.user}
@@ -108,7 +160,11 @@ func (f usageFacts) userDays(t *testing.T) []userDay {
 		if len(p.core) == 0 || slices.Contains(p.core, e.event) {
 			u.core++
 		}
-		u.features = addName(u.features, e.event)
+		if name := e.event; kept[k.day][name] {
+			u.features = addName(u.features, name)
+		} else {
+			u.features = addName(u.features, "(other)")
+		}
 		if p.departmentName == "department" && e.department != "" {
 			u.departments = addName(u.departments, e.department)
 		}
@@ -256,8 +312,8 @@ func (f *usageFacts) deliver(t *testing.T, c driver.Conn, events ...usageEvent) 
 // set changes settings from a day on.
 func (f *usageFacts) set(t *testing.T, c driver.Conn, p usagePeriod) {
 	t.Helper()
-	exec(t, c, fmt.Sprintf("insert into cs.settings (name, starts_on, value) values ('timezone', '%[1]s', '%[2]s'), ('core_events', '%[1]s', '%[3]s'), ('department_property', '%[1]s', '%[4]s')",
-		p.from, p.zone, strings.Join(p.core, ", "), p.departmentName))
+	exec(t, c, fmt.Sprintf("insert into cs.settings (name, starts_on, value) values ('timezone', '%[1]s', '%[2]s'), ('core_events', '%[1]s', '%[3]s'), ('department_property', '%[1]s', '%[4]s'), ('event_names', '%[1]s', '%[5]d')",
+		p.from, p.zone, strings.Join(p.core, ", "), p.departmentName, cmp.Or(p.names, 1000)))
 	f.periods = slices.DeleteFunc(f.periods, func(q usagePeriod) bool { return q.from == p.from })
 	f.periods = append(f.periods, p)
 	slices.SortFunc(f.periods, func(a, b usagePeriod) int { return cmp.Compare(a.from, b.from) })
@@ -266,7 +322,7 @@ func (f *usageFacts) set(t *testing.T, c driver.Conn, p usagePeriod) {
 func newUsageFacts(t *testing.T, c driver.Conn, zone string) *usageFacts {
 	t.Helper()
 	f := &usageFacts{}
-	f.set(t, c, usagePeriod{0, zone, nil, "department"})
+	f.set(t, c, usagePeriod{0, zone, nil, "department", 0})
 	return f
 }
 
@@ -429,11 +485,11 @@ func TestRollUp(t *testing.T) {
 				f.deliver(t, c, events...)
 				switch step {
 				case 3:
-					f.set(t, c, usagePeriod{middle, zone, []string{"open", "share"}, "department"})
+					f.set(t, c, usagePeriod{middle, zone, []string{"open", "share"}, "department", 0})
 				case 7:
-					f.set(t, c, usagePeriod{middle + 1, zones[r.IntN(len(zones))], []string{"open", "share"}, "team"})
+					f.set(t, c, usagePeriod{middle + 1, zones[r.IntN(len(zones))], []string{"open", "share"}, "team", 1 + r.IntN(3)})
 				case 11:
-					f.set(t, c, usagePeriod{0, zones[r.IntN(len(zones))], []string{"edit"}, "department"})
+					f.set(t, c, usagePeriod{0, zones[r.IntN(len(zones))], []string{"edit"}, "department", 2})
 				}
 				if r.IntN(6) == 0 {
 					exec(t, c, "optimize table cs.usage_events final")
@@ -470,18 +526,18 @@ func TestRollUpSettings(t *testing.T) {
 	f.deliver(t, c, one)
 	rollUp(t, c)
 	f.check(t, c, "on 1 January, eleven hours behind")
-	f.set(t, c, usagePeriod{0, "Pacific/Kiritimati", nil, "department"})
+	f.set(t, c, usagePeriod{0, "Pacific/Kiritimati", nil, "department", 0})
 	rollUp(t, c)
 	f.check(t, c, "on 3 January, fourteen hours ahead")
 
 	// The change of zone moves on by one day, so that the event's own day has the same zones around it as before.
-	f.set(t, c, usagePeriod{0, "UTC", nil, "department"})
-	f.set(t, c, usagePeriod{19724, "Asia/Tokyo", nil, "department"})
+	f.set(t, c, usagePeriod{0, "UTC", nil, "department", 0})
+	f.set(t, c, usagePeriod{19724, "Asia/Tokyo", nil, "department", 0})
 	f.deliver(t, c, usageEvent{"app", "1", "a", "ann", "open", "", at("2024-01-02 10:30")}, usageEvent{"app", "2", "a", "bob", "open", "", at("2024-01-02 20:30")})
 	rollUp(t, c)
 	f.check(t, c, "Tokyo from 2 January on")
-	f.set(t, c, usagePeriod{19724, "UTC", nil, "department"})
-	f.set(t, c, usagePeriod{19725, "Asia/Tokyo", nil, "department"})
+	f.set(t, c, usagePeriod{19724, "UTC", nil, "department", 0})
+	f.set(t, c, usagePeriod{19725, "Asia/Tokyo", nil, "department", 0})
 	rollUp(t, c)
 	f.check(t, c, "Tokyo from 3 January on")
 }
@@ -538,7 +594,7 @@ func TestRollUpEdgesOfTime(t *testing.T) {
 		if diff := difference(want, strings.Join(got, "\n")); diff != "" {
 			t.Error(diff)
 		}
-		f.set(t, c, usagePeriod{0, "Asia/Tokyo", nil, "department"})
+		f.set(t, c, usagePeriod{0, "Asia/Tokyo", nil, "department", 0})
 		f.delivered = f.delivered[:1]
 		want = f.rolledUp(t)
 	}
@@ -554,7 +610,7 @@ func smallUsage(t *testing.T, c driver.Conn) (f *usageFacts, more func()) {
 	f.deliver(t, c, e, usageEvent{"app", "3", "b", "bob", "open", "", at("2024-04-02 09:00")})
 	return f, func() {
 		f.deliver(t, c, late, e, other, usageEvent{"app", "4", "b", "bob", "open", "", at("2024-04-02 09:00")})
-		f.set(t, c, usagePeriod{19813, "Asia/Tokyo", []string{"open"}, "department"}) // from 31 March on
+		f.set(t, c, usagePeriod{19813, "Asia/Tokyo", []string{"open"}, "department", 0}) // from 31 March on
 	}
 }
 
@@ -573,7 +629,7 @@ func TestRollUpCutShort(t *testing.T) {
 	copyTables("", "before_")
 	// One month has what is new, a contradiction across months among it; other settings make days of the other one stale.
 	f.deliver(t, c, usageEvent{"app", "1", "b", "bob", "edit", "", at("2024-04-02 12:00")}, usageEvent{"app", "4", "b", "bob", "open", "", at("2024-04-02 09:00")})
-	f.set(t, c, usagePeriod{19813, "Asia/Tokyo", []string{"open"}, "department"}) // from 31 March on
+	f.set(t, c, usagePeriod{19813, "Asia/Tokyo", []string{"open"}, "department", 0}) // from 31 March on
 	for after := 0; ; after++ {
 		if after > 200 {
 			t.Fatal("it does not end")
@@ -687,7 +743,7 @@ func TestRollUpOfLost(t *testing.T) {
 	emptied("usage_days", "usage_progress")
 	emptied("usage_conflicts", "usage_progress")
 	// The settings change before all is computed again.
-	f.set(t, c, usagePeriod{0, "America/New_York", []string{"edit"}, ""})
+	f.set(t, c, usagePeriod{0, "America/New_York", []string{"edit"}, "", 0})
 	emptied("usage_days", "usage_progress")
 
 	// March 2024 comes back without what was stored last; then it is gone, and with it the payload that counted.

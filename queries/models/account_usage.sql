@@ -16,25 +16,29 @@
 --
 -- Keep: 20s
 
--- The days of a user are bits: as_of is the lowest one.
+-- The days of a user are bits: as_of is the lowest one. Names are joined to accounts, not to users, each of whom would have a copy of them.
 select
-    u.account_id as account_id,
-    countIf(bitTest(days, 0)) as dau,
-    countIf(bitAnd(days, 127) != 0) as wau,
-    countIf(days != 0) as mau,
-    sum(bitCount(days)) as user_days,
-    bitCount(groupBitOr(days)) as active_days,
-    countIf(user_id != '') as users,
-    sum(u.events) as events,
-    any(f.features) as features,
-    any(f.departments) as departments
+    u.account_id as account_id, u.dau as dau, u.wau as wau, u.mau as mau, u.user_days as user_days, u.active_days as active_days, u.users as users,
+    u.events as events, f.features as features, f.departments as departments
 from (
     select
-        account_id, user_id, sum(d.events) as events,
-        groupBitOr(if(user_id != '' and core_events > 0, bitShiftLeft(toUInt32(1), greatest({as_of:Date} - day, 0)), 0)) as days
-    from cs.usage_user_days as d final
-    where day > {as_of:Date} - 28 and day <= {as_of:Date}
-    group by account_id, user_id
+        account_id,
+        countIf(bitTest(days, 0)) as dau,
+        countIf(bitAnd(days, 127) != 0) as wau,
+        countIf(days != 0) as mau,
+        sum(bitCount(days)) as user_days,
+        bitCount(groupBitOr(days)) as active_days,
+        countIf(user_id != '') as users,
+        sum(p.events) as events
+    from (
+        select
+            account_id, user_id, sum(d.events) as events,
+            groupBitOr(if(user_id != '' and core_events > 0, bitShiftLeft(toUInt32(1), greatest({as_of:Date} - day, 0)), 0)) as days
+        from cs.usage_user_days as d final
+        where day > {as_of:Date} - 28 and day <= {as_of:Date}
+        group by account_id, user_id
+    ) as p
+    group by account_id
 ) as u
 join (
     select
@@ -45,4 +49,3 @@ join (
     where day > {as_of:Date} - 28 and day <= {as_of:Date}
     group by account_id
 ) as f on f.account_id = u.account_id
-group by u.account_id

@@ -121,6 +121,30 @@ violations as (
     select 'future_events', 'usage_events', toString(source), event_id, concat('dated ', toString(ts), ', stored at ', toString(stored_at))
     from cs.usage_ahead final where stored_at < toDateTime64({as_of:Date} + 1, 3, 'UTC')
     union all
+    -- Names of events that differ by nothing but a token with a digit, or a UUID, are one event with an id in its name.
+    select 'ids_in_event_names', 'usage_events', '', shape,
+        concat(toString(names), ' names of this shape in 28 days, such as ', example, '; give the event one name and put the id into a property')
+    from (
+        select replaceRegexpAll(replaceRegexpAll(name, '(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '*'), '[0-9A-Za-z]*[0-9][0-9A-Za-z]*', '*') as shape,
+            countIf(shape != name) as names, min(name) as example
+        from (
+            select toString(arrayJoin(d.features)) as name
+            from cs.usage_user_days as d final
+            where day > {as_of:Date} - 28 and day <= {as_of:Date}
+            group by name
+        ) as known
+        group by shape
+    ) as shapes
+    where names >= 50
+    union all
+    select 'many_event_names', 'usage_events', '', toString(day), 'more names than the setting event_names keeps apart; those of the fewest users count as the feature (other)'
+    from (
+        select d.day as day
+        from cs.usage_user_days as d final
+        where day > {as_of:Date} - 28 and day <= {as_of:Date} and has(d.features, '(other)')
+        group by day
+    ) as crowded
+    union all
     select 'future_touchpoints', 'touchpoints', toString(source), touchpoint_id, concat('dated ', toString(happened_at), ', stored at ', toString(ingested_at))
     from cs.touchpoints final where ingested_at < toDateTime64({as_of:Date} + 1, 3, 'UTC') and happened_at > ingested_at + interval 1 day
 )

@@ -30,6 +30,7 @@ from values('name String, segment String, kind String, minimum Nullable(Float64)
     ('onboarding_days', '', 'integer', 1, 3650, 'segment', 'Days from the first paid day to the deadline of onboarding where none is planned.'),
     ('first_use_users', '', 'integer', 1, 1000000, 'segment', 'Active users on one day that make the first real use.'),
     ('core_events', '', 'list', null, null, '', 'Events that count as use, separated by commas; empty: all. A usage event is judged by the setting of its day.'),
+    ('event_names', '', 'integer', 1, 10000, '', 'Names of usage events that are kept apart on one day: first the core events, then those of most users. The others count as the feature (other).'),
     ('department_property', '', 'text', null, null, '', 'Property of usage events that names the department of the user.'),
     ('risk_accounts', '', 'integer', 1, 1000, '', 'Accounts that the KPI risk_accounts names.'),
     ('health_measured_ratio', '', 'number', 0, 1, 'segment and phase', 'Share of the weight that must be measured for a band other than unknown.'),

@@ -1,4 +1,5 @@
 -- What each user did on those days, from all events of those days. A row that no event belongs to any more is marked gone.
+-- A feature is the name of an event, or (other) for the names that are not kept apart (kept_names.sql).
 
 insert into cs.usage_user_days (day, account_id, user_id, events, core_events, features, departments, last_at, version, is_gone)
 select
@@ -11,7 +12,7 @@ from (
             {day} as day, account_id, user_id,
             count() as events,
             countIf(empty({core:Array(String)}) or has({core:Array(String)}, event)) as core_events,
-            arraySort(groupUniqArray(event)) as features,
+            arraySort(groupUniqArray({feature})) as features,
             arraySort(groupUniqArrayIf(department, department != '')) as departments,
             max(ts) as last_at
         from (

@@ -1,0 +1,11 @@
+-- Days with more names of events than are kept apart.
+
+select day
+from (
+    select {day} as day, uniqExact(event) as names
+    from cs.usage_events
+    where toDate(ts) in {utc_days:Array(Date)}
+    group by day
+) as counted
+where day in {days:Array(Date)} and names > {names:UInt64}
+order by day
