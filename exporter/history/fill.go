@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -156,7 +157,8 @@ type filling struct {
 	stored []queries.Query
 	plan   *planner
 	begun  time.Time
-	kept   time.Time // since when models are kept: what arrived since may not be in what stands on them
+	kept   time.Time         // since when models are kept: what arrived since may not be in what stands on them
+	stood  map[string]string // the state of the tables just before that
 	total  int
 
 	mu   sync.Mutex
@@ -209,6 +211,9 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	if at.Sub(f.kept) > keepAtMost {
 		h.Close() // what was kept before does not stand for what is known now
 		f.kept = at
+		if f.stood, err = h.state(ctx); err != nil {
+			return queries.Brief(err)
+		}
 	} else if err := h.o.Reader.Forget(ctx, days[0]); err != nil {
 		return queries.Brief(err)
 	}
@@ -354,8 +359,9 @@ func (f *filling) runs(q queries.Query, tasks []task, at time.Time) map[string]r
 	return runs
 }
 
-// read computes a KPI for days. The first time that it does so for several at once, it computes one of them by itself as well: were that
-// another number, the KPI would be computed day by day from then on, since a wrong number is worse than a slow one.
+// read computes a KPI for days. The first time that it does so for several at once, it computes one of them by itself as well. If that is
+// another number, the KPI is computed day by day, since a wrong number is worse than a slow one: from then on if both stood on the same facts,
+// and only this time if facts arrived in between, which may be the reason.
 func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
 	if len(days) == 1 {
 		return f.readAs(ctx, q, days)
@@ -376,6 +382,15 @@ func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) (
 		return nil, err
 	}
 	equal := sameDay(one[0], read[middle])
+	if !equal {
+		now, err := f.h.state(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if table := changed(q, f.stood, now); table != "" {
+			return nil, fmt.Errorf("%w: facts of %s arrived while it was compared with others", errOneDay, table)
+		}
+	}
 	f.h.together.Store(q.Name, equal)
 	if !equal {
 		f.h.o.Log.Error("a KPI is another number when several days are computed at once; it is computed day by day, and this is a mistake in the program",
@@ -383,6 +398,43 @@ func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) (
 		return nil, fmt.Errorf("%w: computed with others it is another number", errOneDay)
 	}
 	return read, nil
+}
+
+// state is a fingerprint of what each table holds. Inserting and deleting change it, merging does not.
+func (h *History) state(ctx context.Context) (map[string]string, error) {
+	rows, err := h.o.Conn.Query(ctx, `
+		select table, toString(arraySort(groupArray((partition_id, inserted, deleted))))
+		from (
+			select table, partition_id, max(max_block_number) as inserted, max(if(length(of) > 4, toUInt64(of[5]), 0)) as deleted
+			from (select table, partition_id, max_block_number, splitByChar('_', name) as of from system.parts where database = 'cs' and active) as parts
+			group by table, partition_id
+		) as partitions
+		group by table`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	state := map[string]string{}
+	for rows.Next() {
+		var table, holds string
+		if err := rows.Scan(&table, &holds); err != nil {
+			return nil, err
+		}
+		state[table] = holds
+	}
+	return state, rows.Err()
+}
+
+// changed is a table that a KPI reads and that two states do not agree on; empty: there is none.
+func changed(q queries.Query, before, after map[string]string) string {
+	for _, state := range []map[string]string{before, after} {
+		for _, table := range slices.Sorted(maps.Keys(state)) {
+			if before[table] != after[table] && q.Reads(table) {
+				return table
+			}
+		}
+	}
+	return ""
 }
 
 // readAs runs the reader's statement.

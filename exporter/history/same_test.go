@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"math"
 	"slices"
@@ -218,11 +219,61 @@ func (l lying) Select(ctx context.Context, q queries.Query, days []time.Time) (s
 func TestTogetherIsChecked(t *testing.T) {
 	f := newFixture(t)
 	f.company()
+	var logged strings.Builder
 	o := f.options
-	o.Days, o.Reader = 10, lying{history.NewTogether(f.conn, f.catalogue)}
+	o.Days, o.Reader, o.Log = 10, lying{history.NewTogether(f.conn, f.catalogue)}, slog.New(slog.NewTextHandler(&logged, nil))
 	f.History = history.New(o)
 	r := history.Request{From: day("2024-06-11"), To: day("2024-06-30"), KPIs: []string{"arr"}}
 	f.equal("filled", said(f.fill(r)), "computed=20 held=0 restated=0 series=0 reasons=map[first:20]")
 	f.equal("amounts", f.rows("column, labels, min(value), max(value), count()", "cs.kpi_daily where column = 'amount' and value > 0 group by column, labels order by labels"),
 		"amount|{'segment':'high'}|120000|120000|20\namount|{'segment':'low'}|20000|20000|20")
+	if n := strings.Count(logged.String(), "mistake"); n != 1 {
+		t.Errorf("the mistake is logged %d times: %s", n, logged.String())
+	}
+}
+
+// arriving stores a fact before the days of a statement are computed one by one, and counts the statements for one day.
+type arriving struct {
+	*history.Together
+	arrive  func()
+	singles int
+}
+
+func (a *arriving) Select(ctx context.Context, q queries.Query, days []time.Time) (string, func(), error) {
+	if len(days) == 1 {
+		a.singles++
+		a.arrive()
+	}
+	return a.Together.Select(ctx, q, days)
+}
+
+// TestArrivingIsNoMistake: when facts arrive between the two computations that are compared, a difference says nothing about computing
+// several days at once. The days are computed one by one this time, and the KPI is compared again the next time.
+func TestArrivingIsNoMistake(t *testing.T) {
+	f := newFixture(t)
+	f.company()
+	var logged strings.Builder
+	seats := 0
+	reader := &arriving{Together: history.NewTogether(f.conn, f.catalogue), arrive: func() {
+		seats++
+		f.exec(fmt.Sprintf("insert into cs.contracts (contract_id, account_id, acv, starts_on, updated_at) values ('late %d', 'acme', 1000, '2024-01-01', '2024-01-01')", seats))
+	}}
+	o := f.options
+	o.Days, o.Reader, o.Log = 5, reader, slog.New(slog.NewTextHandler(&logged, nil))
+	f.History = history.New(o)
+	t.Cleanup(f.History.Close)
+	r := history.Request{From: day("2024-06-26"), To: day("2024-06-30"), KPIs: []string{"arr"}}
+	f.fill(r)
+	if reader.singles != 6 {
+		t.Errorf("%d statements for one day, want one to compare and five", reader.singles)
+	}
+	reader.arrive, reader.singles = func() {}, 0
+	r.From, r.To, r.Recompute = day("2024-06-16"), day("2024-06-25"), true
+	f.fill(r)
+	if reader.singles != 1 {
+		t.Errorf("later, %d statements for one day, want one to compare", reader.singles)
+	}
+	if strings.Contains(logged.String(), "mistake") {
+		t.Error(logged.String())
+	}
 }
