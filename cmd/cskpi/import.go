@@ -25,6 +25,7 @@ type importCmd struct {
 func (importCmd) Help() string {
 	return "Endings say what a file is: contracts.csv, usage_events.ndjson.gz, accounts.parquet, tickets.csv.zst. " +
 		"A row that cannot be stored is reported with file, line, column, value and reason; the others are stored, and the exit code is 1. " +
+		"The rejects file has an apostrophe before text that a spreadsheet would run as a formula; remove it when you copy a row back. " +
 		"Importing a file again changes nothing; a row of the same identity with a later updated_at replaces the earlier one."
 }
 

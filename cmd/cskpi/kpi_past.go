@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"cskpi/exporter"
 	"cskpi/exporter/history"
@@ -79,7 +76,7 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	if err := t.write(a.out, c.Format); err != nil {
 		return err
 	}
-	if f, ok := a.out.(*os.File); ok && series && c.Format == "table" && term.IsTerminal(int(f.Fd())) {
+	if f := terminal(a.out); f != nil && series && c.Format == "table" {
 		return plots(a.out, q, told)
 	}
 	return nil

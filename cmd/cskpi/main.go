@@ -82,6 +82,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // runWith runs the program with another configuration than the environment's.
 func runWith(ctx context.Context, args []string, stdout, stderr io.Writer, load func() (config, error)) int {
+	stderr = &visible{w: stderr}
+	if terminal(stdout) != nil { // elsewhere results keep every character, as programs need them
+		stdout = &visible{w: stdout}
+	}
 	var cmds commands
 	helped := false
 	parser, err := kong.New(&cmds,

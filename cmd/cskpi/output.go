@@ -7,15 +7,19 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/shopspring/decimal"
+	"golang.org/x/term"
 	"golang.org/x/text/width"
 )
 
@@ -207,7 +211,7 @@ func (t table) writeText(w io.Writer) error {
 	for _, row := range t.rows {
 		line := make([]string, len(row))
 		for i, v := range row {
-			line[i] = human(t.columns[i], v)
+			line[i] = escaped(human(t.columns[i], v))
 			right[i] = right[i] || isNumber(v)
 		}
 		cells = append(cells, line)
@@ -299,4 +303,74 @@ func thousands(s string) string {
 		s += "." + fraction
 	}
 	return s
+}
+
+// visible writes text for people: control characters and marks of direction, by which a name in the data could move the cursor, rewrite what stands on
+// the terminal or order it otherwise, become escapes that are seen. Line ends and tabs stay.
+type visible struct {
+	w    io.Writer
+	mu   sync.Mutex
+	rest []byte // of a character that came in part
+}
+
+func (v *visible) Write(p []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	text := append(v.rest, p...)
+	whole := len(text)
+	for back := 1; back < utf8.UTFMax && back <= len(text); back++ {
+		if start := len(text) - back; utf8.RuneStart(text[start]) {
+			if !utf8.FullRune(text[start:]) {
+				whole = start
+			}
+			break
+		}
+	}
+	v.rest = bytes.Clone(text[whole:])
+	if _, err := io.WriteString(v.w, escaped(string(text[:whole]))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// terminal returns the terminal behind a writer, by whose own writer a line may be written over; nil if there is none.
+func terminal(w io.Writer) *os.File {
+	if v, ok := w.(*visible); ok {
+		w = v.w
+	}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
+}
+
+// escaped is s with escapes for what visible does not let through.
+func escaped(s string) string {
+	hidden := func(r rune) bool {
+		switch {
+		case r == '\n' || r == '\t':
+			return false
+		case r == utf8.RuneError, unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return true
+		}
+		return unicode.Is(unicode.Bidi_Control, r)
+	}
+	if strings.IndexFunc(s, hidden) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case r != utf8.RuneError && hidden(r):
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteString(s[:size])
+		}
+		s = s[size:]
+	}
+	return b.String()
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,4 +103,43 @@ func written(t *testing.T, tab table, format string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// TestVisible: names in the data cannot command the terminal, whatever way they get there.
+func TestVisible(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain\ttext\n":                 "plain\ttext\n",
+		"売上 👩‍💻 é �":                    "売上 👩‍💻 é �",
+		"\x1b[2J\x1b]0;title\x07":       `\x1b[2J\x1b]0;title\a`,
+		"over\rwritten\b\x7f\x00":       `over\rwritten\b\x7f\x00`,
+		"one\u0085two\u009b31m":         `one\u0085two\u009b31m`,
+		"\x9b31m broken \xe5":           `\x9b31m broken \xe5`,
+		"acc\u202egnp.exe\u2069 \u200f": `acc\u202egnp.exe\u2069 \u200f`,
+		"line\u2028end":                 `line\u2028end`,
+		"売\x1b上":                        `売\x1b上`,
+	} {
+		if got := escaped(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+		for size := 1; size < 5; size++ { // characters may come in parts
+			var b strings.Builder
+			v := &visible{w: &b}
+			for part := range slices.Chunk([]byte(text+"."), size) {
+				if n, err := v.Write(part); n != len(part) || err != nil {
+					t.Fatal(n, err)
+				}
+			}
+			if b.String() != want+"." {
+				t.Errorf("%q in parts of %d: got %q, want %q", text, size, b.String(), want+".")
+			}
+		}
+	}
+	var b strings.Builder
+	if err := (table{columns: []string{"account", "of"}, rows: [][]any{{"a\x1b[31m", []string{"b\u202e"}}}}).write(&b, "table"); err != nil || strings.ContainsAny(b.String(), "\x1b\u202e") {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+	b.Reset()
+	if code := run(t.Context(), []string{"x\x1b[2J"}, io.Discard, &b); code != exitUsage || !strings.Contains(b.String(), "[2J") || strings.Contains(b.String(), "\x1b") {
+		t.Errorf("%d, %q", code, b.String())
+	}
 }

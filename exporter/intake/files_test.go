@@ -610,3 +610,28 @@ func TestOnePart(t *testing.T) {
 	f.imports(f.file("contracts.csv", text.String()))
 	f.equal("parts", f.query("count(), sum(rows), max(max_block_number - min_block_number)", "system.parts where database = 'cs' and table = 'contracts' and active"), "1|150000|0")
 }
+
+// TestRejectsAreInert: a spreadsheet runs no formula of a rejects file, and what stands behind the apostrophe is the row as it was.
+func TestRejectsAreInert(t *testing.T) {
+	f := newFixture(t)
+	rows := []string{"=HYPERLINK(0),a,x,2024-01-01", "@sum,a,x,2024-01-01", "+1+1,a,x,2024-01-01", "'quoted,a,x,2024-01-01", "plain,a,=1+1,2024-01-01", "plain,a,-5x,2024-01-01", "plain,a,-,2024-01-01"}
+	f.imports(f.file("contracts.csv", "contract_id,account_id,acv,starts_on\n"+strings.Join(rows, "\n")+"\n"))
+	data, err := os.ReadFile(filepath.Join(f.RejectsDir, "contracts.csv.rejects.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil || len(lines) != len(rows)+1 {
+		t.Fatalf("%q, %v", lines, err)
+	}
+	for i, line := range lines[1:] {
+		for _, cell := range line {
+			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+				t.Errorf("a formula: %q", cell)
+			}
+		}
+		if row := strings.TrimPrefix(line[5], "'"); row != rows[i] {
+			t.Errorf("the row is %q, want %q", row, rows[i])
+		}
+	}
+}

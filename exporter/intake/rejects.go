@@ -109,8 +109,20 @@ func (f *rejectsFile) write(rejects []Reject) {
 		if f.err != nil {
 			return
 		}
-		f.err = f.csv.Write([]string{r.File, strconv.FormatInt(r.Line, 10), r.Column, r.Value, r.Reason, r.raw})
+		f.err = f.csv.Write([]string{inert(r.File), strconv.FormatInt(r.Line, 10), inert(r.Column), inert(r.Value), inert(r.Reason), inert(r.raw)})
 	}
+}
+
+// inert puts an apostrophe before text that a spreadsheet would run as a formula, as spreadsheets do themselves, and before one that begins with an
+// apostrophe, so that the text is what stands behind the first one. Numbers stay numbers.
+func inert(s string) string {
+	if s == "" || !strings.ContainsRune("=+-@\t\r'", rune(s[0])) {
+		return s
+	}
+	if _, err := strconv.ParseFloat(s, 64); err == nil && s[0] != '\'' {
+		return s
+	}
+	return "'" + s
 }
 
 // close reports whether everything was written, and the path if there is a file.
