@@ -172,15 +172,17 @@ func ReportingLabels(r queries.Reporting) []string {
 
 // The exporter's own metrics.
 var (
-	reportingInfo  = ReportingInfo.desc()
-	buildInfo      = own("build_info", "Version of the exporter. Always 1.", "version", "revision", "goversion")
-	asOfNow        = own("as_of_timestamp_seconds", "Start of the day, in the reporting zone, at whose end queries that run now look.")
-	engineUp       = own("engine_up", "Whether the local engine answers.")
-	engineRestarts = own("engine_restarts_total", "Restarts of the local engine since the exporter started.")
-	rollUpPending  = own("rollup_pending", "Days of usage that are known to have to be rolled up.")
-	rollUpSuccess  = own("rollup_last_success_timestamp_seconds", "When usage was last rolled up without anything left; absent if it never was.")
-	rollUpErrors   = own("rollup_errors_total", "Roll-ups of usage that failed.")
-	rollUpDuration = own("rollup_duration_seconds", "How long the last roll-up of usage took that found something new.")
+	reportingInfo       = ReportingInfo.desc()
+	buildInfo           = own("build_info", "Version of the exporter. Always 1.", "version", "revision", "goversion")
+	asOfNow             = own("as_of_timestamp_seconds", "Start of the day, in the reporting zone, at whose end queries that run now look.")
+	engineUp            = own("engine_up", "Whether the local engine answers.")
+	engineRestarts      = own("engine_restarts_total", "Restarts of the local engine since the exporter started.")
+	confinementLevel    = own("engine_confinement", "How far the kernel confines the local engine's process: 0 not at all, 1 to its files, 2 also from the network.")
+	confinementRequired = own("engine_confinement_required", "How far it should: CSKPI_ENGINE_CONFINEMENT, on the same scale.")
+	rollUpPending       = own("rollup_pending", "Days of usage that are known to have to be rolled up.")
+	rollUpSuccess       = own("rollup_last_success_timestamp_seconds", "When usage was last rolled up without anything left; absent if it never was.")
+	rollUpErrors        = own("rollup_errors_total", "Roll-ups of usage that failed.")
+	rollUpDuration      = own("rollup_duration_seconds", "How long the last roll-up of usage took that found something new.")
 
 	querySuccess     = own("query_success", "Whether the last run of the query succeeded.", "query")
 	queryDuration    = own("query_duration_seconds", "How long the last run of the query took.", "query")
@@ -196,7 +198,7 @@ var (
 	queryRejected    = own("query_rejected_rows", "Rows refused in the last good result of the query; absent if none were.", "query", "reason")
 
 	statusDescs = []*prometheus.Desc{
-		reportingInfo, buildInfo, asOfNow, engineUp, engineRestarts,
+		reportingInfo, buildInfo, asOfNow, engineUp, engineRestarts, confinementLevel, confinementRequired,
 		rollUpPending, rollUpSuccess, rollUpErrors, rollUpDuration,
 		querySuccess, queryDuration, queryRuns, queryFailures, queryInterval, queryMaxAge, queryLastSuccess, queryAge,
 		queryAsOf, queryRows, querySeries, queryRejected,
@@ -236,6 +238,10 @@ func (s *status) Collect(ch chan<- prometheus.Metric) {
 	}
 	if o.EngineRestarts != nil {
 		count(engineRestarts, uint64(max(0, o.EngineRestarts())))
+	}
+	if o.Confinement != nil {
+		send(confinementLevel, float64(o.Confinement.Level))
+		send(confinementRequired, float64(o.Confinement.Required))
 	}
 	if o.RollUp != nil {
 		r := o.RollUp()

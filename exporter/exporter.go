@@ -56,6 +56,7 @@ type Options struct {
 	Reporting      queries.Reporting // for cs_reporting_info and for money on the landing page
 	EngineUp       func() bool       // whether the local engine answers; nil: there is none
 	EngineRestarts func() int        // how often it was restarted; nil: there is none
+	Confinement    *Confinement      // of the local engine; nil: there is none
 	// Whole tells whether all tables that a query reads are whole; an error keeps the query from being computed. As long as it is
 	// queries.ErrDamaged, the last good values stay, however old they become. [always nil]
 	Whole    func(context.Context, queries.Query) error
@@ -66,6 +67,10 @@ type Options struct {
 	Revision string              // of its source ["unknown"]
 	Log      *slog.Logger        // [discards]
 }
+
+// Confinement is how far the kernel confines the local engine's process: 0 not at all, 1 to its files, 2 also from the
+// network.
+type Confinement struct{ Level, Required int }
 
 // RollUp is how the roll-up of usage goes, which the program does beside the schedule of the queries.
 type RollUp struct {

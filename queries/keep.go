@@ -46,6 +46,9 @@ type pass struct {
 // keptPrefix begins the names of the tables.
 const keptPrefix = "kept_"
 
+// KeptTables is a pattern of them. They are made again when they are needed.
+const KeptTables = "cs." + keptPrefix + "*"
+
 // abandoned is the age from which a kept table belongs to a process that died.
 const abandoned = time.Hour
 

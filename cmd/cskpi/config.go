@@ -18,6 +18,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/kelseyhightower/envconfig"
 
+	"cskpi/exporter/engine"
 	"cskpi/exporter/intake/api"
 	"cskpi/queries"
 )
@@ -35,6 +36,7 @@ type config struct {
 	EngineNeedsUser bool          `envconfig:"CSKPI_ENGINE_REQUIRE_USERS" desc:"Whether readers need a user of CSKPI_ENGINE_WEB_CONFIG_FILE on loopback too."`
 	EngineKPIUsers  []string      `envconfig:"CSKPI_ENGINE_KPI_USERS" desc:"Users that may read the KPI views only, and no rows of accounts, as in grafana,board. Others may read everything."`
 	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's."`
+	Confinement     confinement   `envconfig:"CSKPI_ENGINE_CONFINEMENT" default:"full" desc:"How the kernel confines the local engine's process: full (it reaches its own files, and neither the network nor programs), files (it may also connect), or none. If the kernel can do less, the engine listens on loopback only, and an alert fires."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
 	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :11470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:11470 without, which only this machine can reach."`
 	IntakeTokens    string        `envconfig:"CSKPI_INTAKE_TOKENS" desc:"File of the tokens of callers that may send facts, made with cskpi token new; a change takes effect within a second. Empty: tokens.yaml in CSKPI_DATA_DIR, which the first start makes, with one token in the file token beside it."`
@@ -60,6 +62,9 @@ type config struct {
 	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
 	LogFormat       string        `envconfig:"CSKPI_LOG_FORMAT" default:"text" desc:"text or json."`
 }
+
+// confinement is how the kernel confines the local engine's process.
+type confinement = engine.Confinement
 
 // secret is a string that nothing prints: not a log, not an error, not JSON.
 type secret string

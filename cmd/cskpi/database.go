@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/engine"
+	"cskpi/exporter/intake"
 	"cskpi/exporter/parts"
 	"cskpi/queries"
 )
@@ -48,7 +49,8 @@ func (a *app) load() (queries.Catalogue, error) {
 }
 
 // connect finds the database: the configured server, else the engine that another process runs on the data folder, else
-// an engine of our own, with o. A server is not asked yet whether it is there.
+// an engine of our own, with o. An engine that others attach to is always our own, since theirs ends with them. A server
+// is not asked yet whether it is there.
 func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine.Options) (*database, error) {
 	var err error
 	d := &database{catalogue: catalogue, cluster: queries.Cluster(a.config.Cluster), zone: time.UTC}
@@ -61,7 +63,10 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine
 		d.options.ClientInfo.Products = append(d.options.ClientInfo.Products, struct{ Name, Version string }{"cskpi", buildVersion()})
 		d.shared = true
 	} else {
-		if d.engine, d.shared = engine.Attach(a.config.DataDir); !d.shared {
+		if o.Private {
+			d.engine, d.shared = engine.Attach(a.config.DataDir)
+		}
+		if !d.shared {
 			if d.engine, err = engine.Start(ctx, o); err != nil {
 				return nil, err
 			}
@@ -88,12 +93,14 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine
 // engineOptions are for an engine that readers reach at the URL public, if there is one.
 func (a *app) engineOptions(public string) engine.Options {
 	return engine.Options{
-		DataDir:   a.config.DataDir,
-		Public:    public,
-		Library:   a.config.Libchdb,
-		MaxMemory: uint64(a.config.EngineMemory),
-		Patience:  time.Minute, // for commands on the folder to end
-		Log:       a.log,
+		DataDir:     a.config.DataDir,
+		Public:      public,
+		Library:     a.config.Libchdb,
+		Confinement: a.config.Confinement,
+		Temporary:   []string{intake.ScratchTables, queries.KeptTables},
+		MaxMemory:   uint64(a.config.EngineMemory),
+		Patience:    time.Minute, // for commands on the folder to end
+		Log:         a.log,
 	}
 }
 

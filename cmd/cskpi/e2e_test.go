@@ -393,6 +393,12 @@ func TestServe(t *testing.T) {
 		}
 		t.Logf("kpi beside a running serve took %s", time.Since(begin).Round(time.Millisecond))
 	})
+	t.Run("second serve", func(t *testing.T) {
+		code, _, stderr := execute(t, "serve")
+		if want := fmt.Sprintf("process %d (http", os.Getpid()); code != exitProblem || !strings.Contains(stderr, want) || !strings.Contains(stderr, os.Getenv("CSKPI_DATA_DIR")) {
+			t.Errorf("got %d, %s, want %s", code, stderr, want)
+		}
+	})
 	t.Run("engine killed", func(t *testing.T) {
 		if err := syscall.Kill(enginePID(t), syscall.SIGKILL); err != nil {
 			t.Fatal(err)

@@ -21,7 +21,7 @@ func (engineCmd) Help() string {
 // Run serves the engine until it is told to stop.
 func (c *engineCmd) Run(parent context.Context, a *app) error {
 	if c.Supervised {
-		return engine.Child(parent, os.Stdin, a.log)
+		return engine.Child(parent, os.Stdin)
 	}
 	readers, err := a.openReaders(parent)
 	if err != nil {

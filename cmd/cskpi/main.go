@@ -67,10 +67,19 @@ const (
 	exitInterrupted = 128 + int(syscall.SIGINT)
 )
 
+// stopLimit is how long a process that is told to stop may take, whatever hangs.
+const stopLimit = 14 * time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	// The first signal asks for a graceful stop, the second one does not ask.
 	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(stopLimit, func() {
+			fmt.Fprintf(os.Stderr, "cskpi: not everything has stopped within %s; the process ends now, and what was not acknowledged may not be stored\n", stopLimit)
+			os.Exit(exitProblem)
+		})
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 

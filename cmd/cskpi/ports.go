@@ -41,6 +41,10 @@ func (a *app) openMetrics(ctx context.Context) (*gate.Gate, error) {
 
 // openReaders listens for readers of the local engine. The port answers once it has the engine's handler.
 func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
+	if most := engine.MostConfinement(); most < a.config.Confinement && !isLoopback(a.config.EngineListen) {
+		return nil, fmt.Errorf("CSKPI_ENGINE_LISTEN: %s is open to other machines, and this kernel can confine the engine to %q only, where CSKPI_ENGINE_CONFINEMENT asks for %q; listen on a loopback address, or set CSKPI_ENGINE_CONFINEMENT=%s to accept it",
+			a.config.EngineListen, most, a.config.Confinement, most)
+	}
 	access := gate.LocalOrEncrypted
 	if a.config.EngineNeedsUser {
 		access = gate.Users

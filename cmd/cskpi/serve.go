@@ -17,11 +17,12 @@ import (
 )
 
 const (
-	gracePeriod = 3 * time.Second // for answers under way when the process is told to stop
-	probeEvery  = 5 * time.Second // how often a database is asked for a sign of life that is not our child
-	probeWait   = 3 * time.Second // how long the answer may take
-	retryLeast  = time.Second     // pause between attempts to prepare a database; it doubles
-	retryMost   = 15 * time.Second
+	gracePeriod  = 3 * time.Second // for answers under way when the process is told to stop
+	abandonAfter = 9 * time.Second // then the engine is killed, so that nothing waits for it
+	probeEvery   = 5 * time.Second // how often a database is asked for a sign of life that is not our child
+	probeWait    = 3 * time.Second // how long the answer may take
+	retryLeast   = time.Second     // pause between attempts to prepare a database; it doubles
+	retryMost    = 15 * time.Second
 	// refusals is how often a database that answers may refuse to be prepared; then it is no longer taken for a hiccup.
 	refusals = 3
 )
@@ -42,6 +43,11 @@ func (serveCmd) Run(ctx context.Context, a *app) error {
 
 // serve answers HTTP at once and prepares the database beside it, however long that takes. Then it calls ready and computes KPIs until ctx ends, which is no error.
 func (a *app) serve(parent context.Context, ready func(context.Context, *database, *exporter.Exporter, ports) error) error {
+	if a.config.ClickhouseURL == "" {
+		if err := engine.Serving(a.config.DataDir); err != nil {
+			return err
+		}
+	}
 	catalogue, err := a.load()
 	if err != nil {
 		return err
@@ -64,7 +70,7 @@ func (a *app) serve(parent context.Context, ready func(context.Context, *databas
 	defer metrics.Close(0)
 	metrics.Handle(waiting.Handler())
 	readers := (*gate.Gate)(nil) // of the local engine, if it is ours
-	if _, live := engine.Attach(a.config.DataDir); a.config.ClickhouseURL == "" && !live {
+	if a.config.ClickhouseURL == "" {
 		if readers, err = a.openReaders(parent); err != nil {
 			return err
 		}
@@ -124,6 +130,9 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 		return err
 	}
 	defer d.close()
+	if d.engine != nil {
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(abandonAfter, d.engine.Abandon) })()
+	}
 	if readers != nil {
 		readers.Handle(a.readerHandler(d.engine))
 	}
@@ -155,6 +164,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 		})
 	} else {
 		o.EngineUp, o.EngineRestarts = d.engine.Up, d.engine.Restarts
+		o.Confinement = &exporter.Confinement{Level: int(d.engine.Confinement()), Required: int(a.config.Confinement)}
 	}
 	e, err := a.newExporter(d.conn, catalogue, o)
 	if err != nil {

@@ -21,6 +21,7 @@ const TokenHeader = "X-Cskpi-Token"
 const (
 	defaultQueryTimeout = 5 * time.Minute
 	defaultPatience     = 5 * time.Second
+	defaultHeartbeat    = 5 * time.Second
 )
 
 // Options say where the engine's data lies and how much it may take.
@@ -32,12 +33,21 @@ type Options struct {
 	QueryTimeout time.Duration // Default for queries, and the most a read-only session may ask for; 0 is five minutes.
 	Patience     time.Duration // How long Start waits for a folder that another process is using; 0 is five seconds.
 	Private      bool          // Nobody can [Attach]: for an engine that ends with a single command.
+	Confinement  Confinement   // How far the process is confined; less where the kernel cannot: see [Engine.Confinement].
+	Read         []string      // Files and folders outside of DataDir that the engine may read.
+	Ports        []uint16      // TCP ports to which the engine may connect although it is ConfinedFull.
+	Temporary    []string      // Patterns of tables, as in cs.kept_*, of which damaged ones are removed at the start.
 	Log          *slog.Logger  // Required.
+
+	heartbeat time.Duration // How often the child is asked for a sign of life; 0 is five seconds.
 }
 
 func (o Options) withDefaults() Options {
 	if o.QueryTimeout == 0 {
 		o.QueryTimeout = defaultQueryTimeout
+	}
+	if o.heartbeat == 0 {
+		o.heartbeat = defaultHeartbeat
 	}
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
@@ -48,10 +58,11 @@ func (o Options) withDefaults() Options {
 // Engine is a running engine: a child of this process ([Start]) or one that
 // another process runs ([Attach]). Its methods are safe for concurrent use.
 type Engine struct {
-	addr   string // host:port of the process's own listener, which asks for the token.
-	token  string
-	public string
-	child  *supervisor // Nil when another process owns the engine.
+	addr        string // host:port of the process's own listener, which asks for the token.
+	token       string
+	public      string
+	confinement Confinement
+	child       *supervisor // Nil when another process owns the engine.
 }
 
 // Options are what clickhouse.Open needs to reach the engine with the service's rights.
@@ -62,9 +73,10 @@ func (e *Engine) Options() *clickhouse.Options {
 		Addr:        []string{e.addr},
 		HttpHeaders: map[string]string{TokenHeader: e.token},
 		DialTimeout: 10 * time.Second,
-		// The engine answers a statement without rows only when it is done, and an import or a merge
-		// may take long. Callers bound their queries by context, which ends them in the engine as well.
-		ReadTimeout:     time.Hour,
+		// The engine answers a statement without rows only when it is done, and storing a large import may take
+		// long. Callers bound their queries by context, which ends them in the engine as well; an engine that hangs is
+		// killed by its supervisor, which ends all of them.
+		ReadTimeout:     20 * time.Minute,
 		MaxOpenConns:    32,
 		MaxIdleConns:    8,
 		ConnMaxLifetime: time.Hour,
@@ -73,6 +85,9 @@ func (e *Engine) Options() *clickhouse.Options {
 
 // URL is the address at which readers reach the engine; empty if there is none.
 func (e *Engine) URL() string { return e.public }
+
+// Confinement is the level to which the engine's process is confined. It is known of an engine of this process only.
+func (e *Engine) Confinement() Confinement { return e.confinement }
 
 // Up tells whether the engine answers.
 func (e *Engine) Up() bool {
@@ -88,6 +103,13 @@ func (e *Engine) Restarts() int {
 		return 0
 	}
 	return int(e.child.restarts.Load())
+}
+
+// Abandon kills the engine if this process runs it, so that nobody waits for it any longer. Close it as well.
+func (e *Engine) Abandon() {
+	if e.child != nil {
+		e.child.abandon()
+	}
 }
 
 // Close stops the engine if this process runs it, and waits until it is gone.

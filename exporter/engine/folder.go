@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/user"
@@ -87,6 +86,28 @@ func takeFolder(ctx context.Context, path string, patience time.Duration) (*fold
 	return f, nil
 }
 
+// Serving returns an error that names the process if one serves from the data folder, so that others attach to it.
+func Serving(path string) error {
+	if _, live := Attach(path); !live {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is using %s; stop it, or choose another data folder", errInUse, userOf(path), path)
+}
+
+// userOf names the process that is using the folder.
+func userOf(path string) string {
+	who := "another process"
+	if text, err := os.ReadFile(filepath.Join(path, lockFile)); err == nil {
+		if id := strings.TrimSpace(string(text)); id != "" {
+			who = "process " + id
+		}
+	}
+	if at, err := readEndpoint(path); err == nil {
+		who += " (" + cmp.Or(at.Public, at.URL) + ")"
+	}
+	return who
+}
+
 // checkOwner refuses a folder that belongs to another user: files that this process made there would lock that user out.
 // The owner is the one who made the first files. Kubernetes gives a volume's root folder to root and lets a group write
 // there, so an empty folder that this process can write is its own, except for root, who can write everywhere.
@@ -140,16 +161,7 @@ func lockFolder(path string) (*os.File, error) {
 	if !errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	who := "another process"
-	if text, err := io.ReadAll(io.LimitReader(lock, 32)); err == nil {
-		if id := strings.TrimSpace(string(text)); id != "" {
-			who = "process " + id
-		}
-	}
-	if at, err := readEndpoint(path); err == nil {
-		who += " (" + at.URL + ")"
-	}
-	return nil, fmt.Errorf("%w: %s is using %s; stop it, or choose another data folder", errInUse, who, path)
+	return nil, fmt.Errorf("%w: %s is using %s; stop it, or choose another data folder", errInUse, userOf(path), path)
 }
 
 // identify returns the folder's identity, and gives it one if it has none.

@@ -34,7 +34,8 @@ type front struct {
 	about        about
 	unknown      map[string]bool // Functions of the engine that names.txt does not mention, in lower case.
 	kpis         kpiViews
-	spools       atomic.Int64 // Bytes of readers' results on disk.
+	spools       atomic.Int64              // Bytes of readers' results on disk.
+	answered     atomic.Pointer[time.Time] // When the library last answered a query of the front's own.
 	service      chan struct{}
 	readers      chan struct{}
 }
@@ -49,6 +50,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(sessionHeader, "service")
 	}
 	switch {
+	case r.URL.Path == "/ping" && role == roleService && f.hung():
+		http.Error(w, "the library does not answer", http.StatusServiceUnavailable)
 	case r.URL.Path == "/ping", r.URL.Path == "/replicas_status":
 		answerOk(w)
 	case r.URL.Path != "/" && r.URL.Path != "/query":
@@ -61,6 +64,34 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 		http.Error(w, "use GET or POST", http.StatusMethodNotAllowed)
 	}
+}
+
+const (
+	probeEvery   = 5 * time.Second
+	probeHanging = time.Minute // How long the library may take for a query that needs nothing.
+)
+
+// probe asks the library for a sign of life until ctx ends.
+func (f *front) probe(ctx context.Context) {
+	for {
+		if conn, err := f.lib.newConnection(); err == nil {
+			conn.query("SELECT 1", "Null").close() // An error, as of memory that is used up, is an answer.
+			conn.close()
+		}
+		now := time.Now()
+		f.answered.Store(&now)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(probeEvery):
+		}
+	}
+}
+
+// hung tells whether the library owes an answer.
+func (f *front) hung() bool {
+	last := f.answered.Load()
+	return last != nil && time.Since(*last) > probeEvery+probeHanging
 }
 
 func answerOk(w http.ResponseWriter) {

@@ -51,9 +51,9 @@ type result struct {
 // errNoConnection is libchdb's refusal to open; the reason is on stderr only.
 var errNoConnection = errors.New("libchdb could not open the data directory; its reason is on standard error above")
 
-// openLibrary loads libchdb and opens the data directory with the given server
-// settings. Go's signal handlers are in force again when it returns.
-func openLibrary(path, dataDir string, settings map[string]string) (*library, error) {
+// openLibrary loads libchdb and opens the data directory with more arguments of the
+// server. Go's signal handlers are in force again when it returns.
+func openLibrary(path, dataDir string, args []string) (*library, error) {
 	saved, err := savedSignals()
 	if err != nil {
 		return nil, err
@@ -75,8 +75,8 @@ func openLibrary(path, dataDir string, settings map[string]string) (*library, er
 		return nil, err
 	}
 	lib := &library{args: [][]byte{[]byte("chdb\x00"), []byte("--path=" + dataDir + "\x00"), []byte("--config-file=" + config + "\x00")}}
-	for name, value := range settings {
-		lib.args = append(lib.args, []byte("--"+name+"="+value+"\x00"))
+	for _, arg := range args {
+		lib.args = append(lib.args, []byte(arg+"\x00"))
 	}
 	if err := lib.bind(handle); err != nil {
 		return nil, fmt.Errorf("%s is not the libchdb that this version needs: %w; %s", path, err, libraryRemedy)

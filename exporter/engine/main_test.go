@@ -152,6 +152,7 @@ func own(t *testing.T, o engine.Options) *engine.Engine {
 	if o.Log == nil {
 		o.Log = quiet()
 	}
+	o.Confinement = engine.ConfinedFull
 	e, err := engine.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -103,10 +103,6 @@ func TestReaderIsServed(t *testing.T) {
 	f("[\"1\"]\n", "select toInt64(1) format JSONCompactEachRow", "output_format_json_quote_64bit_integers", "1", "readonly", "2")
 	f("it's; -- no /* comment */", "select 'it\\'s; -- no /* comment */' format RawBLOB")
 	f("a$b\n", "select $tag$a$b$tag$;")
-	// system.stack_trace asks every thread for its stack by a signal; Go's threads must survive that.
-	if got := asService(t, q("select count() > 5 from system.stack_trace"), ""); got.body != "1\n" {
-		t.Errorf("system.stack_trace: got %d %q", got.status, got.body)
-	}
 }
 
 // asKPI is ask with the rights of a user who may read KPI views only.

@@ -3,7 +3,6 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +13,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,15 +26,15 @@ import (
 // the library cannot be unloaded. The order is one line of JSON, so that the token shows neither in the arguments nor in
 // the environment. The listener comes as file descriptor 3, so that the port stays the same, and nobody else's, when the
 // child is started again. File descriptor 4 is the data folder's lock, which is held while either process lives.
-func Child(ctx context.Context, stdin io.Reader, log *slog.Logger) error {
-	in := bufio.NewReader(stdin)
-	line, err := in.ReadBytes('\n')
+//
+// If the order is to confine the process, that is done first, and the program starts again: it then finds the next order.
+func Child(ctx context.Context, stdin io.Reader) error {
+	order, err := readOrder(stdin)
 	if err != nil {
-		return fmt.Errorf("read the order of the parent process (this command is for cskpi itself): %w", err)
+		return err
 	}
-	var order childOrder
-	if err := json.Unmarshal(line, &order); err != nil {
-		return fmt.Errorf("read the order of the parent process: %w", err)
+	if order.Confine {
+		return order.Confinement.confine()
 	}
 	file := os.NewFile(childListener, "listener")
 	listener, err := net.FileListener(file)
@@ -44,10 +45,25 @@ func Child(ctx context.Context, stdin io.Reader, log *slog.Logger) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // Ends with the process: stdin is the parent's to close.
-		_, _ = io.Copy(io.Discard, in)
+		_, _ = io.Copy(io.Discard, stdin)
 		cancel()
 	}()
-	return serve(ctx, order, listener, log)
+	if err := order.Confinement.verify(listener); err != nil {
+		return err
+	}
+	served := make(chan error, 1)
+	go func() {
+		served <- serve(ctx, order, listener, slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	}()
+	return <-served
+}
+
+// init keeps the first thread of the child for the main goroutine, which only waits. On that thread the C library looks
+// for its stack in a file that the confinement forbids, so that a query there would fail.
+func init() {
+	if slices.Equal(os.Args[1:], ChildArgs()) {
+		runtime.LockOSThread()
+	}
 }
 
 // childListener is the file descriptor of the listener that the child inherits.
@@ -55,13 +71,34 @@ const childListener = 3
 
 // childOrder is what the parent tells its child.
 type childOrder struct {
-	Dir, Library, Token string // Dir is the engine's folder.
-	MaxMemory           uint64
-	QueryTimeout        time.Duration
+	Confine        bool // And start again, for the next order.
+	Confinement    confinement
+	Library, Token string
+	MaxMemory      uint64
+	QueryTimeout   time.Duration
+	Temporary      []string
+}
+
+// readOrder reads one line and nothing behind it, which may be for the program that replaces this one.
+func readOrder(stdin io.Reader) (childOrder, error) {
+	var order childOrder
+	var line []byte
+	for b := make([]byte, 1); ; line = append(line, b[0]) {
+		if _, err := io.ReadFull(stdin, b); err != nil {
+			return order, fmt.Errorf("read the order of the parent process (this command is for cskpi itself): %w", err)
+		}
+		if b[0] == '\n' {
+			break
+		}
+	}
+	if err := json.Unmarshal(line, &order); err != nil {
+		return order, fmt.Errorf("read the order of the parent process: %w", err)
+	}
+	return order, nil
 }
 
 func serve(ctx context.Context, o childOrder, listener net.Listener, log *slog.Logger) error {
-	if err := os.Chdir(o.Dir); err != nil {
+	if err := os.Chdir(o.Confinement.Dir); err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
 	if err := cleanSpool(); err != nil {
@@ -73,13 +110,16 @@ func serve(ctx context.Context, o childOrder, listener net.Listener, log *slog.L
 		return fmt.Errorf("data folder: %w", err)
 	}
 	defer listener.Close()
-	settings := map[string]string{}
-	if o.MaxMemory > 0 {
-		settings["max_server_memory_usage"] = strconv.FormatUint(o.MaxMemory, 10)
+	if err := mend(o.Temporary, log); err != nil {
+		return err
 	}
-	lib, err := openLibrary(o.Library, o.Dir, settings)
+	args := libraryLog
+	if o.MaxMemory > 0 {
+		args = append(args, "--max_server_memory_usage="+strconv.FormatUint(o.MaxMemory, 10))
+	}
+	lib, err := openLibrary(o.Library, o.Confinement.Dir, args)
 	if errors.Is(err, errNoConnection) {
-		return fmt.Errorf("%w; if it names a lock, another process is using %s: stop that one, or choose another data folder", err, filepath.Dir(o.Dir))
+		return fmt.Errorf("%w; if it names a lock, another process is using %s: stop that one, or choose another data folder", err, filepath.Dir(o.Confinement.Dir))
 	}
 	if err != nil {
 		return err
@@ -89,7 +129,7 @@ func serve(ctx context.Context, o childOrder, listener net.Listener, log *slog.L
 	if err != nil {
 		return err
 	}
-	return f.listen(ctx, listener, o.Dir)
+	return f.listen(ctx, listener, o.Confinement.Dir)
 }
 
 func newFront(lib *library, o childOrder, log *slog.Logger) (*front, error) {
@@ -137,17 +177,18 @@ func (f *front) listen(ctx context.Context, listener net.Listener, dir string) e
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }() // Ends by Shutdown below.
+	go f.probe(ctx)
 	f.log.Info("engine answers", "url", "http://"+listener.Addr().String(), "version", f.about.version, "data", dir)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve ClickHouse's HTTP interface: %w", err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	grace, cancel := context.WithTimeout(context.Background(), 4*time.Second)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
 		abandon() // Kills the queries that still run.
-		last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		last, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 		defer cancel()
 		if err := server.Shutdown(last); err != nil {
 			return fmt.Errorf("stop the engine: queries did not end: %w", err)

@@ -66,6 +66,8 @@ func (f *front) settings(q *request) ([]pair, error) {
 		{"implicit_select", "0"}, {"allow_introspection_functions", "0"},
 		// An INSERT is answered when its rows are stored, and the front brings them in one piece anyway.
 		{"async_insert", "0"},
+		// A connection that is refused for good would be tried for minutes, whatever limit the query has.
+		{"http_max_tries", "2"}, {"http_retry_max_backoff_ms", "1000"}, {"s3_retry_attempts", "1"}, {"azure_sdk_max_retries", "1"},
 		{"max_execution_time", strconv.FormatFloat(f.timeout.Seconds(), 'f', -1, 64)},
 		{"max_memory_usage", strconv.FormatUint(memory, 10)},
 	}

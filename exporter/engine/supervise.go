@@ -15,8 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,35 +26,36 @@ func ChildArgs() []string { return []string{"engine", "--supervised"} }
 
 const (
 	startTimeout = time.Minute
-	stopTimeout  = 15 * time.Second
+	stopTimeout  = 8 * time.Second // Longer than the child gives its queries.
 	firstBackoff = 200 * time.Millisecond
 	lastBackoff  = 30 * time.Second
 	stableAfter  = time.Minute
-	pingEvery    = 5 * time.Second
-	tailLines    = 20
+	hungAfter    = 6 // Pings in a row without an answer; then the child is killed and started again.
 )
 
 // supervisor keeps the child running. It holds the listener, which each child inherits.
 type supervisor struct {
-	log      *slog.Logger
-	order    []byte
-	addr     string
-	public   string // URL for readers.
-	token    string
-	listener *os.File
-	folder   *folder
-	private  bool
-	up       atomic.Bool
-	restarts atomic.Int64
-	stop     context.CancelFunc
-	finished chan struct{} // Closed when the child is gone for good.
+	log       *slog.Logger
+	orders    []byte
+	addr      string
+	public    string // URL for readers.
+	token     string
+	listener  *os.File
+	folder    *folder
+	private   bool
+	heartbeat time.Duration
+	current   atomic.Pointer[child]
+	up        atomic.Bool
+	restarts  atomic.Int64
+	stop      context.CancelFunc
+	finished  chan struct{} // Closed when the child is gone for good.
 }
 
 // child is one run of the engine's process.
 type child struct {
 	cmd    *exec.Cmd
 	stdin  io.Closer
-	stderr *tail
+	stderr *relay
 	exited chan struct{}
 	err    error // Of the process, once exited is closed.
 }
@@ -85,14 +84,15 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 		file.Close()
 		return nil, err
 	}
-	order, err := json.Marshal(childOrder{Dir: folder.engine(), Library: library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout})
+	orders, level, err := o.orders(folder, library, token)
 	if err != nil {
 		return nil, err
 	}
 	run, stop := context.WithCancel(context.Background())
 	s := &supervisor{
-		log: o.Log, order: append(order, '\n'), addr: listener.Addr().String(), public: o.Public, token: token, listener: file, folder: folder, private: o.Private,
-		stop: stop, finished: make(chan struct{}),
+		log: o.Log, orders: orders, addr: listener.Addr().String(), public: o.Public, token: token, listener: file, folder: folder, private: o.Private,
+		heartbeat: o.heartbeat,
+		stop:      stop, finished: make(chan struct{}),
 	}
 	first := make(chan error, 1)
 	go s.keep(run, first)
@@ -101,11 +101,39 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	case <-ctx.Done():
 		err = fmt.Errorf("start the engine: %w", ctx.Err())
 	}
-	e := &Engine{addr: s.addr, token: token, public: o.Public, child: s}
+	if err == nil && !o.Private {
+		s.log.Info("the engine's process is confined by the kernel", "level", level, "required", o.Confinement)
+		if level < o.Confinement {
+			s.log.Error("the engine's process is confined less than CSKPI_ENGINE_CONFINEMENT asks for: this kernel cannot do it (full takes Linux 6.7, files 5.19, and Landlock enabled); "+
+				"queries of the service can reach what the process's user can", "level", level, "required", o.Confinement)
+		}
+	}
+	e := &Engine{addr: s.addr, token: token, public: o.Public, confinement: level, child: s}
 	if err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
+}
+
+// orders are the lines for each child, and the level that it is confined to: what is asked for, or the most that the
+// kernel can hold.
+func (o Options) orders(f *folder, library, token string) ([]byte, Confinement, error) {
+	order := childOrder{Library: library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout, Temporary: o.Temporary}
+	order.Confinement = confinement{
+		Level: min(o.Confinement, MostConfinement()), Dir: f.engine(), Library: library, Read: o.Read, Ports: o.Ports,
+		Canary: f.lock.Name(),
+	}
+	lines := []childOrder{order}
+	if order.Confinement.Level > Unconfined {
+		lines = []childOrder{{Confine: true, Confinement: order.Confinement}, order}
+	}
+	var orders bytes.Buffer
+	for _, line := range lines {
+		if err := json.NewEncoder(&orders).Encode(line); err != nil {
+			return nil, 0, err
+		}
+	}
+	return orders.Bytes(), order.Confinement.Level, nil
 }
 
 // keep runs children until ctx ends; how the first start went it reports once. It
@@ -127,13 +155,13 @@ func (s *supervisor) keep(ctx context.Context, first chan<- error) {
 				started = true
 				first <- nil
 			}
-			s.attend(ctx, c)
+			ended := s.attend(ctx, c)
 			s.up.Store(false)
 			if ctx.Err() != nil {
 				s.end(c)
 				return
 			}
-			s.log.Error("engine died, starting it again", "err", c.err, "stderr", c.stderr.String(), "backoff", backoff)
+			s.log.Error("starting the engine again", "because", "it "+ended, "err", c.err, "stderr", c.stderr.String(), "backoff", backoff)
 		} else if ctx.Err() != nil {
 			return
 		} else if !started {
@@ -161,8 +189,9 @@ func (s *supervisor) launch(ctx context.Context) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
-	c := &child{cmd: exec.Command(exe, ChildArgs()...), stderr: &tail{log: s.log}, exited: make(chan struct{})}
+	c := &child{cmd: exec.Command(exe, ChildArgs()...), stderr: &relay{log: s.log}, exited: make(chan struct{})}
 	c.cmd.ExtraFiles = []*os.File{s.listener, s.folder.lock} // Become file descriptors 3 and 4.
+	c.cmd.Env = childEnvironment()
 	c.cmd.Stdout, c.cmd.Stderr = c.stderr, c.stderr
 	// Its own process group, so that a Ctrl-C is the parent's to handle.
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
@@ -174,11 +203,12 @@ func (s *supervisor) launch(ctx context.Context) (*child, error) {
 	if err := c.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the engine: %w", err)
 	}
+	s.current.Store(c)
 	go func() { // Ends with the child, which end and attend see to.
 		c.err = c.cmd.Wait()
 		close(c.exited)
 	}()
-	if _, err := stdin.Write(s.order); err != nil {
+	if _, err := stdin.Write(s.orders); err != nil {
 		s.log.Debug("order the engine", "err", err) // It has died; the wait below tells why.
 	}
 	if err := s.await(ctx, c); err != nil {
@@ -192,6 +222,17 @@ func (s *supervisor) launch(ctx context.Context) (*child, error) {
 		}
 	}
 	return c, nil
+}
+
+// childEnvironment is what the engine needs of the environment. The rest has secrets of the service.
+func childEnvironment() []string {
+	var env []string
+	for _, name := range []string{"TZ", "LD_LIBRARY_PATH", "GOCOVERDIR", "GODEBUG", "GORACE", "GOTRACEBACK"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
 }
 
 // publish lets other processes find the engine.
@@ -235,20 +276,34 @@ func (s *supervisor) await(ctx context.Context, c *child) error {
 	}
 }
 
-// attend returns when the child has died or ctx has ended; meanwhile it keeps up current.
-func (s *supervisor) attend(ctx context.Context, c *child) {
+// attend returns what has become of the child when it is gone, or when ctx has ended. Meanwhile it keeps up current, and
+// kills a child that no longer answers.
+func (s *supervisor) attend(ctx context.Context, c *child) string {
+	silent := 0
 	transport := &http.Transport{DisableKeepAlives: true}
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(s.heartbeat)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return ""
 		case <-c.exited:
-			return
+			return "died"
 		case <-tick.C:
-			s.up.Store(ping(transport, s.addr, s.token, pingTimeout) == nil)
 		}
+		err := ping(transport, s.addr, s.token, pingTimeout)
+		s.up.Store(err == nil)
+		if err == nil {
+			silent = 0
+			continue
+		}
+		if silent++; silent < hungAfter {
+			s.log.Warn("engine does not answer", "err", err, "tries", silent)
+			continue
+		}
+		s.kill(c)
+		<-c.exited
+		return fmt.Sprintf("did not answer %d times and was killed", silent)
 	}
 }
 
@@ -261,46 +316,26 @@ func (s *supervisor) end(c *child) {
 	case <-time.After(stopTimeout):
 	}
 	s.log.Warn("engine does not stop, killing it")
-	if err := c.cmd.Process.Kill(); err != nil {
-		s.log.Debug("kill the engine", "err", err)
-	}
+	s.kill(c)
 	<-c.exited
+}
+
+func (s *supervisor) kill(c *child) {
+	if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.log.Error("kill the engine", "err", err)
+	}
+}
+
+// abandon stops the engine without waiting for it: whoever still waits for an answer gets an error.
+func (s *supervisor) abandon() {
+	s.stop()
+	if c := s.current.Load(); c != nil {
+		s.kill(c)
+	}
 }
 
 func (s *supervisor) close() error {
 	s.stop()
 	<-s.finished
 	return nil
-}
-
-// tail passes the child's output to the log and keeps its last lines.
-type tail struct {
-	log   *slog.Logger
-	mu    sync.Mutex
-	open  []byte // A line without its end so far.
-	lines []string
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.open = append(t.open, p...)
-	for {
-		line, rest, found := bytes.Cut(t.open, []byte("\n"))
-		if !found {
-			return len(p), nil
-		}
-		t.open = rest
-		t.lines = append(t.lines, string(line))
-		if len(t.lines) > tailLines {
-			t.lines = t.lines[1:]
-		}
-		t.log.Info("engine", "line", string(line))
-	}
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.Join(append(t.lines, string(t.open)), "\n")
 }

@@ -310,6 +310,73 @@ func TestUpTellsOfAStoppedEngine(t *testing.T) {
 	}
 }
 
+// An engine that hangs is killed and started again, and those who wait for it get an error.
+func TestHungEngineIsStartedAgain(t *testing.T) {
+	o := engine.Options{DataDir: t.TempDir()}
+	engine.SetHeartbeat(&o, 50*time.Millisecond)
+	e := own(t, o)
+	conn := open(t, e)
+	execute(t, conn, "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a", "insert into cs.t select number from numbers(1000)")
+	waiting := make(chan error, 1)
+	go func() { waiting <- conn.Exec(t.Context(), endless) }()
+	eventually(t, "the query runs", 5*time.Second, func() bool { return count(t, conn, "select count() from system.processes") > 1 })
+	if err := syscall.Kill(endpointIn(t, o.DataDir).PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-waiting; err == nil {
+		t.Error("no error for the one who waited")
+	}
+	eventually(t, "the engine is started again", time.Minute, func() bool { return e.Restarts() == 1 && e.Up() })
+	if n := count(t, conn, "select count() from cs.t"); n != 1000 {
+		t.Errorf("%d rows", n)
+	}
+}
+
+// Abandon ends an engine that does not react to anything.
+func TestAbandon(t *testing.T) {
+	dir := t.TempDir()
+	e := startIn(t, dir)
+	pid := endpointIn(t, dir).PID
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	e.Abandon()
+	if err := e.Close(); err != nil || alive(pid) {
+		t.Errorf("alive %v, %v", alive(pid), err)
+	}
+}
+
+// What the engine finds wrong with its data is in the log, as an error.
+func TestEngineErrorsAreLogged(t *testing.T) {
+	dir := t.TempDir()
+	e := startIn(t, dir)
+	execute(t, open(t, e), "create database cs", "create table cs.t (a UInt64) engine = MergeTree order by a", "insert into cs.t select number from numbers(1000)")
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "engine", "store", "*", "*", "all_1_1_0", "columns.txt"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%q, %v", found, err)
+	}
+	if err := os.Truncate(found[0], 0); err != nil {
+		t.Fatal(err)
+	}
+	var log lockedBuffer
+	e = own(t, engine.Options{DataDir: dir, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	conn := open(t, e)
+	count(t, conn, "select count() from cs.t")
+	eventually(t, "the damage is logged", 10*time.Second, func() bool {
+		return strings.Contains(log.String(), `level=ERROR msg="engine library" says="Detaching broken part`) && strings.Contains(log.String(), "from=\"cs.t ")
+	})
+	if err := conn.Exec(t.Context(), "select * from cs.nope"); err == nil {
+		t.Error("no error")
+	}
+	count(t, conn, "select count() from cs.t")
+	if text := log.String(); strings.Contains(text, "nope") || strings.Contains(text, " @ 0x") {
+		t.Errorf("a client's mistake, or a stack trace, is in the log:\n%s", text)
+	}
+}
+
 func TestChildOutputIsLogged(t *testing.T) {
 	var log lockedBuffer
 	own(t, engine.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"sync/atomic"
 )
 
@@ -19,6 +18,7 @@ type supervisor struct {
 }
 
 func (*supervisor) close() error { return nil }
+func (*supervisor) abandon()     {}
 
 // ChildArgs are the arguments of the child process that Start would run.
 func ChildArgs() []string { return []string{"engine", "--supervised"} }
@@ -27,4 +27,10 @@ func ChildArgs() []string { return []string{"engine", "--supervised"} }
 func Start(context.Context, Options) (*Engine, error) { return nil, errUnsupported }
 
 // Child says that the engine is not supported on this system.
-func Child(context.Context, io.Reader, *slog.Logger) error { return errUnsupported }
+func Child(context.Context, io.Reader) error { return errUnsupported }
+
+// Serving says whether a process serves from the data folder; here none does.
+func Serving(string) error { return nil }
+
+// MostConfinement is the level that this system can hold.
+func MostConfinement() Confinement { return Unconfined }

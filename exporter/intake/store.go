@@ -26,6 +26,9 @@ const (
 	batchBytes = 6 << 20
 	batchRows  = 200_000
 
+	// ScratchTables is a pattern of the tables in which rows wait that are not stored yet. Nothing is lost with them.
+	ScratchTables = scratchPrefix + "*.*"
+
 	scratchPrefix = "cskpi_import_"
 	scratchLayout = "20060102150405"
 	scratchMaxAge = 24 * time.Hour

@@ -56,7 +56,7 @@ func Main(m *testing.M, after ...func()) {
 func child() int {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	if err := engine.Child(ctx, os.Stdin, slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil {
+	if err := engine.Child(ctx, os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -92,7 +92,7 @@ func start(t testing.TB) *engine.Engine {
 		t.Fatal(err)
 	}
 	e, err := engine.Start(t.Context(), engine.Options{
-		DataDir: dir, Library: os.Getenv("CSKPI_LIBCHDB"),
+		DataDir: dir, Library: os.Getenv("CSKPI_LIBCHDB"), Confinement: engine.ConfinedFull,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})
 	if err != nil {
