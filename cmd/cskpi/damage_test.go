@@ -78,6 +78,13 @@ func TestDamagedData(t *testing.T) {
 	if code, stdout, stderr := execute(t, "backfill"); code != exitProblem || !strings.Contains(stderr, "backfill: stored data is damaged") && !strings.Contains(stderr, "cskpi: stored data is damaged") {
 		t.Errorf("backfill: got %d\n%s\n%s", code, stdout, stderr)
 	}
+	file := filepath.Join(t.TempDir(), "damaged.backup")
+	if code, stdout, stderr := execute(t, "backup", file); code != exitProblem || !strings.Contains(stderr, "backup: stored data is damaged") {
+		t.Errorf("backup: got %d\n%s\n%s", code, stdout, stderr)
+	}
+	if _, err := os.Stat(file); !os.IsNotExist(err) {
+		t.Errorf("a backup of damaged data was written: %v", err)
+	}
 	if code, stdout, _ := execute(t, "check"); code != exitProblem || !strings.Contains(stdout, "cs.contracts, part "+filepath.Base(part)) || !strings.Contains(stdout, "--accept-loss") {
 		t.Errorf("check: got %d\n%s", code, stdout)
 	}
