@@ -146,7 +146,7 @@ func TestBackfillKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, func() bool { // it has done something
-		parts, err := filepath.Glob(filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "data", "cs", "kpi_runs", "*_*_*"))
+		parts, err := filepath.Glob(filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "engine", "data", "cs", "kpi_runs", "*_*_*"))
 		return err == nil && len(parts) > 0
 	})
 	if err := cmd.Process.Signal(os.Kill); err != nil {

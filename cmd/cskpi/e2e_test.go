@@ -477,8 +477,8 @@ func TestServer(t *testing.T) {
 	if code := s.stop(); code != exitOK {
 		t.Errorf("stopped with %d\n%s", code, s.stderr)
 	}
-	if _, err := os.Stat(os.Getenv("CSKPI_DATA_DIR")); err == nil {
-		t.Error("an engine's data folder was made although there is a server")
+	if _, err := os.Stat(filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "engine")); err == nil {
+		t.Error("an engine's folder was made although there is a server")
 	}
 }
 
