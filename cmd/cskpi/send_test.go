@@ -192,13 +192,7 @@ func TestSendToServe(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "contracts.csv")
 	writeFile(t, file, contractsCSV+"c7,dyne,suite,much,USD,2024-02-01,2025-02-01\n")
 	s := start(t, "serve")
-	var address string
-	until(t, func() bool {
-		if m := regexp.MustCompile(`msg="facts are taken [^"]*" address=(\S+)`).FindStringSubmatch(s.stderr.String()); m != nil {
-			address = m[1]
-		}
-		return address != ""
-	})
+	address := s.intakeAddress(t)
 	t.Setenv("CSKPI_SEND_URL", "http://"+address)
 	for range 2 {
 		code, out, errs := execute(t, "send", "--rows", "2", file)
