@@ -67,7 +67,7 @@ const (
 	exitInterrupted = 128 + int(syscall.SIGINT)
 )
 
-// stopLimit is how long a process that is told to stop may take, whatever hangs.
+// stopLimit is how long a process may take to stop, whatever hangs.
 const stopLimit = 14 * time.Second
 
 func main() {

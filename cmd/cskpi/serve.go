@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	gracePeriod  = 3 * time.Second // for answers under way when the process is told to stop
+	gracePeriod  = 3 * time.Second // for answers under way when the process stops
 	abandonAfter = 9 * time.Second // then the engine is killed, so that nothing waits for it
 	probeEvery   = 5 * time.Second // how often a database is asked for a sign of life that is not our child
 	probeWait    = 3 * time.Second // how long the answer may take

@@ -603,7 +603,7 @@ func TestSoak(t *testing.T) {
 	k.verify(s.open())
 }
 
-// TestSoakDiskFull fills the file system: senders are told to come back, and when there is room again nothing that was acknowledged is missing.
+// TestSoakDiskFull fills the file system: senders get a status that makes them retry, and when there is room again nothing that was acknowledged is missing.
 func TestSoakDiskFull(t *testing.T) {
 	if os.Getenv("CSKPI_TEST_SOAK") == "" {
 		t.Skip("it takes a minute; make soak runs it")

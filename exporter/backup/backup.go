@@ -49,7 +49,7 @@ type Result struct {
 
 const (
 	partial  = ".partial" // ends the name of a file that is not complete
-	fileRows = 2_000_000  // of a Parquet file, if days can be told apart
+	fileRows = 2_000_000  // of a Parquet file, if it can be split by day
 )
 
 // Write writes a backup of d, reads it back, and only then gives it its name. It fails if the file exists, unless it may be

@@ -460,7 +460,7 @@ func (e *erasure) remove(ctx context.Context, holders []holder) error {
 		}
 	}
 	if e.what.Account != "" {
-		// What was told of past days names the accounts that were at risk.
+		// Stored KPI values of past days name the accounts that were at risk.
 		if err := e.askIfAny(ctx, deletion("kpi_daily", "labels['account'] in ("+literals(e.what.ids())+")")); err != nil {
 			return err
 		}

@@ -125,7 +125,7 @@ func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Serie
 	return nil
 }
 
-// Own is what the exporter would have told of itself on days, given by the KPIs that were computed for them.
+// Own returns the metrics that the exporter would have exported about itself on past days, given the KPIs computed for them.
 func (s Stored) Own(ctx context.Context, computed map[string][]time.Time) ([]Series, error) {
 	var asOf []Series
 	days := map[time.Time]bool{}
