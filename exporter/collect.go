@@ -252,6 +252,9 @@ func (s *status) Collect(ch chan<- prometheus.Metric) {
 		count(rollUpErrors, r.Errors)
 		send(rollUpDuration, r.Duration.Seconds())
 	}
+	for _, r := range o.Refused {
+		send(querySuccess, 0, r.Name)
+	}
 	for i, out := range s.snapshot {
 		k := s.e.kpis[i]
 		send(queryInterval, k.every.Seconds(), k.Name)

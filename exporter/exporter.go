@@ -37,6 +37,7 @@ type Querier interface {
 // Options says what is exported and how often. Catalogue is required; every zero value stands for the default in brackets.
 type Options struct {
 	Catalogue queries.Catalogue // its KPIs are exported, its models are not
+	Refused   []queries.Refused // query files that are left out; each counts as a query that fails
 	Location  *time.Location    // the reporting zone, in which a day begins and ends [UTC]
 	Now       func() time.Time  // the clock [time.Now]
 

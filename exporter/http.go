@@ -130,6 +130,12 @@ func (e *Exporter) serveDebug(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	for _, r := range e.o.Refused {
+		if r.Name == name {
+			plain(w, http.StatusOK, fmt.Sprintf("query  %s\nstate  not computed, because the query file %s is refused\nerror  %v\n", r.Name, r.File, r.Err))
+			return
+		}
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "no query has the name %q; there are\n\n", name)
 	for _, k := range e.kpis {

@@ -76,6 +76,31 @@ func TestPathsAndMethods(t *testing.T) {
 	}
 }
 
+// TestRefusedQueryFile: a query file that is left out counts as a query that fails, wherever somebody looks.
+func TestRefusedQueryFile(t *testing.T) {
+	f := &fake{}
+	f.returns("kpi", []string{"value"}, []any{1.0})
+	e := newExporter(t, f, exporter.Options{
+		Catalogue: queries.Catalogue{query("kpi", "value gauge")},
+		Refused:   []queries.Refused{{Name: "mine", File: "mine.sql", Err: errors.New("mine.sql:3: <now> is forbidden")}},
+	})
+	if err := e.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string][]string{
+		"/metrics":               {`cs_exporter_query_success{query="mine"} 0`, `cs_exporter_query_success{query="kpi"} 1`, "cs_kpi_value 1"},
+		"/":                      {"1 of 2 failing", "<li>mine: not computed, because its query file is refused. <code>mine.sql:3: &lt;now&gt; is forbidden</code></li>"},
+		"/debug/query?name=mine": {"mine.sql:3: <now> is forbidden"},
+	} {
+		body := get(t, e, path).Body.String()
+		for _, text := range want {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s lacks %q", path, text)
+			}
+		}
+	}
+}
+
 func TestReady(t *testing.T) {
 	f := &fake{}
 	f.fails("a", "first error")

@@ -36,7 +36,10 @@ type page struct {
 
 type fact struct{ Name, Value, Level string } // Level: "", good, bad
 
-type problem struct{ Name, Title, State, Error string }
+type problem struct {
+	Name                string // of the query; empty: it has no card on the page
+	Title, State, Error string
+}
 
 type chapter struct {
 	ID, Title string
@@ -90,7 +93,10 @@ func (e *Exporter) page(now time.Time, snapshot []outcome) page {
 	for _, k := range e.kpis {
 		byName[k.Name] = k
 	}
-	failing, oldest := 0, time.Duration(0)
+	for _, r := range e.o.Refused {
+		p.Problems = append(p.Problems, problem{Title: r.Name, State: "not computed, because its query file is refused", Error: r.Err.Error()})
+	}
+	failing, oldest := len(e.o.Refused), time.Duration(0)
 	for _, g := range e.o.Catalogue.Groups() {
 		id := strings.ReplaceAll(strings.ToLower(g.Name), " ", "-")
 		of := chapter{ID: "chapter-" + id, Title: g.Name}
@@ -145,7 +151,7 @@ func (e *Exporter) status(now time.Time, snapshot []outcome, failing int, oldest
 	}
 	switch {
 	case failing > 0:
-		facts = append(facts, fact{"Queries", fmt.Sprintf("%d of %d failing", failing, len(snapshot)), "bad"})
+		facts = append(facts, fact{"Queries", fmt.Sprintf("%d of %d failing", failing, len(snapshot)+len(e.o.Refused)), "bad"})
 	case old > 0: // and running again for long
 		facts = append(facts, fact{"Queries", fmt.Sprintf("%d of %d have results too old to be shown", old, len(snapshot)), "bad"})
 	case tried < len(snapshot):

@@ -106,6 +106,18 @@ func Load(overlays ...fs.FS) (Catalogue, error) {
 
 // load reads layers of query files, of which the first alone may have a schema.
 func load(layers ...fs.FS) (Catalogue, error) {
+	files, err := readAll(layers...)
+	if err != nil {
+		return nil, err
+	}
+	if problems := check(files); len(problems) > 0 {
+		return nil, join(problems)
+	}
+	return assemble(files), nil
+}
+
+// readAll parses the files of all layers, by path; a later layer replaces files of an earlier one.
+func readAll(layers ...fs.FS) (map[string]*source, error) {
 	files := map[string]*source{}
 	for i, fsys := range layers {
 		if err := read(fsys, i > 0, files); err != nil {
@@ -121,7 +133,7 @@ func load(layers ...fs.FS) (Catalogue, error) {
 			s.Shadowed = true
 		}
 	}
-	return check(files)
+	return files, nil
 }
 
 // tablesOf names the tables that the migrations make.
@@ -161,7 +173,7 @@ func read(fsys fs.FS, overlay bool, files map[string]*source) error {
 		if err != nil {
 			return fmt.Errorf("read the query files: %w", err)
 		}
-		q := Query{Name: strings.TrimSuffix(base, ".sql"), File: file, Model: dir != "", Function: dir == "functions/"}
+		q := Query{Name: strings.TrimSuffix(base, ".sql"), File: file, Model: dir != "", Function: dir == "functions/", Overlay: overlay}
 		switch dir {
 		case "", "models/", "functions/":
 			files[file] = parse(q, string(text))
@@ -182,26 +194,10 @@ func misplaced(q Query, text string) *source {
 }
 
 // check looks at the files one by one and then at how they fit together.
-func check(files map[string]*source) (Catalogue, error) {
-	views := map[string]*source{} // by the view's name, without functions
-	byName := map[string]*source{}
-	for _, file := range sortedNames(files) {
-		s := files[file]
-		if s.misplaced {
-			continue
-		}
-		if first := byName[s.Name]; first != nil {
-			s.fail(1, "%s defines %s already; names are shared by all folders", first.File, s.Name)
-			continue
-		}
-		byName[s.Name] = s
-		if !s.Function {
-			views[s.View()] = s
-		}
-	}
-
+func check(files map[string]*source) []problem {
+	views, byName := index(files)
 	for _, s := range files {
-		if s.misplaced {
+		if s.misplaced || byName[s.Name] != s {
 			continue
 		}
 		s.checkName()
@@ -219,15 +215,51 @@ func check(files map[string]*source) (Catalogue, error) {
 	for _, s := range files {
 		problems = append(problems, s.problems...)
 	}
-	if len(problems) > 0 {
-		return nil, join(problems)
+	return problems
+}
+
+// index finds the files by the names of their views, functions excluded, and by their own. Where two have the same name,
+// the one that comes later has the problem; the built-in files come first.
+func index(files map[string]*source) (views, byName map[string]*source) {
+	views, byName = map[string]*source{}, map[string]*source{}
+	for _, s := range inOrder(files) {
+		if s.misplaced {
+			continue
+		}
+		if first := byName[s.Name]; first != nil {
+			s.fail(1, "%s defines %s already; names are shared by all folders", first.File, s.Name)
+			continue
+		}
+		byName[s.Name] = s
+		if !s.Function {
+			views[s.View()] = s
+		}
 	}
+	return views, byName
+}
+
+// inOrder lists built-in files before those of overlays, each by path.
+func inOrder(files map[string]*source) []*source {
+	return slices.SortedFunc(maps.Values(files), func(a, b *source) int {
+		if a.Overlay != b.Overlay {
+			if b.Overlay {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.File, b.File)
+	})
+}
+
+// assemble makes a catalogue of files without problems.
+func assemble(files map[string]*source) Catalogue {
+	views, byName := index(files)
 	flatten(views)
 	var c Catalogue
 	for _, name := range sortedNames(byName) {
 		c = append(c, byName[name].Query)
 	}
-	return c, nil
+	return c
 }
 
 // join sorts problems by file and line and drops what was found twice.
@@ -289,8 +321,7 @@ func (s *source) checkDetail(kpi *source) {
 // arr_movements.
 func checkMetrics(views map[string]*source) {
 	seen := map[string]string{}
-	for _, view := range sortedNames(views) {
-		s := views[view]
+	for _, s := range inOrder(views) {
 		if s.Model {
 			continue
 		}

@@ -300,7 +300,7 @@ func TestInstall(t *testing.T) {
 	exec(t, c.Conn, "insert into cs.held select 'kept'")
 	catalogue["held.sql"], catalogue["theirs.sql"] = small("H.", "X.", "1"), small("T.", "X.", "1")
 	err := install(catalogue)
-	wantProblems(t, err, "held.sql: cs.held exists and was not made by cskpi", "theirs.sql: cs.theirs exists and was not made by cskpi")
+	wantProblems(t, err, "held.sql:1: cs.held exists and was not made by cskpi", "theirs.sql:1: cs.theirs exists and was not made by cskpi")
 	if got := scalar(t, c.Conn, "select a from cs.held"); got != "kept" {
 		t.Errorf("got %s from the table of somebody else", got)
 	}

@@ -65,7 +65,12 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 			err = cluster.exec(ctx, conn, text)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err))
+			if unfit(err) {
+				err = problem{o.file, 1, fmt.Sprintf("install %s %s: %v", o.kind, o.name, Brief(err))}
+			} else {
+				err = fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err)
+			}
+			errs = append(errs, err)
 			continue
 		}
 		done = append(done, o)
@@ -174,7 +179,7 @@ func claim(ctx context.Context, conn driver.Conn, cluster Cluster, have state, t
 		}
 		var errs []error
 		for _, o := range taken(again) {
-			errs = append(errs, fmt.Errorf("%s: cs.%s exists and was not made by cskpi; rename or drop it, or rename the query file", o.file, o.name))
+			errs = append(errs, problem{o.file, 1, fmt.Sprintf("cs.%s exists and was not made by cskpi; rename or drop it, or rename the query file", o.name)})
 		}
 		if len(errs) > 0 {
 			return errors.Join(errs...)

@@ -46,6 +46,7 @@ type Query struct {
 	SQL      string        // the bare SELECT; of a function, the lambda
 	Model    bool          // a building block: installed, not exported
 	Function bool          // a building block that is no view but the SQL function <Name>; it is a Model, too
+	Overlay  bool          // a file of the company, not a built-in one
 	Shadowed bool          // a table of facts has the name, so the view is called otherwise
 
 	flat   string   // SQL with the views that it reads written out; empty: not known

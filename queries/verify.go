@@ -48,6 +48,9 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	var problems []problem
 	for _, q := range views {
 		result, err := v.results[q.View()]()
+		if err != nil && !unfit(err) {
+			return fmt.Errorf("verify %s: %w", q.File, Brief(err))
+		}
 		if err != nil {
 			problems = append(problems, problem{q.File, 1, "the engine refuses the query: " + Brief(err).Error()})
 			continue

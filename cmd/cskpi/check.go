@@ -29,9 +29,9 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 	if c.Accept != "" {
 		return c.accept(ctx, a)
 	}
-	catalogue, err := a.load()
+	catalogue, err := queries.Load(a.overlays()...)
 	if err != nil {
-		return err
+		return fmt.Errorf("query files:\n%w", err)
 	}
 	fmt.Fprintf(a.out, "configuration  ok\nquery files    ok: %d KPIs, %d building blocks\n", len(catalogue.KPIs()), len(catalogue)-len(catalogue.KPIs()))
 	d, err := a.open(ctx, catalogue)

@@ -35,17 +35,54 @@ type database struct {
 	zone      *time.Location
 }
 
-// load reads the query files, the user's own included.
-func (a *app) load() (queries.Catalogue, error) {
-	var overlays []fs.FS
-	if a.config.QueriesDir != "" {
-		overlays = append(overlays, os.DirFS(a.config.QueriesDir))
+// overlays are the folders with the company's own query files.
+func (a *app) overlays() []fs.FS {
+	if a.config.QueriesDir == "" {
+		return nil
 	}
-	c, err := queries.Load(overlays...)
+	return []fs.FS{os.DirFS(a.config.QueriesDir)}
+}
+
+// load reads the query files, the company's own included. One that has problems is reported and left out, so that it does
+// not stop the others.
+func (a *app) load() (queries.Catalogue, error) {
+	c, refused, err := queries.LoadUsable(a.overlays()...)
 	if err != nil {
 		return nil, fmt.Errorf("query files:\n%w", err)
 	}
+	a.refused = nil
+	a.refuse(refused)
 	return c, nil
+}
+
+// refuse reports query files that are left out.
+func (a *app) refuse(files []queries.Refused) {
+	for _, r := range files {
+		a.log.Error("query file refused; the others are used", "file", r.File, "err", r.Err)
+	}
+	a.refused = append(a.refused, files...)
+}
+
+// install makes the views, but for those of query files that the engine refuses.
+func (a *app) install(ctx context.Context, d *database) error {
+	err := d.cluster.Install(ctx, d.conn, d.catalogue)
+	if usable, refused := d.catalogue.Without(err); len(refused) > 0 {
+		a.refuse(refused)
+		d.catalogue = usable
+		err = d.cluster.Install(ctx, d.conn, d.catalogue)
+	}
+	return err
+}
+
+// verify makes sure that the views return what their headers promise, and leaves out the query files whose views do not.
+func (a *app) verify(ctx context.Context, d *database) error {
+	err := queries.Verify(ctx, d.conn, d.catalogue)
+	if usable, refused := d.catalogue.Without(err); len(refused) > 0 {
+		a.refuse(refused)
+		d.catalogue = usable
+		err = d.cluster.Install(ctx, d.conn, d.catalogue) // which drops the views of those
+	}
+	return err
 }
 
 // connect finds the database: the configured server, else the engine that another process runs on the data folder, else
@@ -126,7 +163,7 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 		prepared, err = d.installed(ctx)
 	}
 	if err == nil && !prepared {
-		err = d.cluster.Install(ctx, d.conn, d.catalogue)
+		err = a.install(ctx, d)
 	}
 	if err == nil {
 		fixed := a.config.reporting()
@@ -149,14 +186,14 @@ func (d *database) installed(ctx context.Context) (bool, error) {
 }
 
 // prepare brings tables, views and reporting settings up to date.
-func (d *database) prepare(ctx context.Context, r queries.Reporting) error {
+func (a *app) prepare(ctx context.Context, d *database) error {
 	if err := d.cluster.Migrate(ctx, d.conn); err != nil {
 		return err
 	}
-	if err := d.cluster.Install(ctx, d.conn, d.catalogue); err != nil {
+	if err := a.install(ctx, d); err != nil {
 		return err
 	}
-	return d.configure(ctx, r)
+	return d.configure(ctx, a.config.reporting())
 }
 
 // damaged says what the latest look at the stored data found damaged.

@@ -369,10 +369,18 @@ func TestServe(t *testing.T) {
 	facts(t)
 	overlay := t.TempDir()
 	writeFile(t, filepath.Join(overlay, "prices.sql"), "-- Prices.\n--\n-- Columns:\n--   year  histogram  Annual values of contracts.\n\nselect cs_histogram(groupArray(cs_float(acv)), [1000., 100000.]) as year from cs.contracts where starts_on <= {as_of:Date}\n")
+	// Files that cannot be used stop nothing else: one is refused when it is read, one by the engine.
+	writeFile(t, filepath.Join(overlay, "unread.sql"), "-- No columns.\n\nselect now() as x\n")
+	writeFile(t, filepath.Join(overlay, "unmade.sql"), "-- Unmade.\n--\n-- Columns:\n--   x  gauge  X.\n\nselect nothing as x from cs.contracts where starts_on <= {as_of:Date}\n")
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
 	s := start(t, "serve")
 	s.waitFor(t, "/-/ready", http.StatusOK, "")
 	metrics := s.waitFor(t, "/metrics", http.StatusOK, "cs_arr_amount{segment=")
+	for _, want := range []string{`cs_exporter_query_success{query="unread"} 0`, `cs_exporter_query_success{query="unmade"} 0`, `cs_exporter_query_success{query="prices"} 1`} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
 	if !strings.Contains(metrics, "cs_exporter_engine_up 1") {
 		t.Errorf("the engine is not up: %s", grep(metrics, "cs_exporter_engine"))
 	}
@@ -385,6 +393,12 @@ func TestServe(t *testing.T) {
 		}
 	})
 	t.Run("prometheus", func(t *testing.T) { prometheusSees(t, s.url) })
+	t.Run("refused files", func(t *testing.T) {
+		s.waitFor(t, "/debug/query?name=unmade", http.StatusOK, "nothing")
+		if code, _, stderr := execute(t, "kpi", "unread"); code != exitProblem || !strings.Contains(stderr, "the query file of unread is refused:\nunread.sql:") {
+			t.Errorf("got %d, %s", code, stderr)
+		}
+	})
 	t.Run("beside it", func(t *testing.T) {
 		begin := time.Now()
 		code, stdout, stderr := execute(t, "kpi", "arr", "--format", "csv", "--as-of", "2024-06-30")

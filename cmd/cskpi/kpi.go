@@ -76,6 +76,9 @@ func (a *app) find(name string) (queries.Catalogue, queries.Query, error) {
 		return nil, queries.Query{}, err
 	}
 	q, found := c.Get(name)
+	if i := slices.IndexFunc(a.refused, func(r queries.Refused) bool { return r.Name == name }); i >= 0 {
+		return nil, q, fmt.Errorf("the query file of %s is refused:\n%w", name, a.refused[i].Err)
+	}
 	if !found || q.Function {
 		return nil, q, usage("there is no KPI %q; cskpi kpi lists them", name)
 	}

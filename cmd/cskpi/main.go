@@ -18,6 +18,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"cskpi/exporter"
+	"cskpi/queries"
 )
 
 // commands is the command line, a field for each command.
@@ -44,11 +45,12 @@ type commands struct {
 
 // app is what every command works with.
 type app struct {
-	config config
-	log    *slog.Logger
-	out    io.Writer // results
-	err    io.Writer // everything else
-	eager  bool      // past days are computed as fast as the machine can, not beside everything else
+	config  config
+	log     *slog.Logger
+	refused []queries.Refused // query files that are left out
+	out     io.Writer         // results
+	err     io.Writer         // everything else
+	eager   bool              // past days are computed as fast as the machine can, not beside everything else
 }
 
 // usageError is a mistake in the command line; it ends the program with 2.

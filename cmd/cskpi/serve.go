@@ -139,6 +139,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	if err := a.prepareWhenUp(ctx, d); err != nil {
 		return err
 	}
+	catalogue = d.catalogue
 	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
 	defer keeper.Close()
 	usage := &rollUps{parts: d.parts, log: a.log}
@@ -223,7 +224,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 
 // newExporter fills in what is the same for every exporter.
 func (a *app) newExporter(db exporter.Querier, c queries.Catalogue, o exporter.Options) (*exporter.Exporter, error) {
-	o.Catalogue = c
+	o.Catalogue, o.Refused = c, a.refused
 	o.Every, o.Timeout, o.MaxAge = a.config.Interval, a.config.Timeout, a.config.MaxAge
 	o.MaxSeries, o.Parallel = a.config.MaxSeries, a.config.Parallel
 	o.Version, o.Revision = buildVersion(), buildRevision()
@@ -235,10 +236,10 @@ func (a *app) newExporter(db exporter.Querier, c queries.Catalogue, o exporter.O
 func (a *app) prepareWhenUp(ctx context.Context, d *database) error {
 	refused := 0
 	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
-		err := d.prepare(ctx, a.config.reporting())
+		err := a.prepare(ctx, d)
 		// The built-in files are tested on the very engine that comes with them; asking it takes as long as computing.
 		if err == nil && (a.config.QueriesDir != "" || a.config.ClickhouseURL != "") {
-			err = queries.Verify(ctx, d.conn, d.catalogue)
+			err = a.verify(ctx, d)
 		}
 		if err == nil || ctx.Err() != nil {
 			return err

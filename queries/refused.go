@@ -1,0 +1,152 @@
+package queries
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// Refused is a query file that is left out, and why.
+type Refused struct {
+	Name string // of the query
+	File string // path inside its file system
+	Err  error  // every problem of the file, as file:line: message
+}
+
+// LoadUsable is Load for a service that must go on: it leaves out the files that have problems and those that read them.
+// A built-in file takes the place of none: whoever replaced a KPI must not get another number under its name.
+// Without overlays every problem is an error.
+func LoadUsable(overlays ...fs.FS) (Catalogue, []Refused, error) {
+	files, err := readAll(append([]fs.FS{Builtin()}, overlays...)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	var refused []Refused
+	for {
+		problems := check(files)
+		if len(problems) == 0 {
+			return assemble(files), refused, nil
+		}
+		if len(overlays) == 0 {
+			return nil, nil, join(problems)
+		}
+		gone := unusable{}
+		for len(problems) > 0 {
+			for file, of := range byFile(problems) {
+				s := files[file]
+				refused = append(refused, Refused{s.Name, file, join(of)})
+				gone.add(s.Query)
+				delete(files, file)
+			}
+			problems = nil
+			for _, s := range files {
+				if p, found := gone.readBy(s.Query, s.tokens); found {
+					problems = append(problems, p)
+				}
+			}
+		}
+	}
+}
+
+// Without leaves out the files of overlays that Install or Verify found unusable, and the files that read them. If err
+// has any other cause, such as a server that cannot compute the built-in views, nothing is left out.
+func (c Catalogue) Without(err error) (Catalogue, []Refused) {
+	var problems []problem
+	for _, e := range leaves(err) {
+		var p problem
+		if !errors.As(e, &p) {
+			return c, nil
+		}
+		problems = append(problems, p)
+	}
+	found := byFile(problems)
+	gone := unusable{}
+	var refused []Refused
+	leave := func(q Query, err error) {
+		gone.add(q)
+		refused = append(refused, Refused{q.Name, q.File, err})
+		c = slices.DeleteFunc(slices.Clone(c), func(other Query) bool { return other.File == q.File })
+		delete(found, q.File)
+	}
+	for _, q := range c {
+		if of := found[q.File]; q.Overlay && of != nil {
+			leave(q, join(of))
+		}
+	}
+	for changed := true; changed; {
+		changed = false
+		for _, q := range c {
+			tokens, _ := lex(q.SQL) // of a file that could be read
+			if p, reads := gone.readBy(q, tokens); reads {
+				leave(q, join(append(found[q.File], p)))
+				changed = true
+				break
+			}
+		}
+	}
+	if len(found) > 0 { // in built-in files that read nothing of an overlay
+		return c, nil
+	}
+	return c, refused
+}
+
+// leaves lists the errors that err joins.
+func leaves(err error) []error {
+	var all []error
+	switch e := err.(type) {
+	case nil:
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			all = append(all, leaves(one)...)
+		}
+	default:
+		all = []error{err}
+	}
+	return all
+}
+
+func byFile(problems []problem) map[string][]problem {
+	files := map[string][]problem{}
+	for _, p := range problems {
+		files[p.file] = append(files[p.file], p)
+	}
+	return files
+}
+
+// unusable has the files that are left out, by the name under which others read them.
+type unusable map[string]string
+
+func (u unusable) add(q Query) {
+	if q.Function {
+		u[q.Name] = q.File
+	} else {
+		u["cs."+q.View()] = q.File
+	}
+}
+
+// readBy finds out whether q reads any of them.
+func (u unusable) readBy(q Query, tokens []token) (problem, bool) {
+	for i, t := range tokens {
+		name := t.name()
+		if i >= 2 && tokens[i-1].is(".") && tokens[i-2].is("cs") {
+			name = "cs." + name
+		}
+		if file, gone := u[name]; gone && i+1 < len(tokens) && tokens[i+1].is("(") {
+			return problem{q.File, t.line, fmt.Sprintf("%s is not available, because %s has problems", name, file)}, true
+		}
+	}
+	return problem{}, false
+}
+
+// passing are the codes with which ClickHouse refuses a statement for reasons that lie outside of it: too slow, too many,
+// no memory, no space, no network, shutting down.
+var passing = []int32{74, 75, 76, 159, 160, 164, 202, 209, 210, 236, 241, 242, 243, 252, 279, 319, 394, 439, 473, 999}
+
+// unfit reports whether the engine refuses a statement because of its text.
+func unfit(err error) bool {
+	var e *clickhouse.Exception
+	return errors.As(err, &e) && !slices.Contains(passing, e.Code)
+}

@@ -1,0 +1,132 @@
+package queries_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"cskpi/queries"
+)
+
+// TestLoadUsable: a file of the company that has problems takes down what reads it, and nothing else.
+func TestLoadUsable(t *testing.T) {
+	reads := func(view string) string {
+		return "-- R.\n--\n-- Columns:\n--   x  gauge  X.\nselect x from " + view + "\n"
+	}
+	files := map[string]string{
+		"good.sql":                   small("Good.", "X.", "1"),
+		"headless.sql":               "select 1",
+		"clock.sql":                  small("Clock.", "X.", "now()"),
+		"models/reads_clock.sql":     reads("cs.clock(as_of = {as_of:Date})"),
+		"reads_reader.sql":           reads("cs.reads_clock(as_of = {as_of:Date})"),
+		"models/health_measures.sql": "-- A built-in model, badly replaced.\n",
+		"functions/cs_worse.sql":     "-- Not a function.\nselect 1",
+		"calls.sql":                  small("Calls.", "X.", "cs_worse(1)"),
+		"elsewhere/what.sql":         small("Elsewhere.", "X.", "1"),
+		"models/arr.sql":             small("Has the name of a built-in KPI.", "X.", "1"),
+		"arr_movements.sql":          small("Replaces a built-in KPI.", "X.", "1"),
+	}
+	overlay := fstest.MapFS{}
+	for name, text := range files {
+		overlay[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	c, refused, err := queries.LoadUsable(overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	builtin, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, r := range refused {
+		got[r.File] = r.Err.Error()
+		if _, found := c.Get(r.Name); found && r.File != "models/arr.sql" {
+			t.Errorf("%s is refused and used", r.Name)
+		}
+	}
+	for file, want := range map[string]string{
+		"headless.sql":               "headless.sql:1: ",
+		"clock.sql":                  "now",
+		"models/reads_clock.sql":     "models/reads_clock.sql:5: cs.clock is not available, because clock.sql has problems",
+		"reads_reader.sql":           "reads_reader.sql:5: cs.reads_clock is not available, because models/reads_clock.sql has problems",
+		"models/health_measures.sql": "models/health_measures.sql:",
+		"functions/cs_worse.sql":     "functions/cs_worse.sql:",
+		"calls.sql":                  "calls.sql:5: cs_worse is not available, because functions/cs_worse.sql has problems",
+		"elsewhere/what.sql":         "a query file lies at the top",
+		"models/arr.sql":             "arr.sql defines arr already",
+	} {
+		if !strings.Contains(got[file], want) {
+			t.Errorf("%s: got %q, want %q", file, got[file], want)
+		}
+	}
+	for _, name := range []string{"good", "arr", "nrr", "arr_movements"} {
+		if _, found := c.Get(name); !found {
+			t.Errorf("%s is not used", name)
+		}
+	}
+	// What is neither refused nor used has been lost.
+	for _, q := range builtin {
+		if _, used := c.Get(q.Name); !used && got[q.File] == "" {
+			t.Errorf("%s is neither used nor refused", q.File)
+		}
+	}
+	if health, used := c.Get("health"); used {
+		t.Errorf("health is used although a model that it reads is refused: %s", health.File)
+	}
+	t.Logf("refused: %v", slices.Sorted(maps.Keys(got)))
+}
+
+// TestWithout: views that the engine refuses are left out if they are the company's own.
+func TestWithout(t *testing.T) {
+	c := migrated(t)
+	overlay := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"good.sql":   small("Good.", "X.", "1"),
+		"syntax.sql": small("Syntax.", "X.", "1 2"),
+		"column.sql": strings.Replace(small("Column.", "X.", "1"), "as x", "as y", 1),
+		"reads.sql":  "-- R.\n--\n-- Columns:\n--   x  gauge  X.\nselect x from cs.column(as_of = {as_of:Date})\n",
+	} {
+		overlay[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	catalogue, err := queries.LoadOnly(fstest.MapFS{"one.sql": {Data: []byte(small("One.", "X.", "1"))}}, overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = queries.Install(t.Context(), c, catalogue)
+	usable, refused := catalogue.Without(err)
+	if len(refused) != 1 || refused[0].Name != "syntax" || len(usable) != len(catalogue)-1 {
+		t.Fatalf("after %v: refused %v", err, refused)
+	}
+	if err := queries.Install(t.Context(), c, usable); err != nil {
+		t.Fatal(err)
+	}
+	err = queries.Verify(t.Context(), c, usable)
+	usable, refused = usable.Without(err)
+	if len(refused) != 2 || refused[0].Name != "column" || refused[1].Name != "reads" {
+		t.Fatalf("after %v: refused %v", err, refused)
+	}
+	if err := errors.Join(queries.Install(t.Context(), c, usable), queries.Verify(t.Context(), c, usable)); err != nil {
+		t.Error(err)
+	}
+	if got := scalar(t, c, "select count() from system.tables where database = 'cs' and name in ('column', 'syntax', 'reads')"); got != "0" {
+		t.Errorf("%s views of refused files are left", got)
+	}
+
+	// Nothing is left out because a built-in view fails, or because the engine cannot be asked.
+	same := func(err error) {
+		t.Helper()
+		if err == nil {
+			t.Fatal("no error")
+		}
+		if left, refused := usable.Without(err); len(refused) > 0 || len(left) != len(usable) {
+			t.Errorf("after %v: refused %v", err, refused)
+		}
+	}
+	same(queries.Install(t.Context(), c, load(t, map[string]string{"one.sql": small("One.", "X.", "1 2")})))
+	usable[0].Title += "!" // so that there is something to install
+	same(queries.Install(t.Context(), &failing{Conn: c, after: 1}, usable))
+}
