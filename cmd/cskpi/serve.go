@@ -17,12 +17,13 @@ import (
 )
 
 const (
-	gracePeriod  = 3 * time.Second // for answers under way when the process stops
-	abandonAfter = 9 * time.Second // then the engine is killed, so that nothing waits for it
-	probeEvery   = 5 * time.Second // how often a database is asked for a sign of life that is not our child
-	probeWait    = 3 * time.Second // how long the answer may take
-	retryLeast   = time.Second     // pause between attempts to prepare a database; it doubles
-	retryMost    = 15 * time.Second
+	gracePeriod   = 3 * time.Second // for answers under way when the process stops
+	abandonAfter  = 9 * time.Second // then the engine is killed, so that nothing waits for it
+	receiptsEvery = time.Hour       // how often receipts of erasures by other instances are copied
+	probeEvery    = 5 * time.Second // how often a database is asked for a sign of life that is not our child
+	probeWait     = 3 * time.Second // how long the answer may take
+	retryLeast    = time.Second     // pause between attempts to prepare a database; it doubles
+	retryMost     = 15 * time.Second
 	// refusals is how often a database that answers may refuse to be prepared; then it is no longer taken for a hiccup.
 	refusals = 3
 )
@@ -176,9 +177,16 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	}
 	wg.Go(func() { backups.run(ctx, d) })
 	receipts := a.keepReceipts()
-	if err := receipts.Sync(ctx, d.conn); err != nil {
-		a.log.Warn("receipts of erasures cannot be copied out of the database; a restore of a backup that is older may bring back what was erased", "err", err)
-	}
+	wg.Go(func() {
+		for {
+			if err := receipts.Sync(ctx, d.conn); err != nil && ctx.Err() == nil {
+				a.log.Warn("receipts of erasures cannot be copied out of the database; restoring an older backup may bring back erased accounts and users", "err", err)
+			}
+			if !sleep(ctx, receiptsEvery) {
+				return
+			}
+		}
+	})
 	done, err := in.open(ctx, d, []byte(a.config.UserIDKey), receipts)
 	if err != nil {
 		return err

@@ -115,6 +115,12 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%s: %s in %v", name, guarded(env), env)
 		}
 	}
+	// Receipts of erasures must outlast the container.
+	if !slices.ContainsFunc(p.Services["cskpi"].Volumes, func(v types.ServiceVolumeConfig) bool {
+		return v.Type == types.VolumeTypeVolume && v.Target == "/data" && !v.ReadOnly
+	}) || !strings.Contains(read(t, "deploy/Dockerfile"), "CSKPI_DATA_DIR=/data CSKPI_INTAKE_LISTEN=off\nUSER 65532:65532\nVOLUME /data") {
+		t.Error("cskpi has no volume at /data, its data folder")
+	}
 	// Past days must have the labels of scrapes, and Prometheus must keep them.
 	if c := strings.Join(p.Services["demo-history"].Command, " "); !strings.Contains(c, "--instance cskpi:11469") {
 		t.Errorf("past days have other labels than the scrapes of %s/deploy/prometheus/prometheus.yml: %s", root, c)
@@ -150,7 +156,7 @@ func guarded(env map[string]string) string {
 func TestComposeIntake(t *testing.T) {
 	p := compose(t, []string{"CSKPI_TOKENS=./tokens.yaml"}, nil, "docker-compose.yml", "deploy/compose.intake.yml")
 	s := p.Services["cskpi"]
-	if s.Environment["CSKPI_INTAKE_TOKENS"] == nil || s.Environment["CSKPI_CLICKHOUSE_URL_FILE"] == nil || len(s.Ports) != 2 || len(s.Volumes) != 2 {
+	if s.Environment["CSKPI_INTAKE_TOKENS"] == nil || s.Environment["CSKPI_CLICKHOUSE_URL_FILE"] == nil || len(s.Ports) != 2 || len(s.Volumes) != 3 {
 		t.Errorf("got %+v", s)
 	}
 	o, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml"), filepath.Join(root, "deploy/compose.intake.yml")}, cli.WithWorkingDirectory(root))

@@ -122,7 +122,7 @@ func TestKubernetes(t *testing.T) {
 			t.Errorf("%s %s: namespace %s, labels %v", kind, r.GetName(), r.GetNamespace(), r.GetLabels())
 		}
 		known := map[string]any{
-			"apps/v1 Deployment": &apps.Deployment{}, "v1 Service": &core.Service{}, "v1 ServiceAccount": &core.ServiceAccount{}, "v1 ConfigMap": &core.ConfigMap{},
+			"apps/v1 StatefulSet": &apps.StatefulSet{}, "v1 Service": &core.Service{}, "v1 ServiceAccount": &core.ServiceAccount{}, "v1 ConfigMap": &core.ConfigMap{},
 			"networking.k8s.io/v1 NetworkPolicy": &networking.NetworkPolicy{}, "policy/v1 PodDisruptionBudget": &policy.PodDisruptionBudget{},
 			"monitoring.coreos.com/v1 ServiceMonitor": &monitoring.ServiceMonitor{}, "monitoring.coreos.com/v1 PrometheusRule": &monitoring.PrometheusRule{},
 		}[r.GetApiVersion()+" "+kind]
@@ -152,13 +152,13 @@ func TestKubernetes(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"Deployment", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor", "PrometheusRule"} {
+	for _, kind := range []string{"StatefulSet", "Service", "ServiceAccount", "NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor", "PrometheusRule"} {
 		if count[kind] != 1 {
 			t.Fatalf("there are %d of %s", count[kind], kind)
 		}
 	}
 
-	pod := objects["Deployment"].(*apps.Deployment).Spec.Template
+	pod := objects["StatefulSet"].(*apps.StatefulSet).Spec.Template
 	if s := pod.Spec; s.EnableServiceLinks == nil || *s.EnableServiceLinks || s.AutomountServiceAccountToken == nil || *s.AutomountServiceAccountToken ||
 		s.SecurityContext == nil || !*s.SecurityContext.RunAsNonRoot || s.SecurityContext.SeccompProfile.Type != core.SeccompProfileTypeRuntimeDefault {
 		t.Errorf("the pod is not held as it should be: %+v", s)
@@ -187,7 +187,7 @@ func TestKubernetes(t *testing.T) {
 	monitor := objects["ServiceMonitor"].(*monitoring.ServiceMonitor)
 	for what, s := range map[string]map[string]string{
 		"service": service.Spec.Selector, "disruption budget": budget.Spec.Selector.MatchLabels, "network policy": network.Spec.PodSelector.MatchLabels,
-		"deployment": objects["Deployment"].(*apps.Deployment).Spec.Selector.MatchLabels,
+		"stateful set": objects["StatefulSet"].(*apps.StatefulSet).Spec.Selector.MatchLabels,
 	} {
 		if len(s) == 0 || !reflect.DeepEqual(s, pod.Labels) {
 			t.Errorf("the %s selects %v, pods have %v", what, s, pod.Labels)
@@ -201,7 +201,7 @@ func TestKubernetes(t *testing.T) {
 	if service.Labels[monitor.Spec.JobLabel] != "cskpi" {
 		t.Errorf("the job would be %q", service.Labels[monitor.Spec.JobLabel])
 	}
-	if *budget.Spec.UnhealthyPodEvictionPolicy == "" || *objects["Deployment"].(*apps.Deployment).Spec.Replicas < 2 {
+	if *budget.Spec.UnhealthyPodEvictionPolicy == "" || *objects["StatefulSet"].(*apps.StatefulSet).Spec.Replicas < 2 {
 		t.Error("one pod alone could not be evicted without an outage")
 	}
 	for _, p := range service.Spec.Ports {
@@ -220,6 +220,17 @@ func TestKubernetes(t *testing.T) {
 	env := map[string]string{}
 	for _, v := range pod.Spec.Containers[0].Env {
 		env[v.Name] = v.Value
+	}
+	// Receipts of erasures must outlast the pod.
+	lasting := false
+	for _, m := range pod.Spec.Containers[0].VolumeMounts {
+		lasting = lasting || m.MountPath == env["CSKPI_DATA_DIR"] && slices.ContainsFunc(objects["StatefulSet"].(*apps.StatefulSet).Spec.VolumeClaimTemplates,
+			func(c core.PersistentVolumeClaim) bool {
+				return c.Name == m.Name && !c.Spec.Resources.Requests.Storage().IsZero()
+			})
+	}
+	if !lasting {
+		t.Errorf("CSKPI_DATA_DIR is %q, where no claimed volume is mounted", env["CSKPI_DATA_DIR"])
 	}
 	if env["CSKPI_LISTEN"] != ":11469" || guarded(env) != "" || env["CSKPI_ENGINE_REQUIRE_USERS"] != "true" {
 		t.Errorf("the container has %v; %s", env, guarded(env))

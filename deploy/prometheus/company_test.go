@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -476,4 +477,51 @@ func manager(t *testing.T, people string) string {
 	changed(t, "../alertmanager/alertmanager.yml", filepath.Join(dir, "alertmanager.yml"), `/etc/alertmanager/secrets`, dir, `templates/\*\.tmpl`, templates,
 		`(?m)^ +mute_time_intervals: .*\n`, "", `group_wait: \S+`, "group_wait: 3s", `group_interval: \S+`, "group_interval: 1s", `smtp\.example\.com:587`, "127.0.0.1:9")
 	return launch(t, "alertmanager", "--config.file="+filepath.Join(dir, "alertmanager.yml"), "--storage.path="+filepath.Join(dir, "data"), "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=").url
+}
+
+// TestInhibition: a real Alertmanager sends no alert that follows from another one.
+func TestInhibition(t *testing.T) {
+	url := manager(t, "http://127.0.0.1:9") // nobody is there
+	type alert struct {
+		Labels map[string]string `json:"labels"`
+		Status struct {
+			InhibitedBy []string `json:"inhibitedBy"`
+		} `json:"status"`
+	}
+	var sent []alert
+	for _, labels := range []map[string]string{
+		{"alertname": "CSDataDamaged", "severity": "critical", "area": "service", "job": "cskpi", "table": "contracts"},
+		{"alertname": "CSQueryFailing", "severity": "warning", "area": "service", "job": "cskpi", "query": "nrr"},
+		{"alertname": "CSQueryFailing", "severity": "warning", "area": "service", "job": "other", "query": "nrr"},
+		{"alertname": "CSDiskFull", "severity": "warning", "area": "service", "job": "cskpi"},
+	} {
+		sent = append(sent, alert{Labels: labels})
+	}
+	body, err := json.Marshal(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Post(url+"/api/v2/alerts", "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	until(t, func() bool { // the inhibitor learns of alerts a moment after they are stored
+		answer, err := http.Get(url + "/api/v2/alerts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		var got []alert
+		if err := json.NewDecoder(answer.Body).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		inhibited := map[string]bool{}
+		for _, a := range got {
+			if len(a.Status.InhibitedBy) > 0 {
+				inhibited[a.Labels["alertname"]+" "+a.Labels["job"]] = true
+			}
+		}
+		return len(got) == len(sent) && maps.Equal(inhibited, map[string]bool{"CSQueryFailing cskpi": true})
+	})
 }
