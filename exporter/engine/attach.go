@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/google/renameio/v2"
 )
 
 const (
@@ -82,25 +84,13 @@ func folderID(dir string) (string, error) {
 	return fmt.Sprintf("%d:%d", stat.Dev, stat.Ino), nil
 }
 
-// writeJSON puts a file in place whole, so that no one reads half of it. Only its owner can read it.
+// writeJSON replaces a file that only its owner can read, as a whole.
 func writeJSON(dir, name string, value any) error {
 	b, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, name+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	_, err = f.Write(append(b, '\n'))
 	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
+		err = renameio.WriteFile(filepath.Join(dir, name), append(b, '\n'), 0o600, renameio.WithTempDir(dir))
 	}
 	if err != nil {
-		os.Remove(f.Name())
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"cskpi/exporter/gate/shares"
 )
 
 // Options say what a port is for. The zero value of a limit stands for the default in brackets.
@@ -99,9 +101,9 @@ type Gate struct {
 	handler  atomic.Pointer[http.Handler]
 	loopback bool
 	checks   *http.CrossOriginProtection
-	bodies   *shares // bytes
-	places   *shares // requests
-	bcrypt   *shares // password checks
+	bodies   *shares.Pool // bytes
+	places   *shares.Pool // requests
+	bcrypt   *shares.Pool // password checks
 }
 
 // Open listens, unless anybody could come in who should not. Serve answers.
@@ -127,9 +129,9 @@ func Open(ctx context.Context, o Options) (*Gate, error) {
 	g := &Gate{
 		o: o, web: web, checks: http.NewCrossOriginProtection(),
 		listener: newConnections(listener, o.Limits.Connections, o.Limits.ConnectionsEach),
-		bodies:   newShares(o.Limits.BodyBytes, o.Limits.BodyBytes/4),
-		places:   newShares(int64(o.Limits.Requests), int64(o.Limits.RequestsEach)),
-		bcrypt:   newShares(2, 1),
+		bodies:   shares.New(o.Limits.BodyBytes, o.Limits.BodyBytes/4),
+		places:   shares.New(int64(o.Limits.Requests), int64(o.Limits.RequestsEach)),
+		bcrypt:   shares.New(2, 1),
 	}
 	if tcp, ok := listener.Addr().(*net.TCPAddr); ok {
 		g.loopback = tcp.IP.IsLoopback()

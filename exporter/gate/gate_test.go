@@ -2,7 +2,6 @@ package gate
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -303,8 +302,8 @@ func TestHalfSentBodies(t *testing.T) {
 			t.Fatalf("the connection stays: %q, %v", rest, err)
 		}
 	}
-	if g.bodies.used != 0 || len(g.bodies.by) > 0 {
-		t.Errorf("bodies still hold %d bytes", g.bodies.used)
+	if g.bodies.Used() != 0 {
+		t.Errorf("bodies still hold %d bytes", g.bodies.Used())
 	}
 	patient := open(t, Options{WholeBodies: 1 << 20}, echo)
 	if status, text, _ := do(t, patient, http.MethodPost, strings.Repeat("x", 1<<20+1)); status != http.StatusRequestEntityTooLarge {
@@ -404,48 +403,6 @@ func TestPlacesAreShared(t *testing.T) {
 		if status := <-statuses; status != http.StatusOK {
 			t.Errorf("its share: got %d", status)
 		}
-	}
-}
-
-// What becomes free goes to the client that has least, not to the one that asked most.
-func TestSharesAreFair(t *testing.T) {
-	s := newShares(2, 2)
-	if !s.try("greedy", 2) || s.try("modest", 1) {
-		t.Fatal("the shares are not as expected")
-	}
-	got := make(chan string, 3)
-	for i, client := range []string{"greedy", "greedy", "modest"} {
-		go func() {
-			if err := s.take(t.Context(), client, 1, time.Minute); err == nil {
-				got <- client
-			}
-		}()
-		for { // Until it waits, so that they wait in this order.
-			s.mu.Lock()
-			n := len(s.waiting)
-			s.mu.Unlock()
-			if n == i+1 {
-				break
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}
-	s.give("greedy", 1)
-	if first := <-got; first != "modest" {
-		t.Errorf("%s was first", first)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.take(ctx, "gone", 1, time.Minute); err == nil {
-		t.Error("a client that has gone was served")
-	}
-	s.give("greedy", 1)
-	s.give("modest", 1)
-	<-got
-	<-got
-	s.give("greedy", 2)
-	if s.used != 0 || len(s.by) > 0 || len(s.waiting) > 0 {
-		t.Errorf("left: %d used, %v, %d waiting", s.used, s.by, len(s.waiting))
 	}
 }
 

@@ -43,13 +43,13 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if held, ok := g.receive(w, r, client); !ok {
 		return
 	} else if held > 0 {
-		defer g.bodies.give(client, held)
+		defer g.bodies.Give(client, held)
 	}
-	if err := g.places.take(r.Context(), client, 1, g.o.Limits.Wait); err != nil {
+	if err := g.places.Take(r.Context(), client, 1, g.o.Limits.Wait); err != nil {
 		g.refuse(w, http.StatusTooManyRequests, fmt.Sprintf("%d requests are under way, of which one client may have %d; try again later", g.o.Limits.Requests, g.o.Limits.RequestsEach))
 		return
 	}
-	defer g.places.give(client, 1)
+	defer g.places.Give(client, 1)
 	defer connectionOf(r).arrived()()
 	handler := g.handler.Load()
 	if handler == nil {
@@ -116,12 +116,12 @@ func (g *Gate) authenticated(w http.ResponseWriter, r *http.Request, address str
 	right := given && g.web.remembered(user, password)
 	if given && !right {
 		// Checking takes time. An address that guesses waits for itself, not others for it.
-		if err := g.bcrypt.take(r.Context(), address, 1, passwordPatience); err != nil {
+		if err := g.bcrypt.Take(r.Context(), address, 1, passwordPatience); err != nil {
 			g.refuse(w, http.StatusTooManyRequests, "too many passwords wait to be checked; try again later")
 			return "", false
 		}
 		right = g.web.check(user, password)
-		g.bcrypt.give(address, 1)
+		g.bcrypt.Give(address, 1)
 	}
 	if right {
 		return user, true
@@ -154,14 +154,14 @@ func (g *Gate) receive(w http.ResponseWriter, r *http.Request, client string) (h
 	}
 	fail := func(status int, format string, args ...any) (int64, bool) {
 		if held > 0 {
-			g.bodies.give(client, held)
+			g.bodies.Give(client, held)
 		}
 		g.refuse(w, status, fmt.Sprintf(format, args...))
 		return 0, false
 	}
 	var body bytes.Buffer
 	for {
-		if !g.bodies.try(client, step) {
+		if !g.bodies.Try(client, step) {
 			return fail(http.StatusTooManyRequests, "too many requests are being received; try again later")
 		}
 		held += step

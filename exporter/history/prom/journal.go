@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/google/renameio/v2"
 )
 
 // Journal remembers in a file which stretches of time were written, so that what was killed goes on where it was. The nil
@@ -164,25 +166,17 @@ func (j *Journal) Restated(ctx context.Context, s Stored, zone *time.Location) (
 	return r, nil
 }
 
-// replace writes a file that appears whole or not at all.
+// replace writes a file that appears whole or not at all, and that others can read.
 func replace(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o644))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails when it has its new name
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	defer f.Cleanup() //nolint:errcheck // it has its new name, or an error that is returned
+	if err := write(f.File); err != nil {
 		return err
 	}
-	// Others must be able to read it, as they could a file that was not written in two steps.
-	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return f.CloseAtomicallyReplace()
 }
 
 // Of says which samples p writes, for a journal; labels are those that the source gives all series.

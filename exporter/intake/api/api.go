@@ -21,6 +21,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"cskpi/exporter/gate/shares"
 	"cskpi/exporter/intake"
 )
 
@@ -56,9 +57,9 @@ type Options struct {
 type Server struct {
 	o         Options
 	db        atomic.Pointer[Store] // nil until there is one
-	memory    *pool                 // bytes, of callers with a token
-	unknown   *pool                 // bytes, of addresses whose token is not known yet
-	slots     *pool                 // requests that are being worked on
+	memory    *shares.Pool          // bytes, of callers with a token
+	unknown   *shares.Pool          // bytes, of addresses whose token is not known yet
+	slots     *shares.Pool          // requests that are being worked on
 	arriving  *arrivals             // requests whose body is still arriving
 	unpacking chan struct{}         // one element per body that is being uncompressed
 	underWay  atomic.Int64          // requests
@@ -92,8 +93,8 @@ func New(o Options) (*Server, error) {
 	}
 	// Half of everything is the most that one caller gets, and an eighth of the memory is for those who are not known yet.
 	unknown := max(o.Memory/8, 4*unknownBody)
-	s := &Server{o: o, memory: newPool(o.Memory, o.Memory/2), unknown: newPool(unknown, unknown/2),
-		slots: newPool(int64(o.InFlight), int64(o.InFlight+1)/2), arriving: newArrivals(4*o.InFlight, (o.InFlight+1)/2, o.Slow),
+	s := &Server{o: o, memory: shares.New(o.Memory, o.Memory/2), unknown: shares.New(unknown, unknown/2),
+		slots: shares.New(int64(o.InFlight), int64(o.InFlight+1)/2), arriving: newArrivals(4*o.InFlight, (o.InFlight+1)/2, o.Slow),
 		unpacking: make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))}
 	var err error
 	if s.metrics, err = newMetrics(o.Registry, s); err != nil {
@@ -195,9 +196,9 @@ func (x *exchange) caller() string {
 	return "address " + x.remote
 }
 
-// holding is what a request has taken of a pool, in somebody's name.
+// holding is what a request has taken of a shared amount, in somebody's name.
 type holding struct {
-	of     *pool
+	of     *shares.Pool
 	caller string
 	n      int64
 }
@@ -207,7 +208,7 @@ func (h *holding) raise(n int64) bool {
 	if n <= h.n {
 		return true
 	}
-	ok := h.of.take(h.caller, n-h.n)
+	ok := h.of.Try(h.caller, n-h.n)
 	if ok {
 		h.n = n
 	}
@@ -217,7 +218,7 @@ func (h *holding) raise(n int64) bool {
 // release gives everything back.
 func (h *holding) release() {
 	if h.n > 0 {
-		h.of.give(h.caller, h.n)
+		h.of.Give(h.caller, h.n)
 		h.n = 0
 	}
 }

@@ -7,42 +7,6 @@ import (
 	"time"
 )
 
-// pool is a resource that callers share: bytes of memory, or requests that are being worked on. A caller gets no more than
-// its share, so that a single one, however it behaves, leaves room for the others.
-type pool struct {
-	size, share int64
-
-	mu   sync.Mutex
-	used int64
-	by   map[string]int64
-}
-
-func newPool(size, share int64) *pool {
-	return &pool{size: size, share: share, by: map[string]int64{}}
-}
-
-// take gives n to a caller; false if the pool or the caller's share has not that much left.
-func (p *pool) take(caller string, n int64) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.used+n > p.size || p.by[caller]+n > p.share {
-		return false
-	}
-	p.used += n
-	p.by[caller] += n
-	return true
-}
-
-// give takes n back from a caller.
-func (p *pool) give(caller string, n int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.used -= n
-	if p.by[caller] -= n; p.by[caller] == 0 {
-		delete(p.by, caller)
-	}
-}
-
 // arrivals are the requests whose body is still arriving. They hold the bytes that have arrived, and nothing else that
 // others could wait for. If there are too many of them, a slow one is cut off in favour of the new one.
 type arrivals struct {

@@ -35,6 +35,6 @@ func authorize(r *http.Request) {
 
 // idle reports whether the server holds nothing for any request.
 func idle(s *Server) bool {
-	return s.memory.used == 0 && s.unknown.used == 0 && s.slots.used == 0 && len(s.arriving.all) == 0 && len(s.unpacking) == 0 &&
-		len(s.memory.by)+len(s.unknown.by)+len(s.slots.by)+len(s.arriving.by) == 0 && s.underWay.Load() == 0
+	return s.memory.Used() == 0 && s.unknown.Used() == 0 && s.slots.Used() == 0 && len(s.arriving.all) == 0 && len(s.unpacking) == 0 &&
+		len(s.arriving.by) == 0 && s.underWay.Load() == 0
 }
