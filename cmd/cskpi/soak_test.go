@@ -38,8 +38,9 @@ type service struct {
 	bin     string
 	data    string
 	env     []string
-	address string // of intake
-	metrics string // address of the metrics
+	args    []string // the command
+	address string   // of intake
+	metrics string   // address of the metrics
 	log     output
 
 	mu  sync.Mutex
@@ -48,7 +49,7 @@ type service struct {
 
 func newService(t testing.TB, data string) *service {
 	t.Helper()
-	s := &service{t: t, bin: binary(t), data: data}
+	s := &service{t: t, bin: binary(t), data: data, args: []string{"serve"}}
 	for _, address := range []*string{&s.address, &s.metrics} {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
@@ -77,7 +78,7 @@ func newService(t testing.TB, data string) *service {
 func (s *service) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	cmd := exec.Command(s.bin, "serve") //nolint:noctx // it is killed by those who test that
+	cmd := exec.Command(s.bin, s.args...) //nolint:noctx // it is killed by those who test that
 	cmd.Stderr, cmd.Env = &s.log, s.env
 	if err := cmd.Start(); err != nil {
 		s.t.Error(err)
