@@ -16,7 +16,7 @@ func csms() variable {
 	return variable{
 		name: "csm", label: text{"CSM", "CSM"}, prom: `label_values(cs_csm_load_accounts{job="$job"}, csm)`, several: true,
 		pattern: "/^[^`]*$/", // a backquote would end the string in which PromQL has the name
-		about:   text{"Holds for lists of accounts and for what is told by CSM", "顧客の一覧とCSM別の表示に適用"},
+		about:   text{"Applies to lists of accounts and to numbers by CSM", "顧客の一覧とCSM別の表示に適用"},
 	}
 }
 
@@ -60,13 +60,13 @@ type key struct {
 	otherGoal expr   // a goal where there is no target for it
 	unit      unit
 	factor    string // what targets are multiplied by, as value is; empty: nothing
-	share     bool   // its change is told as a share of what it was
+	share     bool   // its change is shown as a share of its former value
 	note      text
 	width     int
 	leads     string // UID of the board that tells more
 }
 
-// ago is how far back changes are told.
+// ago is how far back changes are shown.
 const ago = "90d"
 
 func (k *kpis) goals(of key) (target, warn, critical expr) {

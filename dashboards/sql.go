@@ -169,7 +169,7 @@ var (
 	accountsSQL = "select account_id, argMax(if(name = '', account_id, name), updated_at) as name from cs.accounts final group by account_id having not argMax(is_test, updated_at) order by name"
 	currencySQL = "select currency from cs.policy(as_of = " + asOf + ")"
 
-	// What a customer that pays no more is called is told by its facts.
+	// The name of a customer that no longer pays comes from its facts.
 	accountSQL = `select if(a.name = '', a.account_id, a.name) as name, if(d.csm = '', a.csm, d.csm) as csm, d.segment as segment, d.phase as phase
 from (
     select account_id, argMax(name, updated_at) as name, argMax(toString(csm), updated_at) as csm
@@ -238,7 +238,7 @@ where ` + thisAccount + ``,
 		whole: oneAccount, in: "product", said: "nothing recorded",
 	}.sql()
 
-	// Days without use are told as well, so that the line falls to 0 there.
+	// Days without use have rows as well, so that the line falls to 0 there.
 	accountUsageSQL = `select toDateTime(day) as time, users, mean
 from (
     select day, sum(active) as users, avg(users) over (order by day rows between 6 preceding and current row) as mean

@@ -38,7 +38,7 @@ const (
 	perChunk = 1024
 )
 
-// report is what is told of a block.
+// report is one line about a block.
 type report struct {
 	ULID    string `json:"ulid,omitempty"` // empty: there were no samples, so there is no block
 	MinTime int64  `json:"min_time"`       // of its first sample, in milliseconds since 1970

@@ -89,7 +89,7 @@ func TestIntake(t *testing.T) {
 		}
 		return resp.StatusCode, string(text), resp.Header
 	}
-	// Until there is a database callers are told to come back.
+	// Until there is a database, answers ask callers to retry.
 	until(t, func() bool {
 		status, body, headers := post("/v1/contracts", token, "text/csv", contractsCSV)
 		if status == http.StatusServiceUnavailable && headers.Get("Retry-After") == "" {

@@ -82,7 +82,7 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	return nil
 }
 
-// known reads what was told by a time. It is an error if that was nothing.
+// known reads the values reported by a time. It is an error if there were none.
 func (c *kpiCmd) known(ctx context.Context, h *history.History, q queries.Query, days []time.Time, at time.Time, zone *time.Location) ([]exporter.Day, error) {
 	known, err := h.Known(ctx, q, days[0], days[len(days)-1], at)
 	var told []exporter.Day

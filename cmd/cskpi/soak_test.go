@@ -635,7 +635,7 @@ func TestSoakDiskFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	if refused == 0 {
-		t.Error("nobody was told that there is no room")
+		t.Error("no answer said that there is no room")
 	}
 	t.Logf("while the disk was full %d rows were acknowledged and %d deliveries refused", k.rows.Load()-before, refused)
 	time.Sleep(3 * time.Second)

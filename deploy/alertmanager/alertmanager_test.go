@@ -1,4 +1,4 @@
-// Package alertmanager_test holds the configuration of Alertmanager to who is to be told what.
+// Package alertmanager_test checks which receivers get which alerts, and the text of the messages.
 package alertmanager_test
 
 import (
@@ -37,7 +37,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestRoutes: who is told.
+// TestRoutes: each alert reaches its receivers.
 func TestRoutes(t *testing.T) {
 	f := func(want string, labels ...string) {
 		t.Helper()

@@ -120,7 +120,7 @@ func (c company) insert(t *testing.T, conn driver.Conn) {
 }
 
 // TestCompanies: what a real Prometheus makes of the rules, on what cskpi computes of companies that are well, in trouble, tiny or empty, and
-// what a CSM is told by a real Alertmanager. Nothing waits here, else all is as it is shipped.
+// the messages that a CSM receives from a real Alertmanager. Nothing waits here, else all is as it is shipped.
 func TestCompanies(t *testing.T) {
 	used := map[string]bool{}
 	for _, r := range slices.Concat(rules(t, "recording.yml"), rules(t, "alerts.yml")) {
@@ -260,7 +260,7 @@ func TestCompanies(t *testing.T) {
 		}
 		if a := message.Attachments[0]; message.Channel != "#customer-success" || a.Title != "[Critical] Acme (a00) has turned red" || a.TitleLink != "http://localhost:3000/d/cs-account?var-account=a00" ||
 			!strings.Contains(a.Text, "Board: http://localhost:3000/d/cs-account?var-account=a00\nWhat to do: http://localhost:3000/public/docs/RUNBOOK.md#csaccountturnedred") {
-			t.Errorf("Kim is told %+v", message)
+			t.Errorf("Kim receives %+v", message)
 		}
 		// That its score fell as well goes without saying, and so does a warning where there is a critical one.
 		if text := inbox.find("/slack", "points of its health score in 28 days"); text != "" {

@@ -242,7 +242,7 @@ func arranging(path string) ([]func() error, error) {
 		old = nil // Every earlier version made that folder first; what has the other names is somebody else's.
 	}
 	if done && len(old) > 0 {
-		return nil, fmt.Errorf("the data folder %s has data in %s/ and, of an earlier version, in %s; it cannot be told which is the company's: move one of them away",
+		return nil, fmt.Errorf("the data folder %s has data in %s/ and, of an earlier version, in %s; cskpi cannot know which of the two is current: move the other one away",
 			path, engineFolder, strings.Join(old, ", "))
 	}
 	var steps []func() error
