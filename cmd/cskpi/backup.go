@@ -67,7 +67,8 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 		models = append(models, q.Name)
 	}
 	show := newProgress(a.err)
-	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Models: models, Cskpi: buildVersion(), Progress: show.backup})
+	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Models: models, Cskpi: buildVersion(), Progress: show.backup,
+		Before: func(ctx context.Context) error { return intake.CompleteAlone(ctx, d.conn, d.zone) }})
 	show.clear()
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -145,6 +146,9 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 	again := 0
 	err = backup.Restore(ctx, db, b, backup.RestoreOptions{Progress: show.backup, Finish: func(ctx context.Context) (err error) {
 		if err := d.parts.Forget(ctx); err != nil { // what it knows is about the tables that are gone
+			return err
+		}
+		if err := intake.Forget(ctx, d.conn); err != nil {
 			return err
 		}
 		show.say("installing views and rolling up usage")

@@ -172,6 +172,9 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 		}
 		err = d.configure(ctx, fixed)
 	}
+	if err == nil {
+		err = d.complete(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
@@ -213,6 +216,14 @@ func (d *database) configure(ctx context.Context, r queries.Reporting) error {
 	}
 	if d.zone, err = time.LoadLocation(d.reporting.Timezone); err != nil {
 		return fmt.Errorf("reporting time zone: %w; set CSKPI_TIMEZONE to a valid one", err)
+	}
+	return nil
+}
+
+// complete stores the rest of imports with --strict that were interrupted.
+func (d *database) complete(ctx context.Context) error {
+	if err := intake.Complete(ctx, d.conn, d.zone); err != nil {
+		return fmt.Errorf("an import with --strict was interrupted and is not stored as a whole yet: %w", err)
 	}
 	return nil
 }

@@ -22,10 +22,11 @@ const (
 	keptAtMost = time.Minute
 )
 
-// rollUps keeps usage rolled up beside the schedule of the KPIs, and knows how that goes.
+// rollUps completes imports that were interrupted and keeps usage rolled up, beside the schedule of the KPIs, and knows how that goes.
 type rollUps struct {
-	parts *parts.Watch
-	log   *slog.Logger
+	complete func(context.Context) error // stores the rest of interrupted imports
+	parts    *parts.Watch
+	log      *slog.Logger
 
 	mu    sync.Mutex
 	state exporter.RollUp
@@ -39,8 +40,13 @@ func (r *rollUps) status() exporter.RollUp {
 
 // run rolls up again and again until ctx ends, one at a time. It calls first after the first attempt.
 func (r *rollUps) run(ctx context.Context, first func()) {
-	for failing := false; ; {
-		err := r.once(ctx)
+	for failing, incomplete := false, false; ; {
+		err := r.complete(ctx)
+		if err != nil && !incomplete && ctx.Err() == nil {
+			r.log.Warn("KPIs are computed from a part of the import; it is tried again", "err", err, "retry_seconds", rollUpEvery.Seconds())
+		}
+		incomplete = err != nil
+		err = r.once(ctx)
 		if first != nil {
 			first()
 			first = nil

@@ -143,7 +143,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	catalogue = d.catalogue
 	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
 	defer keeper.Close()
-	usage := &rollUps{parts: d.parts, log: a.log}
+	usage := &rollUps{complete: d.complete, parts: d.parts, log: a.log}
 	watched := prometheus.NewRegistry()
 	watched.MustRegister(d.parts)
 	o := exporter.Options{

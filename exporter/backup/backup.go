@@ -26,10 +26,12 @@ import (
 
 // Options say what to write, and where.
 type Options struct {
-	File     string
-	Replace  bool           // an existing file
-	Models   []string       // whose rows are stored in tables that a backup leaves out
-	Cskpi    string         // version of this program
+	File    string
+	Replace bool     // an existing file
+	Models  []string // whose rows are stored in tables that a backup leaves out
+	Cskpi   string   // version of this program
+	// Before is called before the snapshot is taken, while nobody else may change what was stored (queries.Alone); may be nil.
+	Before   func(context.Context) error
 	Progress func(Progress) // may be nil
 }
 
@@ -187,6 +189,11 @@ func (w *writer) snapshot(ctx context.Context) error {
 	w.report(Progress{Step: "waiting"})
 	return queries.Alone(ctx, w.d.Conn, func(ctx context.Context) error {
 		w.report(Progress{Step: "snapshot"})
+		if w.o.Before != nil {
+			if err := w.o.Before(ctx); err != nil {
+				return err
+			}
+		}
 		if err := queries.DropSnapshots(ctx, w.d.Conn); err != nil { // of backups that were interrupted
 			return err
 		}

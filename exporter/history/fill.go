@@ -62,6 +62,12 @@ type Failure struct {
 // keepAtMost is how long models are kept of which days to come may need some.
 const keepAtMost = 10 * time.Minute
 
+// After every courtesyAfter of work, Fill leaves others a chance: a process that waits for its turn, as an erasure does, looks for it every now and then.
+const (
+	courtesyAfter = 20 * time.Second
+	courtesy      = 500 * time.Millisecond
+)
+
 // window is how many days are looked at together, so that what many KPIs stand on can be computed for them once.
 func (h *History) window() int { return max(h.o.Days, 1) }
 
@@ -121,7 +127,16 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	f.begun = at
 	defer h.Close()
 	f.report(r.To, 0)
-	for _, days := range windows {
+	for rested := time.Now(); len(windows) > 0; windows = windows[1:] {
+		days := windows[0]
+		if time.Since(rested) > courtesyAfter {
+			select {
+			case <-time.After(courtesy):
+			case <-ctx.Done():
+				return s, context.Cause(ctx)
+			}
+			rested = time.Now()
+		}
 		if err := queries.AloneInHistory(ctx, h.o.Conn, func(ctx context.Context) error { return f.window(ctx, days) }); err != nil {
 			return s, err
 		}

@@ -87,7 +87,9 @@ func Erase(ctx context.Context, conn driver.Conn, what What) (Receipt, error) {
 		// The other replicas would look for the scratch tables by which rows are found, and find none.
 		return Receipt{}, errors.New("erase: the database lies on a cluster, where this is not supported yet; nothing is erased")
 	}
-	err := queries.Alone(ctx, conn, e.run)
+	// Past days are computed in the memory of a process, which would store what it had read before. They are waited for first, because
+	// they themselves wait for usage to be rolled up.
+	err := queries.AloneInHistory(ctx, conn, func(ctx context.Context) error { return queries.Alone(ctx, conn, e.run) })
 	if err != nil {
 		// A statement that goes on may still read the scratch tables. They go with a later import.
 		return Receipt{}, fmt.Errorf("erase: %w (not all is erased; do it again)", err)
@@ -131,6 +133,9 @@ func (h holder) isKept() bool { return strings.HasPrefix(h.name, "kept_") }
 const usageEvents = "usage_events"
 
 func (e *erasure) run(ctx context.Context) error {
+	if err := CompleteAlone(ctx, e.im.Conn, e.zone); err != nil {
+		return err
+	}
 	var err error
 	if err = e.retry(ctx, func() (err error) {
 		e.tables, err = loadTables(ctx, e.im.Conn, nil)
@@ -178,6 +183,9 @@ func (e *erasure) run(ctx context.Context) error {
 		return err
 	}
 	if err := e.remove(ctx, holders); err != nil {
+		return err
+	}
+	if err := e.removeDerived(ctx); err != nil {
 		return err
 	}
 	if err := e.outdate(ctx, resumed); err != nil {
@@ -478,6 +486,71 @@ func (e *erasure) remove(ctx context.Context, holders []holder) error {
 	return e.changed(ctx)
 }
 
+// removeDerived deletes what others have made meanwhile of facts that are gone now: rows of statements that read the facts before, and
+// rows that were made of such rows.
+func (e *erasure) removeDerived(ctx context.Context) error {
+	for {
+		if err := e.waitForWriters(ctx); err != nil {
+			return err
+		}
+		var holders []holder
+		if err := e.retry(ctx, func() (err error) {
+			holders, err = e.holders(ctx)
+			return err
+		}); err != nil {
+			return err
+		}
+		left := false
+		for _, h := range holders {
+			if e.tables[h.name] != nil {
+				continue // a fact that came meanwhile is a new one
+			}
+			c := deletion(h.name, e.theirs(h))
+			n, err := e.countRows(ctx, c)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				continue
+			}
+			left = true
+			if err := e.ask(ctx, c); err != nil {
+				return err
+			}
+		}
+		if !left {
+			return nil
+		}
+		if err := e.changed(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// waitForWriters waits until the statements have ended that are writing to the database now.
+func (e *erasure) waitForWriters(ctx context.Context) error {
+	const writers = "from system.processes where query_kind in ('Insert', 'Create') and position(query, 'cs.') > 0 and is_initial_query"
+	var running []string
+	if err := e.retry(ctx, func() error {
+		return e.im.Conn.QueryRow(ctx, "select groupArray(query_id) "+writers).Scan(&running)
+	}); err != nil || len(running) == 0 {
+		return err
+	}
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		var left uint64
+		if err := e.retry(ctx, func() error {
+			return e.im.Conn.QueryRow(ctx, "select count() "+writers+" and query_id in ("+literals(running)+")").Scan(&left)
+		}); err != nil || left == 0 {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
 // change is a change of the rows of a table that a condition finds.
 type change struct{ table, command, condition string }
 
@@ -487,15 +560,24 @@ func deletion(table, condition string) change {
 
 // askIfAny queues a change if there is a row to change.
 func (e *erasure) askIfAny(ctx context.Context, c change) error {
-	var n uint64
-	err := e.retry(ctx, func() error {
-		return e.im.Conn.QueryRow(ctx, "select count() from cs."+quote(c.table)+" where "+c.condition).Scan(&n)
-	})
+	n, err := e.countRows(ctx, c)
 	if err != nil || n == 0 {
 		return err
 	}
 	e.took(c.table, n)
 	return e.ask(ctx, c)
+}
+
+// countRows counts the rows that a change is about.
+func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error) {
+	err = e.retry(ctx, func() error {
+		err := e.im.Conn.QueryRow(ctx, "select count() from cs."+quote(c.table)+" where "+c.condition).Scan(&n)
+		if isGone(err) {
+			return nil // what is kept for a pass over the KPIs comes and goes
+		}
+		return err
+	})
+	return n, err
 }
 
 // ask queues a change.

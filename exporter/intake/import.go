@@ -28,7 +28,7 @@ type Importer struct {
 
 	Zone       *time.Location   // in which times without an offset are read; nil: UTC
 	Now        func() time.Time // gives rows without updated_at theirs, once per call; nil: time.Now
-	Strict     bool             // store nothing at all if any row of the call is rejected
+	Strict     bool             // store all rows of the call, or none if any of them is rejected (see Complete)
 	RejectsDir string           // where <file>.rejects.csv goes; empty: nowhere
 	Progress   func(Progress)   // called at most five times a second, and once at the end of each file
 	Stdin      io.Reader        // what the path "-" reads; nil: os.Stdin
@@ -76,7 +76,7 @@ type TableSummary struct {
 	Read       int64 // rows
 	Stored     int64 // new versions of rows; of usage events, rows sent (redeliveries collapse later)
 	Unchanged  int64 // rows that the table has already
-	Superseded int64 // rows that a later row of the same file replaces
+	Superseded int64 // rows that a later row of the same file replaces; with Strict, of the same call
 	Rejected   int64
 	Rejects    []Reject // the first of them
 	Duration   time.Duration
@@ -152,7 +152,7 @@ type session struct {
 	taken   map[string]bool // names of rejects files of this call
 	scratch string          // database for what is not stored yet; empty: not made yet
 	staged  int             // number of staging tables made
-	pending []staging       // in strict mode: what waits for the other files
+	pending []*staging      // in strict mode: what waits for the other files
 
 	bytes      atomic.Int64
 	total      int64
@@ -186,12 +186,8 @@ func (im *Importer) begin(ctx context.Context) (*session, error) {
 
 // finish stores what strict mode held back, cleans up and adds the problems of both to err.
 func (s *session) finish(ctx context.Context, err error) error {
-	if err == nil && s.rejected == 0 {
-		for _, p := range s.pending {
-			if err = s.commit(ctx, p); err != nil {
-				break
-			}
-		}
+	if err == nil && s.rejected == 0 && len(s.pending) > 0 {
+		err = s.commitAll(ctx)
 	}
 	return errors.Join(err, s.dropScratch(ctx))
 }

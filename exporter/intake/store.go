@@ -26,7 +26,7 @@ const (
 	batchBytes = 6 << 20
 	batchRows  = 200_000
 
-	// ScratchTables is a pattern of the tables in which rows wait that are not stored yet. Nothing is lost with them.
+	// ScratchTables is a pattern of the tables in which rows wait that are not stored yet. If one cannot be read, nothing is lost with it.
 	ScratchTables = scratchPrefix + "*.*"
 
 	scratchPrefix = "cskpi_import_"
@@ -50,43 +50,54 @@ func (s *session) store(ctx context.Context, t *table, file string, src source) 
 	if t.together != nil {
 		src = whole{src}
 	}
-	st := staging{table: t}
-	target := "cs." + quote(t.name)
+	l := loading{table: t, file: file, src: src, target: "cs." + quote(t.name), rejects: s.rejectsFor(file)}
+	var st *staging
 	if !t.events || s.im.Strict {
-		if err := s.makeScratch(ctx); err != nil {
+		var err error
+		if st, err = s.stage(ctx, t); err != nil {
 			return err
 		}
-		s.staged++
-		st.name = fmt.Sprintf("%s.rows_%d", s.scratch, s.staged)
-		target = st.name
-		if err := s.exec(ctx, "create table if not exists "+st.name+" ("+stagingColumns(t)+") engine = MergeTree order by tuple()"); err != nil {
-			return err
-		}
+		l.target, l.staged, l.before = st.name, true, st.rows
 	}
-
-	rejects := s.rejectsFor(file)
-	sent, srcErr, err := s.load(ctx, loading{table: t, file: file, src: src, target: target, staged: st.name != "", rejects: rejects})
-	rejectsErr := s.closeRejects(rejects)
+	sent, srcErr, err := s.load(ctx, l)
+	rejectsErr := s.closeRejects(l.rejects)
 	if srcErr == io.EOF {
 		srcErr = nil
 	}
-	st.rows = sent
+	if st != nil {
+		st.rows += sent
+	}
 	switch {
-	case err != nil && st.name == "" && sent > 0:
+	case err != nil && st == nil && sent > 0:
 		err = fmt.Errorf("%w (%d rows of this file are stored; import it again to complete it)", err, sent)
 	case err != nil:
 		err = fmt.Errorf("%w (nothing of this file is stored; import it again)", err)
-	case st.name == "":
-	case s.im.Strict:
-		s.pending = append(s.pending, st)
-	default:
-		err = s.commit(ctx, st)
+	case st != nil && !s.im.Strict:
+		err = s.commit(ctx, *st)
 	}
-	if st.name == "" {
+	if st == nil {
 		s.of(t.name).Stored += sent
 	}
 	s.report(t.name, file, true)
 	return errors.Join(err, srcErr, rejectsErr)
+}
+
+// stage makes a staging table. In strict mode all files of a table share one, in the order in which they are read.
+func (s *session) stage(ctx context.Context, t *table) (*staging, error) {
+	for _, st := range s.pending {
+		if st.table.name == t.name {
+			return st, nil
+		}
+	}
+	if err := s.makeScratch(ctx); err != nil {
+		return nil, err
+	}
+	s.staged++
+	st := &staging{table: t, name: fmt.Sprintf("%s.rows_%d", s.scratch, s.staged)}
+	if s.im.Strict {
+		s.pending = append(s.pending, st)
+	}
+	return st, s.exec(ctx, "create table if not exists "+st.name+" ("+stagingColumns(t)+") engine = MergeTree order by tuple()"+s.settings())
 }
 
 // rejectsFor names the file for the rejected rows of another one; nil if none is wanted.
@@ -115,6 +126,7 @@ type loading struct {
 	src     source
 	target  string // qualified table that takes the rows
 	staged  bool   // target is a staging table
+	before  int64  // rows that it has already
 	foreign bool   // target is a source table of a mapping
 	rejects *rejectsFile
 }
@@ -163,7 +175,7 @@ func (s *session) load(ctx context.Context, l loading) (sent int64, srcErr, err 
 			if ctx.Err() != nil {
 				continue
 			}
-			n, err := s.send(ctx, l, batch, sent)
+			n, err := s.send(ctx, l, batch, l.before+sent)
 			if err != nil {
 				cancel(err)
 				continue
@@ -321,53 +333,99 @@ func stagingColumns(t *table) string {
 	return b.String()
 }
 
+// settings are those of tables in the scratch database. The rows of a strict import must outlive a power failure, because they count as
+// stored as soon as it is accepted.
+func (s *session) settings() string {
+	if s.im.Strict {
+		return " settings fsync_after_insert = 1, fsync_part_directory = 1"
+	}
+	return ""
+}
+
+// ready is a table of rows that only have to be copied into the fact table. The copy may be repeated.
+type ready struct {
+	table                 *table
+	name                  string // qualified
+	rows, versions, fresh uint64
+}
+
 // commit makes facts of a staging table's rows, all of them in one part or none.
 func (s *session) commit(ctx context.Context, st staging) error {
+	r, err := s.prepare(ctx, st)
+	if err == nil {
+		err = s.copy(ctx, r, false)
+	}
+	if err != nil || st.table.events {
+		return err
+	}
+	// The facts are stored; what is left here goes with the scratch database, if not now.
+	for _, name := range []string{st.name + "_last", st.name + "_stored", r.name, st.name} {
+		err = errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, name) }))
+	}
+	return err
+}
+
+// prepare finds the rows of a staging table that say something new.
+func (s *session) prepare(ctx context.Context, st staging) (ready, error) {
 	t := st.table
-	var counts struct{ rows, versions, fresh uint64 }
+	r := ready{table: t, name: st.name}
 	err := s.retry(ctx, func() error {
 		return s.im.Conn.QueryRow(ctx, "select uniqExact(_row), uniqExact("+strings.Join(quoteAll(append([]string{columnUpdated}, t.identity...)), ", ")+") from "+st.name).
-			Scan(&counts.rows, &counts.versions)
+			Scan(&r.rows, &r.versions)
 	})
 	if err != nil {
-		return err
+		return r, err
 	}
-	if counts.rows != uint64(st.rows) {
-		return fmt.Errorf("the database lost %d of %d rows before they were stored (nothing of this file is stored; import it again)", uint64(st.rows)-counts.rows, st.rows)
+	if r.rows != uint64(st.rows) {
+		return r, fmt.Errorf("the database lost %d of %d rows before they were stored (nothing of this file is stored; import it again)", uint64(st.rows)-r.rows, st.rows)
 	}
-	sum := s.of(t.name)
-	columns := strings.Join(quoteAll(t.names()), ", ")
-	target := "cs." + quote(t.name)
 	if t.events {
-		err := s.exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s order by _row settings max_partitions_per_insert_block = 0, max_execution_time = 0", target, columns, columns, st.name))
-		if err == nil {
-			sum.Stored += st.rows
-		}
-		return err
+		return r, nil
 	}
-	fresh := st.name + "_new"
-	steps := []struct{ name, query string }{
-		{st.name + "_last", lastRows(t, st.name)},
-		{st.name + "_stored", storedVersions(t, st.name)},
-		{fresh, freshRows(t, st.name+"_last", st.name+"_stored")},
-	}
+	r.name = st.name + "_new"
 	err = s.retry(ctx, func() error {
-		// If the answer to an insert that worked is lost, doing all of this again finds nothing left to store.
-		for _, step := range steps {
+		for _, step := range []struct{ name, settings, query string }{
+			{st.name + "_last", "", lastRows(t, st.name)},
+			{st.name + "_stored", "", storedVersions(t, st.name)},
+			{r.name, s.settings(), freshRows(t, st.name+"_last", st.name+"_stored")},
+		} {
 			if err := s.dropTable(ctx, step.name); err != nil {
 				return err
 			}
-			if err := s.im.Conn.Exec(ctx, fmt.Sprintf("create table %s engine = MergeTree order by tuple() as %s settings join_use_nulls = 0, max_execution_time = 0", step.name, step.query)); err != nil {
+			if err := s.im.Conn.Exec(ctx, "create table "+step.name+" engine = MergeTree order by tuple()"+step.settings+" as "+step.query+" settings join_use_nulls = 0, max_execution_time = 0"); err != nil {
 				return err
 			}
 		}
+		return s.im.Conn.QueryRow(ctx, "select count() from "+r.name).Scan(&r.fresh)
+	})
+	return r, err
+}
+
+// copy makes facts of rows that are ready. If some of them may have been copied before, it leaves those out.
+func (s *session) copy(ctx context.Context, r ready, again bool) error {
+	t, target := r.table, "cs."+quote(r.table.name)
+	columns := strings.Join(quoteAll(t.names()), ", ")
+	sum := s.of(t.name)
+	if t.events {
+		err := s.exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s order by _row settings max_partitions_per_insert_block = 0, max_execution_time = 0", target, columns, columns, r.name))
+		if err == nil {
+			sum.Stored += int64(r.rows)
+		}
+		return err
+	}
+	err := s.retry(ctx, func() error {
+		from := r.name
+		if again {
+			keys := strings.Join(quoteAll(t.identity), ", ")
+			from += fmt.Sprintf(" where (%[1]s, updated_at, %[2]s) not in (select %[1]s, updated_at, %[2]s from %[3]s where (%[1]s) in (select %[1]s from %[4]s))", keys, content(t), target, r.name)
+		}
+		again = true // the answer to an insert that worked may be lost
 		var n uint64
-		if err := s.im.Conn.QueryRow(ctx, "select count() from "+fresh).Scan(&n); err != nil || n == 0 {
+		if err := s.im.Conn.QueryRow(ctx, "select count() from "+from+" settings max_execution_time = 0").Scan(&n); err != nil || n == 0 {
 			return err
 		}
-		counts.fresh = n
 		began := time.Now()
-		before, err := s.touched(ctx, t, fresh)
+		before, err := s.touched(ctx, t, r.name)
 		if err != nil {
 			return err
 		}
@@ -377,23 +435,18 @@ func (s *session) commit(ctx context.Context, st staging) error {
 		// One block makes one part, and a part comes into being whole.
 		err = s.im.Conn.Exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
 			settings max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 2000000000, max_execution_time = 0, async_insert = 0`,
-			target, columns, columns, fresh))
+			target, columns, columns, from))
 		if err == nil && time.Since(began) > toldInTime {
 			err = s.tell(ctx, t, before) // who looked meanwhile may have seen nothing of it
 		}
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		sum.Stored += int64(r.fresh)
+		sum.Unchanged += int64(r.versions - r.fresh)
+		sum.Superseded += int64(r.rows - r.versions)
 	}
-	sum.Stored += int64(counts.fresh)
-	sum.Unchanged += int64(counts.versions - counts.fresh)
-	sum.Superseded += int64(counts.rows - counts.versions)
-	// The facts are stored; what is left here goes with the scratch database, if not now.
-	for _, step := range steps {
-		err = errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, step.name) }))
-	}
-	return errors.Join(err, s.retry(ctx, func() error { return s.dropTable(ctx, st.name) }))
+	return err
 }
 
 // toldInTime is how long storing rows may take so that whoever computes past days allows for it (exporter/history).
@@ -521,13 +574,20 @@ func (s *session) makeScratch(ctx context.Context) error {
 		return nil
 	}
 	var old []string
-	err := s.retry(ctx, func() error {
-		return s.im.Conn.QueryRow(ctx, "select groupArray(name) from system.databases where startsWith(name, '"+scratchPrefix+"')").Scan(&old)
+	var accepted []acceptance
+	err := s.retry(ctx, func() (err error) {
+		if err = s.im.Conn.QueryRow(ctx, "select groupArray(name) from system.databases where startsWith(name, '"+scratchPrefix+"')").Scan(&old); err == nil {
+			accepted, err = readAccepted(ctx, s.im.Conn)
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	for _, name := range old {
+		if slices.ContainsFunc(accepted, func(a acceptance) bool { return a.scratch == name }) {
+			continue
+		}
 		stamp, _, _ := strings.Cut(strings.TrimPrefix(name, scratchPrefix), "_")
 		if made, err := time.Parse(scratchLayout, stamp); err == nil && time.Since(made) > scratchMaxAge {
 			if err := s.retry(ctx, func() error { return s.dropDatabase(ctx, name) }); err != nil {

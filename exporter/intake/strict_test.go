@@ -1,0 +1,151 @@
+package intake_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter/intake"
+)
+
+// doomed is the connection of a process that is killed some statements after its import has everything ready. The last one reaches the
+// database, although nobody gets the answer.
+type doomed struct {
+	driver.Conn
+	left  int
+	ready bool
+}
+
+var errKilled = errors.New("killed")
+
+// dies tells whether a statement is not answered, and whether it is carried out.
+func (d *doomed) dies(query string) (killed, arrives bool) {
+	d.ready = d.ready || strings.HasPrefix(query, "create table") && strings.Contains(query, "commit-record")
+	if !d.ready {
+		return false, false
+	}
+	d.left--
+	return d.left < 0, d.left == -1
+}
+
+func (d *doomed) Exec(ctx context.Context, query string, args ...any) error {
+	killed, arrives := d.dies(query)
+	if !killed || arrives {
+		if err := d.Conn.Exec(ctx, query, args...); err != nil || !killed {
+			return err
+		}
+	}
+	return errKilled
+}
+
+func (d *doomed) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
+	if killed, _ := d.dies(query); killed {
+		return nil, errKilled
+	}
+	return d.Conn.Query(ctx, query, args...)
+}
+
+func (d *doomed) QueryRow(ctx context.Context, query string, args ...any) driver.Row {
+	if killed, _ := d.dies(query); killed {
+		return noRow{}
+	}
+	return d.Conn.QueryRow(ctx, query, args...)
+}
+
+func (d *doomed) PrepareBatch(ctx context.Context, query string, opts ...driver.PrepareBatchOption) (driver.Batch, error) {
+	if killed, _ := d.dies(query); killed {
+		return nil, errKilled
+	}
+	return d.Conn.PrepareBatch(ctx, query, opts...)
+}
+
+type noRow struct{}
+
+func (noRow) Err() error           { return errKilled }
+func (noRow) Scan(...any) error    { return errKilled }
+func (noRow) ScanStruct(any) error { return errKilled }
+
+// TestStrictKilled kills a strict import at each of its statements. As soon as the import is completed, which happens before facts are read,
+// either all of its rows are stored or none.
+func TestStrictKilled(t *testing.T) {
+	f := newFixture(t)
+	f.Strict, f.RejectsDir = true, ""
+	tables := []string{"accounts", "contracts", "usage_events"}
+	paths := []string{
+		f.file("accounts.csv", "account_id,name\na1,one\ngone,two\n"),
+		f.file("contracts-1.csv", "contract_id,account_id,acv,starts_on\nc1,a1,10,2024-01-01\nc2,gone,10,2024-01-01\n"),
+		f.file("contracts-2.csv", "contract_id,account_id,acv,starts_on\nc1,a1,11,2024-01-01\n"),
+		f.file("usage_events.csv", "event_id,account_id,event,ts\ne1,a1,x,2024-05-01\ne2,gone,x,2024-06-01\n"),
+	}
+	stored := func() string {
+		var counts []string
+		for _, table := range tables {
+			counts = append(counts, "(select count() from cs."+table+" final)")
+		}
+		return f.query(strings.Join(append(counts, "(select sum(acv) from cs.contracts final)"), ", "), "system.one")
+	}
+	empty := func() {
+		var left []string
+		if err := f.conn.QueryRow(t.Context(), "select groupArray(name) from system.databases where startsWith(name, 'cskpi_import_')").Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range left {
+			if err := f.conn.Exec(t.Context(), "drop database "+name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, table := range tables {
+			if err := f.conn.Exec(t.Context(), "truncate table cs."+table); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	const none, all, erased = "0|0|0|0", "2|2|2|21", "1|1|1|11"
+	accepted, over := 0, false
+	for left := 0; !over; left++ {
+		im := *f.Importer
+		im.Conn = &doomed{Conn: f.conn, left: left}
+		s, err := im.Files(t.Context(), "", paths...)
+		over = err == nil
+		var records uint64
+		if err := f.conn.QueryRow(t.Context(), "select count() from system.tables where startsWith(database, 'cskpi_import_') and name = 'commit-record'").Scan(&records); err != nil {
+			t.Fatal(err)
+		}
+		if records > 0 {
+			accepted++
+			if accepted%4 == 0 {
+				if _, err := intake.Erase(t.Context(), f.conn, intake.What{Account: "gone"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := intake.Complete(t.Context(), f.conn, time.UTC); err != nil {
+			t.Fatalf("killed after %d statements: %v", left, err)
+		}
+		want := none
+		switch got := stored(); {
+		case over:
+			want = all
+			f.equal("summary", counts(s), "accounts read=2 stored=2 unchanged=0 superseded=0 rejected=0\n"+
+				"contracts read=3 stored=2 unchanged=0 superseded=1 rejected=0\n"+
+				"usage_events read=2 stored=2 unchanged=0 superseded=0 rejected=0")
+			f.equal("an import that succeeded", got, want)
+		case records > 0 && accepted%4 == 0:
+			want = erased
+			f.equal(fmt.Sprintf("killed after %d statements and erased", left), got, want)
+		case records > 0 || got != none: // the record may be gone just before the answer
+			want = all
+			f.equal(fmt.Sprintf("killed after %d statements", left), got, want)
+		}
+		empty()
+	}
+	t.Logf("%d moments between the acceptance of the import and its end", accepted)
+	if accepted < 6 {
+		t.Errorf("of all moments only %d were between the acceptance of the import and its end", accepted)
+	}
+}
