@@ -68,7 +68,7 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 	}
 	show := newProgress(a.err)
 	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Models: models, Cskpi: buildVersion(), Progress: show.backup,
-		Before: func(ctx context.Context) error { return intake.CompleteAlone(ctx, d.conn, d.zone) }})
+		Before: func(ctx context.Context) error { return intake.CompleteAlone(ctx, d.conn) }})
 	show.clear()
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)

@@ -222,7 +222,7 @@ func (d *database) configure(ctx context.Context, r queries.Reporting) error {
 
 // complete stores the rest of imports with --strict that were interrupted.
 func (d *database) complete(ctx context.Context) error {
-	if err := intake.Complete(ctx, d.conn, d.zone); err != nil {
+	if err := intake.Complete(ctx, d.conn); err != nil {
 		return fmt.Errorf("an import with --strict was interrupted and is not stored as a whole yet: %w", err)
 	}
 	return nil

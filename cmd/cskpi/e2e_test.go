@@ -100,7 +100,7 @@ func importContracts(t *testing.T) {
 }
 
 // beside keeps an engine on the data folder, as cskpi serve does, so that each command of the test need not start one.
-func beside(t *testing.T) {
+func beside(t *testing.T) *engine.Engine {
 	t.Helper()
 	c, err := loadConfig()
 	if err != nil {
@@ -116,6 +116,7 @@ func beside(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	return e
 }
 
 func TestImportThenKPI(t *testing.T) {

@@ -17,7 +17,7 @@ type importCmd struct {
 	Mapping  string   `placeholder:"DIR" type:"existingdir" help:"Folder with one SELECT per table (contracts.sql) over the files, which are called by their names without endings."`
 	Format   string   `enum:",csv,ndjson,parquet" default:"" placeholder:"FORMAT" help:"csv, ndjson or parquet, if the names do not say it."`
 	Encoding string   `placeholder:"NAME" help:"Encoding of text files, as in shift_jis or windows-1252; UTF-8 if not given."`
-	Strict   bool     `help:"Store nothing if any row is rejected."`
+	Strict   bool     `help:"Store all rows, or none if any row is rejected."`
 	Rejects  string   `default:"rejects" placeholder:"DIR" help:"Folder for the rows that were rejected, as FILE.rejects.csv [${default}]."`
 }
 
@@ -25,6 +25,8 @@ type importCmd struct {
 func (importCmd) Help() string {
 	return "Endings say what a file is: contracts.csv, usage_events.ndjson.gz, accounts.parquet, tickets.csv.zst. " +
 		"A row that cannot be stored is reported with file, line, column, value and reason; the others are stored, and the exit code is 1. " +
+		"With --strict, either all rows are stored or none, also if the command or the database is killed: an import that was interrupted while its rows were copied into " +
+		"the tables is completed by cskpi serve within a minute, or by the next command. While the rows are copied, which takes seconds, KPIs may contain some of them and not others. " +
 		"The rejects file has an apostrophe before text that a spreadsheet would run as a formula; remove it when you copy a row back. " +
 		"Importing a file again changes nothing; a row of the same identity with a later updated_at replaces the earlier one."
 }

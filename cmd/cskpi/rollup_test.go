@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/intake"
 	"cskpi/exporter/parts"
 	"cskpi/queries"
 )
@@ -167,7 +168,8 @@ func TestRollUpReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log, told output
-	r := &rollUps{parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	d := &database{conn: readOnly{c}}
+	r := &rollUps{complete: d.complete, parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
 	if err := r.once(t.Context()); err != nil || r.status().LastSuccess.IsZero() {
 		t.Errorf("with nothing to do: got %v, %+v", err, r.status())
 	}
@@ -191,5 +193,49 @@ func TestRollUpReadOnly(t *testing.T) {
 	r.parts = parts.New(parts.Options{Conn: c})
 	if err := r.once(t.Context()); err != nil || r.status().PendingDays != 0 || r.status().Duration == 0 {
 		t.Errorf("got %v, %s", err, fmt.Sprintf("%+v", r.status()))
+	}
+}
+
+// TestServeCompletesImport: a service stores the rest of a strict import whose process was killed, also after columns were added to the table. An
+// import of the day after has not dropped it.
+func TestServeCompletesImport(t *testing.T) {
+	c := enginetest.Conn(t)
+	if err := queries.Migrate(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	const scratch = "cskpi_import_20240101000000_killed"
+	for _, sql := range []string{
+		"create database " + scratch,
+		"create table " + scratch + ".rows_1_new engine = MergeTree order by tuple() as select concat('a', toString(number)) as account_id, 's' as source, toDateTime64('2024-01-01 00:00:00', 3, 'UTC') as updated_at from numbers(3)",
+		"insert into cs.accounts (account_id, source, updated_at) values ('a1', 's', '2024-01-01 00:00:00')",
+		"create table " + scratch + ".`commit-record` (nothing UInt8) engine = MergeTree order by tuple() comment '" + `{"zone":"UTC","rows":[{"table":"accounts","from":"` + scratch + `.rows_1_new"}]}'`,
+	} {
+		if err := c.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := func(sql string) (found string) {
+		t.Helper()
+		if err := c.QueryRow(t.Context(), sql).Scan(&found); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	file := filepath.Join(t.TempDir(), "surveys.csv")
+	writeFile(t, file, "response_id,account_id,kind,score,responded_at\ns1,a1,nps,9,2024-05-01\n")
+	if _, err := (&intake.Importer{Conn: c}).Files(t.Context(), "", file); err != nil {
+		t.Fatal(err)
+	}
+	d := &database{conn: c}
+	var log output
+	r := &rollUps{complete: d.complete, parts: parts.New(parts.Options{Conn: c}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	r.run(ctx, stop) // stops after the first attempt
+	if got := text("select toString(arraySort(groupArray(account_id))) from cs.accounts"); got != "['a0','a1','a2']" {
+		t.Errorf("the accounts are %s\n%s", got, log.String())
+	}
+	if got := text("select toString(groupArray(name)) from system.databases where startsWith(name, 'cskpi_import_')"); got != "[]" {
+		t.Errorf("scratch databases left: %s", got)
 	}
 }

@@ -27,8 +27,10 @@ grant select on system.columns to cskpi_service;
 grant select on system.databases to cskpi_service;
 grant select on system.detached_parts to cskpi_service;
 grant select on system.disks to cskpi_service;
+grant select on system.mutations to cskpi_service;
 grant select on system.one to cskpi_service;
 grant select on system.parts to cskpi_service;
+grant select on system.processes to cskpi_service;
 grant select on system.tables to cskpi_service;
 
 -- On a cluster (CSKPI_CLICKHOUSE_CLUSTER).

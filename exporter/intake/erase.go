@@ -133,7 +133,10 @@ func (h holder) isKept() bool { return strings.HasPrefix(h.name, "kept_") }
 const usageEvents = "usage_events"
 
 func (e *erasure) run(ctx context.Context) error {
-	if err := CompleteAlone(ctx, e.im.Conn, e.zone); err != nil {
+	if err := CompleteAlone(ctx, e.im.Conn); err != nil {
+		return err
+	}
+	if err := e.waitForWriters(ctx); err != nil { // such as those of an import that was killed
 		return err
 	}
 	var err error

@@ -25,6 +25,7 @@ const commitRecord = "commit-record"
 // acceptance is what a commit record says, in its comment.
 type acceptance struct {
 	scratch string
+	Zone    string      `json:"zone"` // in which days begin and end
 	Rows    []readyRows `json:"rows"`
 }
 
@@ -36,7 +37,7 @@ type readyRows struct {
 
 // commitAll stores what strict mode held back.
 func (s *session) commitAll(ctx context.Context) error {
-	of := acceptance{scratch: s.scratch}
+	of := acceptance{scratch: s.scratch, Zone: s.zone.String()}
 	var rows []ready
 	for _, st := range s.pending {
 		r, err := s.prepare(ctx, *st)
@@ -109,7 +110,7 @@ func readAccepted(ctx context.Context, conn driver.Conn) ([]acceptance, error) {
 
 // Complete stores the rest of strict imports that were interrupted after they were accepted. While such an import is at work, it waits for it. Call
 // it before facts are read.
-func Complete(ctx context.Context, conn driver.Conn, zone *time.Location) error {
+func Complete(ctx context.Context, conn driver.Conn) error {
 	found, err := readAccepted(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("look for interrupted imports: %w", queries.Brief(err))
@@ -117,16 +118,16 @@ func Complete(ctx context.Context, conn driver.Conn, zone *time.Location) error 
 	if len(found) == 0 {
 		return nil
 	}
-	return queries.Alone(ctx, conn, func(ctx context.Context) error { return CompleteAlone(ctx, conn, zone) })
+	return queries.Alone(ctx, conn, func(ctx context.Context) error { return CompleteAlone(ctx, conn) })
 }
 
 // CompleteAlone is Complete for callers that are in queries.Alone already.
-func CompleteAlone(ctx context.Context, conn driver.Conn, zone *time.Location) error {
+func CompleteAlone(ctx context.Context, conn driver.Conn) error {
 	found, err := readAccepted(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("look for interrupted imports: %w", queries.Brief(err))
 	}
-	s := &session{im: &Importer{Conn: conn, Patience: time.Second}, zone: zone}
+	s := &session{im: &Importer{Conn: conn}}
 	for _, a := range found {
 		if err := s.complete(ctx, a); err != nil {
 			return fmt.Errorf("complete the import that left %s: %w", a.scratch, err)
@@ -140,6 +141,9 @@ func (s *session) complete(ctx context.Context, a acceptance) (err error) {
 		if s.tables, err = loadTables(ctx, s.im.Conn, nil); err != nil {
 			return err
 		}
+	}
+	if s.zone, err = time.LoadLocation(a.Zone); err != nil {
+		return err
 	}
 	for _, rows := range a.Rows {
 		t, err := s.table(rows.Table)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -124,7 +123,7 @@ func TestStrictKilled(t *testing.T) {
 				}
 			}
 		}
-		if err := intake.Complete(t.Context(), f.conn, time.UTC); err != nil {
+		if err := intake.Complete(t.Context(), f.conn); err != nil {
 			t.Fatalf("killed after %d statements: %v", left, err)
 		}
 		want := none
