@@ -60,7 +60,7 @@ func TestErasedMeanwhile(t *testing.T) {
 	select {
 	case <-erased:
 		t.Error("the account was erased while its name was about to be stored")
-	case <-time.After(2 * time.Second):
+	case <-time.After(4 * time.Second):
 	}
 	close(conn.release)
 	wg.Wait()
