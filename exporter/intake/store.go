@@ -355,7 +355,7 @@ func (s *session) commit(ctx context.Context, st staging) error {
 	if err == nil {
 		err = s.copy(ctx, r, false)
 	}
-	if err != nil || st.table.events {
+	if err != nil {
 		return err
 	}
 	// The facts are stored; what is left here goes with the scratch database, if not now.

@@ -129,8 +129,14 @@ func CompleteAlone(ctx context.Context, conn driver.Conn) error {
 	}
 	s := &session{im: &Importer{Conn: conn}}
 	for _, a := range found {
-		if err := s.complete(ctx, a); err != nil {
-			return fmt.Errorf("complete the import that left %s: %w", a.scratch, err)
+		err := s.complete(ctx, a)
+		if err == nil {
+			continue
+		}
+		// When the engine starts again, it has forgotten that the import is at work, which may have ended by now.
+		left, lookErr := readAccepted(ctx, conn)
+		if lookErr != nil || slices.ContainsFunc(left, func(l acceptance) bool { return l.scratch == a.scratch }) {
+			return fmt.Errorf("complete the import whose rows are in the database %s: %w", a.scratch, err)
 		}
 	}
 	return nil
@@ -165,6 +171,9 @@ func (s *session) asStaged(ctx context.Context, t *table, from string) (*table, 
 	var names []string
 	if err := s.im.Conn.QueryRow(ctx, "select groupArray(name) from system.columns where concat(database, '.', table) = ?", from).Scan(&names); err != nil {
 		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the table %s is lost; drop its database and import the files again", from)
 	}
 	of := *t
 	of.columns = nil
