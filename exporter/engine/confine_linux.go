@@ -85,7 +85,7 @@ func (c *confinement) confine() error {
 	}
 	runtime.LockOSThread() // And never unlocked: a thread that is half restricted must not be used again.
 	if err := c.restrict(exe); err != nil {
-		return fmt.Errorf("confine the engine by Landlock: %w; CSKPI_ENGINE_CONFINEMENT=none runs it without", err)
+		return fmt.Errorf("confine the engine: %w; CSKPI_ENGINE_CONFINEMENT=none runs it without", err)
 	}
 	return fmt.Errorf("start the confined engine: %w", syscall.Exec(exe, os.Args, os.Environ()))
 }
@@ -163,7 +163,13 @@ func (c *confinement) restrict(exe string) error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}
-	return ll.LandlockRestrictSelf(ruleset, 0)
+	if err := ll.LandlockRestrictSelf(ruleset, 0); err != nil {
+		return err
+	}
+	if c.Level < ConfinedFull {
+		return nil
+	}
+	return restrictSockets(len(c.Ports) > 0)
 }
 
 // loaderOf is the loader that the kernel starts for a program, or empty if it is linked statically.
@@ -202,6 +208,9 @@ func (c *confinement) verify(listener net.Listener) error {
 		}
 		if !errors.Is(err, syscall.EACCES) {
 			return fmt.Errorf("the engine's process is not confined: connecting gave %w, not a refusal; CSKPI_ENGINE_CONFINEMENT=files runs it without that", err)
+		}
+		if _, err := net.Dial("unix", os.DevNull); !errors.Is(err, syscall.EACCES) {
+			return fmt.Errorf("the engine's process is not confined: opening a Unix socket gave %w, not a refusal; CSKPI_ENGINE_CONFINEMENT=files runs it without that", err)
 		}
 	}
 	return nil

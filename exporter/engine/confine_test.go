@@ -46,6 +46,11 @@ func TestConfinement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sockets := t.TempDir()
+	local, err := net.Listen("unix", filepath.Join(sockets, ".s.PGSQL.5432"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "canary") })}
 	server.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {
@@ -53,6 +58,7 @@ func TestConfinement(t *testing.T) {
 		}
 	}
 	go func() { _ = server.Serve(listener) }()
+	go func() { _ = server.Serve(local) }()
 	t.Cleanup(func() { server.Close() })
 	e, dir := confined(t, engine.Options{})
 	port := listener.Addr().(*net.TCPAddr).Port
@@ -86,6 +92,7 @@ func TestConfinement(t *testing.T) {
 		fmt.Sprintf("insert into function url('http://127.0.0.1:%d/', CSV) select 1", port),
 		fmt.Sprintf("select * from remote('127.0.0.1:%d', system.one)", port),
 		fmt.Sprintf("select * from postgresql('127.0.0.1:%d', 'd', 't', 'u', 'p')", port),
+		fmt.Sprintf("select * from postgresql('%s:5432', 'd', 't', 'u', 'p')", sockets),
 		fmt.Sprintf("select * from mysql('127.0.0.1:%d', 'd', 't', 'u', 'p')", port),
 		fmt.Sprintf("select * from s3('http://127.0.0.1:%d/bucket/key', NOSIGN, LineAsString)", port),
 		"select * from executable('run.sh', TSV, 'a String')",
