@@ -29,13 +29,14 @@ type Options struct {
 	DataDir      string        // Folder of the data; created if absent. One process at a time.
 	Public       string        // URL at which Handler is served to readers, for those who [Attach]; empty if nowhere.
 	Library      string        // Path of libchdb.so; empty looks where [FindLibrary] says.
-	MaxMemory    uint64        // Bytes for the whole engine; 0 leaves ClickHouse's default, 0.9 of the machine.
+	MaxMemory    uint64        // Bytes for the whole engine; 0 leaves ClickHouse's default, 0.9 of the machine, and half of it to a scratch engine.
 	QueryTimeout time.Duration // Default for queries, and the most a read-only session may ask for; 0 is five minutes.
 	Patience     time.Duration // How long Start waits for a folder that another process is using; 0 is five seconds.
 	Private      bool          // Nobody can [Attach]: for an engine that ends with a single command.
 	Confinement  Confinement   // How far the process is confined; less where the kernel cannot: see [Engine.Confinement].
 	Read         []string      // Files and folders outside of DataDir that the engine may read.
 	Ports        []uint16      // TCP ports to which the engine may connect although it is ConfinedFull.
+	Scratch      bool          // The data lies in a new folder in DataDir, which is removed when the engine ends. Implies Private.
 	Temporary    []string      // Patterns of tables, as in cs.kept_*, of which damaged ones are removed at the start.
 	Log          *slog.Logger  // Required.
 
@@ -52,6 +53,7 @@ func (o Options) withDefaults() Options {
 	if o.Patience == 0 {
 		o.Patience = defaultPatience
 	}
+	o.Private = o.Private || o.Scratch
 	return o
 }
 

@@ -31,9 +31,10 @@ const (
 
 // folder is a data folder that this process, and the child that inherits lock, have for themselves.
 type folder struct {
-	path string
-	lock *os.File
-	self identity
+	path    string
+	lock    *os.File
+	self    identity
+	scratch bool // The folder is removed when it is closed.
 }
 
 // identity says which data folder this is.
@@ -44,7 +45,71 @@ type identity struct {
 // engine is where the library keeps its data.
 func (f *folder) engine() string { return filepath.Join(f.path, engineFolder) }
 
-func (f *folder) close() { f.lock.Close() }
+// close releases the folder. A scratch folder that cannot be removed now is removed when the next one is made.
+func (f *folder) close() {
+	if f.scratch {
+		_ = os.RemoveAll(f.path) // While it is locked, so that nobody else removes it at the same time.
+	}
+	f.lock.Close()
+}
+
+// scratchPrefix begins the names of scratch folders.
+const scratchPrefix = "scratch-"
+
+// takeScratch makes a folder in dir for an engine whose data nobody needs once it ends. It first removes the scratch
+// folders there of processes that died: the kernel released their locks.
+func takeScratch(dir string) (*folder, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, scratchPrefix+"*"))
+	if err != nil {
+		return nil, fmt.Errorf("scratch folder: %w", err)
+	}
+	for _, path := range left {
+		if !isOwner(path) {
+			continue
+		}
+		if lock, err := lockFolder(path); err == nil {
+			(&folder{path: path, lock: lock, scratch: true}).close()
+		}
+	}
+	for {
+		f := &folder{scratch: true}
+		if f.path, err = os.MkdirTemp(dir, scratchPrefix); err != nil {
+			return nil, fmt.Errorf("scratch folder: %w", err)
+		}
+		f.lock, err = lockFolder(f.path)
+		if err != nil && (errors.Is(err, errInUse) || errors.Is(err, fs.ErrNotExist)) || err == nil && !f.holds() {
+			if f.lock != nil {
+				f.lock.Close()
+			}
+			continue // Another process took the new folder for one that was left, before it was locked.
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := arrange(f.path); err != nil {
+			f.close()
+			return nil, err
+		}
+		return f, nil
+	}
+}
+
+// holds tells whether the file that is locked is still the folder's.
+func (f *folder) holds() bool {
+	held, err := f.lock.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(f.lock.Name())
+	return err == nil && os.SameFile(held, there)
+}
 
 var errInUse = errors.New("the data folder is in use")
 

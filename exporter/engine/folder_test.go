@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -165,4 +166,41 @@ func TestTakeFolder(t *testing.T) {
 		t.Fatalf("after an empty identity file: %v", err)
 	}
 	third.close()
+}
+
+// TestScratchFolder: scratch folders whose processes died are removed, and nothing else. Any number may start at once.
+func TestScratchFolder(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, "scratch-dead/engine.lock", "scratch-dead/engine/store/part", "scratch-early/none", "precious/scratch-not/file", "token")
+	live, err := takeScratch(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFiles(t, live.engine(), "part")
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 20 {
+				f, err := takeScratch(dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := os.Stat(f.engine()); err != nil {
+					t.Error(err)
+				}
+				f.close()
+			}
+		})
+	}
+	all.Wait()
+	name := filepath.Base(live.path)
+	want := []string{"precious/scratch-not/file", name + "/engine/part", name + "/engine.lock", name + "/metadata", "token"}
+	if got := files(t, dir); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	live.close()
+	if got := files(t, dir); !slices.Equal(got, []string{"precious/scratch-not/file", "token"}) {
+		t.Errorf("left: %q", got)
+	}
 }

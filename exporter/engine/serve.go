@@ -77,6 +77,7 @@ type childOrder struct {
 	MaxMemory      uint64
 	QueryTimeout   time.Duration
 	Temporary      []string
+	Scratch        bool
 }
 
 // readOrder reads one line and nothing behind it, which may be for the program that replaces this one.
@@ -114,8 +115,11 @@ func serve(ctx context.Context, o childOrder, listener net.Listener, log *slog.L
 		return err
 	}
 	args := libraryLog
-	if o.MaxMemory > 0 {
+	switch {
+	case o.MaxMemory > 0:
 		args = append(args, "--max_server_memory_usage="+strconv.FormatUint(o.MaxMemory, 10))
+	case o.Scratch: // There may be another engine on this machine.
+		args = append(args, "--max_server_memory_usage_to_ram_ratio=0.5")
 	}
 	lib, err := openLibrary(o.Library, o.Confinement.Dir, args)
 	if errors.Is(err, errNoConnection) {

@@ -79,13 +79,15 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("listen for ClickHouse's HTTP interface: %w", err)
 	}
 	token := randomTag() + randomTag() + randomTag() + randomTag()
-	folder, err := takeFolder(ctx, o.DataDir, o.Patience)
+	folder, err := o.take(ctx)
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
 	orders, level, err := o.orders(folder, library, token)
 	if err != nil {
+		file.Close()
+		folder.close()
 		return nil, err
 	}
 	run, stop := context.WithCancel(context.Background())
@@ -115,10 +117,17 @@ func Start(ctx context.Context, o Options) (*Engine, error) {
 	return e, nil
 }
 
+func (o Options) take(ctx context.Context) (*folder, error) {
+	if o.Scratch {
+		return takeScratch(o.DataDir)
+	}
+	return takeFolder(ctx, o.DataDir, o.Patience)
+}
+
 // orders are the lines for each child, and the level that it is confined to: what is asked for, or the most that the
 // kernel can hold.
 func (o Options) orders(f *folder, library, token string) ([]byte, Confinement, error) {
-	order := childOrder{Library: library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout, Temporary: o.Temporary}
+	order := childOrder{Library: library, Token: token, MaxMemory: o.MaxMemory, QueryTimeout: o.QueryTimeout, Temporary: o.Temporary, Scratch: o.Scratch}
 	order.Confinement = confinement{
 		Level: min(o.Confinement, MostConfinement()), Dir: f.engine(), Library: library, Read: o.Read, Ports: o.Ports,
 		Canary: f.lock.Name(),
