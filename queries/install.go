@@ -30,6 +30,19 @@ func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	return Cluster("").Install(ctx, conn, c)
 }
 
+// InstallFunctions makes the functions of c in a database that has no facts and needs no views.
+func InstallFunctions(ctx context.Context, conn driver.Conn, c Catalogue) error {
+	for _, o := range objectsOf(c) {
+		if o.kind != "function" {
+			continue
+		}
+		if err := conn.Exec(ctx, o.statement); err != nil {
+			return fmt.Errorf("%s: install function %s: %w", o.file, o.name, err)
+		}
+	}
+	return nil
+}
+
 func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue) error {
 	objects := objectsOf(c)
 	have, err := readState(ctx, conn, cluster)

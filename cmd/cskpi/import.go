@@ -5,20 +5,19 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
 	"cskpi/exporter/intake"
 )
 
 type importCmd struct {
-	Paths    []string `arg:"" name:"path" help:"Files named after their tables, folders of such files, or - for standard input."`
-	Table    string   `placeholder:"TABLE" help:"Table of the files, if their names do not say it."`
-	Mapping  string   `placeholder:"DIR" type:"existingdir" help:"Folder with one SELECT per table (contracts.sql) over the files, which are called by their names without endings."`
-	Format   string   `enum:",csv,ndjson,parquet" default:"" placeholder:"FORMAT" help:"csv, ndjson or parquet, if the names do not say it."`
-	Encoding string   `placeholder:"NAME" help:"Encoding of text files, as in shift_jis or windows-1252; UTF-8 if not given."`
-	Strict   bool     `help:"Store all rows, or none if any row is rejected."`
-	Rejects  string   `default:"rejects" placeholder:"DIR" help:"Folder for the rows that were rejected, as FILE.rejects.csv [${default}]."`
+	Paths        []string `arg:"" name:"path" help:"Files named after their tables, folders of such files, or - for standard input."`
+	Table        string   `placeholder:"TABLE" help:"Table of the files, if their names do not say it."`
+	Mapping      string   `placeholder:"DIR" type:"existingdir" help:"Folder with one SELECT per table (contracts.sql) over the files, which are called by their names without endings."`
+	AllowRead    []string `placeholder:"PATH" sep:"none" help:"File or folder that the SELECTs of the mapping may read with file(), beside the files that you import; may be repeated."`
+	AllowConnect []uint16 `placeholder:"PORT" sep:"none" help:"TCP port to which the SELECTs of the mapping may connect, with url() or postgresql() for example, on any host; may be repeated."`
+	Format       string   `enum:",csv,ndjson,parquet" default:"" placeholder:"FORMAT" help:"csv, ndjson or parquet, if the names do not say it."`
+	Encoding     string   `placeholder:"NAME" help:"Encoding of text files, as in shift_jis or windows-1252; UTF-8 if not given."`
+	Strict       bool     `help:"Store all rows, or none if any row is rejected."`
+	Rejects      string   `default:"rejects" placeholder:"DIR" help:"Folder for the rows that were rejected, as FILE.rejects.csv [${default}]."`
 }
 
 // Help is the longer text of cskpi import --help.
@@ -28,7 +27,11 @@ func (importCmd) Help() string {
 		"With --strict, either all rows are stored or none, also if the command or the database is killed: an import that was interrupted while its rows were copied into " +
 		"the tables is completed by cskpi serve within a minute, or by the next command. While the rows are copied, which takes seconds, KPIs may contain some of them and not others. " +
 		"The rejects file has an apostrophe before text that a spreadsheet would run as a formula; remove it when you copy a row back. " +
-		"Importing a file again changes nothing; a row of the same identity with a later updated_at replaces the earlier one."
+		"Importing a file again changes nothing; a row of the same identity with a later updated_at replaces the earlier one.\n\n" +
+		"The SELECTs of a mapping run in an engine process of their own, which the kernel confines and which ends with the import. " +
+		"They see the source files as tables, and neither the facts nor any other file; by default they cannot connect anywhere. " +
+		"--allow-read and --allow-connect allow more. The kernel limits ports and not hosts: with --allow-connect 443, a SELECT can connect to port 443 of every host. " +
+		"file() takes absolute paths, and a pattern such as *.csv finds nothing in a folder that it may not read."
 }
 
 // shownRejects is how many rejected rows are printed; the rejects files have all.
@@ -38,6 +41,12 @@ const shownRejects = 20
 func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if c.Mapping != "" && (c.Table != "" || c.Format != "") {
 		return usage("--mapping takes tables and formats from the files' names: leave out --table and --format")
+	}
+	if c.Mapping == "" && len(c.AllowRead)+len(c.AllowConnect) > 0 {
+		return usage("--allow-read and --allow-connect are for the SELECTs of a --mapping")
+	}
+	if err := c.checkAccess(a); err != nil {
+		return err
 	}
 	catalogue, err := a.load()
 	if err != nil {
@@ -52,6 +61,9 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	im := a.importer(d)
 	im.Strict, im.RejectsDir, im.Format, im.Encoding = c.Strict, c.Rejects, intake.Format(c.Format), c.Encoding
 	im.Progress = show.update
+	im.Sources = func(ctx context.Context, files []string) (*intake.Sources, error) {
+		return c.sources(ctx, a, catalogue, files)
+	}
 	var s intake.Summary
 	if c.Mapping != "" {
 		s, err = im.Mapping(ctx, c.Mapping, c.Paths...)
@@ -113,10 +125,5 @@ func (a *app) importer(d *database) *intake.Importer {
 		Conn:    d.conn,
 		Zone:    d.zone,
 		UserKey: []byte(a.config.UserIDKey),
-		Open: func(database string) (driver.Conn, error) {
-			o := *d.options
-			o.Auth.Database = database
-			return clickhouse.Open(&o)
-		},
 	}
 }

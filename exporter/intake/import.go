@@ -23,8 +23,8 @@ import (
 // Importer stores facts. Its fields must not change while it works; its methods may be called from several goroutines.
 type Importer struct {
 	Conn driver.Conn
-	// Open connects with another current database; only Mapping needs it.
-	Open func(database string) (driver.Conn, error)
+	// Sources starts the ClickHouse in which the SELECTs of a mapping run, and which may read files; only Mapping needs it.
+	Sources func(ctx context.Context, files []string) (*Sources, error)
 
 	Zone       *time.Location   // in which times without an offset are read; nil: UTC
 	Now        func() time.Time // gives rows without updated_at theirs, once per call; nil: time.Now

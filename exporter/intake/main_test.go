@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,13 +41,22 @@ func newFixture(t testing.TB) *fixture {
 	f := &fixture{t: t, dir: t.TempDir(), conn: conn, now: noon}
 	f.Importer = &intake.Importer{
 		Conn: conn, RejectsDir: filepath.Join(f.dir, "rejects"), Now: func() time.Time { return f.now },
-		Open: func(database string) (driver.Conn, error) {
-			options, err := connOptions(t)
+		Sources: func(ctx context.Context, _ []string) (*intake.Sources, error) {
+			options := enginetest.Engine(t).Options()
+			plain, err := clickhouse.Open(options)
 			if err != nil {
 				return nil, err
 			}
-			options.Auth.Database = database
-			return clickhouse.Open(options)
+			options = enginetest.Engine(t).Options()
+			options.Auth.Database = "sources"
+			conn, err := clickhouse.Open(options)
+			if err == nil {
+				err = plain.Exec(ctx, "create database sources")
+			}
+			end := func() error {
+				return errors.Join(plain.Exec(context.Background(), "drop database sources"), plain.Close(), conn.Close())
+			}
+			return &intake.Sources{Conn: conn, Explain: func(err error) error { return err }, Close: end}, err
 		},
 	}
 	t.Cleanup(func() {

@@ -17,6 +17,14 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
+// Sources is a ClickHouse for the source tables of one mapping. It holds nothing else, so that the SELECTs, which may
+// call any table function, do not run where the facts are.
+type Sources struct {
+	Conn    driver.Conn       // with an empty current database
+	Explain func(error) error // adds to the error of a SELECT how to allow what was refused, if anything was
+	Close   func() error      // stops it and removes its data
+}
+
 // Mapping imports foreign files. dir holds one SELECT per fact table, <table>.sql. Each source file becomes a table that
 // is named after it up to the first dot (what is no letter, digit or underscore becomes an underscore) and whose columns
 // are all Nullable(String), with its header's names (or keys, in NDJSON); two more columns, _file and _line, say where a
@@ -25,8 +33,8 @@ import (
 // rejected rows be reported by where they come from; else it is the mapping file and the row.
 func (im *Importer) Mapping(ctx context.Context, dir string, paths ...string) (Summary, error) {
 	start := time.Now()
-	if im.Open == nil {
-		return Summary{}, errors.New("a mapping needs a way to connect to another database")
+	if im.Sources == nil {
+		return Summary{}, errors.New("a mapping needs a ClickHouse for its source tables")
 	}
 	s, err := im.begin(ctx)
 	if err != nil {
@@ -37,7 +45,7 @@ func (im *Importer) Mapping(ctx context.Context, dir string, paths ...string) (S
 	return s.summary, err
 }
 
-func (s *session) mapping(ctx context.Context, dir string, paths []string) error {
+func (s *session) mapping(ctx context.Context, dir string, paths []string) (err error) {
 	queries, err := s.mappingFiles(dir)
 	if err != nil {
 		return err
@@ -46,26 +54,29 @@ func (s *session) mapping(ctx context.Context, dir string, paths []string) error
 	if err != nil {
 		return err
 	}
-	if err := s.makeScratch(ctx); err != nil {
+	var files []string
+	for _, group := range inputs {
+		for _, in := range group.files {
+			files = append(files, in.path)
+		}
+	}
+	sources, err := s.im.Sources(ctx, files)
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, sources.Close()) }()
 	var problems []error
 	for _, group := range inputs {
-		problems = append(problems, s.loadForeign(ctx, group))
+		problems = append(problems, s.loadForeign(ctx, sources.Conn, group))
 	}
 	if err := errors.Join(problems...); err != nil {
 		return err // half of a source must not look like all of it
 	}
 
-	conn, err := s.im.Open(s.scratch)
-	if err != nil {
-		return fmt.Errorf("connect to the scratch database: %w", err)
-	}
-	defer conn.Close()
 	var prepared []mapped
 	for _, q := range queries {
-		q.conn = conn
-		if err := s.describe(ctx, &q, inputs); err != nil {
+		q.in = sources
+		if err := q.describe(ctx, inputs); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", q.file, err))
 			continue
 		}
@@ -90,7 +101,7 @@ type mapped struct {
 	file  string
 	sql   string
 	table *table
-	conn  driver.Conn
+	in    *Sources
 
 	names   []string // of the result
 	types   []string
@@ -212,7 +223,7 @@ const (
 )
 
 // loadForeign makes a table of text columns and fills it.
-func (s *session) loadForeign(ctx context.Context, group foreign) error {
+func (s *session) loadForeign(ctx context.Context, conn driver.Conn, group foreign) error {
 	t := &table{name: group.name, index: map[string]int{}}
 	add := func(name string) {
 		if _, ok := t.index[name]; !ok {
@@ -235,16 +246,16 @@ func (s *session) loadForeign(ctx context.Context, group foreign) error {
 	}
 	add(columnFile)
 	add(columnLine)
-	target := s.scratch + "." + quote(group.name)
+	target := quote(group.name)
 	var definitions []string
 	for i := range t.columns {
 		definitions = append(definitions, quote(t.columns[i].name)+" "+t.columns[i].wire)
 	}
-	if err := s.exec(ctx, "create table if not exists "+target+" ("+strings.Join(definitions, ", ")+") engine = MergeTree order by tuple()"); err != nil {
+	if err := conn.Exec(ctx, "create table "+target+" ("+strings.Join(definitions, ", ")+") engine = MergeTree order by tuple()"); err != nil {
 		return err
 	}
 	for _, in := range group.files {
-		if err := s.loadForeignFile(ctx, t, in, target); err != nil {
+		if err := s.loadForeignFile(ctx, conn, t, in, target); err != nil {
 			problems = append(problems, fmt.Errorf("%s: %w", in.path, err))
 		}
 	}
@@ -318,7 +329,7 @@ func foreignHeader(fields []field) ([]string, error) {
 	return names, nil
 }
 
-func (s *session) loadForeignFile(ctx context.Context, t *table, in input, target string) error {
+func (s *session) loadForeignFile(ctx context.Context, conn driver.Conn, t *table, in input, target string) error {
 	f, err := os.Open(in.path)
 	if err != nil {
 		return err
@@ -336,7 +347,7 @@ func (s *session) loadForeignFile(ctx context.Context, t *table, in input, targe
 	}
 	defer done()
 	rejects := s.rejectsFor(in.path)
-	_, srcErr, err := s.load(ctx, loading{table: t, file: in.path, src: src, target: target, foreign: true, rejects: rejects})
+	_, srcErr, err := s.load(ctx, loading{conn: conn, table: t, file: in.path, src: src, target: target, foreign: true, rejects: rejects})
 	if srcErr == io.EOF {
 		srcErr = nil
 	}
@@ -345,25 +356,11 @@ func (s *session) loadForeignFile(ctx context.Context, t *table, in input, targe
 }
 
 // describe finds out what a SELECT yields, and holds that against its table.
-func (s *session) describe(ctx context.Context, q *mapped, inputs []foreign) error {
-	err := s.retry(ctx, func() error {
-		q.names, q.types = nil, nil
-		rows, err := q.conn.Query(ctx, "describe table (\n"+q.sql+"\n)")
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var name, typ, ignore string
-			if err := rows.Scan(&name, &typ, &ignore, &ignore, &ignore, &ignore, &ignore); err != nil {
-				return err
-			}
-			q.names, q.types = append(q.names, name), append(q.types, typ)
-		}
-		return rows.Err()
-	})
+func (q *mapped) describe(ctx context.Context, inputs []foreign) error {
+	err := q.ask(ctx)
+	const unknownTable, unknownDatabase = 60, 81
 	var exception *clickhouse.Exception
-	if errors.As(err, &exception) && exception.Code == 60 { // unknown table
+	if errors.As(err, &exception) && (exception.Code == unknownTable || exception.Code == unknownDatabase) {
 		var names []string
 		for _, g := range inputs {
 			names = append(names, g.name)
@@ -371,7 +368,7 @@ func (s *session) describe(ctx context.Context, q *mapped, inputs []foreign) err
 		return fmt.Errorf("it reads a table that no source file is named after; there are %s: %w", strings.Join(names, ", "), err)
 	}
 	if err != nil {
-		return err
+		return q.in.Explain(err)
 	}
 	given := make([]bool, len(q.table.columns))
 	var problems []error
@@ -391,6 +388,22 @@ func (s *session) describe(ctx context.Context, q *mapped, inputs []foreign) err
 	return errors.Join(append(problems, missing(q.table, given))...)
 }
 
+func (q *mapped) ask(ctx context.Context) error {
+	rows, err := q.in.Conn.Query(ctx, "describe table (\n"+q.sql+"\n)")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, typ, ignore string
+		if err := rows.Scan(&name, &typ, &ignore, &ignore, &ignore, &ignore, &ignore); err != nil {
+			return err
+		}
+		q.names, q.types = append(q.names, name), append(q.types, typ)
+	}
+	return rows.Err()
+}
+
 // runMapped stores what a SELECT yields.
 func (s *session) runMapped(ctx context.Context, q mapped) error {
 	start := time.Now()
@@ -402,17 +415,11 @@ func (s *session) runMapped(ctx context.Context, q mapped) error {
 	for i, name := range q.names {
 		selected = append(selected, textOf(quote(name), q.types[i]))
 	}
-	var src *querySource
-	err := s.retry(ctx, func() error {
-		rows, err := q.conn.Query(ctx, "select "+strings.Join(selected, ", ")+" from (\n"+q.sql+"\n)")
-		if err == nil {
-			src = newQuerySource(q, rows)
-		}
-		return err
-	})
+	rows, err := q.in.Conn.Query(ctx, "select "+strings.Join(selected, ", ")+" from (\n"+q.sql+"\n)")
 	if err != nil {
-		return err
+		return q.in.Explain(err)
 	}
+	src := newQuerySource(q, rows)
 	defer src.rows.Close()
 	err = s.store(ctx, q.table, q.file, src)
 	s.of(q.table.name).Duration += time.Since(start)
@@ -438,6 +445,7 @@ func textOf(name, typ string) string {
 // querySource gives the rows of a SELECT.
 type querySource struct {
 	rows    driver.Rows
+	explain func(error) error
 	names   []string
 	columns []int
 	texts   []*string
@@ -446,7 +454,7 @@ type querySource struct {
 }
 
 func newQuerySource(q mapped, rows driver.Rows) *querySource {
-	s := &querySource{rows: rows, names: q.names, columns: q.columns, texts: make([]*string, len(q.names))}
+	s := &querySource{rows: rows, explain: q.in.Explain, names: q.names, columns: q.columns, texts: make([]*string, len(q.names))}
 	for i := range s.texts {
 		s.scan = append(s.scan, &s.texts[i])
 	}
@@ -458,7 +466,7 @@ func (s *querySource) next() (block, error) {
 	for len(b.records) < 4096 {
 		if !s.rows.Next() {
 			if err := s.rows.Err(); err != nil {
-				return b, err
+				return b, s.explain(err)
 			}
 			return b, io.EOF
 		}

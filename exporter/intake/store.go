@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
 const (
@@ -50,7 +51,7 @@ func (s *session) store(ctx context.Context, t *table, file string, src source) 
 	if t.together != nil {
 		src = whole{src}
 	}
-	l := loading{table: t, file: file, src: src, target: "cs." + quote(t.name), rejects: s.rejectsFor(file)}
+	l := loading{conn: s.im.Conn, table: t, file: file, src: src, target: "cs." + quote(t.name), rejects: s.rejectsFor(file)}
 	var st *staging
 	if !t.events || s.im.Strict {
 		var err error
@@ -121,6 +122,7 @@ func (s *session) closeRejects(f *rejectsFile) error {
 
 // loading is what load needs to know.
 type loading struct {
+	conn    driver.Conn // that target is reached by
 	table   *table
 	file    string
 	src     source
@@ -284,7 +286,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 			settings["insert_deduplication_token"] = rand.Text()
 		}
 		ctx := clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columns), clickhouse.WithSettings(maps.Clone(settings)))
-		batch, err := s.im.Conn.PrepareBatch(ctx, query)
+		batch, err := l.conn.PrepareBatch(ctx, query)
 		if err != nil {
 			return err
 		}

@@ -414,7 +414,7 @@ func isRefused(err error) bool {
 // storeGroup stores checked rows: usage events at once, of other tables what says something new.
 func (s *session) storeGroup(ctx context.Context, t *table, chunks []*chunk) error {
 	if t.events {
-		_, err := s.send(ctx, loading{table: t, target: "cs." + quote(t.name)}, chunks, 0)
+		_, err := s.send(ctx, loading{conn: s.im.Conn, table: t, target: "cs." + quote(t.name)}, chunks, 0)
 		return err
 	}
 	// An import drops scratch databases that are a day old.
@@ -443,7 +443,7 @@ func (s *session) storeStaged(ctx context.Context, t *table, chunks []*chunk) er
 		return err
 	}
 	var err error
-	if st.rows, err = s.send(ctx, loading{table: t, target: st.name, staged: true}, chunks, 0); err != nil {
+	if st.rows, err = s.send(ctx, loading{conn: s.im.Conn, table: t, target: st.name, staged: true}, chunks, 0); err != nil {
 		return err
 	}
 	return s.commit(ctx, st)
