@@ -36,6 +36,9 @@ type writing struct {
 
 // writings are the commands that write into a database that is there already. (TestBackup kills cskpi restore.)
 func writings(t *testing.T, conn driver.Conn, dir string) []writing {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	text := func(sql string) string {
 		t.Helper()
 		var found string
@@ -340,12 +343,12 @@ func TestDiskFull(t *testing.T) {
 	}
 
 	// A restore, which begins anew when it is repeated.
-	file := filepath.Join(dir, "files", "company.backup")
+	file := filepath.Join(dir, "company.backup")
 	if code, stdout, stderr := execute(t, "backup", file); code != exitOK {
 		t.Fatalf("got %d\n%s\n%s", code, stdout, stderr)
 	}
 	folder(t, filepath.Join(dir, "restored"))
-	fill(4 << 20)
+	fill(1 << 20)
 	code, _, stderr := execute(t, "restore", "--no-erasures", file)
 	if code == exitOK {
 		t.Errorf("restore onto a full disk: got %d", code)
