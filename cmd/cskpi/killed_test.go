@@ -338,27 +338,4 @@ func TestDiskFull(t *testing.T) {
 		})
 	}
 	sound(t)
-	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-
-	// A restore, which begins anew when it is repeated.
-	file := filepath.Join(dir, "company.backup")
-	if code, stdout, stderr := execute(t, "backup", file); code != exitOK {
-		t.Fatalf("got %d\n%s\n%s", code, stdout, stderr)
-	}
-	folder(t, filepath.Join(dir, "restored"))
-	fill(1 << 20)
-	code, _, stderr := execute(t, "restore", "--no-erasures", file)
-	if code == exitOK {
-		t.Errorf("restore onto a full disk: got %d", code)
-	}
-	t.Logf("restore onto a full disk: %s", stderr)
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	if code, stdout, stderr := execute(t, "restore", "--no-erasures", file); code != exitOK {
-		t.Errorf("restore again: got %d\n%s\n%s", code, stdout, stderr)
-	}
-	sound(t)
 }
