@@ -428,12 +428,12 @@ var (
 	targetWord = text{"Target", "目標"}
 	tileEmpty  = text{"no data", "データなし"}
 	usualEmpty = text{
-		"No data for this selection and time range. The board “cskpi itself” shows what is missing.",
-		"この条件・期間のデータがありません。不足の有無はボード「cskpiの稼働状況」で確認できます。",
+		"No data for this selection and time range. See the board “cskpi itself”.",
+		"この条件・期間のデータなし。ボード「cskpiの稼働状況」を確認してください。",
 	}
 	dailyEmpty = text{
-		"No data for this selection and time range. There is one point a day; cskpi history writes past days to Prometheus. The board “cskpi itself” shows what is missing.",
-		"この条件・期間のデータがありません(1日1点。過去分はcskpi historyで取り込みます)。不足の有無はボード「cskpiの稼働状況」で確認できます。",
+		"No data for this selection and time range. cskpi history writes past days. See the board “cskpi itself”.",
+		"この条件・期間のデータなし。過去分はcskpi historyで取り込めます。ボード「cskpiの稼働状況」を確認してください。",
 	}
 )
 

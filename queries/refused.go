@@ -95,15 +95,16 @@ func (c Catalogue) Without(err error) (Catalogue, []Refused) {
 
 // leaves lists the errors that err joins.
 func leaves(err error) []error {
+	var joined interface{ Unwrap() []error }
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &joined):
+		return []error{err}
+	}
 	var all []error
-	switch e := err.(type) {
-	case nil:
-	case interface{ Unwrap() []error }:
-		for _, one := range e.Unwrap() {
-			all = append(all, leaves(one)...)
-		}
-	default:
-		all = []error{err}
+	for _, one := range joined.Unwrap() {
+		all = append(all, leaves(one)...)
 	}
 	return all
 }
