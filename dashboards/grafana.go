@@ -190,7 +190,8 @@ func (b board) variablesJSON(language string) []object {
 	datasources := []object{}
 	if b.asks(func(t target) bool { return t.prom != nil }) {
 		datasources = append(datasources, source("prometheus", same("Prometheus"), fromPrometheus).datasource(language), variable{
-			name: "job", label: text{"Job", "ジョブ"}, prom: "label_values(cs_reporting_info, job)", initial: "cskpi",
+			name: "job", label: text{"Job", "ジョブ"}, initial: "cskpi",
+			prom: labelValues("cs_reporting_info", "job"), pattern: labelPattern("job"),
 		}.json(language))
 	}
 	if b.clickhouse {

@@ -14,8 +14,8 @@ func segments() variable {
 // csms is the choice of owners, for what boards tell of each of them.
 func csms() variable {
 	return variable{
-		name: "csm", label: text{"CSM", "CSM"}, prom: `label_values(cs_csm_load_accounts{job="$job"}, csm)`, several: true,
-		pattern: "/^[^`]*$/", // a backquote would end the string in which PromQL has the name
+		name: "csm", label: text{"CSM", "CSM"}, prom: labelValues(`cs_csm_load_accounts{job="$job"}`, "csm"), several: true,
+		pattern: labelPattern("csm"),
 		about:   text{"Applies to lists of accounts and to numbers by CSM", "顧客の一覧とCSM別の表示に適用"},
 	}
 }
@@ -37,8 +37,21 @@ func among(label, variable string) string { return label + "=~`${" + variable + 
 
 // currency is that of the company, for the heads of columns.
 func currency() variable {
-	return variable{name: "currency", label: text{"Currency", "通貨"}, prom: `label_values(cs_reporting_info{job="$job"}, currency)`, hidden: true}
+	return variable{
+		name: "currency", label: text{"Currency", "通貨"}, hidden: true,
+		prom: labelValues(`cs_reporting_info{job="$job"}`, "currency"), pattern: labelPattern("currency"),
+	}
 }
+
+// labelValues asks for the values of a label in the time range of the board, as rows of which labelPattern takes the value.
+// Grafana's label_values would be shorter, but Prometheus answers it without the samples of past days that came by remote
+// write in the last hours.
+func labelValues(series, label string) string {
+	return "query_result(count by (" + label + ") (last_over_time(" + series + "[$__range])))"
+}
+
+// labelPattern leaves out values with a backquote, which would end the string in which PromQL has them.
+func labelPattern(label string) string { return "/^\\{" + label + "=\"([^`]+)\"\\} /" }
 
 // side is on which side of a target things are well.
 type side int
