@@ -49,6 +49,9 @@ func TestSentences(t *testing.T) {
 		for _, language := range Languages() {
 			said := s.in(language)
 			recorded := strings.HasPrefix(name, "nothing ") // of one account
+			if name == "no data" {
+				continue // no all-clear
+			}
 			if !strings.Contains(said, "{day}") || !recorded && !strings.Contains(said, "{n}") || strings.ContainsAny(said, `'"\`) {
 				t.Errorf("%s: %q", name, said)
 			}

@@ -78,7 +78,7 @@ var rarely = map[string]string{
 	"Pipeline created: trend: Target":               "nobody has set a target for it",
 	"First renewals, by how onboarding went: never": "all whose first renewal was due were onboarded",
 	"KPIs whose last run failed":                    "no query fails",
-	"Told numbers that moved":                       "no past day is told",
+	"Restated numbers":                              "no past day is reported",
 	"Violations of the data's quality":              "the facts are sound",
 	"Facts that came over HTTP: {{outcome}}":        "a rate needs two scrapes",
 	"Restarts of the engine in a day":               "a rate needs two scrapes",

@@ -296,6 +296,10 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 			overrides = append(overrides, overrideJSON{matcherJSON{"byName", t.name.en}, properties})
 		}
 	}
+	if missing, merged := p.missing(); merged {
+		out.Targets = append(out.Targets, missing.json(missingQuery, language))
+		out.Transformations = leaveOut(out.Transformations, "Value #"+missingQuery)
+	}
 	if p.unit.money && source == fromPrometheus {
 		currency := write(`label_replace(%s, "unit", "currency:$1 ", "currency", "(.+)")`, own("cs_reporting_info", "currency"))
 		if p.look == trend {
@@ -341,6 +345,29 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 	return out, nil
 }
 
+// missing says that there is no data, in a table that merges the answers to several questions: without any answer,
+// Grafana shows the heads of its columns and nothing else, which reads as if there were nothing to list.
+func (p panel) missing() (target, bool) {
+	if !slices.ContainsFunc(p.change, func(c object) bool { return c["id"] == "merge" }) {
+		return target{}, false
+	}
+	var asked []expr
+	for _, t := range p.ask {
+		asked = append(asked, t.prom)
+	}
+	shown := p.fields[slices.IndexFunc(p.fields, func(o override) bool { return !o.hidden && !strings.HasPrefix(o.field, "Value") })]
+	either := write(strings.Repeat("(%s) or ", len(asked)-1)+"(%s)", asked...)
+	return target{prom: write(`label_replace(vector(0) unless on () (%s), "`+shown.field+`", "@say(no data)", "", "")`, either), over: listed}, true
+}
+
+// leaveOut is without, on top of the fields that the transformations leave out already.
+func leaveOut(changes []object, field string) []object {
+	i := slices.IndexFunc(changes, func(c object) bool { return c["id"] == "organize" })
+	options := changes[i]["options"].(object)
+	more := merged(options["excludeByName"].(object), object{field: true})
+	return slices.Replace(slices.Clone(changes), i, i+1, object{"id": "organize", "options": merged(options, object{"excludeByName": more})})
+}
+
 // links lead to the board that tells more.
 func (p panel) links(language string) []object {
 	if p.leads == "" {
@@ -352,8 +379,10 @@ func (p panel) links(language string) []object {
 	}}
 }
 
-// currencyQuery is the question for the currency of the company, which makes the unit of money.
-const currencyQuery = "currency"
+const (
+	currencyQuery = "currency" // the question for the currency of the company, which makes the unit of money
+	missingQuery  = "missing"  // the question whether all others of a table are without an answer
+)
 
 // description is what the headers of the query files tell, and what they do not.
 func (p panel) description(k *kpis, language string) string {
@@ -378,6 +407,8 @@ func (p panel) nothing(language string) string {
 		return p.empty.in(language)
 	case p.look == tile:
 		return tileEmpty.in(language)
+	case p.look == ranking:
+		return lineEmpty.in(language)
 	case (p.look == trend || p.look == density) && !p.live:
 		return dailyEmpty.in(language)
 	}

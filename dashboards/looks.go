@@ -32,7 +32,7 @@ func (l look) custom() object {
 			"hideFrom": object{"legend": false, "tooltip": false, "viz": false},
 		}
 	case table:
-		return object{"align": "auto", "displayMode": "auto", "inspect": false, "minWidth": 50}
+		return object{"align": "auto", "displayMode": "auto", "inspect": false, "minWidth": 50, "wrapText": true}
 	case density:
 		return object{"scaleDistribution": object{"type": "linear"}, "hideFrom": object{"legend": false, "tooltip": false, "viz": false}}
 	case statusRow:

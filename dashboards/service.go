@@ -136,7 +136,7 @@ func service(k *kpis) board {
 						ask:  []target{{prom: rate("cs_intake_rows_total", "outcome"), legend: "{{outcome}}"}}, labels: []string{"intake outcome"},
 					},
 					{
-						title: text{"Told numbers that moved", "報告済みの数値の修正"}, about: []string{"restatement"}, width: 8, look: table, unit: percent, live: true,
+						title: text{"Restated numbers", "報告済みの数値の修正"}, about: []string{"restatement"}, width: 8, look: table, unit: percent, live: true,
 						ask: []target{
 							{prom: write("%s > 0", k.of("restatement.ratio")), over: listed}, {prom: write("%s > 0", k.of("restatement.restated_series")), over: listed},
 							{prom: none(write("%s > 0", moved), write("count(%s)", moved), k.asOf("restatement"), "kpi", "no restatement"), over: listed},

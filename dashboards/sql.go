@@ -380,7 +380,7 @@ var marks = []mark{
 from cs.annotations(as_of = ` + asOf + `)
 where kind in ('setting', 'definition') and day >= toDate('${__from:date:YYYY-MM-DD}')
 order by time`},
-	{text{"Told numbers that moved", "報告済みの数値の修正"}, warning, false, `select toStartOfHour(computed_at) as time, arrayStringConcat(arraySort(groupUniqArray(toString(view))), ', ') as text,
+	{text{"Restated numbers", "報告済みの数値の修正"}, warning, false, `select toStartOfHour(computed_at) as time, arrayStringConcat(arraySort(groupUniqArray(toString(view))), ', ') as text,
     transform(toString(reason), @words(mark), toString(reason)) as tags
 from cs.kpi_runs
 where reason != 'first' and changed > 0 and toDate(computed_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `

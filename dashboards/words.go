@@ -419,6 +419,7 @@ var sentences = map[string]text{
 	"no restatement":    {"✓ 0 of {n} closing numbers have changed since they were reported (as of {day})", "✓ 報告後に変わった数値:{n}件中0件({day}時点)"},
 	"no violation":      {"✓ 0 of {n} checks find a violation (as of {day})", "✓ 違反のある検査項目:{n}件中0件({day}時点)"},
 	"no damage":         {"✓ 0 of {n} tables have damaged parts (checked on {day})", "✓ 破損のある表:{n}件中0件({day}検査)"},
+	"no data":           usualEmpty,
 	"nothing recorded":  {"None recorded for this account (as of {day})", "この顧客の記録なし({day}時点)"},
 	"nothing in period": {"None recorded for this account in this time range (as of {day})", "この顧客・期間の記録なし({day}時点)"},
 }
@@ -427,6 +428,7 @@ var sentences = map[string]text{
 var (
 	targetWord = text{"Target", "目標"}
 	tileEmpty  = text{"no data", "データなし"}
+	lineEmpty  = text{"No data: see “cskpi itself”", "データなし(「cskpiの稼働状況」参照)"} // where a text has one line
 	usualEmpty = text{
 		"No data for this selection and time range. See the board “cskpi itself”.",
 		"この条件・期間のデータなし。ボード「cskpiの稼働状況」を確認してください。",

@@ -149,7 +149,7 @@ func TestOverlay(t *testing.T) {
 	})
 	wantProblems(t, err,
 		"model/typo.sql:1: a query file lies at the top, in models/ or in functions/",
-		"nrr.sql:1: models/nrr.sql defines nrr already",
+		"models/nrr.sql:1: nrr.sql defines nrr already",
 		"schema/003_own.sql:1: an overlay has no schema")
 }
 

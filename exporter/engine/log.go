@@ -17,11 +17,12 @@ import (
 // the log of the parent, each with its level.
 
 // libraryLog are the arguments with which the library writes warnings and errors. It is silent about queries that fail,
-// which whoever asked is told, about counters of threads, which the confinement forbids, and about work that waits for
-// its turn.
+// because the answer has the error; about counters of threads, which the confinement forbids; about work that waits for
+// its turn; and about merges of a table that was dropped meanwhile.
 var libraryLog = []string{
 	"--logger.console=1", "--logger.console_log_level=warning",
 	"--logger.levels.executeQuery=none", "--logger.levels.ThreadStatus=none", "--logger.levels.BackgroundSchedulePool/BgSchPool=none",
+	"--logger.levels.MergeMutateSelectedEntry=none",
 }
 
 // libraryLine is the head of what the library says, which may go on for several lines.
