@@ -26,7 +26,7 @@ func catalogueObject(c Catalogue) object {
 		if q.Function {
 			name = q.Name
 		}
-		views = append(views, "("+strings.Join([]string{quote(name), quote(q.sort()), quote(q.Title), quote(q.TitleJA), quote(q.File), quote(c.chapter(q)), "[" + strings.Join(columns, ", ") + "]"}, ", ")+")")
+		views = append(views, "("+strings.Join([]string{QuoteText(name), QuoteText(q.sort()), QuoteText(q.Title), QuoteText(q.TitleJA), QuoteText(q.File), QuoteText(c.chapter(q)), "[" + strings.Join(columns, ", ") + "]"}, ", ")+")")
 	}
 	made := ""
 	if len(views) > 0 {
@@ -43,7 +43,7 @@ union all
     t.comment as title, '' as title_ja, '' as metric, '' as chapter, '' as file
 from system.tables as t
 inner join system.columns as c on c.database = t.database and c.table = t.name
-where t.database = 'cs' and (t.engine like '%MergeTree' or t.engine in ('Memory', 'KeeperMap')) and not startsWith(t.name, ` + quote(keptPrefix) + `)
+where t.database = 'cs' and (t.engine like '%MergeTree' or t.engine in ('Memory', 'KeeperMap')) and not startsWith(t.name, ` + QuoteText(keptPrefix) + `)
 ) comment 'Every view, function and table with its columns: what they mean and what they are counted in.'`
 	return object{"view", catalogueView, "cs." + catalogueView, statement, checksum(statement)}
 }
@@ -52,7 +52,7 @@ where t.database = 'cs' and (t.engine like '%MergeTree' or t.engine in ('Memory'
 func tuple(texts ...string) string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
-		quoted[i] = quote(text)
+		quoted[i] = QuoteText(text)
 	}
 	return "(" + strings.Join(quoted, ", ") + ")"
 }

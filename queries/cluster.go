@@ -73,7 +73,7 @@ func (c Cluster) check(ctx context.Context, conn driver.Conn) (replicas uint64, 
 	if macros < 2 {
 		return 0, errors.New("the server has no macros {shard} and {replica}, by which replicas find each other; deploy/clickhouse/cluster.xml shows them")
 	}
-	if err := conn.QueryRow(ctx, "select count() from clusterAllReplicas("+quote(string(c))+", system.one) settings skip_unavailable_shards = 1").Scan(&replicas); err != nil {
+	if err := conn.QueryRow(ctx, "select count() from clusterAllReplicas("+QuoteText(string(c))+", system.one) settings skip_unavailable_shards = 1").Scan(&replicas); err != nil {
 		return 0, fmt.Errorf("count the replicas: %w", err)
 	}
 	return replicas, nil
@@ -81,7 +81,7 @@ func (c Cluster) check(ctx context.Context, conn driver.Conn) (replicas uint64, 
 
 // tables is where to read about the tables of all replicas.
 func (c Cluster) tables() string {
-	return "clusterAllReplicas(" + quote(string(c)) + ", system.tables)"
+	return "clusterAllReplicas(" + QuoteText(string(c)) + ", system.tables)"
 }
 
 // fits says why tables of the engine that cs.schema_migrations has cannot be those of c; empty engine: there are none yet.
@@ -183,7 +183,7 @@ func (c Cluster) adapt(text string) (string, error) {
 		at += 2
 	}
 	name := tokens[at]
-	edits = append(edits, insertion(name.end(), " on cluster "+quote(string(c))))
+	edits = append(edits, insertion(name.end(), " on cluster "+QuoteText(string(c))))
 	if create {
 		more, err := replicate(tokens[at+1:], name.name())
 		if err != nil {
@@ -216,7 +216,7 @@ func replicate(tokens []token, table string) ([]edit, error) {
 				return nil, nil
 			case strings.HasSuffix(engine.text, "MergeTree"):
 				edits := []edit{insertion(engine.pos, "Replicated")}
-				place := quote(replicaPath+table) + ", '{replica}'"
+				place := QuoteText(replicaPath+table) + ", '{replica}'"
 				if i+3 < len(tokens) && tokens[i+3].is("(") {
 					return append(edits, insertion(tokens[i+3].end(), place+", ")), nil
 				}
@@ -227,7 +227,7 @@ func replicate(tokens []token, table string) ([]edit, error) {
 				for j := i + 3; j < len(tokens) && !tokens[j].is("comment"); j++ {
 					end = tokens[j].end()
 				}
-				return []edit{{engine.pos, end, "KeeperMap(" + quote(claimsPath+table) + ") primary key " + tokens[1].text}}, nil
+				return []edit{{engine.pos, end, "KeeperMap(" + QuoteText(claimsPath+table) + ") primary key " + tokens[1].text}}, nil
 			}
 			return nil, fmt.Errorf("cs.%s: not known how to replicate a table of the engine %s", table, engine.text)
 		}

@@ -115,7 +115,7 @@ func objectsOf(c Catalogue) []object {
 	all := string(functions.Sum(nil))
 	for _, q := range c.views() {
 		// The line breaks keep a comment at the end of the body from swallowing the parenthesis.
-		statement := "create or replace view cs." + q.View() + " as (\n" + q.SQL + "\n) comment " + quote(q.Title)
+		statement := "create or replace view cs." + q.View() + " as (\n" + q.SQL + "\n) comment " + QuoteText(q.Title)
 		objects = append(objects, object{"view", q.View(), q.File, statement, checksum(statement + all)})
 	}
 	return append(objects, catalogueObject(c))
@@ -244,7 +244,7 @@ func record(ctx context.Context, conn driver.Conn, objects []object, sum func(ob
 		if o.statement == "" {
 			gone = 1
 		}
-		values[i] = fmt.Sprintf("(%s, %s, %s, %d)", quote(o.kind), quote(o.name), quote(sum(o)), gone)
+		values[i] = fmt.Sprintf("(%s, %s, %s, %d)", QuoteText(o.kind), QuoteText(o.name), QuoteText(sum(o)), gone)
 	}
 	return conn.Exec(ctx, "insert into cs.installed (kind, name, checksum, is_gone) select kind, name, checksum, is_gone from values("+
 		"'kind String, name String, checksum String, is_gone UInt8', "+strings.Join(values, ", ")+")")

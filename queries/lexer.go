@@ -194,8 +194,3 @@ func split(src string) ([]statement, error) {
 	finish(len(src))
 	return all, nil
 }
-
-// quote writes s as a string literal.
-func quote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-}

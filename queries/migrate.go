@@ -295,7 +295,7 @@ func readRecords(ctx context.Context, conn driver.Conn) (engine string, half boo
 func recordMigrations(ctx context.Context, conn driver.Conn, migrations []migration) error {
 	values := make([]string, len(migrations))
 	for i, m := range migrations {
-		values[i] = fmt.Sprintf("(%d, %s, %s)", m.version, quote(m.name), quote(m.checksum))
+		values[i] = fmt.Sprintf("(%d, %s, %s)", m.version, QuoteText(m.name), QuoteText(m.checksum))
 	}
 	return conn.Exec(ctx, "insert into cs.schema_migrations (version, name, checksum) select version, name, checksum from values("+
 		"'version UInt16, name String, checksum String', "+strings.Join(values, ", ")+")")

@@ -124,7 +124,7 @@ func (r *rollUp) settled(ctx context.Context, parts []newPart) ([]newPart, error
 	}
 	paths := make([]string, len(parts))
 	for i, p := range parts {
-		paths[i] = quote(r.keeper + "/block_numbers/" + p.id)
+		paths[i] = QuoteText(r.keeper + "/block_numbers/" + p.id)
 	}
 	rows, err := r.conn.Query(ctx, `
 		select path, min(toUInt64OrZero(substring(name, 7))) as number
@@ -285,9 +285,9 @@ func (r *rollUp) dayOf() string {
 		if i > 0 && p.zone == r.periods[i-1].zone {
 			continue
 		}
-		day := "toDate(ts, " + quote(p.zone) + ")"
+		day := "toDate(ts, " + QuoteText(p.zone) + ")"
 		if i > 0 {
-			day = "toDate(ts) >= " + dateLiteral(p.from) + ", " + day + ", "
+			day = "toDate(ts) >= " + QuoteDay(p.from) + ", " + day + ", "
 		}
 		expression += day
 	}
@@ -432,7 +432,7 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 	if p == nil {
 		return nil
 	}
-	return r.conn.Exec(ctx, fmt.Sprintf("insert into cs.usage_progress (partition, block_number, version) select %s, %d, %d", quote(p.id), p.until, r.version))
+	return r.conn.Exec(ctx, fmt.Sprintf("insert into cs.usage_progress (partition, block_number, version) select %s, %d, %d", QuoteText(p.id), p.until, r.version))
 }
 
 // merge merges the months that were rolled up anew as a whole: reading the latest rows (final) costs nothing where a month is
@@ -463,14 +463,14 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 	var core []string
 	for name := range strings.SplitSeq(period.core, ",") {
 		if name = strings.TrimSpace(name); name != "" {
-			core = append(core, quote(name))
+			core = append(core, QuoteText(name))
 		}
 	}
 	values := r.with(map[string]string{
 		"days":       dates(days),
 		"utc_days":   dates(utc),
 		"core":       "cast([" + strings.Join(core, ", ") + "], 'Array(String)')",
-		"department": quote(period.departmentName),
+		"department": QuoteText(period.departmentName),
 		"names":      period.names,
 		"feature":    "event",
 	})
@@ -491,7 +491,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 	}
 	// Before the days are done: a roll-up that is cut short tells it again.
-	values["zone"] = quote(r.on(time.Now()).zone)
+	values["zone"] = QuoteText(r.on(time.Now()).zone)
 	if err := r.exec(ctx, "changes", values); err != nil {
 		return err
 	}
@@ -500,7 +500,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		by[r.settingsOf(d)] = append(by[r.settingsOf(d)], d)
 	}
 	for _, settings := range slices.Sorted(maps.Keys(by)) {
-		values["settings"], values["days"] = quote(settings), dates(by[settings])
+		values["settings"], values["days"] = QuoteText(settings), dates(by[settings])
 		if err := r.exec(ctx, "done", values); err != nil {
 			return err
 		}
@@ -509,7 +509,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 }
 
 func (p newPart) values() map[string]string {
-	return map[string]string{"partition": quote(p.id), "after": strconv.FormatUint(p.after, 10), "until": strconv.FormatUint(p.until, 10)}
+	return map[string]string{"partition": QuoteText(p.id), "after": strconv.FormatUint(p.after, 10), "until": strconv.FormatUint(p.until, 10)}
 }
 
 // with adds what is the same in all of a roll-up.
@@ -523,12 +523,10 @@ func around(day time.Time) []time.Time {
 	return []time.Time{day.AddDate(0, 0, -1), day, day.AddDate(0, 0, 1)}
 }
 
-func dateLiteral(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) + "')" }
-
 func dates(days []time.Time) string {
 	texts := make([]string, len(days))
 	for i, d := range days {
-		texts[i] = dateLiteral(d)
+		texts[i] = QuoteDay(d)
 	}
 	return "[" + strings.Join(texts, ", ") + "]"
 }

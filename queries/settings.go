@@ -488,7 +488,7 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 		if last.Given && last.Value == of.Value {
 			continue
 		}
-		values = append(values, "("+strings.Join([]string{quote(of.Name), quote(of.Segment), quote(of.Phase), quote(of.StartsOn.Format(time.DateOnly)), quote(of.Value)}, ", ")+")")
+		values = append(values, "("+strings.Join([]string{QuoteText(of.Name), QuoteText(of.Segment), QuoteText(of.Phase), QuoteText(of.StartsOn.Format(time.DateOnly)), QuoteText(of.Value)}, ", ")+")")
 		news = append(news, of)
 	}
 	if len(values) == 0 {
@@ -497,7 +497,7 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 	// It is later than the last one whatever that one claims to be.
 	err = conn.Exec(ctx, `
 		insert into cs.settings (name, segment, phase, starts_on, value, source, updated_at)
-		select new.name, new.segment, new.phase, new.starts_on, new.value, `+quote(source)+`, greatest(now64(3), stored.last_change + interval 1 millisecond)
+		select new.name, new.segment, new.phase, new.starts_on, new.value, `+QuoteText(source)+`, greatest(now64(3), stored.last_change + interval 1 millisecond)
 		from values('name String, segment String, phase String, starts_on Date, value String', `+strings.Join(values, ", ")+`) as new
 		left join (
 			select name, segment, phase, starts_on, max(updated_at) as last_change

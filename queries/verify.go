@@ -100,7 +100,7 @@ func (v verifier) describe(ctx context.Context, q Query) ([]described, error) {
 		for i, c := range columns {
 			list[i] = "`" + c.name + "` " + c.typ
 		}
-		return "select * from null(" + quote(strings.Join(list, ", ")) + ")", true
+		return "select * from null(" + QuoteText(strings.Join(list, ", ")) + ")", true
 	})
 	// The day matters to no type. An early one keeps scalar subqueries, which the engine computes even now, cheap.
 	statement := q.statement(time.Unix(0, 0).UTC())

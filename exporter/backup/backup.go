@@ -368,9 +368,9 @@ func (w *writer) parts(ctx context.Context, of table, from, where string) ([]str
 func (w *writer) file(ctx context.Context, f *File, columns []Column, from string) error {
 	selected := make([]string, len(columns))
 	for i, c := range columns {
-		selected[i] = quote(c.Name)
+		selected[i] = queries.QuoteName(c.Name)
 		if strings.HasPrefix(c.Type, "Enum") {
-			selected[i] = "toString(" + quote(c.Name) + ") as " + quote(c.Name) // as people read it
+			selected[i] = "toString(" + queries.QuoteName(c.Name) + ") as " + queries.QuoteName(c.Name) // as people read it
 		}
 	}
 	answer, err := w.d.do(ctx, "select "+strings.Join(selected, ", ")+" from "+from+" format Parquet", nil, map[string]string{
@@ -402,10 +402,8 @@ func (w *writer) file(ctx context.Context, f *File, columns []Column, from strin
 func fingerprint(ctx context.Context, d *Database, columns []Column, from string) (rows, hash uint64, err error) {
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = quote(c.Name)
+		list[i] = queries.QuoteName(c.Name)
 	}
 	err = d.query(ctx, "select count(), sum(sipHash64(formatRow('RowBinary', "+strings.Join(list, ", ")+"))) from "+from, &rows, &hash)
 	return rows, hash, err
 }
-
-func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "\\`") + "`" }

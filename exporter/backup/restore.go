@@ -68,8 +68,8 @@ func (b *Backup) load(ctx context.Context, d *Database, t Table, report func(Pro
 		if types[c.Name] != c.Type {
 			return fmt.Errorf("the column %s has the type %q in version %d of the schema, and %q in the backup", c.Name, types[c.Name], b.Manifest.Schema, c.Type)
 		}
-		list[i] = quote(c.Name)
-		structure[i] = quote(c.Name) + " " + c.Type
+		list[i] = queries.QuoteName(c.Name)
+		structure[i] = queries.QuoteName(c.Name) + " " + c.Type
 	}
 	all := strings.Join(list, ", ")
 	// By input(), since only an insert from a select takes materialised columns.

@@ -62,7 +62,7 @@ func (h *History) changesSince(ctx context.Context, since time.Time) (changes, e
 	}
 	rows, err := h.o.Conn.Query(ctx, "select table, at, sum(rows), min(first_on) as first_on, max(last_on) from (\n"+strings.Join(parts, "\nunion all\n")+
 		"\n) as arrived group by table, at having first_on < toDate(at + toIntervalMillisecond("+
-		fmt.Sprint(seen.Milliseconds())+"), "+quote(h.o.Zone.String())+") order by at")
+		fmt.Sprint(seen.Milliseconds())+"), "+queries.QuoteText(h.o.Zone.String())+") order by at")
 	if err != nil {
 		return nil, fmt.Errorf("look for facts that arrived: %w", queries.Brief(err))
 	}
@@ -150,7 +150,7 @@ func (t factTable) first(zones []string) string {
 	}
 	for _, c := range times {
 		for _, zone := range zones {
-			days = append(days, "ifNull(toDate("+c+", "+quote(zone)+"), toDate('2149-06-06'))")
+			days = append(days, "ifNull(toDate("+c+", "+queries.QuoteText(zone)+"), toDate('2149-06-06'))")
 		}
 	}
 	if len(days) == 1 {
@@ -184,7 +184,7 @@ func accountChanges(tables []factTable, zones []string, since time.Time) string 
 	}
 	var days []string
 	for _, zone := range zones {
-		days = append(days, "toDate(v.1, "+quote(zone)+")")
+		days = append(days, "toDate(v.1, "+queries.QuoteText(zone)+")")
 	}
 	day := days[0]
 	if len(days) > 1 {

@@ -44,7 +44,7 @@ func (o OneByOne) Select(ctx context.Context, q queries.Query, days []time.Time)
 		return "", nil, errOneDay
 	}
 	sql, done := o.Keeper.Select(ctx, q, days[0])
-	return "select " + dateLiteral(days[0]) + " as cs_day, * from (" + sql + ")", done, nil
+	return "select " + queries.QuoteDay(days[0]) + " as cs_day, * from (" + sql + ")", done, nil
 }
 
 // Forget implements Reader: nothing is kept for other days.
@@ -182,21 +182,15 @@ func now(ctx context.Context, conn driver.Conn) (at time.Time, err error) {
 	return at.UTC(), err
 }
 
-func dateLiteral(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) + "')" }
-
 func timeLiteral(at time.Time) string {
 	return "toDateTime64('" + at.UTC().Format("2006-01-02 15:04:05.000") + "', 3, 'UTC')"
-}
-
-func quote(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 // dayList writes days as an array.
 func dayList(days []time.Time) string {
 	texts := make([]string, len(days))
 	for i, d := range days {
-		texts[i] = dateLiteral(d)
+		texts[i] = queries.QuoteDay(d)
 	}
 	return "[" + strings.Join(texts, ", ") + "]"
 }

@@ -69,7 +69,7 @@ func (h *History) versions(ctx context.Context, view string, days []time.Time, r
 	rows, err := h.o.Conn.Query(ctx, `
 		select column, labels, as_of, value, distribution, computed_at
 		from cs.kpi_daily
-		where view = `+quote(view)+` and as_of in `+dayList(days)+`
+		where view = `+queries.QuoteText(view)+` and as_of in `+dayList(days)+`
 		order by computed_at`)
 	if err != nil {
 		return of, err

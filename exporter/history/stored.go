@@ -23,7 +23,7 @@ func (h *History) StoreToday(ctx context.Context, read func(context.Context, que
 			return err
 		}
 		sql, done := read(ctx, q, today)
-		err := h.replace(ctx, q, "select "+dateLiteral(today)+" as "+queries.DayColumn+", * from ("+sql+")", []time.Time{today}, at)
+		err := h.replace(ctx, q, "select "+queries.QuoteDay(today)+" as "+queries.DayColumn+", * from ("+sql+")", []time.Time{today}, at)
 		done()
 		if err != nil {
 			return err

@@ -247,7 +247,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 		if t := e.tables[h.name]; t != nil {
 			for i := range t.columns {
 				if c := &t.columns[i]; (c.kind == kindDate || c.kind == kindTime) && c.name != columnUpdated {
-					h.days = append(h.days, "toDate("+quote(c.name)+")")
+					h.days = append(h.days, "toDate("+queries.QuoteName(c.name)+")")
 				}
 			}
 		}
@@ -260,7 +260,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 func (e *erasure) theirs(h holder) string {
 	var parts []string
 	for _, c := range h.columns {
-		parts = append(parts, quote(c)+" in ("+literals(e.what.ids())+")")
+		parts = append(parts, queries.QuoteName(c)+" in ("+literals(e.what.ids())+")")
 	}
 	return strings.Join(parts, " or ")
 }
@@ -302,7 +302,7 @@ func (e *erasure) count(ctx context.Context, holders []holder) (found []holder, 
 		for _, day := range h.days {
 			days = append(days, "minIf(assumeNotNull("+day+"), "+day+" > toDate(0))", "maxIf(assumeNotNull("+day+"), "+day+" > toDate(0))")
 		}
-		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from cs.%s where %s", i, strings.Join(days, ", "), quote(h.name), h.goes))
+		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from cs.%s where %s", i, strings.Join(days, ", "), queries.QuoteName(h.name), h.goes))
 	}
 	err = e.retry(ctx, func() error {
 		rows, err := e.im.Conn.Query(ctx, "select i, n, days from (\n"+strings.Join(parts, "\nunion all\n")+"\n) as counted where n > 0 order by i")
@@ -341,8 +341,8 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 			select %[1]s from cs.%[2]s
 			where (%[1]s) in (select %[1]s from cs.%[2]s where %[3]s)
 			group by %[1]s
-			having argMax(%[3]s, (updated_at, ingested_at)) and not min(%[3]s)`, strings.Join(quoteAll(t.identity), ", "), quote(h.name), h.goes)
-		counts = append(counts, "select "+literal(h.name)+" as table, count() as n from ("+texts[h.name]+"\n) as former")
+			having argMax(%[3]s, (updated_at, ingested_at)) and not min(%[3]s)`, strings.Join(quoteAll(t.identity), ", "), queries.QuoteName(h.name), h.goes)
+		counts = append(counts, "select "+queries.QuoteText(h.name)+" as table, count() as n from ("+texts[h.name]+"\n) as former")
 	}
 	var tables []string
 	if err := e.retry(ctx, func() error {
@@ -352,7 +352,7 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 	}
 	conditions := map[string]string{}
 	for _, table := range tables {
-		keys := e.scratch + "." + quote("keys_"+table)
+		keys := e.scratch + "." + queries.QuoteName("keys_"+table)
 		if err := e.retry(ctx, func() error {
 			if err := e.dropTable(ctx, keys); err != nil {
 				return err
@@ -434,7 +434,7 @@ func (e *erasure) outdate(ctx context.Context, resumed bool) error {
 				select toDate(ts) as day from cs.usage_conflicts where (source, event_id) in (select source, event_id from %[1]s)
 			) as days)`, e.events)
 	if resumed && !e.first.IsZero() {
-		touched += " or day >= toDate(" + literal(e.first.AddDate(0, 0, -1).Format(time.DateOnly)) + ") and day <= toDate(" + literal(e.last.AddDate(0, 0, 1).Format(time.DateOnly)) + ")"
+		touched += " or day >= toDate(" + queries.QuoteText(e.first.AddDate(0, 0, -1).Format(time.DateOnly)) + ") and day <= toDate(" + queries.QuoteText(e.last.AddDate(0, 0, 1).Format(time.DateOnly)) + ")"
 	}
 	return e.exec(ctx, fmt.Sprintf("insert into cs.usage_days (day, settings, events, version) select day, '' as settings, events, %d as version from cs.usage_days final where %s",
 		e.version, touched))
@@ -574,7 +574,7 @@ func (e *erasure) askIfAny(ctx context.Context, c change) error {
 // countRows counts the rows that a change is about.
 func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error) {
 	err = e.retry(ctx, func() error {
-		err := e.im.Conn.QueryRow(ctx, "select count() from cs."+quote(c.table)+" where "+c.condition).Scan(&n)
+		err := e.im.Conn.QueryRow(ctx, "select count() from cs."+queries.QuoteName(c.table)+" where "+c.condition).Scan(&n)
 		if isGone(err) {
 			return nil // what is kept for a pass over the KPIs comes and goes
 		}
@@ -585,7 +585,7 @@ func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error)
 
 // ask queues a change.
 func (e *erasure) ask(ctx context.Context, c change) error {
-	err := e.exec(ctx, "alter table cs."+quote(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
+	err := e.exec(ctx, "alter table cs."+queries.QuoteName(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
 	if isGone(err) {
 		return nil // what is kept for a pass over the KPIs comes and goes
 	}
@@ -611,7 +611,7 @@ func (e *erasure) changed(ctx context.Context) error {
 			return databaseError{fmt.Errorf("the database could not delete rows of %s", failed)}
 		}
 		for _, table := range left {
-			_ = e.im.Conn.Exec(ctx, "system start merges cs."+quote(table)) // nothing has stopped them; a user without the right just waits longer
+			_ = e.im.Conn.Exec(ctx, "system start merges cs."+queries.QuoteName(table)) // nothing has stopped them; a user without the right just waits longer
 		}
 		select {
 		case <-time.After(wait):
@@ -643,7 +643,7 @@ func (e *erasure) resume(ctx context.Context) (found bool, err error) {
 		return false, nil
 	}
 	err = e.retry(ctx, func() error {
-		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from cs.erasures final where finished_at is null and kind = "+literal(e.what.kind()))
+		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from cs.erasures final where finished_at is null and kind = "+queries.QuoteText(e.what.kind()))
 		if err != nil {
 			return err
 		}
@@ -681,7 +681,7 @@ func (e *erasure) record(ctx context.Context) error {
 	r.KPIsChangeOn, r.LastFactOn = day(e.first), day(e.last)
 	var pairs []string
 	for _, table := range slices.Sorted(maps.Keys(r.Rows)) {
-		pairs = append(pairs, fmt.Sprintf("%s, %d", literal(table), r.Rows[table]))
+		pairs = append(pairs, fmt.Sprintf("%s, %d", queries.QuoteText(table), r.Rows[table]))
 	}
 	instant := func(t time.Time) string {
 		if t.IsZero() {
@@ -693,11 +693,11 @@ func (e *erasure) record(ctx context.Context) error {
 		if text == "" {
 			return "null"
 		}
-		return "toDate(" + literal(text) + ")"
+		return "toDate(" + queries.QuoteText(text) + ")"
 	}
 	return e.exec(ctx, fmt.Sprintf(`insert into cs.erasures (erasure_id, kind, id_hash, requested_at, finished_at, rows, first_on, last_on)
 		select %s, %s, %s, %s, %s, cast(map(%s), 'Map(String, UInt64)'), %s, %s`,
-		literal(r.ID), literal(r.Erased), literal(r.IDHash), instant(r.RequestedAt), instant(r.FinishedAt), strings.Join(pairs, ", "), date(r.KPIsChangeOn), date(r.LastFactOn)))
+		queries.QuoteText(r.ID), queries.QuoteText(r.Erased), queries.QuoteText(r.IDHash), instant(r.RequestedAt), instant(r.FinishedAt), strings.Join(pairs, ", "), date(r.KPIsChangeOn), date(r.LastFactOn)))
 }
 
 func bit(b bool) int {
@@ -707,15 +707,10 @@ func bit(b bool) int {
 	return 0
 }
 
-// literal is a string in SQL.
-func literal(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\x00", `\0`).Replace(s) + "'"
-}
-
 func literals(values []string) string {
 	quoted := make([]string, len(values))
 	for i, v := range values {
-		quoted[i] = literal(v)
+		quoted[i] = queries.QuoteText(v)
 	}
 	return strings.Join(quoted, ", ")
 }

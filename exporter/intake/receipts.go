@@ -163,7 +163,7 @@ func EraseAgain(ctx context.Context, conn driver.Conn, receipts []KeptReceipt, k
 		var ids []string
 		if err := s.retry(ctx, func() error {
 			return conn.QueryRow(ctx, fmt.Sprintf("select groupArray(id) from %s.ids_%s where lower(hex(SHA256(concat(%s, id)))) in (%s) settings max_execution_time = 0",
-				s.scratch, r.Erased, literal(r.ID), literals(r.IDHashes))).Scan(&ids)
+				s.scratch, r.Erased, queries.QuoteText(r.ID), literals(r.IDHashes))).Scan(&ids)
 		}); err != nil {
 			return found, fmt.Errorf("look for what was erased: %w", err)
 		}
@@ -204,7 +204,7 @@ func (s *session) listIDs(ctx context.Context, kind string, columns []string) er
 		if err := rows.Scan(&table, &column); err != nil {
 			return err
 		}
-		from = append(from, "select toString("+quote(column)+") as id from cs."+quote(table))
+		from = append(from, "select toString("+queries.QuoteName(column)+") as id from cs."+queries.QuoteName(table))
 	}
 	if err := rows.Err(); err != nil {
 		return err

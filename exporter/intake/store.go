@@ -19,6 +19,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
 )
 
 const (
@@ -51,7 +53,7 @@ func (s *session) store(ctx context.Context, t *table, file string, src source) 
 	if t.together != nil {
 		src = whole{src}
 	}
-	l := loading{conn: s.im.Conn, table: t, file: file, src: src, target: "cs." + quote(t.name), rejects: s.rejectsFor(file)}
+	l := loading{conn: s.im.Conn, table: t, file: file, src: src, target: "cs." + queries.QuoteName(t.name), rejects: s.rejectsFor(file)}
 	var st *staging
 	if !t.events || s.im.Strict {
 		var err error
@@ -262,7 +264,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		// What no row gives is left to the table's default. An import has one time, though, and a staging table no defaults.
 		if l.staged || l.foreign || t.columns[i].name == columnUpdated || t.columns[i].name == columnSource || slices.ContainsFunc(chunks, func(c *chunk) bool { return c.columns[i].given }) {
 			sent = append(sent, i)
-			names = append(names, quote(t.columns[i].name))
+			names = append(names, queries.QuoteName(t.columns[i].name))
 			columns = append(columns, clickhouse.ColumnNameAndType{Name: t.columns[i].name, Type: t.columns[i].wire})
 		}
 	}
@@ -329,7 +331,7 @@ func (s *session) mayBeStored(ctx context.Context, failed error, since time.Time
 func stagingColumns(t *table) string {
 	var b strings.Builder
 	for i := range t.columns {
-		fmt.Fprintf(&b, "%s %s, ", quote(t.columns[i].name), t.columns[i].wire)
+		fmt.Fprintf(&b, "%s %s, ", queries.QuoteName(t.columns[i].name), t.columns[i].wire)
 	}
 	b.WriteString("_row UInt64, _stamped Bool")
 	return b.String()
@@ -405,7 +407,7 @@ func (s *session) prepare(ctx context.Context, st staging) (ready, error) {
 
 // copy makes facts of rows that are ready. If some of them may have been copied before, it leaves those out.
 func (s *session) copy(ctx context.Context, r ready, again bool) error {
-	t, target := r.table, "cs."+quote(r.table.name)
+	t, target := r.table, "cs."+queries.QuoteName(r.table.name)
 	columns := strings.Join(quoteAll(t.names()), ", ")
 	sum := s.of(t.name)
 	if t.events {
@@ -465,9 +467,9 @@ func (s *session) touched(ctx context.Context, t *table, fresh string) (of befor
 		switch c := &t.columns[i]; {
 		case c.name == columnUpdated || slices.Contains(t.identity, c.name):
 		case c.kind == kindDate:
-			days = append(days, "ifNull("+quote(c.name)+", toDate('2149-06-06'))")
+			days = append(days, "ifNull("+queries.QuoteName(c.name)+", toDate('2149-06-06'))")
 		case c.kind == kindTime:
-			days = append(days, "ifNull(toDate("+quote(c.name)+", '"+s.zone.String()+"'), toDate('2149-06-06'))")
+			days = append(days, "ifNull(toDate("+queries.QuoteName(c.name)+", '"+s.zone.String()+"'), toDate('2149-06-06'))")
 		}
 	}
 	if t.versions || len(days) == 0 {
@@ -481,7 +483,7 @@ func (s *session) touched(ctx context.Context, t *table, fresh string) (of befor
 	err = s.im.Conn.QueryRow(ctx, fmt.Sprintf(`
 		select count(), min(day), max(day)
 		from (select %s as day from cs.%s where (%s) in (select %[3]s from %s)) as rows
-		where day < toDate(now64(3), '%s')`, first, quote(t.name), strings.Join(quoteAll(t.identity), ", "), fresh, s.zone)).Scan(&n, &of.first, &of.last)
+		where day < toDate(now64(3), '%s')`, first, queries.QuoteName(t.name), strings.Join(quoteAll(t.identity), ", "), fresh, s.zone)).Scan(&n, &of.first, &of.last)
 	if n == 0 {
 		of = before{}
 	}
@@ -502,7 +504,7 @@ func content(t *table) string {
 	var parts []string
 	for i := range t.columns {
 		c := &t.columns[i]
-		name := quote(c.name)
+		name := queries.QuoteName(c.name)
 		switch {
 		case c.name == columnUpdated || slices.Contains(t.identity, c.name):
 		case c.nullable:
@@ -529,7 +531,7 @@ func storedVersions(t *table, staged string) string {
 		select %[1]s, updated_at, argMax(_hash, ingested_at) as _content
 		from (select %[1]s, updated_at, ingested_at, %[2]s as _hash from cs.%[3]s where (%[1]s) in (select %[1]s from %[4]s))
 		group by %[1]s, updated_at`,
-		strings.Join(quoteAll(t.identity), ", "), content(t), quote(t.name), staged)
+		strings.Join(quoteAll(t.identity), ", "), content(t), queries.QuoteName(t.name), staged)
 }
 
 // freshRows selects the last rows that say something new. A row with an updated_at of its own does unless that very
@@ -538,7 +540,7 @@ func storedVersions(t *table, staged string) string {
 func freshRows(t *table, last, stored string) string {
 	var out []string
 	for i := range t.columns {
-		name := quote(t.columns[i].name)
+		name := queries.QuoteName(t.columns[i].name)
 		if t.columns[i].name == columnUpdated {
 			out = append(out, "if(l._stamped, l.updated_at, greatest(l.updated_at, latest.latest_at)) as updated_at")
 			continue
@@ -637,11 +639,11 @@ func (s *session) dropDatabase(ctx context.Context, name string) error {
 		return err
 	}
 	for _, t := range tables {
-		if err := s.im.Conn.Exec(ctx, "truncate table if exists "+quote(name)+"."+quote(t)); err != nil {
+		if err := s.im.Conn.Exec(ctx, "truncate table if exists "+queries.QuoteName(name)+"."+queries.QuoteName(t)); err != nil {
 			return err
 		}
 	}
-	return s.im.Conn.Exec(ctx, "drop database if exists "+quote(name))
+	return s.im.Conn.Exec(ctx, "drop database if exists "+queries.QuoteName(name))
 }
 
 func (s *session) exec(ctx context.Context, query string) error {
@@ -709,14 +711,10 @@ func isFull(err error) bool {
 	return errors.As(err, &exception) && (exception.Code == 243 || strings.Contains(exception.Message, "No space left on device"))
 }
 
-func quote(name string) string {
-	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
-}
-
 func quoteAll(names []string) []string {
 	quoted := make([]string, len(names))
 	for i, n := range names {
-		quoted[i] = quote(n)
+		quoted[i] = queries.QuoteName(n)
 	}
 	return quoted
 }

@@ -68,7 +68,7 @@ func (s *session) accept(ctx context.Context, of acceptance) error {
 	if err != nil {
 		return err
 	}
-	err = s.exec(ctx, "create table if not exists "+of.scratch+"."+quote(commitRecord)+" (nothing UInt8) engine = MergeTree order by tuple() comment "+literal(string(text)))
+	err = s.exec(ctx, "create table if not exists "+of.scratch+"."+queries.QuoteName(commitRecord)+" (nothing UInt8) engine = MergeTree order by tuple() comment "+queries.QuoteText(string(text)))
 	var refused *clickhouse.Exception
 	if err == nil || errors.As(err, &refused) {
 		return err
@@ -79,7 +79,7 @@ func (s *session) accept(ctx context.Context, of acceptance) error {
 
 // dropAccepted removes the commit record first: a scratch database without one is of no use to anybody.
 func (s *session) dropAccepted(ctx context.Context, scratch string) error {
-	if err := s.exec(ctx, "drop table if exists "+scratch+"."+quote(commitRecord)); err != nil {
+	if err := s.exec(ctx, "drop table if exists "+scratch+"."+queries.QuoteName(commitRecord)); err != nil {
 		return err
 	}
 	s.scratch = scratch

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"cskpi/queries"
 )
 
 // Version is what a table holds of a fact from a time on.
@@ -42,11 +44,11 @@ func (w *Writer) Versions(ctx context.Context, tableName, key string, ids []stri
 		case key, columnSource, columnUpdated:
 		default:
 			names = append(names, name)
-			texts = append(texts, "ifNull(toString("+quote(name)+"), '')")
+			texts = append(texts, "ifNull(toString("+queries.QuoteName(name)+"), '')")
 		}
 	}
 	query := fmt.Sprintf("select %s, source, updated_at, [%s] from cs.%s final where %s in (?) order by updated_at, source",
-		quote(key), strings.Join(texts, ", "), quote(t.name), quote(key))
+		queries.QuoteName(key), strings.Join(texts, ", "), queries.QuoteName(t.name), queries.QuoteName(key))
 	given := make(map[string]string, len(ids))
 	stored := make([]string, 0, len(ids))
 	for _, id := range ids {

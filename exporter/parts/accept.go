@@ -36,7 +36,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 		} else if !active {
 			continue
 		}
-		if err := w.o.Conn.Exec(ctx, "alter table cs."+quote(table)+" detach part "+literal(p.Part)); err != nil {
+		if err := w.o.Conn.Exec(ctx, "alter table cs."+queries.QuoteName(table)+" detach part "+queries.QuoteText(p.Part)); err != nil {
 			return nil, fmt.Errorf("set part %s of cs.%s aside: %w", p.Part, table, queries.Brief(err))
 		}
 	}
@@ -86,12 +86,4 @@ func (w *Watch) Forget(ctx context.Context) error {
 		}
 	}
 	return w.Check(ctx)
-}
-
-func quote(name string) string {
-	return "`" + strings.NewReplacer("\\", "\\\\", "`", "\\`").Replace(name) + "`"
-}
-
-func literal(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
 }

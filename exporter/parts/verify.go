@@ -105,7 +105,7 @@ func (w *Watch) Verify(ctx context.Context, bytes uint64) error {
 
 // read compares a part with its checksums, slowly and after everything else that the engine has to do. It returns what is damaged.
 func (w *Watch) read(ctx context.Context, table, name string) (damage string, err error) {
-	rows, err := w.o.Conn.Query(ctx, "check table cs."+quote(table)+" part "+literal(name)+
+	rows, err := w.o.Conn.Query(ctx, "check table cs."+queries.QuoteName(table)+" part "+queries.QuoteText(name)+
 		" settings check_query_single_value_result = 0, max_threads = 1, priority = 10, max_local_read_bandwidth = 67108864")
 	if err != nil {
 		return "", err

@@ -28,7 +28,7 @@ type Stored struct {
 func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Series) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // so that closing does not first read the rest of a result that is not wanted
-	between := "as_of between " + literal(from) + " and " + literal(to)
+	between := "as_of between " + queries.QuoteDay(from) + " and " + queries.QuoteDay(to)
 	told, err := s.told(ctx, between)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (s Stored) reporting(ctx context.Context, days []time.Time) ([]Series, erro
 	}
 	// Settings are in force from a day on, so there is something to ask on these days only.
 	rows, err := s.DB.Query(ctx, "select distinct starts_on from cs.settings final where name in ('currency', 'timezone', 'fiscal_year_start') and starts_on between "+
-		literal(days[0])+" and "+literal(days[len(days)-1]))
+		queries.QuoteDay(days[0])+" and "+queries.QuoteDay(days[len(days)-1]))
 	if err != nil {
 		return nil, err
 	}
@@ -264,8 +264,6 @@ func (s Stored) again(ctx context.Context, since time.Time) (map[run]time.Time, 
 func date(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 }
-
-func literal(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) + "')" }
 
 // identity tells series apart.
 func identity(view, column string, labels map[string]string) string {
@@ -398,7 +396,7 @@ func (s Stored) Kept(ctx context.Context, from, to time.Time) (Kept, error) {
 	if since.IsZero() {
 		since = time.Unix(0, 0).UTC()
 	}
-	told, err := s.told(ctx, "as_of between "+literal(since)+" and "+literal(to))
+	told, err := s.told(ctx, "as_of between "+queries.QuoteDay(since)+" and "+queries.QuoteDay(to))
 	if err != nil || len(told) == 0 {
 		return k, err
 	}
