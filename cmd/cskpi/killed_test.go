@@ -34,7 +34,8 @@ type writing struct {
 	once      bool // when all is done, the command has nothing more to do, which it calls an error
 }
 
-// writings are the commands that write into a database that is there already. (TestBackup kills cskpi restore.)
+// writings are the commands that write into a database that is there already. (TestBackup kills cskpi restore, and
+// TestRestoreDiskFull fills its disk.)
 func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -304,20 +305,6 @@ func TestDiskFull(t *testing.T) {
 	}
 	defer conn.Close()
 	ballast := filepath.Join(dir, "ballast")
-	fill := func(leave int64) {
-		t.Helper()
-		f, err := os.Create(ballast)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := io.Copy(f, io.LimitReader(zeros{}, 1<<40))
-		if !errors.Is(err, syscall.ENOSPC) {
-			t.Fatalf("the disk takes %d bytes: %v", n, err)
-		}
-		if err := errors.Join(f.Truncate(max(0, n-leave)), f.Close()); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for _, w := range writings(t, conn, filepath.Join(dir, "files")) {
 		t.Run(w.name, func(t *testing.T) {
 			for n, leave := range []int64{0, 1300 << 10} { // the engine reserves a megabyte for whatever it writes
@@ -326,7 +313,7 @@ func TestDiskFull(t *testing.T) {
 					w.setUp(round)
 				}
 				args := w.args(round)
-				fill(leave)
+				fill(t, ballast, leave)
 				code, _, stderr := execute(t, args...)
 				if err := os.Remove(ballast); err != nil {
 					t.Fatal(err)
@@ -336,6 +323,54 @@ func TestDiskFull(t *testing.T) {
 				w.again(t, what, round)
 			}
 		})
+	}
+	sound(t)
+}
+
+// fill lets a file take all of a disk but for some bytes.
+func fill(t *testing.T, file string, leave int64) {
+	t.Helper()
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(f, io.LimitReader(zeros{}, 1<<40))
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the disk takes %d bytes: %v", n, err)
+	}
+	if err := errors.Join(f.Truncate(max(0, n-leave)), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestRestoreDiskFull: a restore that finds no room fails, no command uses what it left, and the next restore begins anew.
+func TestRestoreDiskFull(t *testing.T) {
+	facts(t)
+	file := filepath.Join(t.TempDir(), "company.backup")
+	if code, stdout, stderr := execute(t, "backup", file); code != exitOK {
+		t.Fatalf("got %d\n%s\n%s", code, stdout, stderr)
+	}
+	arr := func() string {
+		t.Helper()
+		_, stdout, _ := execute(t, "kpi", "arr", "--as-of", "2024-06-30", "--format", "csv")
+		return stdout
+	}
+	before := arr()
+	dir := enginetest.SmallDisk(t, 160)
+	folder(t, filepath.Join(dir, "restored"))
+	fill(t, filepath.Join(dir, "ballast"), 1<<20)
+	code, _, stderr := execute(t, "restore", "--no-erasures", file)
+	if code != exitProblem || !strings.Contains(stderr, "space") {
+		t.Errorf("restore onto a full disk: got %d, %s", code, stderr)
+	}
+	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := execute(t, "restore", "--no-erasures", file); code != exitOK {
+		t.Fatalf("restore again: got %d\n%s\n%s", code, stdout, stderr)
+	}
+	if after := arr(); after != before || after == "" {
+		t.Errorf("the restored company has\n%s\nwant\n%s", after, before)
 	}
 	sound(t)
 }

@@ -37,7 +37,10 @@ type confinement struct {
 // Files and folders of the system that the library and the loader read. No user's data is in them.
 var systemFiles = []string{
 	"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo",
-	"/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/sys/devices/system/node",
+	"/proc/meminfo", "/proc/cpuinfo", "/proc/stat",
+	// Without this file jemalloc gives memory back by mapping holes over it, until the kernel's number of mappings is used up.
+	"/proc/sys/vm/overcommit_memory",
+	"/sys/fs/cgroup", "/sys/devices/system/cpu", "/sys/devices/system/node",
 	"/sys/kernel/mm/transparent_hugepage", "/dev/urandom", "/dev/random", "/dev/zero",
 }
 
