@@ -13,7 +13,7 @@ import (
 	"cskpi/exporter/intake"
 )
 
-// slow is a connection that stores values only when it is told to.
+// slow is a connection that stores values only after release is closed.
 type slow struct {
 	driver.Conn
 	reached, release chan struct{}
