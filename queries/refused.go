@@ -17,7 +17,8 @@ type Refused struct {
 }
 
 // LoadUsable is Load for a service that must go on: it leaves out the files that have problems and those that read them.
-// A built-in file takes the place of none: whoever replaced a KPI must not get another number under its name.
+// If a file that replaces a built-in one has problems, the built-in file does not come back: a company that replaced a KPI
+// must not get another number under its name.
 // Without overlays every problem is an error.
 func LoadUsable(overlays ...fs.FS) (Catalogue, []Refused, error) {
 	files, err := readAll(append([]fs.FS{Builtin()}, overlays...)...)
@@ -35,9 +36,10 @@ func LoadUsable(overlays ...fs.FS) (Catalogue, []Refused, error) {
 		}
 		gone := unusable{}
 		for len(problems) > 0 {
-			for file, of := range byFile(problems) {
+			found := byFile(problems)
+			for _, file := range sortedNames(found) {
 				s := files[file]
-				refused = append(refused, Refused{s.Name, file, join(of)})
+				refused = append(refused, Refused{s.Name, file, join(found[file])})
 				gone.add(s.Query)
 				delete(files, file)
 			}
@@ -64,6 +66,7 @@ func (c Catalogue) Without(err error) (Catalogue, []Refused) {
 	}
 	found := byFile(problems)
 	gone := unusable{}
+	all := c
 	var refused []Refused
 	leave := func(q Query, err error) {
 		gone.add(q)
@@ -88,7 +91,7 @@ func (c Catalogue) Without(err error) (Catalogue, []Refused) {
 		}
 	}
 	if len(found) > 0 { // in built-in files that read nothing of an overlay
-		return c, nil
+		return all, nil
 	}
 	return c, refused
 }
