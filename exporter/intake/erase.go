@@ -594,15 +594,22 @@ func (e *erasure) ask(ctx context.Context, c change) error {
 
 // changed waits until the engine has made all changes. When the engine's few background threads are busy, it pauses a table's work for up to a
 // second before it takes the next parts, so that a table with a part for each month takes several seconds. Waking it shortens the pause.
+//
+// Only a failure from now on counts: the engine tries a change again that failed, for want of disk space for example, and names the old failure
+// until it has.
 func (e *erasure) changed(ctx context.Context) error {
+	var since time.Time
+	if err := e.retry(ctx, func() error { return e.im.Conn.QueryRow(ctx, "select now('UTC')").Scan(&since) }); err != nil {
+		return err
+	}
 	for wait := 20 * time.Millisecond; ; wait = min(wait+wait/20, time.Second) {
 		var left []string
 		var failed string
 		err := e.retry(ctx, func() error {
 			return e.im.Conn.QueryRow(ctx, `
-				select groupUniqArray(table), maxIf(concat(table, ': ', latest_fail_reason), latest_fail_reason != '')
+				select groupUniqArray(table), maxIf(concat(table, ': ', latest_fail_reason), latest_fail_reason != '' and toUnixTimestamp(latest_fail_time) > ?)
 				from system.mutations
-				where database = 'cs' and not is_done`).Scan(&left, &failed)
+				where database = 'cs' and not is_done`, since.Unix()).Scan(&left, &failed)
 		})
 		switch {
 		case err != nil || len(left) == 0:
