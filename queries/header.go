@@ -3,6 +3,7 @@ package queries
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ type source struct {
 	columnsLine int     // of "Columns:"
 	tokens      []token // of the body, without comments
 	misplaced   bool
+	byDay       bool // a layer, or a view with a column day: it has no parameter as_of
+	layer       bool
 	problems    []problem
 }
 
@@ -28,8 +31,9 @@ func (s *source) fail(line int, format string, args ...any) {
 
 // parse reads one query file: the header comment, which runs up to the first line that is none, and the body. The name
 // and the sort of the query (KPI, model, function) are given by q.
-func parse(q Query, text string) *source {
-	s := &source{Query: q}
+func parse(q Query, text string) *source { return (&source{Query: q}).parse(text) }
+
+func (s *source) parse(text string) *source {
 	if !utf8.ValidString(text) {
 		s.fail(1+strings.Count(text[:invalidUTF8(text)], "\n"), "the text is not valid UTF-8")
 		return s
@@ -209,6 +213,9 @@ func (s *source) parseDirective(l headerLine) {
 	case name == "Store":
 		s.parseStore(l, strings.TrimSpace(value))
 		return
+	case name == "Key":
+		s.parseKey(l, strings.TrimSpace(value))
+		return
 	case name == "Every":
 		target = &s.Every
 	case name == "Timeout":
@@ -262,6 +269,24 @@ func (s *source) parseStore(l headerLine, value string) {
 		s.fail(l.number, "Store: wants the name of a table in the database cs, and not %q", value)
 	default:
 		s.Store = value
+	}
+}
+
+// parseKey reads the columns by which the table of a layer is ordered.
+func (s *source) parseKey(l headerLine, value string) {
+	switch {
+	case s.Key != nil:
+		s.fail(l.number, "Key: is given twice")
+	case !s.layer:
+		s.fail(l.number, "Key: is for layers")
+	default:
+		for _, column := range strings.Split(value, ",") {
+			column = strings.TrimSpace(column)
+			if !slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Name == column }) {
+				s.fail(l.number, "Key: names %q, which is none of the columns", column)
+			}
+			s.Key = append(s.Key, column)
+		}
 	}
 }
 

@@ -87,7 +87,9 @@ func (s *source) parseBody(body string, header int) {
 		s.fail(first.line, "the body must be a bare SELECT, which begins with select or with, and not with %s", first.text)
 	}
 	s.checkBrackets()
-	s.checkParameters()
+	if !s.byDay {
+		s.checkParameters()
+	}
 	s.checkPurity()
 }
 

@@ -42,6 +42,7 @@ type Query struct {
 	Every    time.Duration // how often the exporter refreshes it; 0: the exporter's default
 	Timeout  time.Duration // how long one refresh may take; 0: the exporter's default
 	Keep     time.Duration // of a model: how long its rows may be kept for the queries of one pass; 0: never
+	Key      []string      // of a layer: the columns by which its table is ordered
 	Store    string        // of a model: the table in which its rows of each day are stored; empty: in none
 	SQL      string        // the bare SELECT; of a function, the lambda
 	Model    bool          // a building block: installed, not exported

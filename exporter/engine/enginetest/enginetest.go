@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -126,6 +127,39 @@ func Conn(t testing.TB) driver.Conn {
 		t.Fatalf("empty the test database: %v", err)
 	}
 	return shared.conn
+}
+
+// Database returns a connection to an empty database of the test's own, which is dropped when the test ends. Tests that use nothing else can
+// run in parallel.
+func Database(t testing.TB) driver.Conn {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	o, err := options(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := *o
+	own.Auth.Database = fmt.Sprintf("test_%016x", rand.Uint64())
+	first, err := clickhouse.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Exec(t.Context(), "create database "+own.Auth.Database); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := clickhouse.Open(&own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // that of the test is over
+		defer cancel()
+		if err := errors.Join(conn.Close(), first.Exec(ctx, "drop database "+own.Auth.Database), first.Close()); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	return conn
 }
 
 func options(t testing.TB) (*clickhouse.Options, error) {

@@ -1,0 +1,107 @@
+// Package refresh computes the layers: tables that hold, for each day, what the facts say of it.
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+)
+
+// Refresher computes layers in the database of its connection.
+type Refresher struct {
+	Conn   driver.Conn
+	Layout queries.Layout
+	Now    func() time.Time // [time.Now]
+}
+
+// atOnce is how many days one statement computes.
+const atOnce = 31
+
+// Days computes all layers for some days; of layers by account only the rows of some accounts, if any are named. What was computed before is
+// replaced, and rows that there are no longer are marked gone. Days are dates at midnight UTC, in any order. zone is the reporting time zone,
+// whole the last day that is over.
+func (r *Refresher) Days(ctx context.Context, days []time.Time, accounts []string, zone string, whole time.Time) error {
+	for _, layer := range r.Layout.Layers {
+		if !layer.IsByDay() {
+			if err := r.layer(ctx, layer, days, accounts, zone, whole); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, chunk := range chunks(days) {
+			if err := r.layer(ctx, layer, chunk, accounts, zone, whole); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// chunks divides days by month, the latest first: a statement writes to one partition, and so at once or not at all.
+func chunks(days []time.Time) [][]time.Time {
+	byMonth := map[time.Time][]time.Time{}
+	for _, d := range days {
+		month := time.Date(d.Year(), d.Month(), 1, 0, 0, 0, 0, time.UTC)
+		byMonth[month] = append(byMonth[month], d)
+	}
+	var all [][]time.Time
+	for _, month := range slices.SortedFunc(maps.Keys(byMonth), func(a, b time.Time) int { return b.Compare(a) }) {
+		for chunk := range slices.Chunk(byMonth[month], atOnce) {
+			all = append(all, chunk)
+		}
+	}
+	return all
+}
+
+// layer computes one layer.
+func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.Time, accounts []string, zone string, whole time.Time) error {
+	if !layer.IsByAccount() {
+		accounts = nil
+	}
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = "'" + d.Format(time.DateOnly) + "'"
+	}
+	quoted := make([]string, len(accounts))
+	for i, a := range accounts {
+		quoted[i] = queries.QuoteText(a)
+	}
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
+	}
+	ctx = clickhouse.Context(ctx,
+		clickhouse.WithParameters(clickhouse.Parameters{
+			"days": "[" + strings.Join(texts, ",") + "]", "accounts": "[" + strings.Join(quoted, ",") + "]",
+			"zone": zone, "whole": whole.Format(time.DateOnly), "version": fmt.Sprint(now().UnixMicro()),
+		}),
+		clickhouse.WithSettings(clickhouse.Settings{
+			// One part, so that a reader sees all of it or nothing.
+			"min_insert_block_size_rows": 1 << 30, "min_insert_block_size_bytes": 1 << 30, "max_insert_threads": 1,
+		}))
+	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.SQL+"\n)"); err != nil {
+		return fmt.Errorf("compute the layer %s: %w", layer.Name, queries.Brief(err))
+	}
+	// What was there and was not written again is there no longer.
+	key := strings.Join(layer.Key, ", ")
+	where := []string{"version < {version:UInt64}"}
+	if layer.IsByDay() {
+		where = append(where, "day in {days:Array(Date)}")
+	}
+	if layer.IsByAccount() && len(accounts) > 0 {
+		where = append(where, "account_id in {accounts:Array(String)}")
+	}
+	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" ("+key+", version, is_gone) select "+key+", {version:UInt64} as version, toUInt8(1) as is_gone from "+layer.Stored()+" final where "+
+		strings.Join(where, " and ")); err != nil {
+		return fmt.Errorf("take rows of the layer %s away: %w", layer.Name, queries.Brief(err))
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package queries
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+)
+
+//go:embed tables/*.sql layers/*.sql views/*.sql
+var byDay embed.FS
+
+// Layout is what the product knows of its database when the day is a column: tables that are computed from the facts, most of them by day,
+// and plain views over them. Both are in an order in which each stands behind what it reads.
+type Layout struct {
+	Layers, Views []Query
+	reads         map[string][]string
+}
+
+// StoredPrefix begins the names of tables as they are stored. The view of the name without it has what counts.
+const StoredPrefix = "stored_"
+
+// Stored is the name of the table in which a layer lies.
+func (q Query) Stored() string { return StoredPrefix + q.Name }
+
+// IsByDay tells whether a layer has rows of its own for each day.
+func (q Query) IsByDay() bool { return len(q.Key) > 0 && q.Key[0] == "day" }
+
+// IsByAccount tells whether each row of a layer is about one account.
+func (q Query) IsByAccount() bool { return slices.Contains(q.Key, "account_id") }
+
+// LoadLayout reads the layers and the plain views.
+func LoadLayout() (Layout, error) {
+	d := Layout{reads: map[string][]string{}}
+	files := map[string]*source{}
+	var problems []problem
+	for _, dir := range []string{"layers", "views"} {
+		names, err := fs.Glob(byDay, dir+"/*.sql")
+		if err != nil {
+			return d, err
+		}
+		for _, file := range names {
+			text, err := fs.ReadFile(byDay, file)
+			if err != nil {
+				return d, err
+			}
+			name := strings.TrimSuffix(path.Base(file), ".sql")
+			s := &source{Query: Query{Name: name, File: file, Model: true}, byDay: true, layer: dir == "layers"}
+			s.parse(string(text))
+			if s.layer && len(s.Key) == 0 {
+				s.fail(1, "a layer has a Key: in its header")
+			}
+			if other := files[name]; other != nil {
+				s.fail(1, "%s has the name already", other.File)
+			}
+			files[name] = s
+			problems = append(problems, s.problems...)
+		}
+	}
+	if len(problems) > 0 {
+		return d, join(problems)
+	}
+	for name, s := range files {
+		d.reads[name] = s.sources(files)
+	}
+	done := map[string]int{} // 1: being placed, 2: placed
+	var place func(name string) error
+	place = func(name string) error {
+		switch done[name] {
+		case 1:
+			return fmt.Errorf("%s: it reads itself, by way of what it reads", files[name].File)
+		case 2:
+			return nil
+		}
+		done[name] = 1
+		for _, other := range d.reads[name] {
+			if err := place(other); err != nil {
+				return err
+			}
+		}
+		done[name] = 2
+		if files[name].layer {
+			d.Layers = append(d.Layers, files[name].Query)
+		} else {
+			d.Views = append(d.Views, files[name].Query)
+		}
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := place(name); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// sources are the layers and views that the body reads.
+func (s *source) sources(files map[string]*source) []string {
+	var read []string
+	ctes := map[string]bool{}
+	for i, t := range s.tokens {
+		if t.name() != "" && s.at(i+1).is("as") && s.at(i+2).is("(") {
+			ctes[t.name()] = true
+		}
+	}
+	for i, t := range s.tokens {
+		if name := s.at(i + 1).name(); (t.is("from") || t.is("join")) && files[name] != nil && !ctes[name] {
+			read = append(read, name)
+		}
+	}
+	slices.Sort(read)
+	return slices.Compact(read)
+}
+
+// Reads are the layers and views that a layer or view reads itself.
+func (l Layout) Reads(name string) []string { return l.reads[name] }
+
+// Install makes the tables and views in the database of conn.
+func (l Layout) Install(ctx context.Context, conn driver.Conn) error {
+	files, err := fs.Glob(byDay, "tables/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := fs.ReadFile(byDay, file)
+		if err != nil {
+			return err
+		}
+		statements, err := split(string(text))
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		for _, s := range statements {
+			if err := conn.Exec(ctx, s.text); err != nil {
+				return fmt.Errorf("%s:%d: %w", file, s.line, err)
+			}
+		}
+	}
+	layers := map[string]bool{}
+	for _, q := range l.Layers {
+		layers[q.Name] = true
+	}
+	done := map[string]bool{}
+	var install func(q Query) error
+	install = func(q Query) error {
+		if done[q.Name] {
+			return nil
+		}
+		done[q.Name] = true
+		for _, name := range l.reads[q.Name] {
+			if err := install(l.get(name)); err != nil {
+				return err
+			}
+		}
+		if layers[q.Name] {
+			return l.installLayer(ctx, conn, q)
+		}
+		return l.installView(ctx, conn, q)
+	}
+	for _, q := range slices.Concat(l.Layers, l.Views) {
+		if err := install(q); err != nil {
+			return fmt.Errorf("%s: %w", q.File, err)
+		}
+	}
+	return nil
+}
+
+func (l Layout) get(name string) Query {
+	all := slices.Concat(l.Layers, l.Views)
+	return all[slices.IndexFunc(all, func(q Query) bool { return q.Name == name })]
+}
+
+// installLayer makes the table, with the columns that the body gives, and the view of the rows that count.
+func (l Layout) installLayer(ctx context.Context, conn driver.Conn, q Query) error {
+	partition := ""
+	if q.IsByDay() {
+		partition = " partition by toYYYYMM(day)"
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+		"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01",
+	}))
+	if err := conn.Exec(ctx, "create table if not exists "+q.Stored()+" engine = ReplacingMergeTree(version, is_gone)"+partition+
+		" order by ("+strings.Join(q.Key, ", ")+") as select *, toUInt64(0) as version, toUInt8(0) as is_gone from (\n"+q.SQL+"\n) limit 0"); err != nil {
+		return err
+	}
+	return conn.Exec(ctx, "create or replace view "+q.Name+" as select * except (version, is_gone) from "+q.Stored()+" final")
+}
+
+func (l Layout) installView(ctx context.Context, conn driver.Conn, q Query) error {
+	return conn.Exec(ctx, "create or replace view "+q.Name+" as (\n"+q.SQL+"\n) comment "+QuoteText(q.Title))
+}

@@ -1,0 +1,139 @@
+-- Every account that ever paid, as it stood at the end of each day: what it pays, what it paid at the starts of the windows, and who it is.
+--
+-- Both ends of a window are valued at the rate of the day's fiscal year. An account that does not pay stands in the segment in
+-- which it stood 12 months ago, else in tech touch. Test accounts are not here, and neither is, on a day, an account with a
+-- contract in a currency without exchange rate (layers/unvalued_days.sql).
+--
+-- Phases: leaving when all that it pays for has given notice; growth when a contract of it began after its first day;
+-- onboarding until it is onboarded or the deadline has passed (layers/onboarding_days.sql); adoption otherwise.
+--
+-- Columns:
+--   day               key  Day at whose end the account stood so.
+--   account_id        key  Account.
+--   name              fact Display name.
+--   parent_account_id fact Account of the parent company.
+--   industry          fact Industry.
+--   geo               fact Sales region.
+--   attributes        fact Further attributes, Map(String, String).
+--   csm               fact Owner; (none): nobody.
+--   segment           fact Touch model.
+--   is_paying         fact 1 where it pays.
+--   phase             fact onboarding, adoption, growth, leaving; empty: it does not pay.
+--   arr               fact ARR in the reporting currency.
+--   contracted_arr    fact ARR less the contracts that have given notice.
+--   seats             fact Contracted seats.
+--   departments       fact Departments that have a contract, Array(String).
+--   first_paid_on     fact First day on which it ever paid.
+--   last_started_on   fact First day of its latest contract.
+--   left_on           fact First day without ARR of an account that does not pay; 2149-06-06: it pays.
+--   due_on            fact First day after this one on which one of its contracts ends; 2149-06-06: none does.
+--   opening_1m        fact ARR a month ago.
+--   opening_3m        fact ARR three months ago.
+--   opening_12m       fact ARR twelve months ago.
+--   opening_mtd       fact ARR at the end of the month before.
+--   opening_qtd       fact ARR at the end of the fiscal quarter before.
+--   opening_ytd       fact ARR at the end of the fiscal year before.
+--   reported_1m       fact ARR a month ago, at the rate of that day's fiscal year, as it was reported then.
+--   reported_3m       fact The same three months ago.
+--   reported_12m      fact The same twelve months ago.
+--   reported_mtd      fact The same at the end of the month before.
+--   reported_qtd      fact The same at the end of the fiscal quarter before.
+--   reported_ytd      fact The same at the end of the fiscal year before.
+--
+-- Key: day, account_id
+
+with
+toDate('2149-06-06') as never,
+
+policy as (select * from policy_days where day in {days:Array(Date)}),
+
+terms as (
+    select account_id, counts_from, counts_before, resumes_on, notice_on, due_on, currency, toDecimal128(t.acv, 4) as acv, seats, department
+    from contract_terms as t
+    where t.acv > 0 and counts_from < counts_before and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+),
+
+-- What counts on each day and at each opening, in contract currencies.
+counted as (
+    select
+        p.day as day, p.window as window, t.account_id as account_id, t.currency as currency,
+        sum(t.acv) as amount,
+        sumIf(t.acv, t.notice_on > p.day) as contracted,
+        sum(toUInt64(t.seats)) as seats,
+        groupUniqArray(toString(t.department)) as departments,
+        min(if(t.due_on > p.day, t.due_on, toDate('2149-06-06'))) as due_on
+    from terms as t
+    cross join (
+        select day, '' as window, day as on, grace_days from policy
+        union all
+        select w.day as day, w.window as window, w.opens_on as on, p.grace_days as grace_days
+        from windows as w join policy as p on p.day = w.day
+        where w.day in {days:Array(Date)}
+    ) as p
+    where t.counts_from <= p.on and p.on < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))
+    group by day, window, account_id, currency
+),
+
+valued as (
+    select
+        c.day as day, c.account_id as account_id, c.window as window,
+        sum(c.amount * p.rates[c.currency]) as arr,
+        sum(c.contracted * p.rates[c.currency]) as contracted_arr,
+        sum(if(w.opens_on >= p.fiscal_year_starts_on, c.amount * p.rates[c.currency], c.amount * p.previous_rates[c.currency])) as reported,
+        sum(c.seats) as seats,
+        arraySort(groupUniqArrayArray(c.departments)) as departments,
+        min(c.due_on) as due_on
+    from counted as c
+    join policy as p on p.day = c.day
+    left join windows as w on w.day = c.day and w.window = c.window
+    group by day, account_id, window
+),
+
+amounts as (
+    select
+        day, account_id,
+        sumIf(v.arr, window = '') as arr, sumIf(v.contracted_arr, window = '') as contracted_arr, sumIf(v.seats, window = '') as seats,
+        anyIf(v.departments, window = '') as departments, minIf(v.due_on, window = '') as due_on,
+        sumIf(v.arr, window = '1m') as opening_1m, sumIf(v.arr, window = '3m') as opening_3m, sumIf(v.arr, window = '12m') as opening_12m,
+        sumIf(v.arr, window = 'mtd') as opening_mtd, sumIf(v.arr, window = 'qtd') as opening_qtd, sumIf(v.arr, window = 'ytd') as opening_ytd,
+        sumIf(v.reported, window = '1m') as reported_1m, sumIf(v.reported, window = '3m') as reported_3m, sumIf(v.reported, window = '12m') as reported_12m,
+        sumIf(v.reported, window = 'mtd') as reported_mtd, sumIf(v.reported, window = 'qtd') as reported_qtd, sumIf(v.reported, window = 'ytd') as reported_ytd
+    from valued as v
+    group by day, account_id
+),
+
+begun as (
+    select
+        p.day as day, t.account_id as account_id,
+        min(t.counts_from) as first_paid_on,
+        max(t.counts_from) as last_started_on,
+        max(greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))) as last_paid_before
+    from terms as t
+    cross join policy as p
+    where t.counts_from <= p.day
+    group by day, account_id
+)
+
+select
+    b.day as day, b.account_id as account_id,
+    o.name as name, o.parent_account_id as parent_account_id, o.industry as industry, o.geo as geo, o.attributes as attributes,
+    if(o.csm = '', '(none)', o.csm) as csm,
+    if(a.arr > 0 or a.opening_12m > 0, cs_segment(if(a.arr > 0, a.arr, a.opening_12m), p.segment_high_arr, p.segment_low_arr), 'tech') as segment,
+    toUInt8(a.arr > 0) as is_paying,
+    multiIf(a.arr = 0, '', a.contracted_arr = 0, 'leaving', b.last_started_on > b.first_paid_on, 'growth', n.is_in_progress, 'onboarding', 'adoption') as phase,
+    a.arr as arr, a.contracted_arr as contracted_arr, a.seats as seats, a.departments as departments,
+    b.first_paid_on as first_paid_on, b.last_started_on as last_started_on,
+    if(a.arr > 0, never, b.last_paid_before) as left_on,
+    if(a.due_on = toDate(0), never, a.due_on) as due_on,
+    a.opening_1m as opening_1m, a.opening_3m as opening_3m, a.opening_12m as opening_12m,
+    a.opening_mtd as opening_mtd, a.opening_qtd as opening_qtd, a.opening_ytd as opening_ytd,
+    a.reported_1m as reported_1m, a.reported_3m as reported_3m, a.reported_12m as reported_12m,
+    a.reported_mtd as reported_mtd, a.reported_qtd as reported_qtd, a.reported_ytd as reported_ytd
+from begun as b
+join policy as p on p.day = b.day
+left join amounts as a on a.day = b.day and a.account_id = b.account_id
+left join (
+    select day, account_id, is_in_progress from onboarding_days
+    where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+) as n on n.day = b.day and n.account_id = b.account_id
+asof left join account_spans as o on o.account_id = b.account_id and o.since <= b.day

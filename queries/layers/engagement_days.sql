@@ -1,0 +1,65 @@
+-- Reactions of each account to mail, webinars and community in the last 90 and 180 days.
+--
+-- Columns:
+--   day             key  Day.
+--   account_id      key  Account.
+--   delivered       fact E-mails delivered in 90 days.
+--   opened          fact E-mails opened in 90 days.
+--   invited         fact Invitations to webinars in 90 days.
+--   attended        fact Webinars attended in 90 days.
+--   community       fact Contributions to the community in 90 days.
+--   invited_180     fact Invitations to webinars in 180 days.
+--   attended_180    fact Webinars attended in 180 days.
+--   opened_on       fact Day of the latest e-mail opened; 1970-01-01: none.
+--   attended_on     fact Day of the latest webinar attended; 1970-01-01: none.
+--   community_on    fact Day of the latest contribution to the community; 1970-01-01: none.
+--
+-- Key: day, account_id
+
+with
+arrayMin({days:Array(Date)}) as first_day,
+arrayMax({days:Array(Date)}) as last_day,
+
+reactions as (
+    select account_id, toDate(happened_at, {zone:String}) as reacted_on, toString(kind) as kind
+    from stored_engagements final
+    where reacted_on <= last_day and reacted_on > first_day - 180 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+),
+
+changes as (
+    select
+        account_id, day,
+        sumIf(adds, kind = 'email_delivered' and span = 90) as delivered, sumIf(adds, kind = 'email_opened' and span = 90) as opened,
+        sumIf(adds, kind = 'webinar_invited' and span = 90) as invited, sumIf(adds, kind = 'webinar_attended' and span = 90) as attended,
+        sumIf(adds, kind = 'community' and span = 90) as community,
+        sumIf(adds, kind = 'webinar_invited' and span = 180) as invited_180, sumIf(adds, kind = 'webinar_attended' and span = 180) as attended_180,
+        maxIf(reacted_on, kind = 'email_opened' and adds > 0) as opened_on, maxIf(reacted_on, kind = 'webinar_attended' and adds > 0) as attended_on,
+        maxIf(reacted_on, kind = 'community' and adds > 0) as community_on
+    from reactions
+    array join [(reacted_on, 1, 90), (reacted_on + 90, -1, 90), (reacted_on, 1, 180), (reacted_on + 180, -1, 180)] as change
+    array join [greatest(change.1, first_day)] as day, [change.2] as adds, [change.3] as span
+    where day <= last_day
+    group by account_id, day
+),
+
+states as (
+    select
+        account_id, day,
+        sum(c.delivered) over account as delivered, sum(c.opened) over account as opened, sum(c.invited) over account as invited, sum(c.attended) over account as attended,
+        sum(c.community) over account as community, sum(c.invited_180) over account as invited_180, sum(c.attended_180) over account as attended_180,
+        max(c.opened_on) over account as opened_on, max(c.attended_on) over account as attended_on, max(c.community_on) over account as community_on
+    from changes as c
+    window account as (partition by account_id order by day)
+)
+
+select
+    d.day as day, s.account_id as account_id,
+    toUInt32(s.delivered) as delivered, toUInt32(s.opened) as opened, toUInt32(s.invited) as invited, toUInt32(s.attended) as attended, toUInt32(s.community) as community,
+    toUInt32(s.invited_180) as invited_180, toUInt32(s.attended_180) as attended_180, s.opened_on as opened_on, s.attended_on as attended_on, s.community_on as community_on
+from (
+    select account_id, day
+    from (select account_id, min(reacted_on) as first_on from reactions group by account_id) as t
+    cross join (select arrayJoin({days:Array(Date)}) as day) as d
+    where first_on <= day
+) as d
+asof join states as s on s.account_id = d.account_id and s.day <= d.day

@@ -1,0 +1,88 @@
+package queries_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/refresh"
+	"cskpi/queries"
+)
+
+// laidOut is a database with the facts of cs, in which some days are computed.
+func laidOut(t *testing.T, days []day, zone string) (driver.Conn, queries.Layout, *refresh.Refresher) {
+	t.Helper()
+	layout, err := queries.LoadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := enginetest.Database(t)
+	if err := layout.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	copyFacts(t, c)
+	r := &refresh.Refresher{Conn: c, Layout: layout}
+	var times []time.Time
+	for _, d := range days {
+		times = append(times, d.time())
+	}
+	if err := r.Days(t.Context(), times, nil, zone, slices.MaxFunc(times, time.Time.Compare)); err != nil {
+		t.Fatal(err)
+	}
+	return c, layout, r
+}
+
+// copyFacts copies what counts in cs.
+func copyFacts(t *testing.T, c driver.Conn) {
+	t.Helper()
+	for _, row := range table(t, c, []string{"substring(name, 8)"}, "system.tables where database = currentDatabase() and startsWith(name, 'stored_') order by name") {
+		from := strings.ReplaceAll(row[0], "usage_totals", "usage_days")
+		shared := table(t, c, []string{"arrayStringConcat(groupArray(name), ', ')"}, `(
+			select name from system.columns where database = 'cs' and table = '`+from+`' and default_kind != 'MATERIALIZED'
+			intersect select name from system.columns where database = currentDatabase() and table = 'stored_`+row[0]+`' and default_kind != 'MATERIALIZED')`)[0][0]
+		if shared != "" {
+			exec(t, c, "insert into stored_"+row[0]+" ("+shared+") select "+shared+" from cs."+from+" final")
+		}
+	}
+}
+
+// TestLayoutAgrees: what the views by day say is what the views with a parameter say.
+func TestLayoutAgrees(t *testing.T) {
+	old, catalogue := installed(t)
+	w := randomWorld(3, 4)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(3)), 1000)
+	rollUp(t, old)
+	days := []day{date(2023, 2, 27), date(2024, 8, 30), date(2024, 11, 20), date(2025, 4, 15)}
+	c, layout, _ := laidOut(t, days, "Asia/Tokyo")
+	for _, d := range days {
+		from, done := reading(t, old, catalogue, d)
+		for _, v := range layout.Views {
+			q, found := catalogue.Get(v.Name)
+			if !found || v.Columns[0].Name != "day" {
+				continue
+			}
+			names := make([]string, len(q.Columns))
+			for i, column := range q.Columns {
+				names[i] = column.Name
+			}
+			line := "formatRowNoNewline('TabSeparated', " + strings.Join(names, ", ") + ")"
+			rows := func(c driver.Conn, source string) (lines []string) {
+				if err := c.QueryRow(t.Context(), "select arraySort(groupArray("+line+")) from "+source).Scan(&lines); err != nil {
+					t.Fatalf("%s on %s: %v", v.Name, d, err)
+				}
+				return lines
+			}
+			where := " where day = '" + d.String() + "'"
+			if slices.ContainsFunc(q.Columns, func(c queries.Column) bool { return c.Name == "window" }) {
+				where += " and window in ('1m', '3m', '12m')" // the others are new
+			}
+			what := v.Name + " on " + d.String()
+			same(t, "the day as a column", map[string][]string{what: rows(old, from(q.Name))}, map[string][]string{what: rows(c, v.Name+where)})
+		}
+		done()
+	}
+}

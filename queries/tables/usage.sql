@@ -1,0 +1,81 @@
+-- Usage rolled up: pure functions of the stored usage events and the settings. A higher version replaces a row of the same key.
+
+create table stored_usage_user_days (
+    day         Date comment 'Day in the reporting time zone.',
+    account_id  String comment 'Customer account.',
+    user_id     String comment 'User of the account; empty: events of nobody in particular.',
+    events      UInt64 comment 'Events.',
+    core_events UInt64 comment 'Events that count as use, by the setting core_events of the day.',
+    features    Array(LowCardinality(String)) comment 'What was done: the names of the events, each once.',
+    departments Array(LowCardinality(String)) comment 'Departments named by the events, by the setting department_property.',
+    last_at     DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
+    version     UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
+    is_gone     UInt8 default 0 comment '1 where the events have moved to another day.'
+) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id, user_id)
+settings fsync_after_insert = 1
+comment 'What each user did on each day.';
+
+create table stored_usage_account_days (
+    day          Date comment 'Day in the reporting time zone.',
+    account_id   String comment 'Customer account.',
+    users        UInt64 comment 'Distinct users.',
+    active_users UInt64 comment 'Distinct users with an event that counts as use.',
+    events       UInt64 comment 'Events.',
+    core_events  UInt64 comment 'Events that count as use.',
+    features     UInt64 comment 'Distinct names of events.',
+    last_at      DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
+    version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
+    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
+) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id)
+settings fsync_after_insert = 1
+comment 'What each account did on each day.';
+
+-- So that whether an account was ever seen does not cost a look at all days.
+create table stored_usage_accounts (
+    account_id String comment 'Customer account.',
+    first_on   Date comment 'First day with an event.',
+    version    UInt64 comment 'Roll-up that wrote the row.',
+    is_gone    UInt8 default 0 comment '1 where there is no event any more.'
+) engine = ReplacingMergeTree(version, is_gone) order by account_id
+settings fsync_after_insert = 1
+comment 'When each account was first seen.';
+
+-- Where else an event id has been seen, whatever its day, without reading raw events. Ids are looked up one by one, so that a
+-- mark stands for few.
+create table stored_usage_identities (
+    id           UInt64 comment 'Hash of source and event id.',
+    payload_hash UInt64 comment 'Hash of the payload.',
+    day          Date comment 'UTC day of the event.'
+) engine = ReplacingMergeTree primary key id order by (id, payload_hash)
+settings index_granularity = 128, fsync_after_insert = 1
+comment 'Index of the ids of all usage events.';
+
+create table stored_usage_conflicts (
+    source       LowCardinality(String) comment 'System that the event came from.',
+    event_id     String comment 'Event.',
+    payload_hash UInt64 comment 'Hash of the payload.',
+    account_id   String comment 'Account of this payload.',
+    event        LowCardinality(String) comment 'What was done, by this payload.',
+    ts           DateTime64(3, 'UTC') comment 'When, by this payload.',
+    is_kept      UInt8 comment '1 on the payload that was stored first and counts; 0 on the others, which do not.',
+    version      UInt64 comment 'Roll-up that wrote the row.'
+) engine = ReplacingMergeTree(version) order by (source, event_id, payload_hash)
+settings fsync_after_insert = 1
+comment 'Usage events of the same id with different payloads.';
+
+create table stored_usage_progress (
+    partition    String comment 'Partition of stored_usage_events.',
+    block_number UInt64 comment 'All blocks up to this one are rolled up.',
+    version      UInt64 comment 'Roll-up that got there.'
+) engine = ReplacingMergeTree(version) order by partition
+settings fsync_after_insert = 1
+comment 'How far usage events are rolled up.';
+
+create table stored_usage_totals (
+    day      Date comment 'Day in the reporting time zone.',
+    settings String comment 'Settings by which it was rolled up.',
+    events   UInt64 comment 'Events of the day.',
+    version  UInt64 comment 'Roll-up that wrote the row.'
+) engine = ReplacingMergeTree(version) order by day
+settings fsync_after_insert = 1
+comment 'Days that are rolled up, and by which settings.';
