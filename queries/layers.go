@@ -52,7 +52,8 @@ func LoadLayout() (Layout, error) {
 				return d, err
 			}
 			name := strings.TrimSuffix(path.Base(file), ".sql")
-			s := &source{Query: Query{Name: name, File: file, Model: true}, byDay: true, layer: dir == "layers"}
+			// KPIs are the views that have a place in a group.
+			s := &source{Query: Query{Name: name, File: file, Model: !strings.Contains(string(text), "\n-- Group: ")}, byDay: true, layer: dir == "layers"}
 			s.parse(string(text))
 			if s.layer && len(s.Key) == 0 {
 				s.fail(1, "a layer has a Key: in its header")
