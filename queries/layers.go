@@ -188,7 +188,7 @@ func (l Layout) installLayer(ctx context.Context, conn driver.Conn, q Query) err
 		"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01",
 	}))
 	if err := conn.Exec(ctx, "create table if not exists "+q.Stored()+" engine = ReplacingMergeTree(version, is_gone)"+partition+
-		" order by ("+strings.Join(q.Key, ", ")+") as select *, toUInt64(0) as version, toUInt8(0) as is_gone from (\n"+q.SQL+"\n) limit 0"); err != nil {
+		" order by ("+strings.Join(q.Key, ", ")+") settings default_compression_codec = 'ZSTD(1)' as select *, toUInt64(0) as version, toUInt8(0) as is_gone from (\n"+q.SQL+"\n) limit 0"); err != nil {
 		return err
 	}
 	return conn.Exec(ctx, "create or replace view "+q.Name+" as select * except (version, is_gone) from "+q.Stored()+" final")

@@ -86,6 +86,8 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 		clickhouse.WithSettings(clickhouse.Settings{
 			// One part, so that a reader sees all of it or nothing.
 			"min_insert_block_size_rows": 1 << 30, "min_insert_block_size_bytes": 1 << 30, "max_insert_threads": 1,
+			// A layer gives each row once.
+			"optimize_on_insert": 0,
 		}))
 	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.SQL+"\n)"); err != nil {
 		return fmt.Errorf("compute the layer %s: %w", layer.Name, queries.Brief(err))

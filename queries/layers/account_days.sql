@@ -45,69 +45,62 @@
 with
 toDate('2149-06-06') as never,
 
-policy as (select * from policy_days where day in {days:Array(Date)}),
+policy as (
+    select day, fiscal_year_starts_on, grace_days, segment_high_arr, segment_low_arr, rates, previous_rates from policy_days where day in {days:Array(Date)}
+),
+
+-- The days themselves and the days on which their windows open.
+looks as (
+    select p.day as day, w.1 as window, w.2 as looked_on, p.grace_days as grace_days, w.2 >= p.fiscal_year_starts_on as is_this_year, p.rates as rates, p.previous_rates as previous_rates
+    from policy as p
+    join (select day, groupArray((window, opens_on)) as opened from windows where day in {days:Array(Date)} group by day) as o on o.day = p.day
+    array join arrayPushBack(o.opened, ('', p.day)) as w
+),
 
 terms as (
     select account_id, counts_from, counts_before, resumes_on, notice_on, due_on, currency, toDecimal128(t.acv, 4) as acv, seats, department
     from contract_terms as t
-    where t.acv > 0 and counts_from < counts_before and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    where t.acv > 0 and counts_from < counts_before and counts_from <= arrayMax({days:Array(Date)}) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ),
 
--- What counts on each day and at each opening, in contract currencies.
+-- What counts on each of these days, whatever looks at it, in contract currencies.
 counted as (
-    select
-        p.day as day, p.window as window, t.account_id as account_id, t.currency as currency,
-        sum(t.acv) as amount,
-        sumIf(t.acv, t.notice_on > p.day) as contracted,
-        sum(toUInt64(t.seats)) as seats,
-        groupUniqArray(toString(t.department)) as departments,
-        min(if(t.due_on > p.day, t.due_on, toDate('2149-06-06'))) as due_on
+    select account_id, currency, l.looked_on as looked_on, l.grace_days as grace_days, sum(t.acv) as amount
     from terms as t
-    cross join (
-        select day, '' as window, day as on, grace_days from policy
-        union all
-        select w.day as day, w.window as window, w.opens_on as on, p.grace_days as grace_days
-        from windows as w join policy as p on p.day = w.day
-        where w.day in {days:Array(Date)}
-    ) as p
-    where t.counts_from <= p.on and p.on < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))
-    group by day, window, account_id, currency
-),
-
-valued as (
-    select
-        c.day as day, c.account_id as account_id, c.window as window,
-        sum(c.amount * p.rates[c.currency]) as arr,
-        sum(c.contracted * p.rates[c.currency]) as contracted_arr,
-        sum(if(w.opens_on >= p.fiscal_year_starts_on, c.amount * p.rates[c.currency], c.amount * p.previous_rates[c.currency])) as reported,
-        sum(c.seats) as seats,
-        arraySort(groupUniqArrayArray(c.departments)) as departments,
-        min(c.due_on) as due_on
-    from counted as c
-    join policy as p on p.day = c.day
-    left join windows as w on w.day = c.day and w.window = c.window
-    group by day, account_id, window
+    cross join (select distinct looked_on, grace_days from looks) as l
+    where counts_from <= l.looked_on and l.looked_on < greatest(counts_before, least(resumes_on, notice_on, counts_before + l.grace_days))
+    group by account_id, currency, looked_on, grace_days
 ),
 
 amounts as (
     select
-        day, account_id,
-        sumIf(v.arr, window = '') as arr, sumIf(v.contracted_arr, window = '') as contracted_arr, sumIf(v.seats, window = '') as seats,
-        anyIf(v.departments, window = '') as departments, minIf(v.due_on, window = '') as due_on,
-        sumIf(v.arr, window = '1m') as opening_1m, sumIf(v.arr, window = '3m') as opening_3m, sumIf(v.arr, window = '12m') as opening_12m,
-        sumIf(v.arr, window = 'mtd') as opening_mtd, sumIf(v.arr, window = 'qtd') as opening_qtd, sumIf(v.arr, window = 'ytd') as opening_ytd,
-        sumIf(v.reported, window = '1m') as reported_1m, sumIf(v.reported, window = '3m') as reported_3m, sumIf(v.reported, window = '12m') as reported_12m,
-        sumIf(v.reported, window = 'mtd') as reported_mtd, sumIf(v.reported, window = 'qtd') as reported_qtd, sumIf(v.reported, window = 'ytd') as reported_ytd
-    from valued as v
+        l.day as day, c.account_id as account_id,
+        sumIf(c.amount * l.rate, l.window = '') as arr,
+        sumIf(c.amount * l.rate, l.window = '1m') as opening_1m, sumIf(c.amount * l.rate, l.window = '3m') as opening_3m, sumIf(c.amount * l.rate, l.window = '12m') as opening_12m,
+        sumIf(c.amount * l.rate, l.window = 'mtd') as opening_mtd, sumIf(c.amount * l.rate, l.window = 'qtd') as opening_qtd, sumIf(c.amount * l.rate, l.window = 'ytd') as opening_ytd,
+        sumIf(c.amount * l.reported_rate, l.window = '1m') as reported_1m, sumIf(c.amount * l.reported_rate, l.window = '3m') as reported_3m, sumIf(c.amount * l.reported_rate, l.window = '12m') as reported_12m,
+        sumIf(c.amount * l.reported_rate, l.window = 'mtd') as reported_mtd, sumIf(c.amount * l.reported_rate, l.window = 'qtd') as reported_qtd, sumIf(c.amount * l.reported_rate, l.window = 'ytd') as reported_ytd
+    from counted as c
+    join (
+        select
+            day, window, looked_on, grace_days, arrayJoin(mapKeys(rates)) as currency,
+            rates[currency] as rate, if(is_this_year, rate, previous_rates[currency]) as reported_rate
+        from looks
+    ) as l on l.looked_on = c.looked_on and l.grace_days = c.grace_days and l.currency = c.currency
     group by day, account_id
 ),
 
+-- What holds of the contracts that count on the day, and of all that began by then.
 begun as (
     select
         p.day as day, t.account_id as account_id,
         min(t.counts_from) as first_paid_on,
         max(t.counts_from) as last_started_on,
-        max(greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))) as last_paid_before
+        max(greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))) as last_paid_before,
+        sumIf(t.acv * p.rates[t.currency], p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)) and t.notice_on > p.day) as contracted_arr,
+        sumIf(toUInt64(t.seats), p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))) as seats,
+        arraySort(groupUniqArrayIf(toString(t.department), p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)))) as departments,
+        minIf(t.due_on, p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)) and t.due_on > p.day) as due_on
     from terms as t
     cross join policy as p
     where t.counts_from <= p.day
@@ -120,17 +113,17 @@ select
     if(o.csm = '', '(none)', o.csm) as csm,
     if(a.arr > 0 or a.opening_12m > 0, cs_segment(if(a.arr > 0, a.arr, a.opening_12m), p.segment_high_arr, p.segment_low_arr), 'tech') as segment,
     toUInt8(a.arr > 0) as is_paying,
-    multiIf(a.arr = 0, '', a.contracted_arr = 0, 'leaving', b.last_started_on > b.first_paid_on, 'growth', n.is_in_progress, 'onboarding', 'adoption') as phase,
-    a.arr as arr, a.contracted_arr as contracted_arr, a.seats as seats, a.departments as departments,
+    multiIf(a.arr = 0, '', b.contracted_arr = 0, 'leaving', b.last_started_on > b.first_paid_on, 'growth', n.is_in_progress, 'onboarding', 'adoption') as phase,
+    a.arr as arr, b.contracted_arr as contracted_arr, b.seats as seats, b.departments as departments,
     b.first_paid_on as first_paid_on, b.last_started_on as last_started_on,
     if(a.arr > 0, never, b.last_paid_before) as left_on,
-    if(a.due_on = toDate(0), never, a.due_on) as due_on,
+    if(b.due_on = toDate(0), never, b.due_on) as due_on,
     a.opening_1m as opening_1m, a.opening_3m as opening_3m, a.opening_12m as opening_12m,
     a.opening_mtd as opening_mtd, a.opening_qtd as opening_qtd, a.opening_ytd as opening_ytd,
     a.reported_1m as reported_1m, a.reported_3m as reported_3m, a.reported_12m as reported_12m,
     a.reported_mtd as reported_mtd, a.reported_qtd as reported_qtd, a.reported_ytd as reported_ytd
 from begun as b
-join policy as p on p.day = b.day
+join (select day, segment_high_arr, segment_low_arr from policy) as p on p.day = b.day
 left join amounts as a on a.day = b.day and a.account_id = b.account_id
 left join (
     select day, account_id, is_in_progress from onboarding_days

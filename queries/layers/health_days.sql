@@ -14,8 +14,9 @@
 --   scored_band    fact Band by the score alone.
 --   severity       fact Highest severity of an open risk; 0: none.
 --   overridden     fact Reason of the band set by hand; empty: none is.
---   worst          fact The three measures that cost most points, with their scores, Array(String).
---   drivers        fact Measures, Array(Tuple(measure, dimension, value, measured_on, score, weight, contribution)); of those missing value and score are null and the contribution is 0.
+--   measured       fact Value of each measure, in the order of policy_days.profiles; null: unknown, Array(Nullable(Float64)).
+--   measured_on    fact Day of each value, Array(Date).
+--   scores         fact Score of each measure, 0 to 100; null where it is unknown, too old or takes no part, Array(Nullable(Float64)).
 --
 -- Key: day, account_id
 
@@ -53,29 +54,37 @@ review_states as (
     group by account_id, day
 ),
 
-measured as (
+-- Of an account that was never seen nothing is known of its usage; of one that has been, no event is no use.
+measures as (
     select
-        s.day as day, s.account_id as account_id, s.segment as segment, s.phase as phase,
-        cast(arrayConcat(
-            -- Of an account that was never seen nothing is known; of one that has been, no event is no use.
-            if(u.account_id = '', [], [
-                ('stickiness', (if(u.mau > 0, u.user_days / 28 / u.mau, 0), f.newest_on)),
-                ('depth', (toFloat64(u.active_days), f.newest_on)),
-                ('breadth', (if(notEmpty(f.features), u.features / length(f.features), 0), f.newest_on))]),
-            if(u.account_id != '' and s.seats > 0, [('seats_in_use', (u.users / s.seats, f.newest_on))], []),
-            if(mapContains(m.milestones, 'setup') and m.milestones['setup'].4, [('setup_done', (toFloat64(m.milestones['setup'].3 <= s.day), s.day))], []),
-            if(t.account_id = '', [], [('decision_maker', (toFloat64(t.met_on <= s.day), t.contacted_on))]),
-            if(touched_on = toDate(0), [], [('touch', ((s.day - touched_on) / p.coverage_days[s.segment], touched_on))]),
-            if(g.delivered > 0, [('mail_opened', (least(g.opened, g.delivered) / g.delivered, s.day))], []),
-            if(g.invited_180 > 0, [('webinar_attended', (least(g.attended_180, g.invited_180) / g.invited_180, s.day))], []),
-            if(k.account_id = '', [], [('tickets', (toFloat64(k.tickets), k.latest_on))]),
-            if(v.account_id = '', [], [('verified_outcome', (toFloat64(v.is_verified), v.day))])
-        ), 'Map(String, Tuple(Float64, Date))') as measures,
+        s.day as day, s.account_id as account_id, q.profile as profile,
         if(s.segment = 'tech', t.contacted_on, t.held_on) as touched_on,
-        p.profiles[concat(s.segment, '/', s.phase)] as profile
+        [
+            -- deployment
+            (if(u.account_id != '' and s.seats > 0, toNullable(u.users / s.seats), null), f.newest_on),
+            (if(mapContains(m.milestones, 'setup') and m.milestones['setup'].4, toNullable(toFloat64(m.milestones['setup'].3 <= s.day)), null), s.day),
+            -- engagement
+            (if(t.account_id != '', toNullable(toFloat64(t.met_on <= s.day)), null), t.contacted_on),
+            (if(g.delivered > 0, toNullable(least(g.opened, g.delivered) / g.delivered), null), s.day),
+            (if(k.account_id != '', toNullable(toFloat64(k.tickets)), null), k.latest_on),
+            (if(touched_on != toDate(0), toNullable((s.day - touched_on) / p.coverage_days[s.segment]), null), touched_on),
+            (if(g.invited_180 > 0, toNullable(least(g.attended_180, g.invited_180) / g.invited_180), null), s.day),
+            -- adoption
+            (if(u.account_id != '', toNullable(if(f.features > 0, u.features / f.features, 0)), null), f.newest_on),
+            (if(u.account_id != '', toNullable(toFloat64(u.active_days)), null), f.newest_on),
+            (if(u.account_id != '', toNullable(if(u.mau > 0, u.user_days / 28 / u.mau, 0)), null), f.newest_on),
+            -- roi
+            (if(v.account_id != '', toNullable(toFloat64(v.is_verified)), null), v.day)
+        ] as found
     from accounts_now as s
-    join (select day, coverage_days, profiles from policy_days where day in {days:Array(Date)}) as p on p.day = s.day
-    join (select day, newest_on, features from company_usage where day in {days:Array(Date)}) as f on f.day = s.day
+    join (select day, coverage_days from policy_days where day in {days:Array(Date)}) as p on p.day = s.day
+    join (
+        select day, x.1 as segment_and_phase, x.2 as profile
+        from policy_days
+        array join cast(profiles, 'Array(Tuple(String, Tuple(Array(Tuple(String, String, Float64, Float64, Float64, Int32, UInt8)), Float64, Float64, Float64)))') as x
+        where day in {days:Array(Date)}
+    ) as q on q.day = s.day and q.segment_and_phase = concat(s.segment, '/', s.phase)
+    join (select day, newest_on, length(features) as features from company_usage where day in {days:Array(Date)}) as f on f.day = s.day
     left join (
         select * from usage_days where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as u on u.day = s.day and u.account_id = s.account_id
@@ -88,37 +97,50 @@ measured as (
     asof left join milestone_spans as m on m.account_id = s.account_id and m.since <= s.day
     asof left join ticket_states as k on k.account_id = s.account_id and k.day <= s.day
     asof left join review_states as v on v.account_id = s.account_id and v.day <= s.day
+),
+
+scored as (
+    select
+        day, account_id, found, profile,
+        arrayMap((p, x) -> if(p.7 and x.1 is not null and day - x.2 <= p.6, toNullable(100 * least(1., greatest(0., (assumeNotNull(x.1) - p.4) / (p.5 - p.4) + 0.))), null), profile.1, found) as scores,
+        arraySum(arrayMap((p, score) -> if(score is null, 0., p.3), profile.1, scores)) as measured_weight,
+        arraySum(arrayMap(p -> if(p.7, p.3, 0.), profile.1)) as weight,
+        if(measured_weight > 0, toNullable(arraySum(arrayMap((p, score) -> if(score is null, 0., p.3 * assumeNotNull(score) / measured_weight), profile.1, scores))), null) as score,
+        if(weight > 0, measured_weight / weight, 0.) as measured_ratio,
+        -- To nine digits, since floats may add up to a hair below 70.
+        multiIf(
+            score is null or round(measured_ratio, 9) < profile.4, 'unknown',
+            round(assumeNotNull(score), 9) >= profile.3, 'green',
+            round(assumeNotNull(score), 9) >= profile.2, 'yellow',
+            'red') as scored_band
+    from measures
 )
 
 select
-    day, account_id,
-    multiIf(overridden != '', override_band, severity >= 3, 'red', severity = 2 and health.4 = 'green', 'yellow', health.4) as band,
-    health.2 as score, health.3 as measured_ratio, health.4 as scored_band, severity, overridden, health.5 as worst, health.1 as drivers
-from (
-    select
-        a.day as day, a.account_id as account_id, cs_health(a.measures, a.profile, a.day) as health,
-        r.severity as severity, toString(o.chosen.1) as override_band, o.chosen.2 as overridden
-    from measured as a
-    left join (
-        select d.day as day, x.account_id as account_id, max(x.severity) as severity
-        from (
-            select account_id, severity, raised_on, ifNull(closed_on, toDate('2149-06-06')) as closed_before
-            from stored_risks final
-            where raised_on <= last_day and closed_before > first_day and severity <= 3 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        ) as x
-        cross join (select arrayJoin({days:Array(Date)}) as day) as d
-        where x.raised_on <= d.day and x.closed_before > d.day
-        group by day, account_id
-    ) as r on r.day = a.day and r.account_id = a.account_id
-    left join (
-        -- The one that began last.
-        select d.day as day, x.account_id as account_id, argMax((x.band, x.reason), (x.starts_on, x.updated_at, x.override_id, x.source)) as chosen
-        from (
-            select * from stored_health_overrides final
-            where starts_on <= last_day and ends_before > first_day and reason != '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        ) as x
-        cross join (select arrayJoin({days:Array(Date)}) as day) as d
-        where x.starts_on <= d.day and x.ends_before > d.day
-        group by day, account_id
-    ) as o on o.day = a.day and o.account_id = a.account_id
-) as h
+    a.day as day, a.account_id as account_id,
+    multiIf(o.chosen.2 != '', toString(o.chosen.1), r.severity >= 3, 'red', r.severity = 2 and a.scored_band = 'green', 'yellow', a.scored_band) as band,
+    a.score as score, a.measured_ratio as measured_ratio, a.scored_band as scored_band, r.severity as severity, o.chosen.2 as overridden,
+    arrayMap(x -> x.1, a.found) as measured, arrayMap(x -> x.2, a.found) as measured_on, a.scores as scores
+from scored as a
+left join (
+    select d.day as day, x.account_id as account_id, max(x.severity) as severity
+    from (
+        select account_id, severity, raised_on, ifNull(closed_on, toDate('2149-06-06')) as closed_before
+        from stored_risks final
+        where raised_on <= last_day and closed_before > first_day and severity <= 3 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as x
+    cross join (select arrayJoin({days:Array(Date)}) as day) as d
+    where x.raised_on <= d.day and x.closed_before > d.day
+    group by day, account_id
+) as r on r.day = a.day and r.account_id = a.account_id
+left join (
+    -- The one that began last.
+    select d.day as day, x.account_id as account_id, argMax((x.band, x.reason), (x.starts_on, x.updated_at, x.override_id, x.source)) as chosen
+    from (
+        select * from stored_health_overrides final
+        where starts_on <= last_day and ends_before > first_day and reason != '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as x
+    cross join (select arrayJoin({days:Array(Date)}) as day) as d
+    where x.starts_on <= d.day and x.ends_before > d.day
+    group by day, account_id
+) as o on o.day = a.day and o.account_id = a.account_id

@@ -17,9 +17,23 @@
 --   drivers        fact  Measures, as in health_days.
 
 select
-    s.day as day, s.account_id as account_id, s.segment as segment, s.phase as phase, s.csm as csm, h.band as band, s.arr as arr,
-    h.score as score, h.measured_ratio as measured_ratio, h.scored_band as scored_band, h.severity as severity, h.overridden as overridden,
-    h.worst as worst, h.drivers as drivers
-from account_days as s
-join health_days as h on h.day = s.day and h.account_id = s.account_id
-where s.is_paying
+    day, account_id, segment, phase, csm, band, arr, score, measured_ratio, scored_band, severity, overridden,
+    arrayMap(d -> concat(d.1, ' ', toString(round(assumeNotNull(d.5)))),
+        arraySlice(arraySort(d -> (-d.6 * (100 - assumeNotNull(d.5)), d.1), arrayFilter(d -> d.5 is not null and d.5 < 100, drivers)), 1, 3)) as worst,
+    drivers
+from (
+    select
+        s.day as day, s.account_id as account_id, s.segment as segment, s.phase as phase, s.csm as csm, h.band as band, s.arr as arr,
+        h.score as score, h.measured_ratio as measured_ratio, h.scored_band as scored_band, h.severity as severity, h.overridden as overridden,
+        arraySum(arrayMap((p, score) -> if(score is null, 0., p.3), q.measures, h.scores)) as weight,
+        arrayMap(
+            (p, value, measured_on, score) -> (p.1, p.2, if(score is null, null, value), if(value is null, null, toNullable(measured_on)), score, p.3, if(score is null, 0., p.3 * assumeNotNull(score) / weight)),
+            arrayFilter(p -> p.7, q.measures),
+            arrayFilter((value, p) -> p.7, h.measured, q.measures),
+            arrayFilter((measured_on, p) -> p.7, h.measured_on, q.measures),
+            arrayFilter((score, p) -> p.7, h.scores, q.measures)) as drivers
+    from account_days as s
+    join health_days as h on h.day = s.day and h.account_id = s.account_id
+    join health_weights as q on q.day = s.day and q.segment = s.segment and q.phase = s.phase
+    where s.is_paying
+) as health
