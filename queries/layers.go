@@ -144,6 +144,13 @@ func (l Layout) Install(ctx context.Context, conn driver.Conn) error {
 			}
 		}
 	}
+	catalogue, err := Load()
+	if err != nil {
+		return err
+	}
+	if err := InstallFunctions(ctx, conn, catalogue); err != nil {
+		return err
+	}
 	layers := map[string]bool{}
 	for _, q := range l.Layers {
 		layers[q.Name] = true

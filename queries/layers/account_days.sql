@@ -130,3 +130,4 @@ left join (
     where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ) as n on n.day = b.day and n.account_id = b.account_id
 asof left join account_spans as o on o.account_id = b.account_id and o.since <= b.day
+where (b.day, b.account_id) not in (select day, account_id from unvalued_days where day in {days:Array(Date)})

@@ -1,0 +1,125 @@
+package queries_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/refresh"
+	"cskpi/queries"
+)
+
+// layerRows are the rows of the layers on some days, and of those without a day all, as sorted lines of text.
+func layerRows(t *testing.T, c driver.Conn, layout queries.Layout) map[string][]string {
+	t.Helper()
+	rows := map[string][]string{}
+	for _, layer := range layout.Layers {
+		var lines []string
+		if err := c.QueryRow(t.Context(), "select arraySort(groupArray(formatRowNoNewline('TabSeparated', *))) from "+layer.Name).Scan(&lines); err != nil {
+			t.Fatalf("%s: %v", layer.Name, err)
+		}
+		rows[layer.Name] = lines
+	}
+	return rows
+}
+
+// TestLawsOfLayers: what is computed for many days at once is what is computed for each alone, in any order; for all accounts at once, what
+// is computed for some after the others; and a day that is computed again is the same.
+func TestLawsOfLayers(t *testing.T) {
+	old, _ := installed(t)
+	w := randomWorld(5, 1)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(5)), 1000)
+	rollUp(t, old)
+	days := []day{date(2023, 3, 31), date(2024, 2, 29), date(2024, 3, 1), date(2024, 11, 15), date(2024, 12, 31), date(2025, 1, 1)}
+	whole := days[len(days)-2].time()
+	c, layout, r := laidOut(t, days[:2], "Asia/Tokyo")
+	compute := func(accounts []string, days ...day) {
+		t.Helper()
+		var times []time.Time
+		for _, d := range days {
+			times = append(times, d.time())
+		}
+		if err := r.Days(t.Context(), times, accounts, "Asia/Tokyo", whole); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compute(nil, days...)
+	all := layerRows(t, c, layout)
+	for _, layer := range layout.Layers {
+		if len(all[layer.Name]) == 0 && layer.Name != "unvalued_days" {
+			t.Errorf("the layer %s has no rows: the laws say nothing of it", layer.Name)
+		}
+	}
+	compute(nil, days...)
+	same(t, "computing the days again", all, layerRows(t, c, layout))
+
+	other := enginetest.Database(t)
+	if err := layout.Install(t.Context(), other); err != nil {
+		t.Fatal(err)
+	}
+	copyFacts(t, other)
+	r = &refresh.Refresher{Conn: other, Layout: layout}
+	for _, d := range []int{3, 0, 5, 1, 4, 2} {
+		compute(nil, days[d])
+	}
+	same(t, "computing each day alone", all, layerRows(t, other, layout))
+
+	names := slices.Sorted(maps.Keys(accountNames(t, c)))
+	for chunk := range slices.Chunk(names, len(names)/3+1) {
+		compute(chunk, days...)
+	}
+	same(t, "computing some accounts after the others", all, layerRows(t, other, layout))
+}
+
+func accountNames(t *testing.T, c driver.Conn) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, row := range table(t, c, []string{"account_id"}, "(select account_id from stored_accounts union distinct select account_id from stored_contracts union distinct select account_id from stored_touchpoints)") {
+		names[row[0]] = true
+	}
+	return names
+}
+
+// TestMissingRate: an account with a contract in a currency that has no rate is left out and reported; the others are as they were.
+func TestMissingRate(t *testing.T) {
+	layout, err := queries.LoadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := enginetest.Database(t)
+	if err := layout.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		"insert into stored_contracts (contract_id, account_id, acv, currency, starts_on) values ('c1', 'usual', 1000, 'USD', '2024-01-10'), ('c2', 'both', 500, '', '2024-01-10'), ('c3', 'both', 700, 'usd', '2024-01-10'), ('c4', 'was', 300, 'CHF', '2023-02-01')",
+		"insert into stored_fx_rates (currency, day, rate) values ('CHF', '2024-01-01', 1.1)", // none for the year before
+	} {
+		exec(t, c, sql)
+	}
+	r := &refresh.Refresher{Conn: c, Layout: layout}
+	days := []time.Time{date(2024, 6, 30).time(), date(2024, 12, 31).time(), date(2025, 2, 1).time()}
+	if err := r.Days(t.Context(), days, nil, "UTC", days[2]); err != nil {
+		t.Fatal(err)
+	}
+	for what, want := range map[string][][]string{
+		"account_days where day = '2024-06-30' order by account_id": {{"usual", "1000"}},
+		"account_days where day = '2025-02-01' order by account_id": {{"usual", "1000"}},
+	} {
+		if got := table(t, c, []string{"account_id", "toString(arr)"}, what); !slices.EqualFunc(got, want, slices.Equal[[]string]) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	}
+	for what, want := range map[string][][]string{
+		// In June 2024 the year before has no rate for CHF, in which the account paid 12 months ago; in 2025 the year has none.
+		"unvalued where day = '2024-06-30' order by currency": {{"CHF", "1", "300"}, {"usd", "1", "700"}},
+		"unvalued where day = '2025-02-01' order by currency": {{"CHF", "1", "300"}, {"usd", "1", "700"}},
+	} {
+		if got := table(t, c, []string{"currency", "toString(accounts)", "toString(amount)"}, what); !slices.EqualFunc(got, want, slices.Equal[[]string]) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	}
+}
