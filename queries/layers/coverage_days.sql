@@ -1,0 +1,143 @@
+-- Coverage of each account that pays: the cadence in which it is to be touched, and what was done in it.
+--
+-- A cadence is coverage_days of a segment, the days (day - days, day]. An account is held to the cadence of the first of
+-- high, low and tech that it was in at the start of that very cadence, so that a downsell moves nobody out of the segment
+-- that was to be looked after; where it moved in between and was in none, to that of its segment on the day. At the start
+-- it is by its ARR at the end of the day before the cadence, of one that began on the first day by that day's.
+--
+-- A touch qualifies if it is two-way and held: meeting, call, visit and review; for tech touch also e-mail and webinars.
+--
+-- Columns:
+--   day             key  Day.
+--   account_id      key  Account.
+--   segment         fact Touch model whose cadence holds.
+--   days            fact Length of the cadence.
+--   paid_since      fact First day of the time without a gap for which it has paid.
+--   is_eligible     fact 1 where it paid on every day of the cadence.
+--   touches         fact Qualifying touches in the cadence.
+--   touched_on      fact Day of the last one; 1970-01-01: none.
+--   touched_by      fact Who touched it then, as the source says.
+--   touch_kind      fact How.
+--   noted_on        fact Day of the last qualifying touch in the cadence that left an impression; 1970-01-01: none.
+--   impression      fact That impression: risk, neutral or opportunity; empty: none.
+--   has_risk        fact 1 where one of the impressions in the cadence was of risk.
+--   has_opportunity fact 1 where one of them was of an opportunity.
+--   raised_on       fact Day of the last risk raised in the cadence; 1970-01-01: none.
+--   risks           fact Risks raised in the cadence.
+--
+-- Key: day, account_id
+
+with
+arrayMin({days:Array(Date)}) as first_day,
+arrayMax({days:Array(Date)}) as last_day,
+assumeNotNull((select max(arrayMax(mapValues(p.coverage_days))) from policy_days as p where day in {days:Array(Date)})) as longest,
+
+policy as (
+    select
+        day, segment_high_arr, segment_low_arr, p.grace_days as grace, p.rates as rates_then, toString((p.grace_days, p.rates)) as epoch,
+        [p.coverage_days['high'], p.coverage_days['low'], p.coverage_days['tech']] as cadences
+    from policy_days as p
+    where day in {days:Array(Date)}
+),
+
+-- One policy holds for many days: contracts are valued once for each of them, not for each day.
+valued as (
+    select
+        e.epoch as epoch, t.account_id as account_id, t.counts_from as starts_on,
+        greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + e.grace)) as ends_before,
+        toDecimal128(t.acv, 4) * e.rates[t.currency] as arr
+    from contract_terms as t
+    cross join (select epoch, any(p.grace) as grace, any(p.rates_then) as rates from policy as p group by epoch) as e
+    where t.acv > 0 and t.counts_from < t.counts_before and t.counts_from <= last_day
+        and (empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)})
+),
+
+terms as (
+    select
+        epoch, account_id, groupArray(r.starts_on) as starts, groupArray(r.ends_before) as ends, groupArray(r.arr) as amounts, groupArray(r.run_from) as runs
+    from (
+        select
+            epoch, account_id, starts_on, ends_before, arr,
+            max(if(starts_on > reached, starts_on, toDate(0))) over (
+                partition by epoch, account_id order by starts_on, ends_before rows between unbounded preceding and current row) as run_from
+        from (
+            select *, max(ends_before) over (
+                partition by epoch, account_id order by starts_on, ends_before rows between unbounded preceding and 1 preceding) as reached
+            from valued
+        ) as v
+    ) as r
+    group by epoch, account_id
+),
+
+held_to as (
+    select
+        s.day as day, s.account_id as account_id,
+        arrayFirstIndex((g, opening) -> opening > 0 and cs_segment(opening, p.segment_high_arr, p.segment_low_arr) = g, ['high', 'low', 'tech'],
+            arrayMap((before, first) -> if(before > 0, before, first),
+                arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n and s.day - n < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences),
+                arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n + 1 and s.day - n + 1 < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences))) as began_in,
+        if(began_in > 0, ['high', 'low', 'tech'][began_in], s.segment) as cadence_of,
+        p.cadences[indexOf(['high', 'low', 'tech'], cadence_of)] as days,
+        s.day - days as began_after,
+        cadence_of = 'tech' as is_tech,
+        arrayMax((f, r) -> if(f <= s.day, r, toDate(0)), t.starts, t.runs) as paid_since
+    from (
+        select day, account_id, segment from account_days
+        where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as s
+    join policy as p on p.day = s.day
+    join terms as t on t.epoch = p.epoch and t.account_id = s.account_id
+),
+
+-- Running totals of the touches that qualify, for tech touch and for the others.
+touch_states as (
+    select
+        account_id, is_tech, touched_on, latest,
+        sum(x.touches) over account as touches, max(x.noted) over account as noted, max(x.risk_on) over account as risk_on, max(x.opportunity_on) over account as opportunity_on
+    from (
+        select
+            account_id, is_tech, touched_on, count() as touches,
+            max((happened_at, kind, csm, sentiment)) as latest,
+            maxIf((happened_at, kind, csm, sentiment, touched_on), sentiment != '') as noted,
+            maxIf(touched_on, sentiment = 'risk') as risk_on, maxIf(touched_on, sentiment = 'opportunity') as opportunity_on
+        from (
+            select
+                account_id, happened_at, toDate(happened_at, {zone:String}) as touched_on, toString(t.kind) as kind, toString(t.csm) as csm, toString(t.sentiment) as sentiment,
+                arrayJoin(if(kind in ('email', 'webinar'), [toUInt8(1)], [toUInt8(0), 1])) as is_tech
+            from stored_touchpoints as t final
+            where touched_on <= last_day and touched_on > first_day - longest and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        ) as dated
+        group by account_id, is_tech, touched_on
+    ) as x
+    window account as (partition by account_id, is_tech order by touched_on)
+),
+
+-- Risks are few.
+raised as (
+    select d.day as day, x.account_id as account_id, arraySort(groupArray(x.raised_on)) as days_raised
+    from (
+        select account_id, raised_on from stored_risks final
+        where raised_on <= last_day and raised_on > first_day - longest and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as x
+    cross join (select arrayJoin({days:Array(Date)}) as day) as d
+    where x.raised_on <= d.day and x.raised_on > d.day - longest
+    group by day, account_id
+)
+
+select
+    c.day as day, c.account_id as account_id, c.cadence_of as segment, c.days as days, c.paid_since as paid_since,
+    toUInt8(c.paid_since <= c.began_after + 1) as is_eligible,
+    toUInt64(n.touches - b.touches) as touches,
+    if(n.touched_on > c.began_after, n.touched_on, toDate(0)) as touched_on,
+    if(n.touched_on > c.began_after, n.latest.3, '') as touched_by,
+    if(n.touched_on > c.began_after, n.latest.2, '') as touch_kind,
+    if(n.noted.5 > c.began_after, n.noted.5, toDate(0)) as noted_on,
+    if(n.noted.5 > c.began_after, n.noted.4, '') as impression,
+    toUInt8(n.risk_on > c.began_after) as has_risk,
+    toUInt8(n.opportunity_on > c.began_after) as has_opportunity,
+    arrayMax(arrayPushFront(arrayFilter(d -> d > c.began_after, r.days_raised), toDate(0))) as raised_on,
+    arrayCount(d -> d > c.began_after, r.days_raised) as risks
+from held_to as c
+asof left join touch_states as n on n.account_id = c.account_id and n.is_tech = c.is_tech and n.touched_on <= c.day
+asof left join touch_states as b on b.account_id = c.account_id and b.is_tech = c.is_tech and b.touched_on <= c.began_after
+left join raised as r on r.day = c.day and r.account_id = c.account_id
