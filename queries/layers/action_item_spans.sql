@@ -49,11 +49,12 @@ breaks as (
                 arrayFlatten(arrayMap(v -> [v.2, v.3, v.3 + 1, v.7], i.versions)))))) as since
         from items as i
         left join (
-            select account_id, groupArray(s.since) as changes
-            from account_spans as s
+            select x.source as source, x.item_id as item_id, groupArray(s.since) as changes
+            from (select source, item_id, arrayJoin(arrayDistinct(arrayMap(v -> v.6, i.versions))) as account_id from items as i) as x
+            join account_spans as s on s.account_id = x.account_id
             where s.since > toDate(0)
-            group by account_id
-        ) as o on o.account_id = i.versions[-1].6
+            group by source, item_id
+        ) as o on o.source = i.source and o.item_id = i.item_id
     ) as at_break
 ),
 
