@@ -144,6 +144,9 @@ func (l Layout) Install(ctx context.Context, conn driver.Conn) error {
 			}
 		}
 	}
+	if err := installFacts(ctx, conn); err != nil {
+		return err
+	}
 	catalogue, err := Load()
 	if err != nil {
 		return err

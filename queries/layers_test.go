@@ -123,3 +123,52 @@ func TestMissingRate(t *testing.T) {
 		}
 	}
 }
+
+// TestFactViews: the plain name of a fact has one row for each id, as it is now.
+func TestFactViews(t *testing.T) {
+	layout, err := queries.LoadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := enginetest.Database(t)
+	if err := layout.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		// An owner who changed, in another source; one who will; and an account that was withdrawn.
+		"insert into stored_accounts (account_id, csm, created_on, source, updated_at) values ('a', 'kim', '2024-01-01', 'crm', '2024-01-01 00:00:00'), ('a', 'lee', null, 'cs', '2024-06-01 00:00:00'), ('b', 'kim', null, 'crm', '2024-01-01 00:00:00')",
+		"insert into stored_accounts (account_id, csm, source, valid_from, updated_at) values ('a', 'zoe', 'crm', now() + interval 30 day, '2024-07-01 00:00:00')",
+		"insert into stored_accounts (account_id, source, updated_at, is_withdrawn) values ('b', 'crm', '2024-02-01 00:00:00', 1)",
+		// A price that changed in place, with a correction of the first one; the same id in another source; a withdrawn contract.
+		"insert into stored_contracts (contract_id, account_id, acv, starts_on, valid_from, source, updated_at) values ('c', 'a', 900, '2024-01-01', '1970-01-01', 'billing', '2024-01-01 00:00:00'), ('c', 'a', 1000, '2024-01-01', '1970-01-01', 'billing', '2024-01-02 00:00:00'), ('c', 'a', 1500, '2024-01-01', '2024-05-01', 'billing', '2024-05-01 00:00:00'), ('c', 'a', 7, '2024-01-01', '1970-01-01', 'crm', '2024-01-01 00:00:00'), ('d', 'a', 5, '2024-01-01', '1970-01-01', 'crm', '2024-01-01 00:00:00')",
+		"insert into stored_contracts (contract_id, account_id, acv, starts_on, source, updated_at, is_withdrawn) values ('d', 'a', 5, '2024-01-01', 'crm', '2024-01-02 00:00:00', 1)",
+		"insert into stored_touchpoints (touchpoint_id, account_id, kind, happened_at, source, updated_at) values ('t', 'a', 'call', '2024-01-01 00:00:00', 'crm', '2024-01-01 00:00:00'), ('u', 'a', 'call', '2024-01-01 00:00:00', 'crm', '2024-01-01 00:00:00')",
+		"insert into stored_touchpoints (touchpoint_id, account_id, kind, happened_at, source, updated_at, is_withdrawn) values ('u', 'a', 'call', '2024-01-01 00:00:00', 'crm', '2024-01-02 00:00:00', 1)",
+	} {
+		exec(t, c, sql)
+	}
+	for from, want := range map[string][][]string{
+		"accounts order by account_id":           {{"a", "lee"}},
+		"contracts order by contract_id, source": {{"c", "1500"}, {"c", "7"}},
+		"touchpoints":                            {{"t", "call"}},
+	} {
+		columns := map[string][]string{"a": {"account_id", "csm"}, "c": {"contract_id", "toString(acv)"}, "t": {"touchpoint_id", "toString(kind)"}}[from[:1]]
+		if got := table(t, c, columns, from); !slices.EqualFunc(got, want, slices.Equal[[]string]) {
+			t.Errorf("%s: got %v, want %v", from, got, want)
+		}
+	}
+	if n := table(t, c, []string{"toString(countIf(comment = ''))"}, "system.columns where database = currentDatabase() and table = 'contracts'")[0][0]; n != "0" {
+		t.Errorf("%s columns of contracts have no comment", n)
+	}
+
+	// The price of January is what it was then, and the change is a movement of May.
+	r := &refresh.Refresher{Conn: c, Layout: layout}
+	days := []time.Time{date(2024, 4, 30).time(), date(2024, 5, 31).time()}
+	if err := r.Days(t.Context(), days, nil, "UTC", days[1]); err != nil {
+		t.Fatal(err)
+	}
+	got := table(t, c, []string{"toString(day)", "toString(arr)", "toString(opening_1m)", "toString(first_paid_on)"}, "account_days where account_id = 'a' order by day")
+	if want := [][]string{{"2024-04-30", "1007", "1007", "2024-01-01"}, {"2024-05-31", "1507", "1007", "2024-01-01"}}; !slices.EqualFunc(got, want, slices.Equal[[]string]) {
+		t.Errorf("account_days: got %v, want %v", got, want)
+	}
+}
