@@ -30,19 +30,19 @@ select
     i.items as planned_items
 from (
     select
-        s.day as day, s.account_id as account_id, s.segment as segment, s.csm as csm, s.phase as phase, h.band as band, s.arr as arr, s.due_on as due_on,
-        s.arr - s.contracted_arr as notice_arr,
+        s.day as day, s.account_id as account_id, h.segment as segment, h.csm as csm, h.phase as phase, h.band as band, h.arr as arr, s.due_on as due_on,
+        h.arr - s.contracted_arr as notice_arr,
         ['', 'usage', 'qualitative', 'both'][1 + (h.scored_band = 'red' and h.overridden = '') + 2 * (h.severity >= 2 or h.overridden != '' and h.band = 'red')] as reason,
-        if(reason = '', notice_arr, s.arr) as at_risk_arr,
+        if(reason = '', notice_arr, h.arr) as at_risk_arr,
         h.score as score, h.severity as severity, h.worst as worst
     from (
-        select day, account_id, segment, csm, phase, arr, contracted_arr, due_on
+        select day, account_id, contracted_arr, due_on
         from account_days
         where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as s
     join (
-        select day, account_id, band, scored_band, overridden, severity, score, worst
-        from health_days
+        select day, account_id, segment, csm, phase, arr, band, scored_band, overridden, severity, score, worst
+        from account_health
         where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as h on h.day = s.day and h.account_id = s.account_id
 ) as r

@@ -28,18 +28,18 @@ select
     day, account_id as account, name, csm, ranked.2.3 as driver, account_id, ranked.1 as rank, ranked.2.4 as points, segment, band
 from (
     select
-        h.day as day, h.account_id as account_id, if(s.name = '', h.account_id, s.name) as name, s.csm as csm, s.segment as segment, h.band as band,
+        h.day as day, h.account_id as account_id, if(s.name = '', h.account_id, s.name) as name, h.csm as csm, h.segment as segment, h.band as band,
         arraySum(d -> if(d.5 is null, 0., d.6), h.drivers) as weight,
         -- (sort, most first, driver, points)
         arrayConcat(
-            arrayFilter(x -> s.arr > s.contracted_arr, [(toUInt8(0), 0., 'notice_given', 0.)]),
+            arrayFilter(x -> h.arr > s.contracted_arr, [(toUInt8(0), 0., 'notice_given', 0.)]),
             arrayFilter(x -> h.overridden != '' and h.band = 'red', [(toUInt8(1), 0., 'set_by_hand', 0.)]),
             o.raised,
             arrayMap(d -> (toUInt8(3), 0. - d.6 * (100 - assumeNotNull(d.5)), d.1, d.6 * (100 - assumeNotNull(d.5)) / weight),
                 arrayFilter(d -> d.5 is not null and d.5 < 100, h.drivers))) as found
-    from health_days as h
+    from account_health as h
     join named as n on n.day = h.day and n.account_id = h.account_id
-    join account_days as s on s.day = h.day and s.account_id = h.account_id
+    join (select day, account_id, name, contracted_arr from account_days) as s on s.day = h.day and s.account_id = h.account_id
     left join (
         select day, account_id, groupArray((toUInt8(2), 0. - severest, if(kind = '', 'risk', concat('risk_', kind)), 0.)) as raised
         from (
