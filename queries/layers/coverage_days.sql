@@ -89,24 +89,30 @@ held_to as (
     join terms as t on t.epoch = p.epoch and t.account_id = s.account_id
 ),
 
--- Running totals of the touches that qualify, for tech touch and for the others.
+-- Touches that qualify, for tech touch and for the others. A text is compared much faster than a tuple, so when, how, by whom and with what
+-- impression are one, in the order in which touches of the same instant go.
+touched as (
+    select
+        account_id, touched_on, is_tech, sentiment,
+        concat(toString(happened_at), '\0', kind, '\0', csm, '\0', sentiment) as touch
+    from (
+        select
+            account_id, happened_at, toDate(happened_at, {zone:String}) as touched_on, toString(t.kind) as kind, toString(t.csm) as csm, toString(t.sentiment) as sentiment,
+            arrayJoin(if(kind in ('email', 'webinar'), [toUInt8(1)], [toUInt8(0), 1])) as is_tech
+        from stored_touchpoints as t final
+        where touched_on <= last_day and touched_on > first_day - longest and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as dated
+),
+
 touch_states as (
     select
         account_id, is_tech, touched_on, latest,
-        sum(x.touches) over account as touches, max(x.noted) over account as noted, max(x.risk_on) over account as risk_on, max(x.opportunity_on) over account as opportunity_on
+        max(x.noted) over account as noted, max(x.noted_on) over account as noted_on, max(x.risk_on) over account as risk_on, max(x.opportunity_on) over account as opportunity_on
     from (
         select
-            account_id, is_tech, touched_on, count() as touches,
-            max((happened_at, kind, csm, sentiment)) as latest,
-            maxIf((happened_at, kind, csm, sentiment, touched_on), sentiment != '') as noted,
+            account_id, is_tech, touched_on, max(touch) as latest, maxIf(touch, sentiment != '') as noted, maxIf(touched_on, sentiment != '') as noted_on,
             maxIf(touched_on, sentiment = 'risk') as risk_on, maxIf(touched_on, sentiment = 'opportunity') as opportunity_on
-        from (
-            select
-                account_id, happened_at, toDate(happened_at, {zone:String}) as touched_on, toString(t.kind) as kind, toString(t.csm) as csm, toString(t.sentiment) as sentiment,
-                arrayJoin(if(kind in ('email', 'webinar'), [toUInt8(1)], [toUInt8(0), 1])) as is_tech
-            from stored_touchpoints as t final
-            where touched_on <= last_day and touched_on > first_day - longest and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        ) as dated
+        from touched
         group by account_id, is_tech, touched_on
     ) as x
     window account as (partition by account_id, is_tech order by touched_on)
@@ -127,17 +133,17 @@ raised as (
 select
     c.day as day, c.account_id as account_id, c.cadence_of as segment, c.days as days, c.paid_since as paid_since,
     toUInt8(c.paid_since <= c.began_after + 1) as is_eligible,
-    toUInt64(n.touches - b.touches) as touches,
+    arrayCount(d -> d > c.began_after and d <= c.day, b.touched_days) as touches,
     if(n.touched_on > c.began_after, n.touched_on, toDate(0)) as touched_on,
-    if(n.touched_on > c.began_after, n.latest.3, '') as touched_by,
-    if(n.touched_on > c.began_after, n.latest.2, '') as touch_kind,
-    if(n.noted.5 > c.began_after, n.noted.5, toDate(0)) as noted_on,
-    if(n.noted.5 > c.began_after, n.noted.4, '') as impression,
+    if(n.touched_on > c.began_after, splitByChar('\0', n.latest)[3], '') as touched_by,
+    if(n.touched_on > c.began_after, splitByChar('\0', n.latest)[2], '') as touch_kind,
+    if(n.noted_on > c.began_after, n.noted_on, toDate(0)) as noted_on,
+    if(n.noted_on > c.began_after, splitByChar('\0', n.noted)[4], '') as impression,
     toUInt8(n.risk_on > c.began_after) as has_risk,
     toUInt8(n.opportunity_on > c.began_after) as has_opportunity,
     arrayMax(arrayPushFront(arrayFilter(d -> d > c.began_after, r.days_raised), toDate(0))) as raised_on,
     arrayCount(d -> d > c.began_after, r.days_raised) as risks
 from held_to as c
 asof left join touch_states as n on n.account_id = c.account_id and n.is_tech = c.is_tech and n.touched_on <= c.day
-asof left join touch_states as b on b.account_id = c.account_id and b.is_tech = c.is_tech and b.touched_on <= c.began_after
+left join (select account_id, is_tech, groupArray(touched_on) as touched_days from touched group by account_id, is_tech) as b on b.account_id = c.account_id and b.is_tech = c.is_tech
 left join raised as r on r.day = c.day and r.account_id = c.account_id

@@ -25,10 +25,13 @@
 -- Every: 15m
 
 select
-    day, account, csm, segment, from_band, band,
-    cs_float(sum(d.arr)) as arr,
-    sum(d.accounts) as accounts,
-    if(account = '(other)', null, any(d.points)) as points,
-    if(account = '(other)', null, any(d.score)) as score
-from health_declines_detail as d
+    day,
+    if(is_named, f.account_id, '(other)') as account,
+    if(is_named, f.csm, '(other)') as csm,
+    segment, from_band, band,
+    cs_float(sum(f.arr)) as arr,
+    toUInt64(count()) as accounts,
+    if(account = '(other)', null, any(f.points)) as points,
+    if(account = '(other)', null, any(f.score)) as score
+from health_falls as f
 group by day, account, csm, segment, from_band, band

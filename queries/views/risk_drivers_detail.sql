@@ -14,16 +14,6 @@
 --   segment    fact  Touch model on the day.
 --   band       fact  Health band.
 
-with
-named as (
-    select distinct day, account_id
-    from (
-        select day, account_id from risk_accounts_detail where account != '(other)'
-        union all
-        select day, account_id from health_declines_detail where account != '(other)'
-    ) as either
-)
-
 select
     day, account_id as account, name, csm, ranked.2.3 as driver, account_id, ranked.1 as rank, ranked.2.4 as points, segment, band
 from (
@@ -38,15 +28,22 @@ from (
             arrayMap(d -> (toUInt8(3), 0. - d.6 * (100 - assumeNotNull(d.5)), d.1, d.6 * (100 - assumeNotNull(d.5)) / weight),
                 arrayFilter(d -> d.5 is not null and d.5 < 100, h.drivers))) as found
     from account_health as h
-    join named as n on n.day = h.day and n.account_id = h.account_id
+    join (
+        select distinct day, account_id
+        from (
+            select day, account_id from risk_accounts_detail where account != '(other)'
+            union all
+            select day, account_id from health_falls where is_named
+        ) as either
+    ) as n on n.day = h.day and n.account_id = h.account_id
     join (select day, account_id, name, contracted_arr from account_days) as s on s.day = h.day and s.account_id = h.account_id
     left join (
         select day, account_id, groupArray((toUInt8(2), 0. - severest, if(kind = '', 'risk', concat('risk_', kind)), 0.)) as raised
         from (
-            select m.day as day, m.account_id as account_id, toString(x.kind) as kind, toFloat64(max(x.severity)) as severest
-            from named as m
-            join stored_risks as x final on x.account_id = m.account_id
-            where x.raised_on <= m.day and (x.closed_on is null or x.closed_on > m.day) and x.severity in (2, 3)
+            select d.day as day, x.account_id as account_id, toString(x.kind) as kind, toFloat64(max(x.severity)) as severest
+            from stored_risks as x final
+            cross join (select day from policy_days) as d
+            where x.raised_on <= d.day and (x.closed_on is null or x.closed_on > d.day) and x.severity in (2, 3)
             group by day, account_id, kind
         ) as kinds
         group by day, account_id
