@@ -21,23 +21,28 @@ from (
     group by account_id
 ) as a
 left join (
-    select account_id, arraySort(groupArray((day, active_users))) as days
+    -- The first day with each number of users, where that is before the first one with any higher number.
+    select account_id, arraySort(groupArray((first_on, users))) as days
     from (
-        select u.account_id as account_id, u.day as day, u.active_users as active_users,
-            max(u.active_users) over (partition by u.account_id order by u.day rows between unbounded preceding and 1 preceding) as most
+        select account_id, users, first_on,
+            min(x.first_on) over (partition by account_id order by users desc rows between unbounded preceding and 1 preceding) as higher_on
         from (
-            select account_id, day, active_users from stored_usage_account_days final
-            where active_users > 0 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        ) as u
-        join (
-            select account_id, min(counts_from) as first_paid_on
-            from contract_terms
-            where acv > 0 and counts_from < counts_before and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-            group by account_id
-        ) as p on p.account_id = u.account_id
-        where u.day >= p.first_paid_on
-    ) as x
-    where active_users > most
+            select u.account_id as account_id, u.active_users as users, min(u.day) as first_on
+            from (
+                select account_id, day, active_users from stored_usage_account_days final
+                where active_users > 0 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+            ) as u
+            join (
+                select account_id, min(counts_from) as first_paid_on
+                from contract_terms
+                where acv > 0 and counts_from < counts_before and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+                group by account_id
+            ) as p on p.account_id = u.account_id
+            where u.day >= p.first_paid_on
+            group by account_id, users
+        ) as x
+    ) as y
+    where first_on < higher_on or higher_on = toDate(0)
     group by account_id
 ) as d on d.account_id = a.account_id
 left join (
