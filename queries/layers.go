@@ -2,7 +2,9 @@ package queries
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -21,7 +23,9 @@ var byDay embed.FS
 // and plain views over them. Both are in an order in which each stands behind what it reads.
 type Layout struct {
 	Layers, Views []Query
-	reads         map[string][]string
+	reads         map[string][]string // layers and views that each reads
+	own, facts    map[string][]string // stored tables of facts that each reads itself, and also by way of others
+	definitions   map[string]string
 }
 
 // StoredPrefix begins the names of tables as they are stored. The view of the name without it has what counts.
@@ -38,7 +42,15 @@ func (q Query) IsByAccount() bool { return slices.Contains(q.Key, "account_id") 
 
 // LoadLayout reads the layers and the plain views.
 func LoadLayout() (Layout, error) {
-	d := Layout{reads: map[string][]string{}}
+	d := Layout{reads: map[string][]string{}, own: map[string][]string{}, facts: map[string][]string{}, definitions: map[string]string{}}
+	catalogue, err := Load()
+	if err != nil {
+		return d, err
+	}
+	functions := sha256.New()
+	for _, f := range catalogue.functions() {
+		fmt.Fprintln(functions, f.Name, f.SQL)
+	}
 	files := map[string]*source{}
 	var problems []problem
 	for _, dir := range []string{"layers", "views"} {
@@ -69,7 +81,7 @@ func LoadLayout() (Layout, error) {
 		return d, join(problems)
 	}
 	for name, s := range files {
-		d.reads[name] = s.sources(files)
+		d.reads[name], d.own[name] = s.sources(files)
 	}
 	done := map[string]int{} // 1: being placed, 2: placed
 	var place func(name string) error
@@ -87,6 +99,21 @@ func LoadLayout() (Layout, error) {
 			}
 		}
 		done[name] = 2
+		hash := sha256.New()
+		fmt.Fprintln(hash, files[name].SQL, functions.Sum(nil))
+		d.facts[name] = slices.Clone(d.own[name])
+		for _, other := range d.reads[name] {
+			fmt.Fprintln(hash, other, d.definitions[other])
+			d.facts[name] = append(d.facts[name], d.facts[other]...)
+			if !files[other].layer {
+				d.own[name] = append(d.own[name], d.own[other]...)
+			}
+		}
+		for _, tables := range []map[string][]string{d.own, d.facts} {
+			slices.Sort(tables[name])
+			tables[name] = slices.Compact(tables[name])
+		}
+		d.definitions[name] = hex.EncodeToString(hash.Sum(nil)[:8])
 		if files[name].layer {
 			d.Layers = append(d.Layers, files[name].Query)
 		} else {
@@ -102,9 +129,8 @@ func LoadLayout() (Layout, error) {
 	return d, nil
 }
 
-// sources are the layers and views that the body reads.
-func (s *source) sources(files map[string]*source) []string {
-	var read []string
+// sources are the layers and views that the body reads, and the tables of facts.
+func (s *source) sources(files map[string]*source) (read, facts []string) {
 	ctes := map[string]bool{}
 	for i, t := range s.tokens {
 		if t.name() != "" && s.at(i+1).is("as") && s.at(i+2).is("(") {
@@ -112,16 +138,31 @@ func (s *source) sources(files map[string]*source) []string {
 		}
 	}
 	for i, t := range s.tokens {
-		if name := s.at(i + 1).name(); (t.is("from") || t.is("join")) && files[name] != nil && !ctes[name] {
+		name := s.at(i + 1).name()
+		fact, stored := strings.CutPrefix(name, StoredPrefix)
+		switch {
+		case !t.is("from") && !t.is("join"):
+		case files[name] != nil && !ctes[name]:
 			read = append(read, name)
+		case stored:
+			facts = append(facts, fact)
 		}
 	}
 	slices.Sort(read)
-	return slices.Compact(read)
+	return slices.Compact(read), facts
 }
 
 // Reads are the layers and views that a layer or view reads itself.
 func (l Layout) Reads(name string) []string { return l.reads[name] }
+
+// Facts are the stored tables of facts that a layer or view reads, itself or by way of others, without stored_.
+func (l Layout) Facts(name string) []string { return l.facts[name] }
+
+// OwnFacts are those that it reads itself or by way of views, and not by way of layers.
+func (l Layout) OwnFacts(name string) []string { return l.own[name] }
+
+// Definition is a hash of what a layer or view says, down to the facts.
+func (l Layout) Definition(name string) string { return l.definitions[name] }
 
 // Install makes the tables and views in the database of conn.
 func (l Layout) Install(ctx context.Context, conn driver.Conn) error {

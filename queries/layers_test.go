@@ -1,8 +1,11 @@
 package queries_test
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,4 +175,90 @@ func TestFactViews(t *testing.T) {
 	if want := [][]string{{"2024-04-30", "1007", "1007", "2024-01-01"}, {"2024-05-31", "1507", "1007", "2024-01-01"}}; !slices.EqualFunc(got, want, slices.Equal[[]string]) {
 		t.Errorf("account_days: got %v, want %v", got, want)
 	}
+}
+
+// TestRefresh: what a refresh makes of facts that arrive is what a rebuild from nothing makes of all; also where it is cut short.
+func TestRefresh(t *testing.T) {
+	old, _ := installed(t)
+	w := randomWorld(9, 4)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(9)), 1000)
+	rollUp(t, old)
+	var wanted []time.Time
+	for d := date(2024, 2, 20); d <= date(2024, 3, 10); d++ {
+		wanted = append(wanted, d.time())
+	}
+	wanted = append(wanted, date(2023, 6, 30).time(), date(2025, 1, 31).time())
+	whole := date(2025, 1, 30).time()
+	const zone = "Asia/Tokyo"
+
+	c, layout, rebuilt := laidOut(t, []day{date(2020, 1, 1)}, zone)
+	if err := rebuilt.Days(t.Context(), wanted, nil, zone, whole); err != nil {
+		t.Fatal(err)
+	}
+	want := layerRows(t, c, layout)
+
+	own := enginetest.Database(t)
+	if err := layout.Install(t.Context(), own); err != nil {
+		t.Fatal(err)
+	}
+	r := &refresh.Refresher{Conn: own, Layout: layout}
+	refreshed := func(wanted ...time.Time) refresh.Report {
+		t.Helper()
+		report, err := r.Refresh(t.Context(), wanted, zone, whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	const rounds = 3
+	tables := table(t, own, []string{"name"}, "system.tables where database = currentDatabase() and name in (select table from system.columns where database = currentDatabase() and name in ('ingested_at', 'is_gone', 'events')) and name not in (select concat('stored_', name) from system.tables where database = currentDatabase() and engine = 'View' and as_select like '%(version, is_gone)%') order by name")
+	for round := range rounds {
+		for _, row := range tables {
+			name := strings.TrimPrefix(row[0], "stored_")
+			from := strings.ReplaceAll(name, "usage_totals", "usage_days")
+			shared := sharedColumns(t, own, name, from)
+			if shared == "" {
+				continue
+			}
+			if strings.HasPrefix(name, "usage_") {
+				from += " final" // versions of the roll-up are as good as each other
+			}
+			stage := "stage_" + name
+			exec(t, own, "drop table if exists "+stage+" sync")
+			exec(t, own, "create table "+stage+" as stored_"+name+" engine = Memory")
+			exec(t, own, fmt.Sprintf("insert into %[1]s (%[2]s) select %[2]s from cs.%[3]s where cityHash64(%[2]s) %% %[4]d = %[5]d", stage, shared, from, rounds, round))
+			batch := uint64(len(name)*1000 + round*100_000)
+			if err := refresh.Announce(t.Context(), own, batch, name, stage, zone); err != nil {
+				t.Fatal(err)
+			}
+			exec(t, own, fmt.Sprintf("insert into stored_%s (%s) select %[2]s from %s", name, shared, stage))
+			if err := refresh.Stored(t.Context(), own, batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round == 1 {
+			for after := 200 * time.Millisecond; ; after *= 2 { // cut short again and again, until it comes through
+				ctx, cancel := context.WithTimeout(t.Context(), after)
+				_, err := r.Refresh(ctx, wanted, zone, whole)
+				cancel()
+				if err == nil {
+					break
+				}
+			}
+		}
+		report := refreshed(wanted...)
+		t.Logf("round %d: %+v", round, report)
+	}
+	same(t, "taking in facts as they arrive", want, layerRows(t, own, layout))
+	if again := refreshed(wanted...); again.Whole != 0 || again.Accounts != 0 || again.Changes != 0 {
+		t.Errorf("nothing has changed, and the refresh did %+v", again)
+	}
+}
+
+// sharedColumns are those that a stored table has in common with a table of cs.
+func sharedColumns(t *testing.T, c driver.Conn, name, from string) string {
+	t.Helper()
+	return table(t, c, []string{"arrayStringConcat(groupArray(name), ', ')"}, `(
+		select name from system.columns where database = 'cs' and table = '`+from+`' and default_kind != 'MATERIALIZED'
+		intersect select name from system.columns where database = currentDatabase() and table = 'stored_`+name+`' and default_kind != 'MATERIALIZED')`)[0][0]
 }

@@ -42,9 +42,7 @@ func copyFacts(t *testing.T, c driver.Conn) {
 	t.Helper()
 	for _, row := range table(t, c, []string{"substring(name, 8)"}, "system.tables where database = currentDatabase() and startsWith(name, 'stored_') order by name") {
 		from := strings.ReplaceAll(row[0], "usage_totals", "usage_days")
-		shared := table(t, c, []string{"arrayStringConcat(groupArray(name), ', ')"}, `(
-			select name from system.columns where database = 'cs' and table = '`+from+`' and default_kind != 'MATERIALIZED'
-			intersect select name from system.columns where database = currentDatabase() and table = 'stored_`+row[0]+`' and default_kind != 'MATERIALIZED')`)[0][0]
+		shared := sharedColumns(t, c, row[0], from)
 		if shared != "" {
 			exec(t, c, "insert into stored_"+row[0]+" ("+shared+") select "+shared+" from cs."+from+" final")
 		}

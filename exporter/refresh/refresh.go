@@ -30,13 +30,7 @@ const atOnce = 31
 // whole the last day that is over.
 func (r *Refresher) Days(ctx context.Context, days []time.Time, accounts []string, zone string, whole time.Time) error {
 	for _, layer := range r.Layout.Layers {
-		if !layer.IsByDay() {
-			if err := r.layer(ctx, layer, days, accounts, zone, whole); err != nil {
-				return err
-			}
-			continue
-		}
-		for _, chunk := range chunks(days) {
+		for _, chunk := range chunksOf(layer, days) {
 			if err := r.layer(ctx, layer, chunk, accounts, zone, whole); err != nil {
 				return err
 			}
@@ -61,14 +55,19 @@ func chunks(days []time.Time) [][]time.Time {
 	return all
 }
 
+// dayList writes days as the parameter of a statement.
+func dayList(days []time.Time) string {
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = "'" + d.Format(time.DateOnly) + "'"
+	}
+	return "[" + strings.Join(texts, ",") + "]"
+}
+
 // layer computes one layer.
 func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.Time, accounts []string, zone string, whole time.Time) error {
 	if !layer.IsByAccount() {
 		accounts = nil
-	}
-	texts := make([]string, len(days))
-	for i, d := range days {
-		texts[i] = "'" + d.Format(time.DateOnly) + "'"
 	}
 	quoted := make([]string, len(accounts))
 	for i, a := range accounts {
@@ -80,14 +79,15 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 	}
 	ctx = clickhouse.Context(ctx,
 		clickhouse.WithParameters(clickhouse.Parameters{
-			"days": "[" + strings.Join(texts, ",") + "]", "accounts": "[" + strings.Join(quoted, ",") + "]",
+			"days": dayList(days), "accounts": "[" + strings.Join(quoted, ",") + "]",
 			"zone": zone, "whole": whole.Format(time.DateOnly), "version": fmt.Sprint(now().UnixMicro()),
 		}),
 		clickhouse.WithSettings(clickhouse.Settings{
 			// One part, so that a reader sees all of it or nothing.
 			"min_insert_block_size_rows": 1 << 30, "min_insert_block_size_bytes": 1 << 30, "max_insert_threads": 1,
 			// A layer gives each row once.
-			"optimize_on_insert": 0,
+			"optimize_on_insert":              0,
+			"max_partitions_per_insert_block": 0,
 		}))
 	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.SQL+"\n)"); err != nil {
 		return fmt.Errorf("compute the layer %s: %w", layer.Name, queries.Brief(err))

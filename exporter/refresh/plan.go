@@ -1,0 +1,316 @@
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"cskpi/queries"
+)
+
+// Report says what a Refresh did.
+type Report struct {
+	Whole    int // days of layers that were computed for all accounts
+	Accounts int // accounts of which days were computed again
+	Changes  int // changes of facts that were taken in
+	Took     time.Duration
+}
+
+// unstoredAfter is how long after it was announced a change is taken in although nobody said that it is stored: whoever announced it is no
+// longer at work.
+const unstoredAfter = 10 * time.Minute
+
+// at once, more accounts than this are computed as all are.
+const manyAccounts = 500
+
+// change is what is to be taken in of an account, or, under the empty name, of the company.
+type change struct {
+	tables  map[string]bool
+	firstOn time.Time
+}
+
+// computed is how a day of a layer was computed.
+type computed struct {
+	definition string
+	whole      time.Time
+}
+
+// Refresh brings layers up to date: days that are wanted and not computed, those whose definition has changed, those that were not over
+// when they were computed, and what changes of facts touch, for the accounts that they are about. Layers that read another one of the
+// whole company, as the policy is, follow on the days on which that has changed. What it has done stays done if it is cut short.
+func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string, whole time.Time) (Report, error) {
+	began := time.Now()
+	var report Report
+	changes, batches, err := r.pending(ctx)
+	if err != nil {
+		return report, fmt.Errorf("read what has changed: %w", queries.Brief(err))
+	}
+	done, err := r.state(ctx)
+	if err != nil {
+		return report, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
+	}
+	report.Changes = len(changes)
+	full := map[string]map[time.Time]bool{} // by layer, the days that are computed for all accounts since something else than its facts changed
+	for _, layer := range r.Layout.Layers {
+		w := r.work(layer, wanted, zone, whole, changes, done[layer.Name], full)
+		if layer.IsByDay() && !layer.IsByAccount() {
+			if w.all, err = r.company(ctx, layer, w.all, zone, whole, done[layer.Name]); err != nil {
+				return report, err
+			}
+			full[layer.Name] = set(w.all)
+			report.Whole += len(w.all)
+			continue
+		}
+		full[layer.Name] = map[time.Time]bool{}
+		for _, d := range w.all {
+			if w.follows[d] {
+				full[layer.Name][d] = true
+			}
+		}
+		for _, days := range chunksOf(layer, w.all) {
+			if err := r.layer(ctx, layer, days, nil, zone, whole); err != nil {
+				return report, err
+			}
+			if err := r.record(ctx, layer, days, zone, whole); err != nil {
+				return report, err
+			}
+		}
+		report.Whole += len(w.all)
+		if len(w.accounts) > 0 && len(w.some) > 0 {
+			if err := r.layer(ctx, layer, w.some, w.accounts, zone, whole); err != nil {
+				return report, err
+			}
+			report.Accounts = max(report.Accounts, len(w.accounts))
+		}
+	}
+	if err := r.seen(ctx, batches); err != nil {
+		return report, fmt.Errorf("record what was taken in: %w", queries.Brief(err))
+	}
+	report.Took = time.Since(began)
+	return report, nil
+}
+
+// work is what is to be done of a layer.
+type work struct {
+	all      []time.Time        // days, for all accounts
+	follows  map[time.Time]bool // those of them on which what reads the layer is to follow
+	some     []time.Time        // days, for some accounts
+	accounts []string
+}
+
+func (r *Refresher) work(layer queries.Query, wanted []time.Time, zone string, whole time.Time, changes map[string]change, done map[time.Time]computed, full map[string]map[time.Time]bool) work {
+	w := work{follows: map[time.Time]bool{}}
+	facts, own := r.Layout.Facts(layer.Name), r.Layout.OwnFacts(layer.Name)
+	var first, all time.Time // first day that changes of some accounts touch, and of all
+	for account, c := range changes {
+		reads := func(table string) bool { return c.tables[table] }
+		switch {
+		case !slices.ContainsFunc(facts, reads):
+		case !layer.IsByAccount():
+			all = earlier(all, c.firstOn)
+		case account != "":
+			w.accounts = append(w.accounts, account)
+			first = earlier(first, c.firstOn)
+		case slices.ContainsFunc(own, reads):
+			all = earlier(all, c.firstOn) // what it reads by way of other layers, those say
+		}
+	}
+	slices.Sort(w.accounts)
+	if len(w.accounts) > manyAccounts {
+		w.accounts = nil
+		all = earlier(all, first)
+	}
+	days := wanted
+	if !layer.IsByDay() {
+		days = []time.Time{{}} // its one day stands for all
+	}
+	for _, d := range days {
+		last, found := done[d]
+		follows := slices.ContainsFunc(r.Layout.Reads(layer.Name), func(other string) bool { return r.follows(other, d, full) })
+		touched := !all.IsZero() && (d.IsZero() || !d.Before(all))
+		switch {
+		case !found, last.definition != r.definition(layer, zone), layer.IsByDay() && last.whole.Before(d) && !whole.Before(d), follows, touched:
+			w.all = append(w.all, d)
+			w.follows[d] = follows || touched
+		case len(w.accounts) > 0 && (d.IsZero() || !d.Before(first)):
+			w.some = append(w.some, d)
+		}
+	}
+	return w
+}
+
+// follows tells whether what a layer or view says of a day has changed for all accounts.
+func (r *Refresher) follows(name string, day time.Time, full map[string]map[time.Time]bool) bool {
+	if days, layer := full[name]; layer {
+		return days[day] || days[time.Time{}]
+	}
+	return slices.ContainsFunc(r.Layout.Reads(name), func(other string) bool { return r.follows(other, day, full) })
+}
+
+// company computes days of a layer of the whole company, and returns those on which it is another than before.
+func (r *Refresher) company(ctx context.Context, layer queries.Query, days []time.Time, zone string, whole time.Time, done map[time.Time]computed) ([]time.Time, error) {
+	var changed []time.Time
+	for _, chunk := range chunks(days) {
+		before, err := r.hashes(ctx, layer, chunk)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.layer(ctx, layer, chunk, nil, zone, whole); err != nil {
+			return nil, err
+		}
+		after, err := r.hashes(ctx, layer, chunk)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.record(ctx, layer, chunk, zone, whole); err != nil {
+			return nil, err
+		}
+		for _, d := range chunk {
+			if _, found := done[d]; !found || before[d] != after[d] {
+				changed = append(changed, d)
+			}
+		}
+	}
+	return changed, nil
+}
+
+// hashes are what a layer of the whole company says of days.
+func (r *Refresher) hashes(ctx context.Context, layer queries.Query, days []time.Time) (map[time.Time]uint64, error) {
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
+	rows, err := r.Conn.Query(ctx, "select day, sum(cityHash64(*)) from "+layer.Name+" where day in {days:Array(Date)} group by day")
+	if err != nil {
+		return nil, fmt.Errorf("read the layer %s: %w", layer.Name, queries.Brief(err))
+	}
+	defer rows.Close()
+	found := map[time.Time]uint64{}
+	for rows.Next() {
+		var day time.Time
+		var hash uint64
+		if err := rows.Scan(&day, &hash); err != nil {
+			return nil, err
+		}
+		found[day.UTC()] = hash
+	}
+	return found, rows.Err()
+}
+
+// pending reads the changes that are to be taken in, by account, and their batches.
+func (r *Refresher) pending(ctx context.Context) (map[string]change, []uint64, error) {
+	rows, err := r.Conn.Query(ctx, `
+		select account_id, groupUniqArray(toString(table)) as tables, min(first_on), groupUniqArray(batch)
+		from stored_fact_changes final
+		where step = 2 or at < now64(3) - interval `+fmt.Sprint(int(unstoredAfter.Seconds()))+` second
+		group by account_id`)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	changes := map[string]change{}
+	batches := map[uint64]bool{}
+	for rows.Next() {
+		var account string
+		var tables []string
+		var first time.Time
+		var of []uint64
+		if err := rows.Scan(&account, &tables, &first, &of); err != nil {
+			return nil, nil, err
+		}
+		changes[account] = change{set(tables), first.UTC()}
+		for _, b := range of {
+			batches[b] = true
+		}
+	}
+	return changes, slices.Sorted(maps.Keys(batches)), rows.Err()
+}
+
+// seen records that batches were taken in.
+func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
+	for some := range slices.Chunk(batches, 10_000) {
+		texts := make([]string, len(some))
+		for i, b := range some {
+			texts[i] = fmt.Sprint(b)
+		}
+		if err := r.Conn.Exec(ctx, "insert into stored_fact_changes (batch, table, account_id, first_on, step) select batch, table, account_id, first_on, 3 from stored_fact_changes final where batch in ("+
+			strings.Join(texts, ",")+")"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// state reads which days of the layers are computed, and how.
+func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]computed, error) {
+	rows, err := r.Conn.Query(ctx, "select toString(layer), day, toString(definition), whole from stored_layer_days final")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := map[string]map[time.Time]computed{}
+	for rows.Next() {
+		var layer string
+		var day time.Time
+		var c computed
+		if err := rows.Scan(&layer, &day, &c.definition, &c.whole); err != nil {
+			return nil, err
+		}
+		if found[layer] == nil {
+			found[layer] = map[time.Time]computed{}
+		}
+		if day.Unix() == 0 {
+			day = time.Time{}
+		}
+		c.whole = c.whole.UTC()
+		found[layer][day.UTC()] = c
+	}
+	return found, rows.Err()
+}
+
+// definition is by what a layer is computed.
+func (r *Refresher) definition(layer queries.Query, zone string) string {
+	return r.Layout.Definition(layer.Name) + " " + zone
+}
+
+// record says that days of a layer are computed.
+func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time.Time, zone string, whole time.Time) error {
+	if !layer.IsByDay() {
+		days = []time.Time{time.Unix(0, 0).UTC()}
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+		"days": dayList(days), "layer": layer.Name, "definition": r.definition(layer, zone), "whole": whole.Format(time.DateOnly),
+	}))
+	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select {layer:String} as layer, arrayJoin({days:Array(Date)}) as day, {definition:String} as definition, {whole:Date} as whole, now64(6) as computed_at"); err != nil {
+		return fmt.Errorf("record that days of the layer %s are computed: %w", layer.Name, queries.Brief(err))
+	}
+	return nil
+}
+
+// chunksOf divides days into those that one statement computes.
+func chunksOf(layer queries.Query, days []time.Time) [][]time.Time {
+	if !layer.IsByDay() {
+		if len(days) == 0 {
+			return nil
+		}
+		return [][]time.Time{days}
+	}
+	return chunks(days)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func set[T comparable](of []T) map[T]bool {
+	m := make(map[T]bool, len(of))
+	for _, x := range of {
+		m[x] = true
+	}
+	return m
+}
