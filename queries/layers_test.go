@@ -191,8 +191,8 @@ func TestRefresh(t *testing.T) {
 	whole := date(2025, 1, 30).time()
 	const zone = "Asia/Tokyo"
 
-	c, layout, rebuilt := laidOut(t, []day{date(2020, 1, 1)}, zone)
-	if err := rebuilt.Days(t.Context(), wanted, nil, zone, whole); err != nil {
+	c, layout := withFacts(t)
+	if err := (&refresh.Refresher{Conn: c, Layout: layout}).Days(t.Context(), wanted, nil, zone, whole); err != nil {
 		t.Fatal(err)
 	}
 	want := layerRows(t, c, layout)
@@ -211,22 +211,16 @@ func TestRefresh(t *testing.T) {
 		return report
 	}
 	const rounds = 3
-	tables := table(t, own, []string{"name"}, "system.tables where database = currentDatabase() and name in (select table from system.columns where database = currentDatabase() and name in ('ingested_at', 'is_gone', 'events')) and name not in (select concat('stored_', name) from system.tables where database = currentDatabase() and engine = 'View' and as_select like '%(version, is_gone)%') order by name")
 	for round := range rounds {
-		for _, row := range tables {
-			name := strings.TrimPrefix(row[0], "stored_")
-			from := strings.ReplaceAll(name, "usage_totals", "usage_days")
-			shared := sharedColumns(t, own, name, from)
-			if shared == "" {
-				continue
-			}
+		for _, f := range storedFacts(t, own) {
+			name, from, shared := f.name, f.from, f.columns
 			if strings.HasPrefix(name, "usage_") {
 				from += " final" // versions of the roll-up are as good as each other
 			}
 			stage := "stage_" + name
 			exec(t, own, "drop table if exists "+stage+" sync")
 			exec(t, own, "create table "+stage+" as stored_"+name+" engine = Memory")
-			exec(t, own, fmt.Sprintf("insert into %[1]s (%[2]s) select %[2]s from cs.%[3]s where cityHash64(%[2]s) %% %[4]d = %[5]d", stage, shared, from, rounds, round))
+			exec(t, own, fmt.Sprintf("insert into %[1]s (%[2]s) select %[2]s from cs.%[3]s where cityHash64(formatRowNoNewline('TabSeparated', %[2]s)) %% %[4]d = %[5]d", stage, shared, from, rounds, round))
 			batch := uint64(len(name)*1000 + round*100_000)
 			if err := refresh.Announce(t.Context(), own, batch, name, stage, zone); err != nil {
 				t.Fatal(err)
@@ -253,12 +247,4 @@ func TestRefresh(t *testing.T) {
 	if again := refreshed(wanted...); again.Whole != 0 || again.Accounts != 0 || again.Changes != 0 {
 		t.Errorf("nothing has changed, and the refresh did %+v", again)
 	}
-}
-
-// sharedColumns are those that a stored table has in common with a table of cs.
-func sharedColumns(t *testing.T, c driver.Conn, name, from string) string {
-	t.Helper()
-	return table(t, c, []string{"arrayStringConcat(groupArray(name), ', ')"}, `(
-		select name from system.columns where database = 'cs' and table = '`+from+`' and default_kind != 'MATERIALIZED'
-		intersect select name from system.columns where database = currentDatabase() and table = 'stored_`+name+`' and default_kind != 'MATERIALIZED')`)[0][0]
 }

@@ -14,8 +14,8 @@ import (
 	"cskpi/queries"
 )
 
-// laidOut is a database with the facts of cs, in which some days are computed.
-func laidOut(t *testing.T, days []day, zone string) (driver.Conn, queries.Layout, *refresh.Refresher) {
+// withFacts is a database with the facts of cs.
+func withFacts(t *testing.T) (driver.Conn, queries.Layout) {
 	t.Helper()
 	layout, err := queries.LoadLayout()
 	if err != nil {
@@ -26,6 +26,13 @@ func laidOut(t *testing.T, days []day, zone string) (driver.Conn, queries.Layout
 		t.Fatal(err)
 	}
 	copyFacts(t, c)
+	return c, layout
+}
+
+// laidOut is one in which some days are computed.
+func laidOut(t *testing.T, days []day, zone string) (driver.Conn, queries.Layout, *refresh.Refresher) {
+	t.Helper()
+	c, layout := withFacts(t)
 	r := &refresh.Refresher{Conn: c, Layout: layout}
 	var times []time.Time
 	for _, d := range days {
@@ -40,13 +47,26 @@ func laidOut(t *testing.T, days []day, zone string) (driver.Conn, queries.Layout
 // copyFacts copies what counts in cs.
 func copyFacts(t *testing.T, c driver.Conn) {
 	t.Helper()
-	for _, row := range table(t, c, []string{"substring(name, 8)"}, "system.tables where database = currentDatabase() and startsWith(name, 'stored_') order by name") {
-		from := strings.ReplaceAll(row[0], "usage_totals", "usage_days")
-		shared := sharedColumns(t, c, row[0], from)
-		if shared != "" {
-			exec(t, c, "insert into stored_"+row[0]+" ("+shared+") select "+shared+" from cs."+from+" final")
-		}
+	for _, f := range storedFacts(t, c) {
+		exec(t, c, "insert into stored_"+f.name+" ("+f.columns+") select "+f.columns+" from cs."+f.from+" final")
 	}
+}
+
+// storedFact is a table of facts, or of usage rolled up: its name without stored_, the table of cs that it corresponds to, and the columns that both have.
+type storedFact struct{ name, from, columns string }
+
+func storedFacts(t *testing.T, c driver.Conn) (all []storedFact) {
+	t.Helper()
+	for _, row := range table(t, c, []string{"substring(table, 8)", "arrayStringConcat(groupArray(name), ', ')"}, `(
+		select table, name
+		from system.columns
+		where database = currentDatabase() and default_kind != 'MATERIALIZED'
+			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_usage_(user_days|accounts|totals|conflicts)$'))
+			and (replace(substring(table, 8), 'usage_totals', 'usage_days'), name) in (select table, name from system.columns where database = 'cs' and default_kind != 'MATERIALIZED')
+		order by table, position) group by table order by table`) {
+		all = append(all, storedFact{row[0], strings.ReplaceAll(row[0], "usage_totals", "usage_days"), row[1]})
+	}
+	return all
 }
 
 // TestLayoutAgrees: what the views by day say is what the views with a parameter say.

@@ -182,7 +182,7 @@ func (r *Refresher) company(ctx context.Context, layer queries.Query, days []tim
 // hashes are what a layer of the whole company says of days.
 func (r *Refresher) hashes(ctx context.Context, layer queries.Query, days []time.Time) (map[time.Time]uint64, error) {
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
-	rows, err := r.Conn.Query(ctx, "select day, sum(cityHash64(*)) from "+layer.Name+" where day in {days:Array(Date)} group by day")
+	rows, err := r.Conn.Query(ctx, "select day, sum(cityHash64(formatRowNoNewline('TabSeparated', *))) from "+layer.Name+" where day in {days:Array(Date)} group by day")
 	if err != nil {
 		return nil, fmt.Errorf("read the layer %s: %w", layer.Name, queries.Brief(err))
 	}

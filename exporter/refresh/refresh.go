@@ -101,7 +101,7 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 	if layer.IsByAccount() && len(accounts) > 0 {
 		where = append(where, "account_id in {accounts:Array(String)}")
 	}
-	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" ("+key+", version, is_gone) select "+key+", {version:UInt64} as version, toUInt8(1) as is_gone from "+layer.Stored()+" final where "+
+	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" ("+key+", version, is_gone) select "+key+", {version:UInt64}, 1 from "+layer.Stored()+" final where "+
 		strings.Join(where, " and ")); err != nil {
 		return fmt.Errorf("take rows of the layer %s away: %w", layer.Name, queries.Brief(err))
 	}

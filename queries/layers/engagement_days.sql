@@ -1,4 +1,4 @@
--- Reactions of each account to mail, webinars and community in the last 90 and 180 days.
+-- Reactions to mail, webinars and community in the last 90 and 180 days, of each account that has any.
 --
 -- Columns:
 --   day             key  Day.
@@ -10,9 +10,9 @@
 --   community       fact Contributions to the community in 90 days.
 --   invited_180     fact Invitations to webinars in 180 days.
 --   attended_180    fact Webinars attended in 180 days.
---   opened_on       fact Day of the latest e-mail opened; 1970-01-01: none.
---   attended_on     fact Day of the latest webinar attended; 1970-01-01: none.
---   community_on    fact Day of the latest contribution to the community; 1970-01-01: none.
+--   opened_on       fact Day of the latest e-mail opened in 90 days; 1970-01-01: none.
+--   attended_on     fact Day of the latest webinar attended in 90 days; 1970-01-01: none.
+--   community_on    fact Day of the latest contribution to the community in 90 days; 1970-01-01: none.
 --
 -- Key: day, account_id
 
@@ -55,7 +55,8 @@ states as (
 select
     d.day as day, s.account_id as account_id,
     toUInt32(s.delivered) as delivered, toUInt32(s.opened) as opened, toUInt32(s.invited) as invited, toUInt32(s.attended) as attended, toUInt32(s.community) as community,
-    toUInt32(s.invited_180) as invited_180, toUInt32(s.attended_180) as attended_180, s.opened_on as opened_on, s.attended_on as attended_on, s.community_on as community_on
+    toUInt32(s.invited_180) as invited_180, toUInt32(s.attended_180) as attended_180,
+    if(s.opened > 0, s.opened_on, toDate(0)) as opened_on, if(s.attended > 0, s.attended_on, toDate(0)) as attended_on, if(s.community > 0, s.community_on, toDate(0)) as community_on
 from (
     select account_id, day
     from (select account_id, min(reacted_on) as first_on from reactions group by account_id) as t
@@ -63,3 +64,4 @@ from (
     where first_on <= day
 ) as d
 asof join states as s on s.account_id = d.account_id and s.day <= d.day
+where s.delivered + s.opened + s.community + s.invited_180 + s.attended_180 > 0
