@@ -15,11 +15,12 @@
 -- Key: day
 
 with
-arraySort({days:Array(Date)}) as ordered,
+(select arraySort({days:Array(Date)})) as ordered,
 -- The days of each point, by months before; both ascend, so that what holds on some days of a point is a range of positions.
-arrayMap(k -> arrayMap(d -> if(d = toLastDayOfMonth(d), toLastDayOfMonth(addMonths(d, -k)), addMonths(d, -k)), ordered), range(13)) as points,
-arrayMap(p -> p[1], points) as firsts,
-arrayMap(p -> p[-1], points) as lasts,
+-- (Subqueries are computed once; expressions would be analysed wherever they are used, which takes longer than all the rest.)
+(select arrayMap(k -> arrayMap(d -> if(d = toLastDayOfMonth(d), toLastDayOfMonth(addMonths(d, -k)), addMonths(d, -k)), arraySort({days:Array(Date)})), range(13))) as points,
+(select arrayMap(p -> p[1], points)) as firsts,
+(select arrayMap(p -> p[-1], points)) as lasts,
 
 graces as (select distinct grace_days from policy_days where day in {days:Array(Date)}),
 
@@ -31,9 +32,9 @@ amounts as (
 
 -- When each account pays in any currency.
 paying as (
-    select account_id, grace_days, since, before
+    select account_id, grace_days, since, before, first_paid_on
     from (
-        select account_id, grace_days, since, n, leadInFrame(since, 1, toDate('2149-06-06')) over account as before
+        select account_id, grace_days, since, n, min(since) over account as first_paid_on, leadInFrame(since, 1, toDate('2149-06-06')) over account as before
         from (
             select account_id, grace_days, since, n, lagInFrame(n, 1, toInt64(0)) over (partition by account_id, grace_days order by since rows between unbounded preceding and unbounded following) as n_before
             from (
@@ -48,35 +49,32 @@ paying as (
     where n > 0 and since <= lasts[1] and before > firsts[13]
 ),
 
--- The positions from which on, and before which, an amount counts.
+-- The positions from which on, and before which, an amount counts. An amount lies within one of the account's spans of paying.
 ranges as (
-    select 'totals' as sums, k, grace_days, currency, amount,
-        arrayCount(d -> d < since, points[k + 1]) as first, arrayCount(d -> d < before, points[k + 1]) as next
-    from amounts
-    array join arrayFilter(k -> since <= lasts[k + 1] and before > firsts[k + 1], range(13)) as k
-    union all
-    select 'stayed' as sums, k, a.grace_days as grace_days, a.currency as currency, a.amount as amount,
-        arrayCount((d, e) -> d < p.since or e < a.since, points[k + 1], points[k]) as first,
-        arrayCount((d, e) -> d < p.before and e < a.before, points[k + 1], points[k]) as next
-    from amounts as a
-    join paying as p on p.account_id = a.account_id and p.grace_days = a.grace_days
-    array join arrayFilter(k -> a.since <= lasts[k] and a.before > firsts[k] and p.since <= lasts[k + 1] and p.before > firsts[k + 1], range(1, 13)) as k
-    union all
-    select 'kept' as sums, k, a.grace_days as grace_days, a.currency as currency, a.amount as amount,
-        arrayCount((d, e) -> d < p.since or e < a.since, points[k + 1], ordered) as first,
-        arrayCount((d, e) -> d < p.before and e < a.before, points[k + 1], ordered) as next
-    from (select * from amounts where before > firsts[1]) as a
-    join paying as p on p.account_id = a.account_id and p.grace_days = a.grace_days
-    array join arrayFilter(k -> p.since <= lasts[k + 1] and p.before > firsts[k + 1], range(1, 13)) as k
-    union all
-    select 'kept_not_new' as sums, k, a.grace_days as grace_days, a.currency as currency, a.amount as amount,
-        arrayCount((d, e) -> d < p.first_paid_on or e < a.since, points[k + 1], ordered) as first,
-        arrayCount(e -> e < a.before, ordered) as next
-    from (select * from amounts where before > firsts[1]) as a
-    join (select account_id, grace_days, min(s.since) as first_paid_on from arr_spans as s where grace_days in graces group by account_id, grace_days) as p on p.account_id = a.account_id and p.grace_days = a.grace_days
-    array join arrayFilter(k -> p.first_paid_on <= lasts[k + 1], range(1, 13)) as k
+    select x.1 as sums, x.2 as k, grace_days, currency, x.3 as first, x.4 as next, sum(r.amount) as amount
+    from (
+        select
+            a.grace_days as grace_days, a.currency as currency, a.amount as amount, a.since as since, a.before as before, p.since as paying_since, p.before as paying_before,
+            arrayConcat(
+                if(since < paying_since or before > paying_before, [], arrayMap(
+                    k -> (toUInt8(1), toUInt8(k), arrayCount(d -> d < since, points[k + 1]), arrayCount(d -> d < before, points[k + 1])), range(13))),
+                arrayMap(k -> (toUInt8(2), toUInt8(k),
+                    arrayCount((d, e) -> d < paying_since or e < since, points[k + 1], points[k]),
+                    arrayCount((d, e) -> d < paying_before and e < before, points[k + 1], points[k])), range(1, 13)),
+                if(before <= firsts[1], [], arrayMap(k -> (toUInt8(3), toUInt8(k),
+                    arrayCount((d, e) -> d < paying_since or e < since, points[k + 1], ordered),
+                    arrayCount((d, e) -> d < paying_before and e < before, points[k + 1], ordered)), range(1, 13))),
+                if(before <= firsts[1] or since < paying_since or before > paying_before, [], arrayMap(k -> (toUInt8(4), toUInt8(k),
+                    arrayCount((d, e) -> d < p.first_paid_on or e < since, points[k + 1], ordered),
+                    arrayCount(e -> e < before, ordered)), range(1, 13)))) as sums_of
+        from amounts as a
+        join paying as p on p.account_id = a.account_id and p.grace_days = a.grace_days
+    ) as r
+    array join arrayFilter(x -> x.3 < x.4, sums_of) as x
+    group by sums, k, grace_days, currency, first, next
 ),
 
+-- sums: 1 totals, 2 stayed, 3 kept, 4 kept_not_new.
 by_day as (
     select sums, k, grace_days, currency, x.1 as day, x.2 as on, x.3 as amount
     from (
@@ -87,7 +85,6 @@ by_day as (
             select sums, k, grace_days, currency, c.1 as position, sum(c.2) as change
             from ranges
             array join [(first, amount), (next, -amount)] as c
-            where first < next
             group by sums, k, grace_days, currency, position
         ) as changed
         group by sums, k, grace_days, currency
@@ -97,12 +94,12 @@ by_day as (
 
 select
     day,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(13)), sums = 'totals') as totals,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 'stayed') as stayed,
+    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(13)), sums = 1) as totals,
+    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 2) as stayed,
     arrayMap(i -> ifNull(cs_ratio(stayed[i], totals[i + 1]), nan), range(1, 13)) as steps,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate_then, toDecimal128(0, 12)), range(13)), sums = 'totals') as reported,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 'kept') as kept,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 'kept_not_new') as kept_not_new
+    sumForEachIf(arrayMap(i -> if(i = k, amount * rate_then, toDecimal128(0, 12)), range(13)), sums = 1) as reported,
+    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 3) as kept,
+    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 4) as kept_not_new
 from (
     select
         p.day as day, b.sums as sums, b.k as k, b.amount as amount,
