@@ -1,0 +1,35 @@
+-- Customer satisfaction of the last 90 days.
+-- ja: 顧客満足度(CSAT)
+--
+-- Answers of 4 and 5 over all answers on the scale of 1 to 5. Every answer counts, also several of one person: each is about
+-- another occasion. Answers outside of the scale are left out. Accounts that do not pay (any more) are in it.
+--
+-- ja: 5段階評価で4・5の回答の割合。場面ごとの評価なので、同じ人の回答も全て数える。範囲外の回答は除く。解約した顧客の回答も含む。
+--
+-- Columns:
+--   day         key   Day.
+--   segment     label Touch-model segment of the account at the day; where it no longer pays, 12 months ago; else tech.
+--   ratio       gauge Satisfied over all answers.
+--   ratio_lower gauge Lower 95 % bound of the ratio.
+--   ratio_upper gauge Upper 95 % bound of the ratio.
+--   satisfied   gauge Answers of 4 or 5.
+--   responses   gauge Answers.
+--
+-- Group: Growth and voice, 9
+-- Every: 15m
+
+select
+    day, segment,
+    cs_ratio(satisfied_sum, responses_sum) as ratio,
+    cs_wilson_lower(satisfied_sum, responses_sum) as ratio_lower,
+    cs_wilson_upper(satisfied_sum, responses_sum) as ratio_upper,
+    satisfied_sum as satisfied, responses_sum as responses
+from (
+    select day, segment, sum(satisfied) as satisfied_sum, sum(responses) as responses_sum
+    from (
+        select day, segment, satisfied, responses from csat_detail
+        union all
+        select day, segment, 0 as satisfied, 0 as responses from day_segments
+    ) as d
+    group by day, segment
+) as sums

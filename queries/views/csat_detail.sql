@@ -1,0 +1,27 @@
+-- The answers behind customer satisfaction.
+--
+-- Columns:
+--   day          key   Day.
+--   segment      label Touch model of the account at the day; where it no longer pays, 12 months ago; else tech.
+--   account_id   key   Account.
+--   source       key   System that the answer came from.
+--   response_id  key   Answer.
+--   satisfied    part  1 where it is 4 or 5.
+--   responses    part  1.
+--   user_id      fact  Respondent; empty: not known.
+--   score        fact  Answer.
+--   responded_at fact  When it was given.
+
+select
+    r.day as day, if(s.segment = '', 'tech', s.segment) as segment,
+    r.account_id as account_id, r.source as source, r.response_id as response_id,
+    toUInt8(r.score >= 4) as satisfied,
+    toUInt8(1) as responses,
+    r.user_id as user_id, r.score as score, r.responded_at as responded_at
+from (
+    select p.day as day, a.account_id as account_id, a.user_id as user_id, a.source as source, a.response_id as response_id, a.score as score, a.responded_at as responded_at
+    from survey_answers as a
+    cross join policy_days as p
+    where a.kind = 'csat' and a.since <= p.day and p.day < a.before
+) as r
+left join account_days as s on s.day = r.day and s.account_id = r.account_id

@@ -1,0 +1,32 @@
+-- The respondents behind the net promoter score.
+--
+-- Columns:
+--   day          key   Day.
+--   segment      label Touch model of the account at the day; where it no longer pays, 12 months ago; else tech.
+--   account_id   key   Account.
+--   user_id      key   Respondent; empty: not known.
+--   source       key   System that the answer came from.
+--   response_id  key   Latest answer.
+--   promoters    part  1 where it is 9 or 10.
+--   passives     part  1 where it is 7 or 8.
+--   detractors   part  1 where it is 0 to 6.
+--   responses    part  1.
+--   score        fact  Answer.
+--   responded_at fact  When it was given.
+
+select
+    r.day as day, if(s.segment = '', 'tech', s.segment) as segment,
+    r.account_id as account_id, r.user_id as user_id, r.source as source, r.response_id as response_id,
+    toUInt8(r.score >= 9) as promoters,
+    toUInt8(r.score between 7 and 8) as passives,
+    toUInt8(r.score <= 6) as detractors,
+    toUInt8(1) as responses,
+    r.score as score,
+    r.responded_at as responded_at
+from (
+    select p.day as day, a.account_id as account_id, a.user_id as user_id, a.source as source, a.response_id as response_id, a.score as score, a.responded_at as responded_at
+    from survey_answers as a
+    cross join policy_days as p
+    where a.kind = 'nps' and a.since <= p.day and p.day < a.before
+) as r
+left join account_days as s on s.day = r.day and s.account_id = r.account_id
