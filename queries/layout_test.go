@@ -1,6 +1,7 @@
 package queries_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -61,12 +62,26 @@ func storedFacts(t *testing.T, c driver.Conn) (all []storedFact) {
 		select table, name
 		from system.columns
 		where database = currentDatabase() and default_kind != 'MATERIALIZED'
-			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_usage_(user_days|accounts|totals|conflicts)$'))
+			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_usage_(user_days|account_days|accounts|totals|conflicts|ahead)$'))
 			and (replace(substring(table, 8), 'usage_totals', 'usage_days'), name) in (select table, name from system.columns where database = 'cs' and default_kind != 'MATERIALIZED')
 		order by table, position) group by table order by table`) {
 		all = append(all, storedFact{row[0], strings.ReplaceAll(row[0], "usage_totals", "usage_days"), row[1]})
 	}
 	return all
+}
+
+// ofTheirDays are the views whose day is the one that a row is about, rather than the one by which it was known.
+var ofTheirDays = []string{"account_timeline", "annotations", "kpi_history", "kpi_restatements", "kpi_told"}
+
+// nowNamed has the columns that had the name day before there was a column for it.
+var nowNamed = map[string]map[string]string{"restatement_detail": {"day": "closed_on"}}
+
+// copyHistory copies the values of past days.
+func copyHistory(t *testing.T, c driver.Conn) {
+	t.Helper()
+	for _, name := range []string{"kpi_daily", "kpi_runs"} {
+		exec(t, c, "insert into "+name+" select * from cs."+name)
+	}
 }
 
 // TestLayoutAgrees: what the views by day say is what the views with a parameter say.
@@ -86,19 +101,20 @@ func TestLayoutAgrees(t *testing.T) {
 		computed[days[len(days)-1].monthsBefore(months)] = true
 	}
 	c, layout, _ := laidOut(t, slices.Sorted(maps.Keys(computed)), "Asia/Tokyo")
+	copyHistory(t, c)
 	for _, d := range days {
 		from, done := reading(t, old, catalogue, d)
 		for _, v := range layout.Views {
 			q, found := catalogue.Get(strings.TrimSuffix(v.Name, "_kpi"))
-			if !found || v.Columns[0].Name != "day" {
+			if !found || v.Columns[0].Name != "day" || slices.Contains(ofTheirDays, v.Name) {
 				continue
 			}
-			names := make([]string, len(q.Columns))
-			for i, column := range q.Columns {
-				names[i] = column.Name
-			}
-			line := "formatRowNoNewline('TabSeparated', " + strings.Join(names, ", ") + ")"
-			rows := func(c driver.Conn, source string) (lines []string) {
+			rows := func(c driver.Conn, source string, renamed map[string]string) (lines []string) {
+				names := make([]string, len(q.Columns))
+				for i, column := range q.Columns {
+					names[i] = cmp.Or(renamed[column.Name], column.Name)
+				}
+				line := "formatRowNoNewline('TabSeparated', " + strings.Join(names, ", ") + ")"
 				if err := c.QueryRow(t.Context(), "select arraySort(groupArray("+line+")) from "+source).Scan(&lines); err != nil {
 					t.Fatalf("%s on %s: %v", v.Name, d, err)
 				}
@@ -110,7 +126,7 @@ func TestLayoutAgrees(t *testing.T) {
 			}
 			t.Run(d.String()+"/"+v.Name, func(t *testing.T) {
 				what := v.Name + " on " + d.String()
-				same(t, "the day as a column", map[string][]string{what: rows(old, from(q.Name))}, map[string][]string{what: rows(c, v.Name+where)})
+				same(t, "the day as a column", map[string][]string{what: rows(old, from(q.Name), nil)}, map[string][]string{what: rows(c, v.Name+where, nowNamed[v.Name])})
 			})
 		}
 		done()

@@ -79,3 +79,15 @@ create table stored_usage_totals (
 ) engine = ReplacingMergeTree(version) order by day
 settings fsync_after_insert = 1
 comment 'Days that are rolled up, and by which settings.';
+
+create table stored_usage_ahead (
+    source       LowCardinality(String) comment 'System that the event came from.',
+    event_id     String comment 'Event.',
+    payload_hash UInt64 comment 'Hash of the payload.',
+    account_id   String comment 'Customer account.',
+    ts           DateTime64(3, 'UTC') comment 'When, by the event.',
+    stored_at    DateTime64(3, 'UTC') comment 'When the event was stored here, the first time.',
+    seniority    UInt64 comment 'The larger, the earlier stored.'
+) engine = ReplacingMergeTree(seniority) order by (source, event_id, payload_hash)
+settings fsync_after_insert = 1
+comment 'Usage events dated more than a day ahead of when they were stored.';

@@ -29,7 +29,7 @@ from (
     from (
         select day, segment, satisfied, responses from csat_detail
         union all
-        select day, segment, 0 as satisfied, 0 as responses from day_segments
+        select day, segment, 0 as satisfied, 0 as responses from segments
     ) as d
     group by day, segment
 ) as sums

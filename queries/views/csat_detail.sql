@@ -21,7 +21,8 @@ select
 from (
     select p.day as day, a.account_id as account_id, a.user_id as user_id, a.source as source, a.response_id as response_id, a.score as score, a.responded_at as responded_at
     from survey_answers as a
-    cross join policy_days as p
+    -- Faster than a cross join.
+    join (select day, toUInt8(1) as is_day from policy_days) as p on p.is_day = toUInt8(a.since < a.before)
     where a.kind = 'csat' and a.since <= p.day and p.day < a.before
 ) as r
 left join account_days as s on s.day = r.day and s.account_id = r.account_id

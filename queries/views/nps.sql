@@ -31,7 +31,7 @@ from (
     from (
         select day, segment, promoters, passives, detractors, responses from nps_detail
         union all
-        select day, segment, 0 as promoters, 0 as passives, 0 as detractors, 0 as responses from day_segments
+        select day, segment, 0 as promoters, 0 as passives, 0 as detractors, 0 as responses from segments
     ) as d
     group by day, segment
 ) as sums

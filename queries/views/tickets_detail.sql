@@ -28,5 +28,5 @@ select
     t.open as open, t.complaints as complaints,
     t.first_response_seconds as first_response_seconds, t.resolution_seconds as resolution_seconds,
     t.opened_at as opened_at, t.first_response_at as first_response_at, t.resolved_at as resolved_at
-from ticket_states as t
+from tickets_by_day as t
 join ticket_severities as s on s.day = t.day

@@ -26,5 +26,6 @@ select
     if(t.answered_on <= p.day, t.first_response_at, null) as first_response_at,
     if(t.resolved_on <= p.day, t.resolved_at, null) as resolved_at
 from ticket_spans as t
-cross join policy_days as p
+-- Faster than a cross join.
+join (select day, toUInt8(1) as is_day from policy_days) as p on p.is_day = toUInt8(t.opened_on < t.before)
 where t.opened_on <= p.day and p.day < t.before
