@@ -53,14 +53,14 @@ states as (
     array join spans as span
 )
 
-select s.day as day, s.account_id as account_id, s.segment as segment, u.features as features, u.users as users
+select s.day as day, s.account_id as account_id, s.segment as segment, arrayMap(x -> x.1, u.used) as features, arrayMap(x -> x.2, u.used) as users
 from (
     select day, least(day, {whole:Date}) as used_until, account_id, segment
     from account_days
     where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ) as s
 join (
-    select d, account_id, groupArray(feature) as features, groupArray(x.users) as users
+    select d, account_id, arraySort(groupArray((feature, x.users))) as used
     from states as x
     array join range(toUInt16(since), toUInt16(least(before, last_day + 1))) as d
     group by d, account_id

@@ -1,0 +1,146 @@
+-- Facts that contradict themselves or each other, each from the day on which it says so.
+--
+-- What depends on the day alone is elsewhere: currencies without a rate in the view quality_detail, names of events in
+-- layers/usage_violations.sql. Instants count by UTC.
+--
+-- Columns:
+--   account_id key  Account that the fact is about; empty: none.
+--   check      key  Name of the check.
+--   table      key  Fact table.
+--   source     key  System that the row came from.
+--   id         key  Row; of orphan_usage, the account.
+--   since      key  First day on which it is a violation.
+--   before     fact First day on which it no longer is; 2149-06-06: it still is.
+--   reason     key  What is wrong with it; one event id may come with several payloads.
+--
+-- Key: account_id, check, table, source, id, since, reason
+
+with
+toDate('2149-06-06') as never,
+
+-- Each contract by its last version.
+terms as (
+    select
+        toString(c.source) as source, contract_id,
+        argMax((c.account_id, c.acv, c.starts_on, ifNull(c.ends_before, never), c.notice_on, c.renewed_from), (c.valid_from, c.updated_at)) as last_version,
+        last_version.1 as account_id, last_version.2 as acv, last_version.3 as starts_on, last_version.4 as due_on, last_version.5 as notice_on, last_version.6 as renewed_from
+    from stored_contracts as c final
+    group by source, contract_id
+    having not argMax(is_withdrawn, c.updated_at)
+),
+
+-- Each contract beside its predecessor, which is known from its own first day on.
+contracts as (
+    select
+        account_id, v.1 as check, source, contract_id, v.2 as since, v.3 as before, v.4 as reason
+    from (
+        select
+            t.account_id as account_id, t.source as source, t.contract_id as contract_id,
+            p.contract_id != '' as has_predecessor, greatest(t.starts_on, p.starts_on) as both_from,
+            arrayFilter(v -> v.5 and v.2 < v.3, [
+                ('negative_acv', t.starts_on, never, concat('acv is ', toString(t.acv)), t.acv < 0),
+                ('ends_before_start', t.starts_on, never, concat('starts on ', toString(t.starts_on), ' and ends before ', toString(t.due_on)), t.due_on <= t.starts_on),
+                ('notice_after_end', t.starts_on, never, concat('notice on ', ifNull(toString(t.notice_on), ''), ', end on ', toString(t.due_on)), ifNull(t.notice_on > t.due_on, false)),
+                ('unknown_predecessor', t.starts_on, if(has_predecessor, p.starts_on, never), concat('renewed from ', t.renewed_from, ', which is not there'), t.renewed_from != ''),
+                ('renewal_before_predecessor', both_from, never,
+                    if(t.contract_id = t.renewed_from, 'renewed from itself', concat('starts on ', toString(t.starts_on), ', its predecessor ', t.renewed_from, ' on ', toString(p.starts_on))),
+                    has_predecessor and t.starts_on <= p.starts_on),
+                ('renewal_of_other_account', both_from, never, concat('account ', t.account_id, ', its predecessor ', t.renewed_from, ' is of ', p.account_id),
+                    has_predecessor and t.account_id != p.account_id)]) as found
+        from terms as t
+        left join terms as p on p.source = t.source and p.contract_id = t.renewed_from
+        where empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)}
+    ) as compared
+    array join found as v
+),
+
+-- Facts of accounts that nobody has described.
+orphans as (
+    select check, table, source, id, since, account_id, concat('account ', account_id, ' is not in accounts') as reason
+    from (
+        select 'orphan_contracts' as check, 'contracts' as table, source, contract_id as id, starts_on as since, account_id from terms
+        union all
+        select 'orphan_touchpoints', 'touchpoints', toString(source), touchpoint_id, toDate(happened_at, 'UTC'), account_id from stored_touchpoints final
+        union all
+        select 'orphan_value_reviews', 'value_reviews', toString(source), review_id, reviewed_on, account_id from stored_value_reviews final
+        union all
+        select 'orphan_opportunities', 'opportunities', toString(o.source), opportunity_id, min(created_on), argMax(o.account_id, (o.valid_from, o.updated_at))
+        from stored_opportunities as o final group by o.source, opportunity_id having not argMax(is_withdrawn, o.updated_at)
+        union all
+        select 'orphan_usage', 'usage_events', '', account_id, first_on, account_id from stored_usage_accounts final
+    ) as facts
+    where (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}) and account_id not in (select account_id from stored_accounts)
+)
+
+select account_id, check, table, source, id, since, before, reason
+from (
+    select account_id, check, 'contracts' as table, source, contract_id as id, since, before, reason from contracts
+    union all
+    select account_id, check, table, source, id, since, never, reason from orphans
+    union all
+    select account_id, 'overlapping_contracts', 'contracts', source, contract_id, starts_on, never, concat('overlaps ', previous, ' of the same account, product and department')
+    from (
+        select account_id, source, contract_id, starts_on,
+            lagInFrame(contract_id) over lines as previous,
+            max(covered_before) over (partition by account_id, product, department order by starts_on, contract_id rows between unbounded preceding and 1 preceding) as covered_until,
+            row_number() over lines as position
+        from (
+            select
+                account_id, source, contract_id, argMax(t.product, t.counts_from) as product, argMax(t.department, t.counts_from) as department,
+                argMax(t.starts_on, t.counts_from) as starts_on, max(least(t.due_on, t.replaced_on)) as covered_before
+            from contract_terms as t
+            where t.acv > 0 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+            group by account_id, source, contract_id
+            having covered_before > starts_on
+        ) as contract_lines
+        window lines as (partition by account_id, product, department order by starts_on, contract_id)
+    ) as l
+    where position > 1 and starts_on < covered_until
+    union all
+    select account_id, if(parent = account_id, 'own_parent', 'unknown_parent'), 'accounts', '', account_id, toDate(0), never,
+        if(parent = account_id, 'is its own parent', concat('parent ', parent, ' is not in accounts'))
+    from (
+        select account_id, argMax(parent_account_id, (valid_from, updated_at)) as parent
+        from stored_accounts final
+        where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}
+        group by account_id
+        having not argMax(is_withdrawn, (valid_from, updated_at))
+    ) as known
+    where parent = account_id or parent != '' and parent not in (select account_id from stored_accounts)
+    union all
+    -- Values outside of their scale, and times that run backwards.
+    select account_id, 'severity_out_of_scale', 'risks', toString(source), risk_id, raised_on, never, concat('severity is ', toString(severity), ', not 1 to 3')
+    from stored_risks final where severity not between 1 and 3 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
+    select account_id, 'score_out_of_scale', 'surveys', toString(source), response_id, toDate(responded_at, 'UTC'), never, concat(toString(kind), ' score is ', toString(score))
+    from stored_surveys final
+    where (kind = 'nps' and score > 10 or kind = 'csat' and score not between 1 and 5) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
+    select account_id, 'resolved_before_opened', 'tickets', toString(source), ticket_id, toDate(opened_at, 'UTC'), never,
+        concat('opened at ', toString(opened_at), ', resolved at ', ifNull(toString(resolved_at), ''))
+    from stored_tickets final
+    where (ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false)) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
+    select '' as account_id, 'rate_not_positive', 'fx_rates', toString(source), concat(currency, ' ', toString(day)), day, never, concat('rate is ', toString(rate))
+    from stored_fx_rates final where rate <= 0 and (empty({accounts:Array(String)}) or has({accounts:Array(String)}, ''))
+    union all
+    -- Health bands that a person set. The importer refuses these two; somebody may have written them by another way.
+    select account_id, 'override_never_holds', 'health_overrides', toString(source), override_id, starts_on, never, concat('starts on ', toString(starts_on), ' and ends before ', toString(ends_before))
+    from stored_health_overrides final where ends_before <= starts_on and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
+    select account_id, 'override_without_reason', 'health_overrides', toString(source), override_id, starts_on, never, concat(toString(band), ' without a reason')
+    from stored_health_overrides final where trimBoth(reason) = '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
+    -- Usage, from what the roll-up found.
+    select account_id, 'conflicting_events', 'usage_events', toString(source), event_id, toDate(ts, 'UTC'), never,
+        concat('dated ', toString(ts), ', account ', account_id, ': not counted, since another event of this id was stored before')
+    from stored_usage_conflicts final where not is_kept and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
+    -- A clock that runs ahead, or a wrong year.
+    select account_id, 'future_events', 'usage_events', toString(source), event_id, toDate(stored_at, 'UTC'), never, concat('dated ', toString(ts), ', stored at ', toString(stored_at))
+    from stored_usage_ahead final where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}
+    union all
+    select account_id, 'future_touchpoints', 'touchpoints', toString(source), touchpoint_id, toDate(ingested_at, 'UTC'), never,
+        concat('dated ', toString(happened_at), ', stored at ', toString(ingested_at))
+    from stored_touchpoints final where happened_at > ingested_at + interval 1 day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+) as violations
