@@ -131,4 +131,32 @@ func TestLayoutAgrees(t *testing.T) {
 		}
 		done()
 	}
+	for _, c2 := range []struct {
+		view, where, old string
+		known            day // by which the old one tells it
+	}{
+		{"kpi_told", "", "", date(2027, 1, 1)},
+		{"kpi_history", "", "", date(2027, 1, 1)},
+		{"kpi_restatements", "", "", date(2027, 1, 1)},
+		// Of quarters, those of five years are there, by another year than that of the day.
+		{"annotations", " where day between '2022-01-01' and '2025-04-15' and kind != 'definition'", " where day >= '2022-01-01' and kind != 'definition'", days[3]},
+		{"account_timeline", "", "", days[3]},
+	} {
+		t.Run(c2.view, func(t *testing.T) {
+			from, done := reading(t, old, catalogue, c2.known)
+			defer done()
+			q, _ := catalogue.Get(c2.view)
+			names := make([]string, len(q.Columns))
+			for i, column := range q.Columns {
+				names[i] = column.Name
+			}
+			rows := func(c driver.Conn, source string) (lines []string) {
+				if err := c.QueryRow(t.Context(), "select arraySort(groupArray(formatRowNoNewline('TabSeparated', "+strings.Join(names, ", ")+"))) from "+source).Scan(&lines); err != nil {
+					t.Fatal(err)
+				}
+				return lines
+			}
+			same(t, "the day as a column", map[string][]string{c2.view: rows(old, from(c2.view)+c2.old)}, map[string][]string{c2.view: rows(c, c2.view+c2.where)})
+		})
+	}
 }

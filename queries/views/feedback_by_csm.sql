@@ -16,16 +16,20 @@
 -- Group: Growth and voice, 12
 -- Every: 15m
 
-select day, csm, kind, window, sum(d.items) as items
+select c.day as day, c.csm as csm, c.kind_of as kind, w.window as window, arrayFirst(x -> x.1 = c.kind_of and x.2 = w.window, c.known).3 as items
 from (
-    select day, csm, kind, window, items from feedback_by_csm_detail
-    union all
-    -- Every CSM who brought something in twelve months, with every kind and window, so that what is zero is shown as zero.
-    select c.day as day, c.csm as csm, c.kind as kind, w.window as window, 0 as items
+    select day, csm, known, kind_of
     from (
-        select day, csm, arrayJoin(['product_request', 'use_case_share', 'case_study']) as kind
-        from (select day, csm from feedback_by_csm_detail where window = '12m' group by day, csm) as known
-    ) as c
-    join windows as w on w.day = c.day
-) as d
-group by day, csm, kind, window
+        select day, csm, groupArray((kind, window, items_sum)) as known
+        from (
+            select day, csm, kind, window, sum(d.items) as items_sum
+            from feedback_by_csm_detail as d
+            group by day, csm, kind, window
+        ) as sums
+        group by day, csm
+        having arrayExists(x -> x.2 = '12m', known)
+    ) as by_csm
+    array join ['product_request', 'use_case_share', 'case_study'] as kind_of
+) as c
+-- Every CSM with every kind and window, so that what is zero is shown as zero.
+join windows as w on w.day = c.day

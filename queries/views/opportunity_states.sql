@@ -44,5 +44,5 @@ from (
     where x.since <= p.day and p.day < x.before
 ) as o
 left join account_days as s on s.day = o.day and s.account_id = o.account_id
-left join rates as f on f.day = o.day and f.currency = o.created_currency
-left join rates as r on r.day = o.day and r.currency = o.currency
+left join day_rates as f on f.day = o.day and f.currency = o.created_currency
+left join day_rates as r on r.day = o.day and r.currency = o.currency

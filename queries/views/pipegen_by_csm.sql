@@ -18,15 +18,18 @@
 -- Every: 15m
 
 select
-    day, csm, window,
-    cs_float(sum(d.amount)) as amount,
-    sum(d.opportunities) as opportunities
+    c.day as day, c.csm as csm, w.window as window,
+    cs_float(arrayFirst(x -> x.1 = w.window, c.known).2) as amount,
+    arrayFirst(x -> x.1 = w.window, c.known).3 as opportunities
 from (
-    select day, csm, window, amount, opportunities from pipegen_by_csm_detail
-    union all
-    -- Every CSM who created one in twelve months, with every window, so that what is zero is shown as zero.
-    select c.day as day, c.csm as csm, w.window as window, toDecimal128(0, 12) as amount, 0 as opportunities
-    from (select day, csm from pipegen_by_csm_detail where window = '12m' group by day, csm) as c
-    join windows as w on w.day = c.day
-) as d
-group by day, csm, window
+    select day, csm, groupArray((window, amount_sum, opportunities_sum)) as known
+    from (
+        select day, csm, window, sum(d.amount) as amount_sum, sum(d.opportunities) as opportunities_sum
+        from pipegen_by_csm_detail as d
+        group by day, csm, window
+    ) as sums
+    group by day, csm
+    having has(arrayMap(x -> x.1, known), '12m')
+) as c
+-- Every CSM with every window, so that what is zero is shown as zero.
+join windows as w on w.day = c.day

@@ -25,26 +25,24 @@
 
 select
     day, csm, window,
-    cs_ratio(won_sum, won_sum + lost_sum) as win_ratio,
-    cs_wilson_lower(won_sum, won_sum + lost_sum) as win_ratio_lower,
-    cs_wilson_upper(won_sum, won_sum + lost_sum) as win_ratio_upper,
-    won_sum as won, lost_sum as lost, created_sum as created,
-    cs_float(won_amount_sum) as won_amount,
-    cs_float(created_amount_sum) as created_amount
+    cs_ratio(sums.1, sums.1 + sums.2) as win_ratio,
+    cs_wilson_lower(sums.1, sums.1 + sums.2) as win_ratio_lower,
+    cs_wilson_upper(sums.1, sums.1 + sums.2) as win_ratio_upper,
+    sums.1 as won, sums.2 as lost, sums.3 as created,
+    cs_float(sums.4) as won_amount,
+    cs_float(sums.5) as created_amount
 from (
-    select
-        day, csm, window,
-        sum(d.won) as won_sum, sum(d.lost) as lost_sum, sum(d.created) as created_sum,
-        sum(d.won_amount) as won_amount_sum, sum(d.created_amount) as created_amount_sum
+    select c.day as day, c.csm as csm, w.window as window, arrayFirst(x -> x.1 = w.window, c.known).2 as sums
     from (
-        select day, csm, window, won, lost, created, won_amount, created_amount from pipeline_quality_by_csm_detail
-        union all
-        -- Every CSM with every window, so that what is zero is shown as zero.
-        select
-            c.day as day, c.csm as csm, w.window as window, 0 as won, 0 as lost, 0 as created,
-            toDecimal128(0, 12) as won_amount, toDecimal128(0, 12) as created_amount
-        from (select day, csm from pipeline_quality_by_csm_detail where window = '12m' group by day, csm) as c
-        join windows as w on w.day = c.day
-    ) as d
-    group by day, csm, window
-) as sums
+        select day, csm, groupArray((window, sums)) as known
+        from (
+            select day, csm, window, (sum(d.won), sum(d.lost), sum(d.created), sum(d.won_amount), sum(d.created_amount)) as sums
+            from pipeline_quality_by_csm_detail as d
+            group by day, csm, window
+        ) as by_window
+        group by day, csm
+        having has(arrayMap(x -> x.1, known), '12m')
+    ) as c
+    -- Every CSM with every window, so that what is zero is shown as zero.
+    join windows as w on w.day = c.day
+) as counts
