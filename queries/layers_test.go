@@ -35,7 +35,7 @@ func layerRows(t *testing.T, c driver.Conn, layout queries.Layout) map[string][]
 func TestLawsOfLayers(t *testing.T) {
 	old, _ := installed(t)
 	w := randomWorld(5, 1)
-	store(t, old, slices.Concat(w.facts(), w.otherFacts(5)), 1000)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(5), namesWithIDs(date(2024, 2, 20))), 1000)
 	rollUp(t, old)
 	// The backtest of the last day of December looks back on 2 October, 90 days before.
 	days := []day{date(2023, 3, 31), date(2024, 2, 29), date(2024, 3, 1), date(2024, 10, 2), date(2024, 11, 15), date(2024, 12, 31), date(2025, 1, 1)}
