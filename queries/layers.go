@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -229,18 +230,34 @@ func (l Layout) get(name string) Query {
 	return all[slices.IndexFunc(all, func(q Query) bool { return q.Name == name })]
 }
 
+// layerColumns are the columns that a layer's SELECT gives, by its definition: to find them the engine plans the whole of it.
+var layerColumns sync.Map
+
 // installLayer makes the table, with the columns that the body gives, and the view of the rows that count.
 func (l Layout) installLayer(ctx context.Context, conn driver.Conn, q Query) error {
 	partition := ""
 	if q.IsByDay() {
 		partition = " partition by toYYYYMM(day)"
 	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
-		"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01",
-	}))
-	if err := conn.Exec(ctx, "create table if not exists "+q.Stored()+" engine = ReplacingMergeTree(version, is_gone)"+partition+
-		" order by ("+strings.Join(q.Key, ", ")+") settings default_compression_codec = 'ZSTD(1)' as select *, toUInt64(0) as version, toUInt8(0) as is_gone from (\n"+q.SQL+"\n) limit 0"); err != nil {
-		return err
+	options := " engine = ReplacingMergeTree(version, is_gone)" + partition + " order by (" + strings.Join(q.Key, ", ") + ") settings default_compression_codec = 'ZSTD(1)'"
+	definition := l.definitions[q.Name]
+	if columns, known := layerColumns.Load(definition); known {
+		if err := conn.Exec(ctx, "create table if not exists "+q.Stored()+" ("+columns.(string)+")"+options); err != nil {
+			return err
+		}
+	} else {
+		asked := clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
+			"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01",
+		}))
+		if err := conn.Exec(asked, "create table if not exists "+q.Stored()+options+" as select *, toUInt64(0) as version, toUInt8(0) as is_gone from (\n"+q.SQL+"\n) limit 0"); err != nil {
+			return err
+		}
+		var columns string
+		if err := conn.QueryRow(ctx, "select arrayStringConcat(groupArray(concat('`', name, '` ', type)), ', ') from (select name, type from system.columns where database = currentDatabase() and table = "+
+			QuoteText(q.Stored())+" order by position)").Scan(&columns); err != nil {
+			return err
+		}
+		layerColumns.Store(definition, columns)
 	}
 	return conn.Exec(ctx, "create or replace view "+q.Name+" as select * except (version, is_gone) from "+q.Stored()+" final")
 }

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	tableRead  = regexp.MustCompile(`ReadFromMergeTree \(\w+\.(stored_\w+)\)`)
+	tableRead = regexp.MustCompile(`ReadFromMergeTree \(\w+\.(stored_\w+)\)`)
 	partsLeft = regexp.MustCompile(`Parts: (\d+)/(\d+)`)
 )
 
@@ -29,7 +29,8 @@ func TestDayReachesTheKey(t *testing.T) {
 		}
 	}
 	for _, v := range slices.Concat(layout.Layers, layout.Views) {
-		if v.Columns[0].Name != "day" {
+		// Annotations of quarters go by the latest day that is computed; policy_days is small.
+		if v.Columns[0].Name != "day" || v.Name == "annotations" {
 			continue
 		}
 		rows, err := c.Query(t.Context(), "explain indexes = 1 select * from "+v.Name+" where day = '2024-08-30'")

@@ -30,7 +30,11 @@ const atOnce = 31
 // whole the last day that is over.
 func (r *Refresher) Days(ctx context.Context, days []time.Time, accounts []string, zone string, whole time.Time) error {
 	for _, layer := range r.Layout.Layers {
-		for _, chunk := range chunksOf(layer, days) {
+		parts := chunksOf(layer, days)
+		if len(accounts) > 0 {
+			parts = [][]time.Time{days} // few rows
+		}
+		for _, chunk := range parts {
 			if err := r.layer(ctx, layer, chunk, accounts, zone, whole); err != nil {
 				return err
 			}

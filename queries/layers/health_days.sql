@@ -99,21 +99,34 @@ measures as (
     asof left join review_states as v on v.account_id = s.account_id and v.day <= s.day
 ),
 
+-- One step after the other, since the engine plans a name that is used twice twice.
 scored as (
-    select
-        day, account_id, found, profile,
-        arrayMap((p, x) -> if(p.7 and x.1 is not null and day - x.2 <= p.6, toNullable(100 * least(1., greatest(0., (assumeNotNull(x.1) - p.4) / (p.5 - p.4) + 0.))), null), profile.1, found) as scores,
-        arraySum(arrayMap((p, score) -> if(score is null, 0., p.3), profile.1, scores)) as measured_weight,
-        arraySum(arrayMap(p -> if(p.7, p.3, 0.), profile.1)) as weight,
-        if(measured_weight > 0, toNullable(arraySum(arrayMap((p, score) -> if(score is null, 0., p.3 * assumeNotNull(score) / measured_weight), profile.1, scores))), null) as score,
-        if(weight > 0, measured_weight / weight, 0.) as measured_ratio,
+    select day, account_id, found, scores, score, measured_ratio, multiIf(
         -- To nine digits, since floats may add up to a hair below 70.
-        multiIf(
-            score is null or round(measured_ratio, 9) < profile.4, 'unknown',
-            round(assumeNotNull(score), 9) >= profile.3, 'green',
-            round(assumeNotNull(score), 9) >= profile.2, 'yellow',
-            'red') as scored_band
-    from measures
+        score is null or round(measured_ratio, 9) < bands.3, 'unknown',
+        round(assumeNotNull(score), 9) >= bands.2, 'green',
+        round(assumeNotNull(score), 9) >= bands.1, 'yellow',
+        'red') as scored_band
+    from (
+        select
+            day, account_id, found, scores, bands,
+            if(measured_weight > 0, toNullable(arraySum(arrayMap((w, score) -> if(score is null, 0., w * assumeNotNull(score) / measured_weight), weights, scores))), null) as score,
+            if(weight > 0, measured_weight / weight, 0.) as measured_ratio
+        from (
+            select
+                day, account_id, found, scores, bands, weights, weight,
+                arraySum(arrayMap((w, score) -> if(score is null, 0., w), weights, scores)) as measured_weight
+            from (
+                select
+                    day, account_id, found, (profile.2, profile.3, profile.4) as bands,
+                    arrayMap(p -> p.3, profile.1) as weights,
+                    arraySum(arrayMap(p -> if(p.7, p.3, 0.), profile.1)) as weight,
+                    arrayMap((p, x) -> if(p.7 and x.1 is not null and day - x.2 <= p.6, toNullable(100 * least(1., greatest(0., (assumeNotNull(x.1) - p.4) / (p.5 - p.4) + 0.))), null),
+                        profile.1, found) as scores
+                from measures
+            ) as each
+        ) as weighed
+    ) as summed
 )
 
 select

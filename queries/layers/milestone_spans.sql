@@ -36,7 +36,7 @@ select
     account_id, since,
     cast(
         (groupArray(milestone), groupArray((
-            arrayFirst(d -> d != never, arrayPushBack(arrayMap(v -> v.2, known), never)),
+            ifNull(arrayFirstOrNull(d -> d != never, arrayMap(v -> v.2, known)), never),
             known[-1].2,
             reached,
             toUInt8(versions[1].1 <= since or versions[1].2 <= since or reached <= since)))),
