@@ -280,7 +280,7 @@ func (s *source) parseKey(l headerLine, value string) {
 	case !s.layer:
 		s.fail(l.number, "Key: is for layers")
 	default:
-		for _, column := range strings.Split(value, ",") {
+		for column := range strings.SplitSeq(value, ",") {
 			column = strings.TrimSpace(column)
 			if !slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Name == column }) {
 				s.fail(l.number, "Key: names %q, which is none of the columns", column)

@@ -115,6 +115,14 @@ func TestMissingRate(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", what, got, want)
 		}
 	}
+	for _, kpi := range []string{"arr", "nrr"} {
+		if got := table(t, c, []string{"toString(sum(" + map[string]string{"arr": "amount", "nrr": "closing_arr"}[kpi] + "))"}, kpi+" where day = '2025-02-01'"+map[string]string{"nrr": " and window = '12m'"}[kpi])[0][0]; got != "1000" {
+			t.Errorf("%s: got %s, want 1000", kpi, got)
+		}
+	}
+	if got := table(t, c, []string{"account_id"}, "contract_days where day = '2025-02-01'"); len(got) != 1 {
+		t.Errorf("contract_days: got %v, want one contract", got)
+	}
 	for what, want := range map[string][][]string{
 		// In June 2024 the year before has no rate for CHF, in which the account paid 12 months ago; in 2025 the year has none.
 		"unvalued where day = '2024-06-30' order by currency": {{"CHF", "1", "300"}, {"usd", "1", "700"}},

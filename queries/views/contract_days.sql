@@ -32,19 +32,24 @@
 with
 toDate('2149-06-06') as never
 
-select
-    p.day as day, t.account_id as account_id, t.source as source, t.contract_id as contract_id, t.counts_from as counts_from,
-    if(t.counts_before > p.day, t.due_on, t.counts_before) as covered_before,
-    greatest(covered_before, least(if(t.resumes_on > p.day, never, t.resumes_on), notice_on, covered_before + p.grace_days)) as counts_before,
-    counts_before > p.day as is_active,
-    t.product as product, t.department as department, t.kind as kind, t.seats as seats, t.acv as acv, t.currency as currency,
-    p.rates[t.currency] as rate,
-    toDecimal128(t.acv, 4) * rate as arr,
-    toDecimal128(t.acv, 4) * p.previous_rates[t.currency] as previous_arr,
-    t.starts_on as starts_on, t.due_on as due_on, t.renewed_from as renewed_from,
-    if(t.replaced_on > p.day, never, t.replaced_on) as replaced_on,
-    if(t.notice_on > p.day, never, t.notice_on) as notice_on,
-    t.cancel_reason as cancel_reason
-from contract_terms as t
-cross join policy_days as p
-where t.acv > 0 and t.counts_from < t.counts_before and t.counts_from <= p.day
+select c.*
+from (
+    select
+        p.day as day, t.account_id as account_id, t.source as source, t.contract_id as contract_id, t.counts_from as counts_from,
+        if(t.counts_before > p.day, t.due_on, t.counts_before) as covered_before,
+        greatest(covered_before, least(if(t.resumes_on > p.day, never, t.resumes_on), notice_on, covered_before + p.grace_days)) as counts_before,
+        counts_before > p.day as is_active,
+        t.product as product, t.department as department, t.kind as kind, t.seats as seats, t.acv as acv, t.currency as currency,
+        p.rates[t.currency] as rate,
+        toDecimal128(t.acv, 4) * rate as arr,
+        toDecimal128(t.acv, 4) * p.previous_rates[t.currency] as previous_arr,
+        t.starts_on as starts_on, t.due_on as due_on, t.renewed_from as renewed_from,
+        if(t.replaced_on > p.day, never, t.replaced_on) as replaced_on,
+        if(t.notice_on > p.day, never, t.notice_on) as notice_on,
+        t.cancel_reason as cancel_reason
+    from contract_terms as t
+    cross join policy_days as p
+    where t.acv > 0 and t.counts_from < t.counts_before and t.counts_from <= p.day
+) as c
+-- Whose currency has no rate is in no KPI.
+left anti join (select day, account_id from unvalued_days) as u on u.day = c.day and u.account_id = c.account_id
