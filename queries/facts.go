@@ -9,7 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// factsAcrossSources are the tables whose ids are the same in all sources: what one source tells of an account, another may tell anew.
+// factsAcrossSources are the tables whose ids are the same in all sources: what one source says of an account, another may change.
 var factsAcrossSources = []string{"accounts", "milestones"}
 
 // installFacts makes a view of each table of facts, of the name without stored_: the present state, one row for each id, without what its

@@ -1,7 +1,7 @@
 -- What usage events of the whole company say on each day: the newest event, and the features that anybody uses.
 --
 -- Health depends on both: a measure of usage is as old as the newest event of anybody, and the breadth of an account's use is its
--- share of the features that anybody used in 28 days. While a day runs, it is told up to the last whole day.
+-- share of the features that anybody used in 28 days. During the running day, it covers usage up to the last whole day.
 --
 -- Columns:
 --   day       key  Day.

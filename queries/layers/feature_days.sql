@@ -1,6 +1,6 @@
 -- Features that each paying account used in the 28 days up to each day, and by how many users.
 --
--- A feature is the name of a usage event. While a day runs, what is told of it is the usage up to the last whole day.
+-- A feature is the name of a usage event. During the running day, it covers usage up to the last whole day.
 --
 -- Columns:
 --   day        key  Day.

@@ -2,7 +2,7 @@
 --
 -- Deadlines are those of the versions by the end of the day, else of the earliest known: what is planned later changes no
 -- deadline of the past. The day reached is what was known then; where nothing was, what the last version says, since a late
--- entry tells of an earlier day.
+-- entry may be about an earlier day.
 --
 -- Columns:
 --   account_id key  Account.

@@ -1,6 +1,6 @@
 -- Opportunities as they stood from one day on until another, without those of test accounts.
 --
--- On a day the last version counts that was known by its end or that tells of a decision by then: a decision entered late
+-- On a day the last version counts that was known by its end, or that reports a decision by then: a decision entered late
 -- counts on its own day. Where none was known, the earliest version counts. The amount at creation is that of the earliest
 -- version. Decided is what has both a day and an outcome.
 --

@@ -1,7 +1,7 @@
 -- Usage of each account that was ever seen, in the 28 days up to each day.
 --
--- A user is active on a day with an event that counts as use (setting core_events). A user is a user of one account. While a
--- day runs, what is told of it is the usage up to the last whole day.
+-- A user is active on a day with an event that counts as use (setting core_events). A user is a user of one account. During the
+-- running day, it covers usage up to the last whole day.
 --
 -- Columns:
 --   day          key  Day.

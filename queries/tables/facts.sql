@@ -19,7 +19,7 @@ create table stored_accounts (
     ingested_at       DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
 ) engine = ReplacingMergeTree(updated_at) order by (account_id, source, valid_from)
 settings fsync_after_insert = 1, fsync_part_directory = 1
-comment 'Customer accounts; versions are kept, so that an owner can be told as of a past day.';
+comment 'Customer accounts; versions are kept, so that the owner on a past day is known.';
 
 create table stored_contracts (
     contract_id   String comment 'Contract.',
@@ -116,7 +116,7 @@ create table stored_opportunities (
     ingested_at    DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
 ) engine = ReplacingMergeTree(updated_at) order by (opportunity_id, source, valid_from)
 settings fsync_after_insert = 1, fsync_part_directory = 1
-comment 'Sales opportunities with existing customers; versions are kept, so that a stage can be told as of a past day.';
+comment 'Sales opportunities with existing customers; versions are kept, so that the stage on a past day is known.';
 
 create table stored_risks (
     risk_id      String comment 'Risk.',
@@ -291,4 +291,4 @@ create table stored_user_accounts (
     ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
 ) engine = ReplacingMergeTree(updated_at, is_withdrawn) order by (user_id, source)
 settings fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024
-comment 'The account of each user, for events that do not name it; the last one told holds.';
+comment 'The account of each user, for events that do not name it; the latest one holds.';

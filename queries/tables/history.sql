@@ -7,7 +7,7 @@ create table kpi_daily (
     view         LowCardinality(String) comment 'KPI, by the name of its file and metrics.',
     column       LowCardinality(String) comment 'Column of the KPI: a gauge or a histogram.',
     labels       Map(LowCardinality(String), String) comment 'Labels, sorted by name.',
-    as_of        Date comment 'Day at whose end, in the reporting zone, the KPI is told.',
+    as_of        Date comment 'Day of the value; it stands for the end of that day in the reporting zone.',
     value        Nullable(Float64) comment 'Value of a gauge; null: a series that had a value has none any more.' codec(ZSTD),
     distribution Tuple(Array(Float64), Array(UInt64), Float64, Map(Int32, UInt64), UInt64) comment 'Value of a histogram, as the KPI gave it: bounds, cumulative counts, sum, native buckets, zeros; empty arrays: a gauge, or a series that has no value any more.' codec(ZSTD),
     computed_at  DateTime64(3, 'UTC') comment 'When the computation began that found it.' codec(Delta, ZSTD),
@@ -18,7 +18,7 @@ comment 'Values of the KPIs on past days; all versions of each.';
 -- Written when the rows of the run are in kpi_daily, so what has no run is to be computed, again if need be.
 create table kpi_runs (
     view        LowCardinality(String) comment 'KPI, by the name of its file and metrics.',
-    as_of       Date comment 'Day at whose end, in the reporting zone, the KPI is told.',
+    as_of       Date comment 'Day of the value; it stands for the end of that day in the reporting zone.',
     computed_at DateTime64(3, 'UTC') comment 'When the computation began.' codec(Delta, ZSTD),
     definition  LowCardinality(String) comment 'Hash of the text that was computed, down to the tables, and of the functions that it calls.',
     settings    LowCardinality(String) comment 'Hash of the settings up to the day.',

@@ -1,7 +1,7 @@
 -- How far last month's closing numbers moved.
 -- ja: 前月の数値の修正
 --
--- Of the last day of the month before that of the day: what was first told of each gauge, against what is told by the end of
+-- Of the last day of the month before that of the day: the value of each gauge first reported, against the one reported by the end of
 -- the day, after late facts. The differences of all series of a gauge, without their signs, as a share of what was told. Days
 -- that are computed for the first time have not moved. kpi_restatements has every change, with the facts behind it.
 --
@@ -11,9 +11,9 @@
 -- Columns:
 --   day             key   Day.
 --   kpi             label View and column, as nrr.ratio.
---   ratio           gauge Differences as a share of what was told first; null where that was nothing.
---   moved           gauge Differences between what was told first and what is told, in the unit of the column.
---   told            gauge What was told first, in the unit of the column.
+--   ratio           gauge Differences as a share of the values first reported; null where these are zero.
+--   moved           gauge Difference between the value first reported and the current one, in the unit of the column.
+--   told            gauge Value first reported, in the unit of the column.
 --   restated_series gauge Series that differ.
 --
 -- Group: Targets and data, 4

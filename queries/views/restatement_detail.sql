@@ -8,12 +8,12 @@
 --   kpi             label View and column, as nrr.ratio.
 --   labels          key   Labels of the series, by name, Map(String, String).
 --   closed_on       fact  Last day of the month before that of the day.
---   old             fact  Value that was told first; null: none.
---   new             fact  Value that is told by the day; null: none.
+--   old             fact  Value first reported; null: none.
+--   new             fact  Value reported by the day; null: none.
 --   moved           part  Distance between the two, where one that is not there is 0; in the unit of the column.
---   told            part  Size of what was told first; in the unit of the column.
+--   told            part  Size of the value first reported, in the unit of the column.
 --   restated_series part  1 where they differ.
---   told_at         fact  When it was told first.
+--   told_at         fact  When it was first reported.
 --   restated_at     fact  When the KPI was last computed for that day.
 
 with assumeNotNull((select zone from reporting_zone)) as zone

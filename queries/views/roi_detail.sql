@@ -8,7 +8,7 @@
 --   verified_accounts part  1 where a value review of the last 365 days is verified.
 --   review_id         fact  Latest verified value review; empty: none.
 --   reviewed_on       fact  Its day; null: none.
---   improvement_ratio fact  Improvement of the customer's own measure that it tells of; null: none.
+--   improvement_ratio fact  Improvement of the customer's own measure; null: none.
 
 select
     s.day as day, s.segment as segment, s.account_id as account_id,

@@ -12,7 +12,7 @@
 --   seconds           fact  From the first paid day to the first real use, else for how long it was watched.
 --   first_paid_on     fact  First day on which it ever paid.
 --   used_on           fact  Day of the first real use, also of one after it had left; null: none by the day.
---   decided_by        fact  What tells of it: milestone or usage; empty: there is none.
+--   decided_by        fact  Evidence for it: milestone or usage; empty: none.
 --   left_on           fact  First day without ARR; null: still pays.
 
 select
