@@ -237,7 +237,7 @@ func TestRefresh(t *testing.T) {
 			}
 		}
 		if round == 1 {
-			for after := 200 * time.Millisecond; ; after *= 2 { // cut short again and again, until it comes through
+			for after := 200 * time.Millisecond; ; after *= 2 { // interrupted again and again, until it succeeds
 				ctx, cancel := context.WithTimeout(t.Context(), after)
 				_, err := r.Refresh(ctx, wanted, zone, whole)
 				cancel()
@@ -249,7 +249,7 @@ func TestRefresh(t *testing.T) {
 		report := refreshed(wanted...)
 		t.Logf("round %d: %+v", round, report)
 	}
-	same(t, "taking in facts as they arrive", want, layerRows(t, own, layout))
+	same(t, "processing facts as they arrive", want, layerRows(t, own, layout))
 	if again := refreshed(wanted...); again.Whole != 0 || again.Accounts != 0 || again.Changes != 0 {
 		t.Errorf("nothing has changed, and the refresh did %+v", again)
 	}

@@ -17,18 +17,18 @@ import (
 type Report struct {
 	Whole    int // days of layers that were computed for all accounts
 	Accounts int // accounts of which days were computed again
-	Changes  int // changes of facts that were taken in
+	Changes  int // accounts, and the company, whose facts had changed
 	Took     time.Duration
 }
 
-// unstoredAfter is how long after it was announced a change is taken in although nobody said that it is stored: whoever announced it is no
-// longer at work.
+// unstoredAfter is how long after its announcement a change is processed although nobody reported it as stored: whoever announced it no longer
+// runs.
 const unstoredAfter = 10 * time.Minute
 
-// at once, more accounts than this are computed as all are.
+// manyAccounts is the number of changed accounts above which all accounts are computed.
 const manyAccounts = 500
 
-// change is what is to be taken in of an account, or, under the empty name, of the company.
+// change is what has changed of an account, or, under the empty name, of the company.
 type change struct {
 	tables  map[string]bool
 	firstOn time.Time
@@ -89,7 +89,7 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 		}
 	}
 	if err := r.seen(ctx, batches); err != nil {
-		return report, fmt.Errorf("record what was taken in: %w", queries.Brief(err))
+		return report, fmt.Errorf("record which changes are processed: %w", queries.Brief(err))
 	}
 	report.Took = time.Since(began)
 	return report, nil
@@ -199,7 +199,7 @@ func (r *Refresher) hashes(ctx context.Context, layer queries.Query, days []time
 	return found, rows.Err()
 }
 
-// pending reads the changes that are to be taken in, by account, and their batches.
+// pending reads the changes to process, by account, and their batches.
 func (r *Refresher) pending(ctx context.Context) (map[string]change, []uint64, error) {
 	rows, err := r.Conn.Query(ctx, `
 		select account_id, groupUniqArray(toString(table)) as tables, min(first_on), groupUniqArray(batch)
@@ -228,7 +228,7 @@ func (r *Refresher) pending(ctx context.Context) (map[string]change, []uint64, e
 	return changes, slices.Sorted(maps.Keys(batches)), rows.Err()
 }
 
-// seen records that batches were taken in.
+// seen records that batches are processed.
 func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 	for some := range slices.Chunk(batches, 10_000) {
 		texts := make([]string, len(some))

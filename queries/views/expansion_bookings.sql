@@ -1,7 +1,7 @@
 -- Expansion opportunities won over trailing windows.
 -- ja: エクスパンション受注
 --
--- By the day of the decision and the amount at the day, whoever created them; those that CS created are also told apart, so
+-- By the day of the decision and the amount at the day, whoever created them; those that CS created are also shown apart, so
 -- that pipeline that never becomes a booking is seen. Land and renewal are no expansion.
 --
 -- ja: 期間内に受注した拡大商談。決定日と基準日時点の金額で、創出者を問わず数える。CSが創出したものは別にも示し、受注につながらない

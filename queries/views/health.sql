@@ -3,7 +3,7 @@
 --
 -- Paying accounts by the band of their health score: green, yellow or red by the settings, unknown where too little is
 -- measured. A risk that a person raised caps the band, and a band set by hand holds until it expires.
--- account_health_drivers tells what an account's score is made of.
+-- account_health_drivers lists what an account's score is made of.
 --
 -- ja: 契約中の顧客を、ヘルススコアの帯ごとに数えたもの。グリーン・イエロー・レッドの境は設定による。測れている指標が少なすぎる顧客
 -- ja: は「不明」。担当者が登録したリスクは帯の上限となり、手動で設定した帯は期限まで有効。スコアの内訳はaccount_health_drivers

@@ -1,7 +1,7 @@
 -- What became of the accounts of each health band.
 -- ja: ヘルス帯別の実績
 --
--- Of the accounts in a band 90 and 180 days before the day, how many churned or downsold since. A band that tells the truth loses
+-- Of the accounts in a band 90 and 180 days before the day, how many churned or downsold since. A band that predicts well loses
 -- more the redder it is.
 --
 -- ja: 90日前・180日前に各帯にいた顧客のうち、その後に解約またはダウンセルした割合。帯が正しければ、レッドに近いほど失う割合が高い。

@@ -3,7 +3,7 @@
 --
 -- cohort: the accounts of the start of the window, their ARR now over their ARR then (as in nrr). chained: the product of
 -- the monthly cohort retentions. movement: opening plus all movements but new, over opening, both as reported, so that
--- reactivations and currency are in it. nrr_definition_bridge tells by account why two of them differ.
+-- reactivations and currency are in it. nrr_definition_bridge shows by account why two of them differ.
 --
 -- ja: よく使われる3つの定義によるNRR。コホート:期首の顧客の現在のARR÷期首のARR(このボードの標準)。連鎖:月次NRRの積。増減:(期首+新
 -- ja: 規以外の全ての増減)÷期首で、復活と為替を含む。差の内訳はnrr_definition_bridgeで顧客別に分かる。

@@ -2,7 +2,7 @@
 --
 -- By cohort and movement an account contributes its ARR at both ends, as far as the definition counts it. Chained retention
 -- is a product over the months; an account contributes its opening and what it adds to the ratio less 1, times the opening
--- of all (nrr_definition_bridge tells how), so it may contribute to the closing what it never paid, or less than nothing.
+-- of all (nrr_definition_bridge shows how), so it may contribute to the closing what it never paid, or less than nothing.
 --
 -- Columns:
 --   day           key   Day.

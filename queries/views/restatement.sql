@@ -2,7 +2,7 @@
 -- ja: 前月の数値の修正
 --
 -- Of the last day of the month before that of the day: the value of each gauge first reported, against the one reported by the end of
--- the day, after late facts. The differences of all series of a gauge, without their signs, as a share of what was told. Days
+-- the day, after late facts. The differences of all series of a gauge, without their signs, as a share of the values first reported. Days
 -- that are computed for the first time have not moved. kpi_restatements has every change, with the facts behind it.
 --
 -- ja: 前月末の数値が、最初に報告した値からどれだけ動いたか。遅れて届いた事実を反映した現在の値との差を、符号を除いて合計し、報告値

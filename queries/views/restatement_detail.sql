@@ -1,7 +1,7 @@
 -- The series behind how far last month's closing numbers moved.
 --
--- One row for each series of a gauge on the last day of the month before that of the day: what was told first, and what is
--- told by the end of the day. (Not of this KPI itself.)
+-- One row for each series of a gauge on the last day of the month before that of the day: the value first reported, and the one
+-- reported by the end of the day. (Not of this KPI itself.)
 --
 -- Columns:
 --   day             key   Day.

@@ -1,7 +1,7 @@
 -- Accounts that changed their touch model over trailing windows.
 -- ja: タッチモデル間の移動
 --
--- Retention and churn count an account in the segment of the start of the window; this tells who has since moved.
+-- Retention and churn count an account in the segment of the start of the window; this shows who has since moved.
 --
 -- ja: 解約率や継続率は期首のセグメントで数える。その後にタッチモデルが変わった顧客をここに示す。
 --
