@@ -27,6 +27,7 @@ type Layout struct {
 	reads         map[string][]string // layers and views that each reads
 	own, facts    map[string][]string // stored tables of facts that each reads itself, and also by way of others
 	definitions   map[string]string
+	functions     Catalogue
 }
 
 // StoredPrefix begins the names of tables as they are stored. The view of the name without it has what counts.
@@ -48,8 +49,9 @@ func LoadLayout() (Layout, error) {
 	if err != nil {
 		return d, err
 	}
+	d.functions = catalogue.functions()
 	functions := sha256.New()
-	for _, f := range catalogue.functions() {
+	for _, f := range d.functions {
 		fmt.Fprintln(functions, f.Name, f.SQL)
 	}
 	files := map[string]*source{}
@@ -189,11 +191,7 @@ func (l Layout) Install(ctx context.Context, conn driver.Conn) error {
 	if err := installFacts(ctx, conn); err != nil {
 		return err
 	}
-	catalogue, err := Load()
-	if err != nil {
-		return err
-	}
-	if err := InstallFunctions(ctx, conn, catalogue); err != nil {
+	if err := InstallFunctions(ctx, conn, l.functions); err != nil {
 		return err
 	}
 	layers := map[string]bool{}
