@@ -254,3 +254,48 @@ func TestRefresh(t *testing.T) {
 		t.Errorf("nothing has changed, and the refresh did %+v", again)
 	}
 }
+
+// TestRefreshResumes: what the whole company's layers said before is compared with what the last complete refresh saw, so that a refresh that
+// fails after it computed them leaves nothing stale behind.
+func TestRefreshResumes(t *testing.T) {
+	layout, err := queries.LoadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := enginetest.Database(t)
+	if err := layout.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c', 'a', 50000, '2024-01-10')")
+	wanted := []time.Time{date(2024, 6, 30).time()}
+	refreshed := func(layout queries.Layout) error {
+		_, err := (&refresh.Refresher{Conn: c, Layout: layout}).Refresh(t.Context(), wanted, "UTC", wanted[0])
+		return err
+	}
+	segment := func() string { return table(t, c, []string{"segment"}, "account_days")[0][0] }
+	if err := refreshed(layout); err != nil || segment() != "low" {
+		t.Fatalf("got %s, %v", segment(), err)
+	}
+
+	exec(t, c, "create table stage as stored_settings engine = Memory")
+	exec(t, c, "insert into stage (name, starts_on, value) values ('segment_high_arr', '2024-01-01', '40000')")
+	if err := refresh.Announce(t.Context(), c, 1, "settings", "stage", "UTC"); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, c, "insert into stored_settings select * from stage")
+	if err := refresh.Stored(t.Context(), c, 1); err != nil {
+		t.Fatal(err)
+	}
+	failing := layout
+	failing.Layers = slices.Clone(layout.Layers)
+	i := slices.IndexFunc(failing.Layers, func(q queries.Query) bool { return q.Name == "policy_days" })
+	for n := range failing.Layers[i+1:] {
+		failing.Layers[i+1+n].SQL = "select throwIf(1)"
+	}
+	if err := refreshed(failing); err == nil {
+		t.Fatal("the refresh did not fail")
+	}
+	if err := refreshed(layout); err != nil || segment() != "high" {
+		t.Errorf("after the refresh that failed: got %s, %v; want high", segment(), err)
+	}
+}

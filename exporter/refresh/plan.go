@@ -38,6 +38,7 @@ type change struct {
 type computed struct {
 	definition string
 	whole      time.Time
+	hash       uint64
 }
 
 // Refresh brings layers up to date: days that are wanted and not computed, those whose definition has changed, those that were not over
@@ -55,14 +56,26 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 		return report, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
 	}
 	report.Changes = len(changes)
+	// The days of layers of the whole company are recorded when all that follows on them is computed: if it is not, they count as changed
+	// again the next time.
+	var complete []func() error
 	full := map[string]map[time.Time]bool{} // by layer, the days that are computed for all accounts since something else than its facts changed
 	for _, layer := range r.Layout.Layers {
 		w := r.work(layer, wanted, zone, whole, changes, done[layer.Name], full)
 		if layer.IsByDay() && !layer.IsByAccount() {
-			if w.all, err = r.company(ctx, layer, w.all, zone, whole, done[layer.Name]); err != nil {
+			hashes, err := r.company(ctx, layer, w.all, zone, whole)
+			if err != nil {
 				return report, err
 			}
-			full[layer.Name] = set(w.all)
+			if len(w.all) > 0 {
+				complete = append(complete, func() error { return r.record(ctx, layer, w.all, hashes, zone, whole) })
+			}
+			full[layer.Name] = map[time.Time]bool{}
+			for _, d := range w.all {
+				if last, found := done[layer.Name][d]; !found || last.hash != hashes[d] {
+					full[layer.Name][d] = true
+				}
+			}
 			report.Whole += len(w.all)
 			continue
 		}
@@ -76,7 +89,7 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 			if err := r.layer(ctx, layer, days, nil, zone, whole); err != nil {
 				return report, err
 			}
-			if err := r.record(ctx, layer, days, zone, whole); err != nil {
+			if err := r.record(ctx, layer, days, nil, zone, whole); err != nil {
 				return report, err
 			}
 		}
@@ -86,6 +99,11 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 				return report, err
 			}
 			report.Accounts = max(report.Accounts, len(w.accounts))
+		}
+	}
+	for _, record := range complete {
+		if err := record(); err != nil {
+			return report, err
 		}
 	}
 	if err := r.seen(ctx, batches); err != nil {
@@ -152,31 +170,20 @@ func (r *Refresher) follows(name string, day time.Time, full map[string]map[time
 	return slices.ContainsFunc(r.Layout.Reads(name), func(other string) bool { return r.follows(other, day, full) })
 }
 
-// company computes days of a layer of the whole company, and returns those on which it is another than before.
-func (r *Refresher) company(ctx context.Context, layer queries.Query, days []time.Time, zone string, whole time.Time, done map[time.Time]computed) ([]time.Time, error) {
-	var changed []time.Time
+// company computes days of a layer of the whole company, and returns hashes of its rows.
+func (r *Refresher) company(ctx context.Context, layer queries.Query, days []time.Time, zone string, whole time.Time) (map[time.Time]uint64, error) {
+	all := map[time.Time]uint64{}
 	for _, chunk := range chunks(days) {
-		before, err := r.hashes(ctx, layer, chunk)
-		if err != nil {
-			return nil, err
-		}
 		if err := r.layer(ctx, layer, chunk, nil, zone, whole); err != nil {
 			return nil, err
 		}
-		after, err := r.hashes(ctx, layer, chunk)
+		hashes, err := r.hashes(ctx, layer, chunk)
 		if err != nil {
 			return nil, err
 		}
-		if err := r.record(ctx, layer, chunk, zone, whole); err != nil {
-			return nil, err
-		}
-		for _, d := range chunk {
-			if _, found := done[d]; !found || before[d] != after[d] {
-				changed = append(changed, d)
-			}
-		}
+		maps.Copy(all, hashes)
 	}
-	return changed, nil
+	return all, nil
 }
 
 // hashes are what a layer of the whole company says of days.
@@ -245,7 +252,7 @@ func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 
 // state reads which days of the layers are computed, and how.
 func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]computed, error) {
-	rows, err := r.Conn.Query(ctx, "select toString(layer), day, toString(definition), whole from stored_layer_days final")
+	rows, err := r.Conn.Query(ctx, "select toString(layer), day, toString(definition), whole, hash from stored_layer_days final")
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +262,7 @@ func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]compute
 		var layer string
 		var day time.Time
 		var c computed
-		if err := rows.Scan(&layer, &day, &c.definition, &c.whole); err != nil {
+		if err := rows.Scan(&layer, &day, &c.definition, &c.whole, &c.hash); err != nil {
 			return nil, err
 		}
 		if found[layer] == nil {
@@ -275,15 +282,23 @@ func (r *Refresher) definition(layer queries.Query, zone string) string {
 	return r.Layout.Definition(layer.Name) + " " + zone
 }
 
-// record says that days of a layer are computed.
-func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time.Time, zone string, whole time.Time) error {
+// record says that days of a layer are computed; a layer that is not of the whole company has no hashes.
+func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time.Time, hashes map[time.Time]uint64, zone string, whole time.Time) error {
 	if !layer.IsByDay() {
 		days = []time.Time{time.Unix(0, 0).UTC()}
 	}
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = fmt.Sprint(hashes[d])
+	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
-		"days": dayList(days), "layer": layer.Name, "definition": r.definition(layer, zone), "whole": whole.Format(time.DateOnly),
+		"days": dayList(days), "hashes": "[" + strings.Join(texts, ",") + "]",
+		"layer": layer.Name, "definition": r.definition(layer, zone), "whole": whole.Format(time.DateOnly),
 	}))
-	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select {layer:String} as layer, arrayJoin({days:Array(Date)}) as day, {definition:String} as definition, {whole:Date} as whole, now64(6) as computed_at"); err != nil {
+	if err := r.Conn.Exec(ctx, `
+		insert into stored_layer_days
+		select {layer:String} as layer, x.1 as day, {definition:String} as definition, {whole:Date} as whole, x.2 as hash, now64(6) as computed_at
+		from (select arrayJoin(arrayZip({days:Array(Date)}, {hashes:Array(UInt64)})) as x)`); err != nil {
 		return fmt.Errorf("record that days of the layer %s are computed: %w", layer.Name, queries.Brief(err))
 	}
 	return nil

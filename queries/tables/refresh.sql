@@ -5,6 +5,7 @@ create table stored_layer_days (
     day         Date comment 'Day that is computed; 1970-01-01: a layer without days.',
     definition  LowCardinality(String) comment 'Hash of the definition by which it was, and the time zone.',
     whole       Date comment 'Last day that was over then.',
+    hash        UInt64 comment 'Of a layer of the whole company, hash of its rows of the day; else 0.',
     computed_at DateTime64(6, 'UTC') comment 'When the computation began.' codec(Delta, ZSTD)
 ) engine = ReplacingMergeTree(computed_at) order by (layer, day)
 settings fsync_after_insert = 1
