@@ -119,8 +119,9 @@ select
                     toUInt8(numbers['health_measures'] = '' or has(arrayMap(c -> trimBoth(c), splitByChar(',', numbers['health_measures'])), m.1))),
                 measures),
             toFloat64OrZero(numbers['health_yellow']), toFloat64OrZero(numbers['health_green']), toFloat64OrZero(numbers['health_measured_ratio'])),
+            -- Of a name that is there twice the first one is found, so what names a segment or a phase comes first.
             [mapUpdate(defaults, mapFromArrays(
-                arrayMap(h -> h.1, arraySort(h -> 2 * (h.2 != '') + (h.3 != ''), arrayFilter(h -> h.2 in ('', x.1) and h.3 in ('', x.2), health)) as held),
+                arrayMap(h -> h.1, arrayReverseSort(h -> 2 * (h.2 != '') + (h.3 != ''), arrayFilter(h -> h.2 in ('', x.1) and h.3 in ('', x.2), health)) as held),
                 arrayMap(h -> h.4, held)))])[1], combinations)) as profiles
 from policy as p
 left join rates as r on r.day = p.day
