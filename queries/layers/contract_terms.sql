@@ -13,7 +13,7 @@
 --   contract_id    key   Contract.
 --   counts_from    key   First day of the piece.
 --   counts_before  fact  First day on which it no longer counts, without grace; 2149-06-06: open.
---   resumes_on     fact  First day of the account's next contract from then on, up to which a grace period may count it; the same as counts_before where there is none.
+--   resumes_on     fact  First day from then on on which the account's next contract counts, or this one again, up to which a grace period may count it; the same as counts_before where there is none.
 --   product        fact  Product.
 --   department     fact  Department that uses it.
 --   kind           fact  What the source says it was sold as; empty: not said.
@@ -69,17 +69,21 @@ pieces as (
 
 -- Only a grace period needs to know what follows a contract.
 following as (
-    select account_id, arraySort(groupUniqArray(starts_on)) as starts
-    from versions
-    where not is_gone and acv > 0 and not is_trial
+    select account_id, arraySort(groupUniqArray(pays_from)) as starts
+    from (
+        select account_id, source, contract_id, min(greatest(starts_on, valid_from)) as pays_from
+        from versions
+        where not is_gone and acv > 0 and not is_trial
+        group by account_id, source, contract_id
+    ) as contracts
     group by account_id
 )
 
 select
     account_id, source, contract_id, counts_from, p.counts_before as counts_before,
-    -- Of the last piece only: the ones before it go on in the next one.
+    -- A piece that goes on in the next one has no grace; a contract that is extended after its end has it until then.
     if(p.counts_before < p.covered_before, p.counts_before,
-        arrayMin(arrayFilter(d -> d >= p.counts_before, arrayPushBack(f.starts, never)))) as resumes_on,
+        arrayMin(arrayFilter(d -> d >= p.counts_before, arrayPushBack(f.starts, p.valid_before)))) as resumes_on,
     product, department, toString(kind) as kind, seats, acv, currency, starts_on, due_on, renewed_from, replaced_on, ifNull(notice_on, never) as notice_on, cancel_reason
 from pieces as p
 left join following as f on f.account_id = p.account_id
