@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
 // touch, milestone and usageDay are facts of customers, for the naive implementation and as rows.
@@ -104,13 +106,13 @@ func (c customers) facts() []fact {
 	return facts
 }
 
-// usageRows is an insert of the rolled-up days.
+// usageRows is what to insert of the rolled-up days: the table and the rows.
 func (c customers) usageRows() string {
 	rows := make([]string, len(c.usage))
 	for i, u := range c.usage {
 		rows[i] = fmt.Sprintf("('%s', '%s', %d, 1)", u.account, u.day, u.active)
 	}
-	return "insert into cs.usage_account_days (account_id, day, active_users, version) values " + strings.Join(rows, ", ")
+	return "usage_account_days (account_id, day, active_users, version) values " + strings.Join(rows, ", ")
 }
 
 // segmentOn is the segment by the ARR of a day; empty where nothing was paid.
@@ -297,7 +299,7 @@ func TestCustomersSecondOpinion(t *testing.T) {
 			facts := randomCustomers(newDice(seed+40), w, asOf)
 			empty(t, c)
 			store(t, c, slices.Concat(w.facts(), facts.facts()), 1000)
-			exec(t, c, facts.usageRows())
+			exec(t, c, "insert into cs."+facts.usageRows())
 			o := opinionOf(t, c, catalogue, w, asOf)
 			o.coverage(facts)
 			o.onboarding(facts)
@@ -351,7 +353,7 @@ func (o opinion) onboarding(c customers) {
 		if !paid {
 			continue
 		}
-		due := l.due > asOf.monthsBefore(12) && l.due <= asOf
+		due := l.due > o.naive.monthsAgo(12) && l.due <= asOf
 		open := l.left == never && l.onboarded == never
 		row := []int64{
 			one(open), one(open && l.due < asOf), one(due), one(due && l.onboarded <= l.due),
@@ -480,82 +482,96 @@ var tenths = published{
 	quantiles: map[string]any{"p25_seconds": 3, "p50_seconds": 5, "p75_seconds": 8},
 }
 
+// publishedExamples are compared by segment.
+var publishedExamples = []map[string]published{
+	{"high": amlMaintained, "low": amlNonmaintained, "tech": freireichDrug},
+	{"high": freireichPlacebo, "low": waltons, "tech": half},
+	{"high": tenths},
+}
+
 // TestKaplanMeier compares time to use with published examples, with accounts for patients and days for weeks.
 func TestKaplanMeier(t *testing.T) {
 	c, catalogue := installed(t)
 	asOf := date(2024, 12, 31)
-	acv := map[string]string{"high": "200000", "low": "20000", "tech": "1000"}
-	for _, examples := range []map[string]published{
-		{"high": amlMaintained, "low": amlNonmaintained, "tech": freireichDrug},
-		{"high": freireichPlacebo, "low": waltons, "tech": half},
-		{"high": tenths},
-	} {
+	for _, examples := range publishedExamples {
 		empty(t, c)
-		var contracts, milestones, usage []string
-		account := func(segment string, start, end day) string {
-			id := fmt.Sprint("a", len(contracts))
-			contracts = append(contracts, fmt.Sprintf("('%s', '%s', %s, %s, %s)", id, id, acv[segment], literal(start), literal(end)))
-			return id
-		}
-		for segment, example := range examples {
-			for days, n := range example.events {
-				for i := range n {
-					start := asOf - 200
-					id := account(segment, start, never)
-					if i%2 == 0 { // either fact tells of it
-						milestones = append(milestones, fmt.Sprintf("('%s', 'time_to_use', '%s')", id, start+day(days)))
-					} else {
-						usage = append(usage, fmt.Sprintf("('%s', '%s', 1, 1)", id, start+day(days)))
-					}
-				}
-			}
-			for days, n := range example.censored {
-				for i := range n {
-					if (days+i)%2 == 0 { // left, or began so many days ago
-						account(segment, asOf-200, asOf-200+day(days))
-					} else {
-						account(segment, asOf-day(days), never)
-					}
-				}
-			}
-		}
-		exec(t, c, "insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values "+strings.Join(contracts, ", "))
-		exec(t, c, "insert into cs.milestones (account_id, milestone, reached_on) values "+strings.Join(milestones, ", "))
-		exec(t, c, "insert into cs.usage_account_days (account_id, day, active_users, version) values "+strings.Join(usage, ", "))
+		contracts, milestones, usage := factsOfExamples(examples, asOf)
+		exec(t, c, "insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values "+contracts)
+		exec(t, c, "insert into cs.milestones (account_id, milestone, reached_on) values "+milestones)
+		exec(t, c, "insert into cs.usage_account_days (account_id, day, active_users, version) values "+usage)
 		from, done := reading(t, c, catalogue, asOf)
-		curves := map[string]float64{}
-		for _, cells := range table(t, c, []string{"segment", "intDiv(seconds, 86400)", "survival"}, from("time_to_use_curve")) {
-			curves[cells[0]+" "+cells[1]] = number64(t, cells[2])
-		}
-		columns := []string{"p25_seconds", "p50_seconds", "p75_seconds"}
-		for _, cells := range table(t, c, append([]string{"segment", "reached_accounts", "censored_accounts"}, columns...), from("time_to_use")) {
-			example := examples[cells[0]]
-			var events, censored int
-			for _, n := range example.events {
-				events += n
-			}
-			for _, n := range example.censored {
-				censored += n
-			}
-			if cells[1] != fmt.Sprint(events) || cells[2] != fmt.Sprint(censored) {
-				t.Errorf("%s: %s reached and %s censored, want %d and %d", example.name, cells[1], cells[2], events, censored)
-			}
-			for days, want := range example.survival {
-				got, found := curves[fmt.Sprint(cells[0], " ", days)]
-				if !found || math.Abs(got-want) > 0.5000001*math.Pow10(-example.digits) {
-					t.Errorf("%s: the curve is %v after %d, want %v", example.name, got, days, want)
-				}
-			}
-			for i, column := range columns {
-				want, found := example.quantiles[column]
-				if days, ok := want.(int); ok {
-					want = int64(days) * 86400
-				}
-				if found && !agrees(cells[3+i], want) {
-					t.Errorf("%s: %s is %s, want %v", example.name, column, cells[3+i], want)
-				}
-			}
-		}
+		compareWithPublished(t, c, examples, from)
 		done()
+	}
+}
+
+// factsOfExamples are rows of contracts, milestones and days of usage.
+func factsOfExamples(examples map[string]published, asOf day) (contracts, milestones, usage string) {
+	acv := map[string]string{"high": "200000", "low": "20000", "tech": "1000"}
+	var bought, reached, used []string
+	account := func(segment string, start, end day) string {
+		id := fmt.Sprint("a", len(bought))
+		bought = append(bought, fmt.Sprintf("('%s', '%s', %s, %s, %s)", id, id, acv[segment], literal(start), literal(end)))
+		return id
+	}
+	for segment, example := range examples {
+		for days, n := range example.events {
+			for i := range n {
+				start := asOf - 200
+				id := account(segment, start, never)
+				if i%2 == 0 { // either fact tells of it
+					reached = append(reached, fmt.Sprintf("('%s', 'time_to_use', '%s')", id, start+day(days)))
+				} else {
+					used = append(used, fmt.Sprintf("('%s', '%s', 1, 1)", id, start+day(days)))
+				}
+			}
+		}
+		for days, n := range example.censored {
+			for i := range n {
+				if (days+i)%2 == 0 { // left, or began so many days ago
+					account(segment, asOf-200, asOf-200+day(days))
+				} else {
+					account(segment, asOf-day(days), never)
+				}
+			}
+		}
+	}
+	return strings.Join(bought, ", "), strings.Join(reached, ", "), strings.Join(used, ", ")
+}
+
+func compareWithPublished(t *testing.T, c driver.Conn, examples map[string]published, from func(view string) string) {
+	t.Helper()
+	curves := map[string]float64{}
+	for _, cells := range table(t, c, []string{"segment", "intDiv(seconds, 86400)", "survival"}, from("time_to_use_curve")) {
+		curves[cells[0]+" "+cells[1]] = number64(t, cells[2])
+	}
+	columns := []string{"p25_seconds", "p50_seconds", "p75_seconds"}
+	for _, cells := range table(t, c, append([]string{"segment", "reached_accounts", "censored_accounts"}, columns...), from("time_to_use")) {
+		example := examples[cells[0]]
+		var events, censored int
+		for _, n := range example.events {
+			events += n
+		}
+		for _, n := range example.censored {
+			censored += n
+		}
+		if cells[1] != fmt.Sprint(events) || cells[2] != fmt.Sprint(censored) {
+			t.Errorf("%s: %s reached and %s censored, want %d and %d", example.name, cells[1], cells[2], events, censored)
+		}
+		for days, want := range example.survival {
+			got, found := curves[fmt.Sprint(cells[0], " ", days)]
+			if !found || math.Abs(got-want) > 0.5000001*math.Pow10(-example.digits) {
+				t.Errorf("%s: the curve is %v after %d, want %v", example.name, got, days, want)
+			}
+		}
+		for i, column := range columns {
+			want, found := example.quantiles[column]
+			if days, ok := want.(int); ok {
+				want = int64(days) * 86400
+			}
+			if found && !agrees(cells[3+i], want) {
+				t.Errorf("%s: %s is %s, want %v", example.name, column, cells[3+i], want)
+			}
+		}
 	}
 }

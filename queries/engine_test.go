@@ -42,7 +42,7 @@ func (c *counting) Exec(ctx context.Context, query string, args ...any) error {
 func (c *counting) take() (reads, writes int32) { return c.reads.Swap(0), c.writes.Swap(0) }
 
 // scalar is the one value of a statement's result, as text.
-func scalar(t *testing.T, c driver.Conn, sql string) string {
+func scalar(t testing.TB, c driver.Conn, sql string) string {
 	t.Helper()
 	var s string
 	if err := c.QueryRow(t.Context(), "select toString(x) from ("+sql+") as s (x)").Scan(&s); err != nil {
@@ -51,7 +51,7 @@ func scalar(t *testing.T, c driver.Conn, sql string) string {
 	return s
 }
 
-func exec(t *testing.T, c driver.Conn, sql string) {
+func exec(t testing.TB, c driver.Conn, sql string) {
 	t.Helper()
 	if err := c.Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)

@@ -2,9 +2,11 @@ package queries
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -68,4 +70,39 @@ func OverDays(body string, days ...time.Time) (string, error) {
 		views[q.View()] = q
 	}
 	return overDays(inline(body, expander(views, nil)), days, nil)
+}
+
+// SQL is the body of a layer or view; empty: there is none of the name.
+func (l Layout) SQL(name string) string {
+	for _, q := range slices.Concat(l.Layers, l.Views) {
+		if q.Name == name {
+			return q.SQL
+		}
+	}
+	return ""
+}
+
+// KPIs are the views that have a place in a group.
+func (l Layout) KPIs() []Query {
+	return slices.DeleteFunc(slices.Clone(l.Views), func(q Query) bool { return q.Model })
+}
+
+// Mutated is the layout with another text in the body of a layer or view, which is made anew in the database of conn. The old text must be there once.
+func (l Layout) Mutated(ctx context.Context, conn driver.Conn, name, old, replacement string) (Layout, error) {
+	l.Layers, l.Views = slices.Clone(l.Layers), slices.Clone(l.Views)
+	for _, all := range [][]Query{l.Layers, l.Views} {
+		i := slices.IndexFunc(all, func(q Query) bool { return q.Name == name })
+		if i < 0 {
+			continue
+		}
+		if n := strings.Count(all[i].SQL, old); old != "" && n != 1 {
+			return l, fmt.Errorf("%s has %d times %q", all[i].File, n, old)
+		}
+		all[i].SQL = strings.Replace(all[i].SQL, old, replacement, 1)
+		if strings.HasPrefix(all[i].File, "views/") {
+			return l, l.installView(ctx, conn, all[i])
+		}
+		return l, nil
+	}
+	return l, fmt.Errorf("there is no layer or view %s", name)
 }

@@ -191,7 +191,7 @@ func (n *naive) owner(id string, d day) string {
 
 // standing is the segment of an account: at as_of if it pays, else 12 months ago, else tech.
 func (n *naive) standing(account string) string {
-	for _, d := range []day{n.asOf, n.asOf.monthsBefore(12)} {
+	for _, d := range []day{n.asOf, n.monthsAgo(12)} {
 		if n.pays(account, d) {
 			return n.segment(n.arr(account, d, n.asOf))
 		}
@@ -226,8 +226,8 @@ func (o opinion) pipeline(g growth) {
 	o.t.Helper()
 	n := o.naive
 	pipegen, byCSM, quality := map[string][]any{}, map[string][]any{}, map[string][]any{}
-	for _, months := range []int{1, 3, 12} {
-		start, window := n.asOf.monthsBefore(months), fmt.Sprintf("%dm", months)
+	for _, w := range n.windows() {
+		start, window := w.opens, w.name
 		amounts, counts := map[string]decimal.Decimal{}, map[string]int64{}
 		cycles := map[string][]float64{}
 		for _, versions := range g.sales {

@@ -173,13 +173,13 @@ func (b wellbeing) facts() []fact {
 	return facts
 }
 
-// settingRows is an insert of the settings.
+// settingRows is what to insert of the settings: the table and the rows.
 func (b wellbeing) settingRows() string {
 	rows := make([]string, len(b.settings))
 	for i, s := range b.settings {
 		rows[i] = fmt.Sprintf("('%s', '%s', '%s', '%s', '%s')", s.name, s.segment, s.phase, s.starts, s.value)
 	}
-	return "insert into cs.settings (name, segment, phase, starts_on, value) values " + strings.Join(rows, ", ")
+	return "settings (name, segment, phase, starts_on, value) values " + strings.Join(rows, ", ")
 }
 
 // inForce is the value of a setting: what names more goes before what names less, and then the latest start.
@@ -479,7 +479,7 @@ func TestHealthSecondOpinion(t *testing.T) {
 			b := randomWellbeing(d, w, asOf)
 			empty(t, c)
 			store(t, c, slices.Concat(w.facts(), b.facts()), 2000)
-			exec(t, c, b.settingRows())
+			exec(t, c, "insert into cs."+b.settingRows())
 			o := opinionOf(t, c, catalogue, w, asOf)
 			o.health(b)
 			o.backtest(b)

@@ -8,7 +8,7 @@ import (
 	"cskpi/exporter/engine/enginetest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) { enginetest.Main(m, dropPool) }
 
 // conn is a connection to an engine without the database cs.
 func conn(t testing.TB) driver.Conn { return enginetest.Conn(t) }

@@ -51,8 +51,10 @@ type contract struct {
 	startsOn, endsBefore, noticeOn                 day
 	renewedFrom, cancelReason                      string
 	isTrial                                        bool
+	validFrom                                      day // 0: since ever
+	isWithdrawn                                    bool
 	updatedAt                                      time.Time
-	replacedOn                                     day // found by newNaive; not a fact
+	replacedOn, countsFrom, countsBefore           day // found by newNaive; not facts
 }
 
 type rate struct {
@@ -62,10 +64,11 @@ type rate struct {
 	updatedAt time.Time
 }
 
-// thresholds are the ARR from which on an account is high or low touch, in force from a day on.
+// thresholds are the ARR from which on an account is high or low touch, and the days of grace, in force from a day on.
 type thresholds struct {
 	startsOn  day
 	high, low decimal.Decimal
+	grace     day
 }
 
 // world is a company's facts.
@@ -81,6 +84,7 @@ type world struct {
 // naive answers at the end of a day.
 type naive struct {
 	world
+	byDay     bool // as the views by day, which have windows that the others do not have
 	asOf      day
 	contracts map[string][]contract // by account: the last version of each, of accounts that are no test accounts
 	accounts  []string              // those that have contracts
@@ -96,20 +100,38 @@ func newNaive(w world, asOf day) *naive {
 			described[a.id] = a
 		}
 	}
-	// Rows are upserts by (source, id); the last updated_at wins and holds for all days.
+	for _, t := range w.thresholds {
+		if t.startsOn <= asOf && t.startsOn >= n.policy.startsOn {
+			n.policy = t
+		}
+	}
+	// Rows are upserts by (source, id, valid_from); the last updated_at wins. A row holds from valid_from until the next one
+	// does, the first one for all days before. A contract that was withdrawn last never was.
 	var last []contract
+	until := map[int]day{}
 	for _, c := range w.contracts {
-		isLast := true
+		isLast, isGone, next := true, c.isWithdrawn, never
+		latest := c.updatedAt
 		for _, d := range w.contracts {
-			if d.id == c.id && d.source == c.source && d.updatedAt.After(c.updatedAt) {
+			if d.id != c.id || d.source != c.source {
+				continue
+			}
+			if d.validFrom == c.validFrom && d.updatedAt.After(c.updatedAt) {
 				isLast = false
 			}
+			if d.validFrom > c.validFrom {
+				next = min(next, d.validFrom)
+			}
+			if d.updatedAt.After(latest) {
+				latest, isGone = d.updatedAt, d.isWithdrawn
+			}
 		}
-		if isLast {
+		if isLast && !isGone {
+			until[len(last)] = next
 			last = append(last, c)
 		}
 	}
-	for _, c := range last {
+	for i, c := range last {
 		// A contract with renewed_from replaces its predecessor, of the same source, from its own start. It must have
 		// begun by as_of, be no trial and cover a day at all.
 		c.replacedOn = never
@@ -118,26 +140,39 @@ func newNaive(w world, asOf day) *naive {
 				c.replacedOn = min(c.replacedOn, s.startsOn)
 			}
 		}
+		covered := min(c.endsBefore, c.replacedOn)
+		c.countsFrom, c.countsBefore = max(c.startsOn, c.validFrom), min(covered, until[i])
+		// Grace goes on from the end of what the contract covers, day by day, until notice is given, the account's next contract begins
+		// to count, or the contract itself goes on.
+		begins := func(s contract) day { return max(s.startsOn, s.validFrom) }
+		isSame := func(a, b contract) bool { return a.id == b.id && a.source == b.source }
+		pays := func(s contract) bool { return s.account == c.account && s.acv.IsPositive() && !s.isTrial }
+		if c.countsBefore == covered && c.countsFrom < c.countsBefore && covered != never {
+			for d := covered; d < covered+n.policy.grace && d < until[i] && c.noticeOn > d; d++ {
+				if slices.ContainsFunc(last, func(s contract) bool {
+					return pays(s) && covered <= begins(s) && begins(s) <= d &&
+						!slices.ContainsFunc(last, func(r contract) bool { return isSame(r, s) && pays(r) && begins(r) < begins(s) })
+				}) {
+					break
+				}
+				c.countsBefore = d + 1
+			}
+		}
 		if !described[c.account].isTest {
 			n.contracts[c.account] = append(n.contracts[c.account], c)
 		}
 	}
 	for a, cs := range n.contracts {
 		n.accounts = append(n.accounts, a)
-		slices.SortStableFunc(cs, func(a, b contract) int { return cmp.Compare(a.startsOn, b.startsOn) })
+		slices.SortStableFunc(cs, func(a, b contract) int { return cmp.Compare(a.countsFrom, b.countsFrom) })
 	}
 	slices.Sort(n.accounts)
-	for _, t := range w.thresholds {
-		if t.startsOn <= asOf && t.startsOn >= n.policy.startsOn {
-			n.policy = t
-		}
-	}
 	return n
 }
 
-// active: starts_on <= d and (ends_before is null or ends_before > d); not a trial, ACV > 0.
+// active: it counts on d; not a trial, ACV > 0.
 func active(c contract, d day) bool {
-	return c.startsOn <= d && d < c.endsBefore && d < c.replacedOn && !c.isTrial && c.acv.IsPositive()
+	return c.countsFrom <= d && d < c.countsBefore && !c.isTrial && c.acv.IsPositive()
 }
 
 // fiscalYear is the first day of the fiscal year that d is in, and its name: the year in which it ends.
@@ -215,8 +250,8 @@ func (n *naive) paidBy(account string, d day) bool {
 func (n *naive) firstPaid(account string, d day) (day, bool) {
 	for _, c := range n.contracts[account] {
 		// ARR can begin only where a contract begins.
-		if c.startsOn <= d && n.pays(account, c.startsOn) {
-			return c.startsOn, true
+		if c.countsFrom <= d && n.pays(account, c.countsFrom) {
+			return c.countsFrom, true
 		}
 	}
 	return 0, false
@@ -265,11 +300,35 @@ func (n *naive) states() []state {
 	return states
 }
 
-// windows are half-open, (start, as_of], and start 1, 3 or 12 months before as_of.
-var windows = []struct {
+// window is half-open, (opens, as_of].
+type window struct {
 	name   string
-	months int
-}{{"1m", 1}, {"3m", 3}, {"12m", 12}}
+	opens  day
+	months int // of a trailing one
+}
+
+// monthsAgo is the end at which a trailing window opens: on the last day of a month, the last day of one.
+func (n *naive) monthsAgo(months int) day {
+	if next := n.asOf + 1; n.byDay && next.time().Day() == 1 {
+		return next.monthsBefore(months) - 1
+	}
+	return n.asOf.monthsBefore(months)
+}
+
+// windows are the trailing ones, and the month, fiscal quarter and fiscal year to date.
+func (n *naive) windows() []window {
+	windows := []window{{"1m", n.monthsAgo(1), 1}, {"3m", n.monthsAgo(3), 3}, {"12m", n.monthsAgo(12), 12}}
+	if !n.byDay {
+		return windows
+	}
+	year, _ := n.fiscalYear(n.asOf)
+	quarter := year
+	for quarter.monthsBefore(-3) <= n.asOf {
+		quarter = quarter.monthsBefore(-3)
+	}
+	month := n.asOf - day(n.asOf.time().Day()-1)
+	return append(windows, window{"mtd", month - 1, 0}, window{"qtd", quarter - 1, 0}, window{"ytd", year - 1, 0})
+}
 
 // change is an account over a window.
 type change struct {
@@ -283,8 +342,8 @@ type change struct {
 }
 
 // changes are the accounts that paid at the start of a window or pay at its end.
-func (n *naive) changes(months int) []change {
-	start := n.asOf.monthsBefore(months)
+func (n *naive) changes(w window) []change {
+	start := w.opens
 	var changes []change
 	for _, a := range n.accounts {
 		c := change{
@@ -360,7 +419,7 @@ func (r *retention) add(c change) {
 func (n *naive) chained(months int) (float64, bool) {
 	product := 1.0
 	for m := months; m > 0; m-- {
-		from, to := n.asOf.monthsBefore(m), n.asOf.monthsBefore(m-1)
+		from, to := n.monthsAgo(m), n.monthsAgo(m-1)
 		opening, closing := decimal.Zero, decimal.Zero
 		for _, a := range n.accounts {
 			if n.pays(a, from) {
@@ -400,7 +459,7 @@ func (n *naive) churnEvents() []churnEvent {
 	var events []churnEvent
 	for _, a := range n.accounts {
 		cs := n.contracts[a]
-		for d := cs[0].startsOn + 1; d <= n.asOf; d++ {
+		for d := cs[0].countsFrom + 1; d <= n.asOf; d++ {
 			if !n.pays(a, d-1) || n.pays(a, d) {
 				continue
 			}

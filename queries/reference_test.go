@@ -209,7 +209,13 @@ func answer(t *testing.T, c driver.Conn, sql string) (string, error) {
 		read = append(read, done)
 		return "(" + text + ")"
 	})
-	rows, err := c.Query(t.Context(), asked)
+	return rowsOf(t, c, asked)
+}
+
+// rowsOf is the result of a select in ClickHouse's format TSVWithNames.
+func rowsOf(t testing.TB, c driver.Conn, sql string) (string, error) {
+	t.Helper()
+	rows, err := c.Query(t.Context(), sql)
 	if err != nil {
 		return "", err
 	}

@@ -56,7 +56,7 @@ func TestSecondOpinion(t *testing.T) {
 
 // opinion holds the views of a day against the naive implementation.
 type opinion struct {
-	t     *testing.T
+	t     testing.TB
 	c     driver.Conn
 	from  func(view string) string
 	naive *naive
@@ -108,7 +108,7 @@ func agrees(got string, want any) bool {
 }
 
 // table is what a select returns, all cells as text.
-func table(t *testing.T, c driver.Conn, columns []string, from string) [][]string {
+func table(t testing.TB, c driver.Conn, columns []string, from string) [][]string {
 	t.Helper()
 	texts := make([]string, len(columns))
 	for i, column := range columns {
@@ -238,8 +238,8 @@ func (o opinion) windows() {
 	type rows = map[string][]any
 	movementsDetail, movements, expansionDetail, bridge := rows{}, rows{}, rows{}, rows{}
 	accounts, nrr, grr, logos, revenue, migrations, efficiency := rows{}, rows{}, rows{}, rows{}, rows{}, rows{}, rows{}
-	for _, window := range windows {
-		changes := o.naive.changes(window.months)
+	for _, window := range o.naive.windows() {
+		changes := o.naive.changes(window)
 		var reported, closing decimal.Decimal
 		for _, c := range changes {
 			key := strings.Join([]string{c.segment, window.name, c.account}, " ")
@@ -336,10 +336,10 @@ func (o opinion) windows() {
 func (o opinion) definitions() {
 	o.t.Helper()
 	want := map[string][]any{}
-	for _, window := range windows {
+	for _, window := range o.naive.windows()[:3] {
 		var r retention
 		var reported, moved decimal.Decimal
-		for _, c := range o.naive.changes(window.months) {
+		for _, c := range o.naive.changes(window) {
 			r.add(c)
 			reported = reported.Add(c.reported)
 			moved = moved.Add(c.reported)

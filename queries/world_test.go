@@ -18,9 +18,11 @@ import (
 
 // fact is a row of a table, dated by the latest of what it says: nothing of it is known before.
 type fact struct {
-	table  string
-	on     day
-	values string // literals of the columns in order, without ingested_at
+	table       string
+	on          day
+	values      string // literals of the columns in order, without ingested_at
+	validFrom   day    // of a contract; 0: since ever
+	isWithdrawn bool
 }
 
 // columns of the tables that facts are written for; source and updated_at end every row of a fact.
@@ -81,7 +83,7 @@ func newFact(table string, on day, values ...any) fact {
 	for i, v := range values {
 		texts[i] = literal(v)
 	}
-	return fact{table, on, strings.Join(texts, ", ")}
+	return fact{table: table, on: on, values: strings.Join(texts, ", ")}
 }
 
 // store inserts facts in the order given, so many to a statement.
@@ -102,6 +104,32 @@ func store(t *testing.T, c driver.Conn, facts []fact, atOnce int) {
 		}
 		for rows := range slices.Chunk(byTable[table], atOnce) {
 			exec(t, c, "insert into cs."+table+" ("+names+") values "+strings.Join(rows, ", "))
+		}
+	}
+}
+
+// storeByDay is the same for a database of the layout.
+func storeByDay(t testing.TB, c driver.Conn, facts []fact, atOnce int) {
+	t.Helper()
+	byInsert := map[string][]string{}
+	for _, f := range facts {
+		if isKept(f.table) {
+			byInsert[f.table+" ("+columns[f.table]+")"] = append(byInsert[f.table+" ("+columns[f.table]+")"], "("+f.values+")")
+			continue
+		}
+		names, row := columns[f.table]+", source, updated_at, ingested_at", f.values+", '2026-06-30 12:00:00'"
+		if f.validFrom != 0 {
+			names, row = names+", valid_from", row+", "+literal(f.validFrom)
+		}
+		if f.isWithdrawn {
+			names, row = names+", is_withdrawn", row+", 1"
+		}
+		insert := "stored_" + f.table + " (" + names + ")"
+		byInsert[insert] = append(byInsert[insert], "("+row+")")
+	}
+	for _, insert := range slices.Sorted(maps.Keys(byInsert)) {
+		for rows := range slices.Chunk(byInsert[insert], atOnce) {
+			exec(t, c, "insert into "+insert+" values "+strings.Join(rows, ", "))
 		}
 	}
 }
@@ -171,8 +199,10 @@ func contractFact(c contract) fact {
 	if c.noticeOn != never {
 		on = max(on, c.noticeOn)
 	}
-	return newFact("contracts", on, c.id, c.account, c.product, c.department, c.kind, c.seats, c.acv.String(), c.currency, c.startsOn, c.endsBefore,
+	f := newFact("contracts", max(on, c.validFrom), c.id, c.account, c.product, c.department, c.kind, c.seats, c.acv.String(), c.currency, c.startsOn, c.endsBefore,
 		c.renewedFrom, c.noticeOn, c.cancelReason, c.isTrial, c.seats%2 == 0, c.source, c.updatedAt)
+	f.validFrom, f.isWithdrawn = c.validFrom, c.isWithdrawn
+	return f
 }
 
 func dayOf(t time.Time) day { return day(t.Unix() / 86400) }
@@ -188,6 +218,9 @@ func (w world) facts() []fact {
 		facts = append(facts,
 			newFact("settings", t.startsOn, "segment_high_arr", "", t.startsOn, t.high.String(), "import", epoch),
 			newFact("settings", t.startsOn, "segment_low_arr", "", t.startsOn, t.low.String(), "import", epoch))
+		if t.grace > 0 {
+			facts = append(facts, newFact("settings", t.startsOn, "grace_days", "", t.startsOn, fmt.Sprint(int(t.grace)), "import", epoch))
+		}
 	}
 	for _, r := range w.rates {
 		facts = append(facts, rateFact(r))
@@ -242,8 +275,8 @@ func (d dice) scaled(amount decimal.Decimal) decimal.Decimal {
 func randomWorld(seed uint64, fiscalYearStart time.Month) world {
 	d := newDice(seed)
 	w := world{fiscalYearStart: fiscalYearStart, reporting: "USD", thresholds: []thresholds{
-		{0, decimal.NewFromInt(60_000), decimal.NewFromInt(8_000)},
-		{date(2024, 11, 15), decimal.NewFromInt(50_000), decimal.RequireFromString("9000.5")},
+		{0, decimal.NewFromInt(60_000), decimal.NewFromInt(8_000), 0},
+		{date(2024, 11, 15), decimal.NewFromInt(50_000), decimal.RequireFromString("9000.5"), 0},
 	}}
 	for year := 2019; year <= 2026; year++ {
 		first := date(year, fiscalYearStart, 1)
@@ -275,6 +308,60 @@ func randomWorld(seed uint64, fiscalYearStart time.Month) world {
 			c.acv, c.currency, c.endsBefore, c.renewedFrom = d.amount(), "EUR", never, ""
 			c.account = fmt.Sprintf("a%02d", d.IntN(60))
 			w.contracts = append(w.contracts, c)
+		}
+	}
+	d.Shuffle(len(w.contracts), func(i, j int) { w.contracts[i], w.contracts[j] = w.contracts[j], w.contracts[i] })
+	return w
+}
+
+// withChanges is the world with grace days, contracts that change in place, and contracts that were taken back.
+func (w world) withChanges(seed uint64) world {
+	d := newDice(seed + 2000)
+	w.thresholds, w.contracts = slices.Clone(w.thresholds), slices.Clone(w.contracts)
+	w.thresholds[0].grace, w.thresholds[1].grace = day(pick(d, 0, 10, 45)), day(pick(d, 5, 20, 60))
+	last := map[string]time.Time{} // of each contract
+	for _, c := range w.contracts {
+		if id := c.source + c.id; c.updatedAt.After(last[id]) {
+			last[id] = c.updatedAt
+		}
+	}
+	for _, c := range slices.Clone(w.contracts) {
+		id := c.source + c.id
+		if !c.updatedAt.Equal(last[id]) {
+			continue // a correction of it counts
+		}
+		again := func(after time.Duration) {
+			c.updatedAt = c.updatedAt.Add(after)
+			w.contracts = append(w.contracts, c)
+		}
+		original := c
+		for range pick(d, 0, 0, 0, 1, 2) {
+			c.validFrom = c.startsOn + day(pick(d, d.IntN(400), d.IntN(90), 0))
+			if d.chance(20) {
+				c.isTrial, c.acv = false, d.amount()
+			}
+			c.acv, c.seats = d.scaled(c.acv), uint32(d.IntN(500))
+			if d.chance(20) && c.endsBefore != never {
+				c.endsBefore += day(d.between(-30, 200))
+			}
+			if d.chance(20) {
+				c.product, c.currency = "plus", "EUR"
+			}
+			again(time.Hour)
+			if d.chance(20) { // and the change is corrected
+				c.acv = d.scaled(c.acv)
+				again(time.Minute)
+			}
+		}
+		if d.chance(6) {
+			c.isWithdrawn = true
+			again(time.Hour)
+			if d.chance(30) { // and it is there again after all
+				latest := c.updatedAt
+				c = original
+				c.updatedAt = latest
+				again(time.Hour)
+			}
 		}
 	}
 	d.Shuffle(len(w.contracts), func(i, j int) { w.contracts[i], w.contracts[j] = w.contracts[j], w.contracts[i] })

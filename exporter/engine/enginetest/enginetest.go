@@ -133,6 +133,18 @@ func Conn(t testing.TB) driver.Conn {
 // run in parallel.
 func Database(t testing.TB) driver.Conn {
 	t.Helper()
+	conn, drop := Lasting(t)
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Errorf("drop the test's database: %v", err)
+		}
+	})
+	return conn
+}
+
+// Lasting is a Database that outlives the test: it is there until drop is called.
+func Lasting(t testing.TB) (conn driver.Conn, drop func() error) {
+	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
 	o, err := options(t)
@@ -148,18 +160,14 @@ func Database(t testing.TB) driver.Conn {
 	if err := first.Exec(t.Context(), "create database "+own.Auth.Database); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := clickhouse.Open(&own)
-	if err != nil {
+	if conn, err = clickhouse.Open(&own); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	return conn, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // that of the test is over
 		defer cancel()
-		if err := errors.Join(conn.Close(), first.Exec(ctx, "drop database "+own.Auth.Database), first.Close()); err != nil {
-			t.Errorf("drop the test's database: %v", err)
-		}
-	})
-	return conn
+		return errors.Join(conn.Close(), first.Exec(ctx, "drop database "+own.Auth.Database), first.Close())
+	}
 }
 
 func options(t testing.TB) (*clickhouse.Options, error) {
