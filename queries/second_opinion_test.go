@@ -268,7 +268,12 @@ func (o opinion) windows() {
 				migrations[k] = []any{m[0].(int64) + 1, nearest{m[1].(nearest).Add(c.opening)}, nearest{m[2].(nearest).Add(c.closing)}}
 			}
 		}
-		bridge[window.name] = []any{nearest{reported}, nearest{closing}, nearest{}}
+		// The opening is what was said on its day, by that day's grace; the residual is what a change of it since makes.
+		var opening decimal.Decimal
+		for _, s := range newNaive(o.naive.world, window.opens).states() {
+			opening = opening.Add(s.amount)
+		}
+		bridge[window.name] = []any{nearest{opening}, nearest{closing}, nearest{opening.Sub(reported)}}
 		for _, segment := range segments {
 			key := segment + " " + window.name
 			var r retention
