@@ -81,7 +81,7 @@ func (f factTable) view() string {
 		body = "select " + strings.Join(latest, ", ") + " from (" +
 			"select argMax((" + strings.Join(names, ", ") + "), (t.valid_from, t.updated_at)) as latest" +
 			" from (select *, argMax(is_withdrawn, updated_at) over (partition by " + strings.Join(id, ", ") + ", source) as is_gone from " + StoredPrefix + f.name + " final) as t" +
-			" where not is_gone and t.valid_from <= now()" +
+			" where not is_gone and t.valid_from <= now64(3)" +
 			" group by " + strings.Join(id, ", ") + ") as present"
 	}
 	return "create or replace view " + f.name + " (" + strings.Join(declared, ", ") + ") as " + body + " comment " + QuoteText(f.comment)
