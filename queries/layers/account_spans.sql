@@ -31,9 +31,14 @@ from (
         from (
             select *,
                 argMax(created_on, (valid_from, updated_at)) over account as last_created_on,
-                argMax(is_test or is_withdrawn, (valid_from, updated_at)) over account as is_out
-            from stored_accounts final
-            where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}
+                argMax(is_test, (valid_from, updated_at)) over account as is_out
+            from (
+                -- What one source took back, another one may still say.
+                select *, argMax(is_withdrawn, updated_at) over (partition by account_id, source) as is_gone
+                from stored_accounts final
+                where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}
+            ) as said
+            where not is_gone
             window account as (partition by account_id)
         ) as a
         where not is_out

@@ -77,6 +77,6 @@ select
     s.title as title, s.first_due_on as first_due_on, s.due_on as due_on, s.done_on as done_on, s.is_open as is_open, s.was_due as was_due, s.is_overdue as is_overdue
 from (
     select *, least(first_due_on, since) as owned_on from states
-    where is_known and (is_open or was_due) and account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+    where is_known and (is_open or was_due) and account_id not in (select account_id from test_accounts)
 ) as s
 asof left join account_spans as o on o.account_id = s.account_id and o.since <= s.owned_on

@@ -41,7 +41,7 @@ versions as (
         argMax(is_withdrawn, c.updated_at) over (partition by c.source, contract_id) as is_gone,
         first_value(starts_on) over contract as began_on
     from stored_contracts as c final
-    where c.account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+    where c.account_id not in (select account_id from test_accounts)
     window contract as (partition by c.source, contract_id order by valid_from rows between unbounded preceding and unbounded following)
 ),
 

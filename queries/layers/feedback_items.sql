@@ -21,6 +21,6 @@ from (
         lagInFrame(created_on) over (partition by account_id, kind order by created_on, source, feedback_id rows between 1 preceding and current row) as previous_on
     from stored_feedback as x final
     where (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        and account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+        and account_id not in (select account_id from test_accounts)
 ) as f
 asof left join account_spans as o on o.account_id = f.account_id and o.since <= f.created_on

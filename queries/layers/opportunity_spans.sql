@@ -66,4 +66,4 @@ from (
 ) as v
 asof left join account_spans as o on o.account_id = v.account_id and o.since <= v.created_on
 where v.created_on <= v.since
-    and v.account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+    and v.account_id not in (select account_id from test_accounts)

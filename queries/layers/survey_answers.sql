@@ -26,6 +26,6 @@ from (
     from stored_surveys as v final
     where (v.kind = 'nps' and score <= 10 or v.kind = 'csat' and score between 1 and 5)
         and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        and account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+        and account_id not in (select account_id from test_accounts)
 ) as answers
 where before > since

@@ -33,4 +33,4 @@ select
     if(resolved_on = never, never, greatest(opened_on, resolved_on) + 28) as before
 from stored_tickets as v final
 where (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-    and account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+    and account_id not in (select account_id from test_accounts)

@@ -181,4 +181,4 @@ from (
     from by_instant
     array join events as e
 ) as story
-where day <= latest and account_id not in (select account_id from stored_accounts final group by account_id having argMax(is_test, (valid_from, updated_at)))
+where day <= latest and account_id not in (select account_id from test_accounts)
