@@ -60,6 +60,10 @@ bench: engine ## Run the benchmarks, each beside what it is compared with.
 soak: engine ## Send facts at length while engine and service are killed, 60 times.
 	CSKPI_TEST_SOAK=60 go test -count=1 -run '^Test(Soak|Damage$$)' -v -timeout 60m ./cmd/cskpi ./exporter/parts
 
+.PHONY: mutations
+mutations: engine ## Make small faults in the SQL, one after the other, and see that tests notice each.
+	CSKPI_TEST_MUTATIONS=1 go test -count=1 -run '^TestMutations$$' -v -timeout 60m ./queries
+
 .PHONY: released
 released: engine ## Pack a data folder as RELEASE writes it, for the tests of upgrades: make released RELEASE=v1.2.0.
 	cmd/cskpi/testdata/releases/pack.sh $(RELEASE)

@@ -178,3 +178,59 @@ func said(s queries.Statement, keyword string) string {
 	}
 	return ""
 }
+
+// TestTell makes sure that the runner itself sees what it is there to see.
+func TestTell(t *testing.T) {
+	t.Parallel()
+	c, layout := database(t)
+	run := func(text string) (answers, error) {
+		file := filepath.Join(t.TempDir(), "x.sql")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return tell(t, c, layout, file)
+	}
+	f := func(text, want string) {
+		t.Helper()
+		got, err := run(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := difference(want, got.text); diff != "" {
+			t.Error(diff)
+		}
+	}
+	f(`-- Acme; a customer.
+insert into stored_accounts (account_id, name) values ('a', 'Ac;me');
+select name from accounts;
+select 1 as a, 2 as b`, "name\nAc;me\n\na\tb\n1\t2\n")
+	f(`select null as n, toNullable(0.1) as f, 1 / 3 as third, 1e300 as large, 1e-9 as small, -0.5 as half, nan as nan, -inf as inf, 100000000 as plain`,
+		"n\tf\tthird\tlarge\tsmall\thalf\tnan\tinf\tplain\n\\N\t0.1\t0.3333333333333333\t1e+300\t1e-09\t-0.5\tnan\t-inf\t100000000\n")
+	f(`select toDecimal64('12.3400', 4) as d, toDecimal128('-100', 12) as e, toDate('2024-02-29') as day, toDateTime64('2024-02-29 12:00:00.5', 3, 'UTC') as at, true as yes, toInt256(-5) as i`,
+		"d\te\tday\tat\tyes\ti\n12.34\t-100\t2024-02-29\t2024-02-29 12:00:00.5\ttrue\t-5\n")
+	f(`select ['a', 'it''s'] as a, [(1, 'x')] as p, map('b', 2, 'a', 1) as m, [toDate('2024-01-01')] as ds, [toDecimal64(1.5, 4), null] as dn, 'tab\there\\' as s, cast('x' as Enum8('x' = 1)) as e`,
+		"a\tp\tm\tds\tdn\ts\te\n['a','it\\'s']\t[(1,'x')]\t{'a':1,'b':2}\t['2024-01-01']\t[1.5,NULL]\ttab\\there\\\\\tx\n")
+	f("-- error: no such luck\nselect throwIf(1, 'no such luck');\nselect 1 as a", "a\n1\n")
+	f("select number from numbers(2) order by number", "number\n0\n1\n")
+	// What was computed is computed again where facts have changed, and only then; days that are not over stand on the last one that is.
+	f(`insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c', 'a', 1000, '2024-01-01');
+select sum(amount) as arr from arr where day = '2024-06-30';
+insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('d', 'b', 500, '2024-01-01');
+select sum(amount) as arr from arr where day = '2024-06-30';
+truncate table stored_contracts;
+select sum(amount) as arr from arr where day = '2024-06-30'`, "arr\n1000\n\narr\n1500\n\narr\n0\n")
+
+	fail := func(text, want string) {
+		t.Helper()
+		_, err := run(text)
+		wantError(t, err, want)
+	}
+	fail("select 1;\n-- error: bad luck\nselect 2", `x.sql:3: the statement succeeds, but the error "bad luck" is wanted`)
+	fail("-- error: bad luck\nselect throwIf(1, 'good luck')", `x.sql:2: the error "bad luck" is wanted: `)
+	fail("select 1;\n\nselect throwIf(1, 'bad luck')", "x.sql:3: ")
+	fail("select number from numbers(2)", "x.sql:1: the select returns 2 rows and has no order by")
+	fail("select 'x", "x.sql")
+
+	truncateAll(t, c)
+	f("select count() as n from accounts", "n\n0\n")
+}

@@ -14,6 +14,7 @@ select * from targets_kpi where day = '2024-07-01' order by kpi, segment;
 
 -- By hand: on its last day, 31 December 2023, coverage's is in force; net retention has none yet.
 select * from targets_kpi where day = '2023-12-31' order by kpi, segment;
+select count() as targets from targets_kpi where day = '2024-01-01' and kpi = 'coverage.ratio';
 
 -- A correction: the target from July on is 1.12. The last change wins, whichever row comes first.
 insert into stored_targets (kpi, starts_on, target, updated_at) values ('nrr.ratio', '2024-07-01', 1.12, '2100-01-01 00:00:00');

@@ -1,7 +1,7 @@
 -- How many users does the product have, how often do they come, and are the seats used?
 
 -- Days are those of Berlin. Acme is high touch, Birch low touch, Cedar and Dune tech touch; Dune's contract has no seats. Elm is a test
--- account, Fir does not pay yet, and Gum nobody knows.
+-- account, Fir does not pay yet, Hop has left and still comes, and Gum nobody knows.
 insert into stored_settings (name, value) values ('timezone', 'Europe/Berlin'), ('core_events', 'report, export');
 insert into stored_accounts (account_id, is_test, updated_at) values ('elm', true, '2024-01-01');
 insert into stored_contracts (contract_id, account_id, product, seats, acv, starts_on, ends_before) values
@@ -10,7 +10,8 @@ insert into stored_contracts (contract_id, account_id, product, seats, acv, star
     ('cedar', 'cedar', 'core', 10, 1000,   '2024-01-01', null),
     ('dune',  'dune',  'core', 0,  1000,   '2024-01-01', null),
     ('elm',   'elm',   'core', 5,  120000, '2024-01-01', null),
-    ('fir',   'fir',   'core', 5,  120000, '2024-07-01', null);
+    ('fir',   'fir',   'core', 5,  120000, '2024-07-01', null),
+    ('hop',   'hop',   'core', 5,  20000,  '2023-01-01', '2024-01-01');
 
 -- At Acme, Ann makes a report on each of the 28 days to 30 June, Bob on 14 of them, the last one on 30 June; Cyd on 24 June, the
 -- first of the last 7 days, and on the 23rd. Dan only logs in, which is no use, but takes a seat. Nobody in particular exports.
@@ -41,7 +42,8 @@ insert into stored_usage_events (event_id, account_id, user_id, event, ts) value
     ('23', 'dune',  'kim', 'report', '2024-06-21 12:00:00'),
     ('24', 'elm',   'lea', 'report', '2024-06-30 12:00:00'),
     ('25', 'fir',   'max', 'report', '2024-06-30 12:00:00'),
-    ('26', 'gum',   'ned', 'report', '2024-06-30 12:00:00');
+    ('26', 'gum',   'ned', 'report', '2024-06-30 12:00:00'),
+    ('27', 'hop',   'oli', 'report', '2024-06-30 12:00:00');
 
 -- Told twice, Ann's report counts once; another system's of the same number is another one. Event 22 comes again and tells of somebody
 -- else now: what was stored first stays.
