@@ -14,28 +14,18 @@
 -- Key: account_id, grace_days, age
 
 with
-arrayFilter(m -> m <= 12 or m % 3 = 0, range(61)) as ages,
+arrayFilter(m -> m <= 12 or m % 3 = 0, range(61)) as ages
 
-spans as (
-    select s.account_id as account_id, s.grace_days as grace_days, toString(s.currency) as currency, s.amount as amount, s.since as since, s.before as before, f.first_paid_on as first_paid_on
-    from arr_spans as s
-    join (
-        select account_id, grace_days, min(since) as first_paid_on
-        from arr_spans
-        where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}
-        group by account_id, grace_days
-    ) as f on f.account_id = s.account_id and f.grace_days = s.grace_days
-)
-
+-- A row for each age, also one at which nothing is paid. Arrays are looked through account by account: rows of ages times spans would be many.
 select
-    account_id, grace_days, x.age as age, any(x.first_paid_on) as first_paid_on,
-    mapFromArrays(groupArrayIf(currency, amount > 0), groupArrayIf(amount, amount > 0)) as amounts
+    account_id, grace_days, x.1 as age, first_paid_on,
+    mapFromArrays(arrayMap(i -> currencies[i], x.2), arrayMap(i -> amounts_paid[i], x.2)) as amounts
 from (
-    select account_id, grace_days, currency, amount, first_paid_on, arrayJoin(arrayFilter(m -> since <= addMonths(first_paid_on, m) and addMonths(first_paid_on, m) < before, ages)) as age
-    from spans
-    union all
-    -- Every age, also one at which nothing is paid.
-    select account_id, grace_days, '' as currency, toDecimal128(0, 4) as amount, first_paid_on, arrayJoin(ages) as age
-    from (select distinct account_id, grace_days, first_paid_on from spans) as accounts
-) as x
-group by account_id, grace_days, age
+    select
+        account_id, grace_days, min(since) as first_paid_on,
+        groupArray(toString(s.currency)) as currencies, groupArray(s.amount) as amounts_paid, groupArray((since, before)) as held
+    from arr_spans as s
+    where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}
+    group by account_id, grace_days
+) as accounts
+array join arrayMap(m -> (m, arrayFilter((i, h) -> h.1 <= addMonths(first_paid_on, m) and addMonths(first_paid_on, m) < h.2, arrayEnumerate(held), held)), ages) as x

@@ -15,24 +15,21 @@
 -- Key: day
 
 with
-(select arraySort({days:Array(Date)})) as ordered,
--- The days of each point, by months before; both ascend, so that what holds on some days of a point is a range of positions.
--- (Subqueries are computed once; expressions would be analysed wherever they are used, which takes longer than all the rest.)
-(select arrayMap(k -> arrayMap(d -> if(d = toLastDayOfMonth(d), toLastDayOfMonth(addMonths(d, -k)), addMonths(d, -k)), arraySort({days:Array(Date)})), range(13))) as points,
-(select arrayMap(p -> p[1], points)) as firsts,
-(select arrayMap(p -> p[-1], points)) as lasts,
+arrayMin({days:Array(Date)}) as first_day,
+arrayMax({days:Array(Date)}) as last_day,
 
 graces as (select distinct grace_days from policy_days where day in {days:Array(Date)}),
 
+-- Months are added only to days that leave room for them in a Date.
 amounts as (
-    select account_id, grace_days, toString(currency) as currency, since, before, s.amount as amount
+    select account_id, grace_days, toString(currency) as currency, since, least(s.before, toDate('2148-01-01')) as ends_before, s.amount as amount
     from arr_spans as s
-    where since <= lasts[1] and before > firsts[13] and grace_days in graces
+    where since <= last_day and s.before > addMonths(first_day, -12) and grace_days in graces
 ),
 
 -- When each account pays in any currency.
 paying as (
-    select account_id, grace_days, since, before, first_paid_on
+    select account_id, grace_days, since, least(before, toDate('2148-01-01')) as ends_before, first_paid_on
     from (
         select account_id, grace_days, since, n, min(since) over account as first_paid_on, leadInFrame(since, 1, toDate('2149-06-06')) over account as before
         from (
@@ -46,65 +43,66 @@ paying as (
         where (n > 0) != (n_before > 0)
         window account as (partition by account_id, grace_days order by since rows between unbounded preceding and unbounded following)
     ) as spans
-    where n > 0 and since <= lasts[1] and before > firsts[13]
+    where n > 0 and since <= last_day and before > addMonths(first_day, -12)
 ),
 
--- The positions from which on, and before which, an amount counts. An amount lies within one of the account's spans of paying.
-ranges as (
-    select x.1 as sums, x.2 as k, grace_days, currency, x.3 as first, x.4 as next, sum(r.amount) as amount
+-- The days on which an amount begins and ceases to count. The point k months before a day is at or after another day exactly if the day
+-- is at or after that day plus k months, month ends included. An amount lies within one of the account's spans of paying.
+changes as (
+    select sums, k, grace_days, currency, c.1 as changed_on, sum(c.2) as change
     from (
-        select
-            a.grace_days as grace_days, a.currency as currency, a.amount as amount, a.since as since, a.before as before, p.since as paying_since, p.before as paying_before,
-            arrayConcat(
-                if(since < paying_since or before > paying_before, [], arrayMap(
-                    k -> (toUInt8(1), toUInt8(k), arrayCount(d -> d < since, points[k + 1]), arrayCount(d -> d < before, points[k + 1])), range(13))),
-                arrayMap(k -> (toUInt8(2), toUInt8(k),
-                    arrayCount((d, e) -> d < paying_since or e < since, points[k + 1], points[k]),
-                    arrayCount((d, e) -> d < paying_before and e < before, points[k + 1], points[k])), range(1, 13)),
-                if(before <= firsts[1], [], arrayMap(k -> (toUInt8(3), toUInt8(k),
-                    arrayCount((d, e) -> d < paying_since or e < since, points[k + 1], ordered),
-                    arrayCount((d, e) -> d < paying_before and e < before, points[k + 1], ordered)), range(1, 13))),
-                if(before <= firsts[1] or since < paying_since or before > paying_before, [], arrayMap(k -> (toUInt8(4), toUInt8(k),
-                    arrayCount((d, e) -> d < p.first_paid_on or e < since, points[k + 1], ordered),
-                    arrayCount(e -> e < before, ordered)), range(1, 13)))) as sums_of
-        from amounts as a
-        join paying as p on p.account_id = a.account_id and p.grace_days = a.grace_days
-    ) as r
-    array join arrayFilter(x -> x.3 < x.4, sums_of) as x
-    group by sums, k, grace_days, currency, first, next
-),
-
--- sums: 1 totals, 2 stayed, 3 kept, 4 kept_not_new.
-by_day as (
-    select sums, k, grace_days, currency, x.1 as day, x.2 as on, x.3 as amount
-    from (
-        select
-            sums, k, grace_days, currency, groupArray((position, change)) as changes,
-            arrayMap((d, on, i) -> (d, on, arraySum(arrayMap(c -> if(c.1 < i, c.2, toDecimal128(0, 4)), changes))), ordered, points[k + 1], arrayEnumerate(ordered)) as amounts_by_day
+        select toUInt8(1) as sums, toUInt8(months) as k, grace_days, currency, amount, addMonths(since, months) as counts_from, addMonths(ends_before, months) as counts_before
+        from amounts
+        array join range(13) as months
+        union all
+        select x.1 as sums, k, grace_days, currency, amount, x.2 as counts_from, x.3 as counts_before
         from (
-            select sums, k, grace_days, currency, c.1 as position, sum(c.2) as change
-            from ranges
-            array join [(first, amount), (next, -amount)] as c
-            group by sums, k, grace_days, currency, position
-        ) as changed
-        group by sums, k, grace_days, currency
-    ) as lines
-    array join amounts_by_day as x
+            select
+                a.grace_days as grace_days, a.currency as currency, a.amount as amount, a.since as since, a.ends_before as ends_before,
+                a.since >= p.since and a.ends_before <= p.ends_before as is_own, p.first_paid_on as first_paid_on,
+                toUInt8(months) as k, addMonths(p.since, months) as paying_from, addMonths(p.ends_before, months) as paying_before
+            from amounts as a
+            join paying as p on p.account_id = a.account_id and p.grace_days = a.grace_days
+            array join range(1, 13) as months
+        ) as r
+        array join [
+            (toUInt8(2), greatest(paying_from, addMonths(since, k - 1)), least(paying_before, addMonths(ends_before, k - 1))),
+            (toUInt8(3), greatest(paying_from, since), least(paying_before, ends_before)),
+            (toUInt8(4), greatest(addMonths(first_paid_on, k), since), if(is_own, ends_before, since))] as x
+    ) as counted
+    array join [(greatest(counts_from, first_day), amount), (counts_before, -amount)] as c
+    where counts_from < counts_before and counts_from <= last_day and counts_before > first_day and changed_on <= last_day
+    group by sums, k, grace_days, currency, changed_on
 )
 
+-- The numbers of sums: 1 totals, 2 stayed, 3 kept, 4 kept_not_new, 5 reported. Of 16 numbers each has one for k.
 select
-    day,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(13)), sums = 1) as totals,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 2) as stayed,
-    arrayMap(i -> ifNull(cs_ratio(stayed[i], totals[i + 1]), nan), range(1, 13)) as steps,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate_then, toDecimal128(0, 12)), range(13)), sums = 1) as reported,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 3) as kept,
-    sumForEachIf(arrayMap(i -> if(i = k, amount * rate, toDecimal128(0, 12)), range(1, 13)), sums = 4) as kept_not_new
+    day, totals, stayed, arrayMap((part, total) -> ifNull(cs_ratio(part, total), nan), stayed, arraySlice(totals, 2)) as steps, reported, kept, kept_not_new
 from (
     select
-        p.day as day, b.sums as sums, b.k as k, b.amount as amount,
-        p.rates[b.currency] as rate, if(b.on >= p.fiscal_year_starts_on, rate, p.previous_rates[b.currency]) as rate_then
-    from (select day, grace_days, rates, previous_rates, fiscal_year_starts_on from policy_days where day in {days:Array(Date)}) as p
-    left join by_day as b on b.day = p.day and b.grace_days = p.grace_days
-) as valued
-group by day
+        p.day as day,
+        arrayMap(k -> f.found[toUInt8(16 + k)], range(13)) as totals,
+        arrayMap(k -> f.found[toUInt8(32 + k)], range(1, 13)) as stayed,
+        arrayMap(k -> f.found[toUInt8(80 + k)], range(13)) as reported,
+        arrayMap(k -> f.found[toUInt8(48 + k)], range(1, 13)) as kept,
+        arrayMap(k -> f.found[toUInt8(64 + k)], range(1, 13)) as kept_not_new
+    from (select day from policy_days where day in {days:Array(Date)}) as p
+    left join (
+        select day, mapFromArrays(arrayConcat(groupArray(what), groupArray(toUInt8(what + 64))), arrayConcat(groupArray(amount), groupArray(amount_then))) as found
+        from (
+            select
+                r.day as day, toUInt8(16 * c.sums + c.k) as what, sum(c.change * r.rate) as amount,
+                sum(c.change * if(r.day >= addMonths(r.fiscal_year_starts_on, c.k), r.rate, r.previous_rate)) as amount_then
+            from changes as c
+            join (
+                select day, grace_days, fiscal_year_starts_on, x.1 as currency, x.2 as rate, previous_rates[x.1] as previous_rate
+                from policy_days
+                array join arrayZip(mapKeys(rates), mapValues(rates)) as x
+                where day in {days:Array(Date)}
+            ) as r on r.grace_days = c.grace_days and r.currency = c.currency
+            where c.changed_on <= r.day
+            group by day, what
+        ) as summed
+        group by day
+    ) as f on f.day = p.day
+) as lists

@@ -36,20 +36,30 @@ contracts as (
     from (
         select
             t.account_id as account_id, t.source as source, t.contract_id as contract_id,
-            p.contract_id != '' as has_predecessor, greatest(t.starts_on, p.starts_on) as both_from,
             arrayFilter(v -> v.5 and v.2 < v.3, [
                 ('negative_acv', t.starts_on, never, concat('acv is ', toString(t.acv)), t.acv < 0),
                 ('ends_before_start', t.starts_on, never, concat('starts on ', toString(t.starts_on), ' and ends before ', toString(t.due_on)), t.due_on <= t.starts_on),
                 ('notice_after_end', t.starts_on, never, concat('notice on ', ifNull(toString(t.notice_on), ''), ', end on ', toString(t.due_on)), ifNull(t.notice_on > t.due_on, false)),
-                ('unknown_predecessor', t.starts_on, if(has_predecessor, p.starts_on, never), concat('renewed from ', t.renewed_from, ', which is not there'), t.renewed_from != ''),
+                ('unknown_predecessor', t.starts_on, if(has_predecessor, other_start, never), concat('renewed from ', t.renewed_from, ', which is not there'), t.renewed_from != ''),
                 ('renewal_before_predecessor', both_from, never,
-                    if(t.contract_id = t.renewed_from, 'renewed from itself', concat('starts on ', toString(t.starts_on), ', its predecessor ', t.renewed_from, ' on ', toString(p.starts_on))),
-                    has_predecessor and t.starts_on <= p.starts_on),
-                ('renewal_of_other_account', both_from, never, concat('account ', t.account_id, ', its predecessor ', t.renewed_from, ' is of ', p.account_id),
-                    has_predecessor and t.account_id != p.account_id)]) as found
-        from terms as t
-        left join terms as p on p.source = t.source and p.contract_id = t.renewed_from
-        where empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)}
+                    if(t.contract_id = t.renewed_from, 'renewed from itself', concat('starts on ', toString(t.starts_on), ', its predecessor ', t.renewed_from, ' on ', toString(other_start))),
+                    has_predecessor and t.starts_on <= other_start),
+                ('renewal_of_other_account', both_from, never, concat('account ', t.account_id, ', its predecessor ', t.renewed_from, ' is of ', other_account),
+                    has_predecessor and t.account_id != other_account)]) as found
+        from (
+            -- Most contracts are in order, and texts are built only for the others.
+            select
+                t.account_id as account_id, t.source as source, t.contract_id as contract_id, t.acv as acv, t.starts_on as starts_on, t.due_on as due_on, t.notice_on as notice_on, t.renewed_from as renewed_from,
+                p.contract_id != '' as has_predecessor, p.account_id as other_account, p.starts_on as other_start, greatest(t.starts_on, p.starts_on) as both_from
+            from (
+                select account_id, source, contract_id, acv, starts_on, due_on, notice_on, renewed_from from terms
+                where (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+                    and (acv < 0 or due_on <= starts_on or ifNull(notice_on > due_on, false) or renewed_from != '')
+            ) as t
+            left join (select source, contract_id, account_id, starts_on from terms) as p on p.source = t.source and p.contract_id = t.renewed_from
+            where t.acv < 0 or t.due_on <= t.starts_on or ifNull(t.notice_on > t.due_on, false)
+                or t.renewed_from != '' and (p.contract_id = '' or t.starts_on <= p.starts_on or t.account_id != p.account_id)
+        ) as t
     ) as compared
     array join found as v
 ),
@@ -60,7 +70,9 @@ orphans as (
     from (
         select 'orphan_contracts' as check, 'contracts' as table, source, contract_id as id, starts_on as since, account_id from terms
         union all
+        -- Which rows may be meant is asked before the versions of a row are told apart, which takes long.
         select 'orphan_touchpoints', 'touchpoints', toString(source), touchpoint_id, toDate(happened_at, 'UTC'), account_id from stored_touchpoints final
+        where touchpoint_id in (select touchpoint_id from stored_touchpoints where account_id not in (select account_id from stored_accounts))
         union all
         select 'orphan_value_reviews', 'value_reviews', toString(source), review_id, reviewed_on, account_id from stored_value_reviews final
         union all
@@ -119,7 +131,8 @@ from (
     select account_id, 'resolved_before_opened', 'tickets', toString(source), ticket_id, toDate(opened_at, 'UTC'), never,
         concat('opened at ', toString(opened_at), ', resolved at ', ifNull(toString(resolved_at), ''))
     from stored_tickets final
-    where (ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false)) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    where ticket_id in (select ticket_id from stored_tickets where ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false))
+        and (ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false)) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     union all
     select '' as account_id, 'rate_not_positive', 'fx_rates', toString(source), concat(currency, ' ', toString(day)), day, never, concat('rate is ', toString(rate))
     from stored_fx_rates final where rate <= 0 and (empty({accounts:Array(String)}) or has({accounts:Array(String)}, ''))
@@ -142,5 +155,7 @@ from (
     union all
     select account_id, 'future_touchpoints', 'touchpoints', toString(source), touchpoint_id, toDate(ingested_at, 'UTC'), never,
         concat('dated ', toString(happened_at), ', stored at ', toString(ingested_at))
-    from stored_touchpoints final where happened_at > ingested_at + interval 1 day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    from stored_touchpoints final
+    where touchpoint_id in (select touchpoint_id from stored_touchpoints where happened_at > ingested_at + interval 1 day)
+        and happened_at > ingested_at + interval 1 day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ) as violations
