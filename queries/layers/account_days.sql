@@ -57,19 +57,15 @@ looks as (
     array join arrayPushBack(o.opened, ('', p.day)) as w
 ),
 
-terms as (
-    select account_id, counts_from, counts_before, resumes_on, notice_on, due_on, currency, toDecimal128(t.acv, 4) as acv, seats, department
-    from contract_terms as t
-    where t.acv > 0 and counts_from < counts_before and counts_from <= arrayMax({days:Array(Date)}) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-),
-
 -- What counts on each of these days, whatever looks at it, in contract currencies.
 counted as (
-    select account_id, currency, l.looked_on as looked_on, l.grace_days as grace_days, sum(t.acv) as amount
-    from terms as t
-    cross join (select distinct looked_on, grace_days from looks) as l
-    where counts_from <= l.looked_on and l.looked_on < greatest(counts_before, least(resumes_on, notice_on, counts_before + l.grace_days))
-    group by account_id, currency, looked_on, grace_days
+    select s.account_id as account_id, s.currency as currency, l.looked_on as looked_on, s.grace_days as grace_days, s.amount as amount
+    from (
+        select account_id, grace_days, currency, since, before, amount from arr_spans
+        where since <= arrayMax({days:Array(Date)}) and before > (select min(looked_on) from looks) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as s
+    join (select distinct looked_on, grace_days from looks) as l on l.grace_days = s.grace_days
+    where s.since <= l.looked_on and l.looked_on < s.before
 ),
 
 amounts as (
@@ -90,20 +86,39 @@ amounts as (
     group by day, account_id
 ),
 
+-- Contracts, and for each account one row for those that were over before the first day: they only say when it paid.
+terms as (
+    select
+        account_id, grace_days, min(began_on) as first_on, max(began_on) as last_on, max(ended_on) as ends_on, any(x.notice_on) as notice_on, any(x.due_on) as due_on,
+        any(x.currency) as currency, if(which = '', toDecimal128(0, 4), any(x.amount)) as acv, any(x.seats) as seats, any(x.department) as department
+    from (
+        select
+            account_id, p.grace_days as grace_days, t.counts_from as began_on, greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)) as ended_on,
+            if(ended_on <= arrayMin({days:Array(Date)}), '', concat(source, '\0', contract_id, '\0', toString(t.counts_from))) as which,
+            t.notice_on as notice_on, t.due_on as due_on, t.currency as currency, toDecimal128(t.acv, 4) as amount, t.seats as seats, toString(t.department) as department
+        from contract_terms as t
+        cross join (select distinct grace_days from policy) as p
+        where t.acv > 0 and t.counts_from < t.counts_before and t.counts_from <= arrayMax({days:Array(Date)}) and (empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)})
+    ) as x
+    group by account_id, grace_days, which
+),
+
 -- What holds of the contracts that count on the day, and of all that began by then.
 begun as (
     select
-        p.day as day, t.account_id as account_id,
-        min(t.counts_from) as first_paid_on,
-        max(t.counts_from) as last_started_on,
-        max(greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))) as last_paid_before,
-        sumIf(t.acv * p.rates[t.currency], p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)) and t.notice_on > p.day) as contracted_arr,
-        sumIf(toUInt64(t.seats), p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days))) as seats,
-        arraySort(groupUniqArrayIf(toString(t.department), p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)))) as departments,
-        minIf(t.due_on, p.day < greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)) and t.due_on > p.day) as due_on
-    from terms as t
-    cross join policy as p
-    where t.counts_from <= p.day
+        day, account_id, min(x.first_on) as first_paid_on, max(x.last_on) as last_started_on, max(x.ends_on) as last_paid_before,
+        sumIf(x.acv * x.rate, x.counts and x.notice_on > day) as contracted_arr,
+        sumIf(toUInt64(x.seats), x.counts) as seats,
+        arraySort(groupUniqArrayIf(x.department, x.counts)) as departments,
+        minIf(x.due_on, x.counts and x.due_on > day) as due_on
+    from (
+        select
+            p.day as day, t.account_id as account_id, t.first_on as first_on, t.last_on as last_on, t.ends_on as ends_on, t.notice_on as notice_on, t.due_on as due_on,
+            t.acv as acv, p.rates[t.currency] as rate, t.seats as seats, t.department as department, p.day < t.ends_on as counts
+        from terms as t
+        join (select day, grace_days, rates from policy) as p on p.grace_days = t.grace_days
+        where t.first_on <= p.day
+    ) as x
     group by day, account_id
 )
 

@@ -21,7 +21,7 @@ arrayMin({days:Array(Date)}) as first_day,
 arrayMax({days:Array(Date)}) as last_day,
 
 reactions as (
-    select account_id, toDate(happened_at, {zone:String}) as reacted_on, toString(kind) as kind
+    select account_id, toDate(happened_at, {zone:String}) as reacted_on, kind
     from stored_engagements final
     where reacted_on <= last_day and reacted_on > first_day - 180 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ),
@@ -29,15 +29,15 @@ reactions as (
 changes as (
     select
         account_id, day,
-        sumIf(adds, kind = 'email_delivered' and span = 90) as delivered, sumIf(adds, kind = 'email_opened' and span = 90) as opened,
-        sumIf(adds, kind = 'webinar_invited' and span = 90) as invited, sumIf(adds, kind = 'webinar_attended' and span = 90) as attended,
-        sumIf(adds, kind = 'community' and span = 90) as community,
-        sumIf(adds, kind = 'webinar_invited' and span = 180) as invited_180, sumIf(adds, kind = 'webinar_attended' and span = 180) as attended_180,
-        maxIf(reacted_on, kind = 'email_opened' and adds > 0) as opened_on, maxIf(reacted_on, kind = 'webinar_attended' and adds > 0) as attended_on,
-        maxIf(reacted_on, kind = 'community' and adds > 0) as community_on
+        sumIf(adds, kind = 'email_delivered') as delivered, sumIf(adds, kind = 'email_opened') as opened,
+        sumIf(adds, kind = 'webinar_invited') as invited, sumIf(adds, kind = 'webinar_attended') as attended,
+        sumIf(adds, kind = 'community') as community,
+        sumIf(adds_180, kind = 'webinar_invited') as invited_180, sumIf(adds_180, kind = 'webinar_attended') as attended_180,
+        maxIf(reacted_on, kind = 'email_opened') as opened_on, maxIf(reacted_on, kind = 'webinar_attended') as attended_on,
+        maxIf(reacted_on, kind = 'community') as community_on
     from reactions
-    array join [(reacted_on, 1, 90), (reacted_on + 90, -1, 90), (reacted_on, 1, 180), (reacted_on + 180, -1, 180)] as change
-    array join [greatest(change.1, first_day)] as day, [change.2] as adds, [change.3] as span
+    array join [(greatest(reacted_on, first_day), 1, 1), (greatest(reacted_on + 90, first_day), -1, 0), (reacted_on + 180, 0, -1)] as change
+    array join [change.1] as day, [change.2] as adds, [change.3] as adds_180
     where day <= last_day
     group by account_id, day
 ),
@@ -59,9 +59,8 @@ select
     if(s.opened > 0, s.opened_on, toDate(0)) as opened_on, if(s.attended > 0, s.attended_on, toDate(0)) as attended_on, if(s.community > 0, s.community_on, toDate(0)) as community_on
 from (
     select account_id, day
-    from (select account_id, min(reacted_on) as first_on from reactions group by account_id) as t
+    from (select distinct account_id from stored_engagements where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}) as t
     cross join (select arrayJoin({days:Array(Date)}) as day) as d
-    where first_on <= day
 ) as d
 asof join states as s on s.account_id = d.account_id and s.day <= d.day
 where s.delivered + s.opened + s.community + s.invited_180 + s.attended_180 > 0

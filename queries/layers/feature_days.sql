@@ -15,53 +15,58 @@ with
 arrayMap(d -> least(d, {whole:Date}), {days:Array(Date)}) as stand,
 arrayMin(stand) as first_day,
 arrayMax(stand) as last_day,
+-- Numbers are sorted and grouped much faster than names: the places of names in this list stand for them.
+(
+    select arrayPushFront(arraySort(groupUniqArrayArray(cast(features, 'Array(String)'))), '') from stored_usage_user_days
+    where day > first_day - 28 and day <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+) as names,
 
--- Each user's features and days, in order.
+-- A use is one number: the name's, times 65536, plus the day's.
 used as (
-    select account_id, user_id != '' as is_user, arraySort(groupArrayArray(arrayMap(f -> (toString(f), day), features))) as uses
-    from (
-        select account_id, user_id, day, u.features as features
-        from stored_usage_user_days as u final
-        where day > first_day - 28 and day <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-    ) as user_days
-    group by account_id, user_id
-),
-
--- A user counts from a first day on until 28 days without another are over. Events of nobody in particular use a feature, too, without a user.
-changes as (
-    select account_id, c.1 as feature, greatest(c.2, first_day) as day, sum(c.3) as uses_change, sumIf(c.3, is_user) as users_change
-    from used
-    array join arrayConcat(
-        arrayMap(x -> (x.1, x.2, 1), arrayFilter((x, before) -> x.1 != before.1 or x.2 > before.2 + 28, uses, arrayPushFront(arrayPopBack(uses), ('', toDate(0))))),
-        arrayMap(x -> (x.1, x.2 + 28, -1), arrayFilter((x, next) -> x.1 != next.1 or next.2 > x.2 + 28, uses, arrayPushBack(arrayPopFront(uses), ('', toDate('2149-06-06')))))) as c
-    where c.2 <= last_day
-    group by account_id, feature, day
-),
-
--- From each change on until the next.
-states as (
-    select account_id, feature, span.1 as since, span.2 as before, toUInt32(span.3) as users
+    select account_id, is_user, uses, arrayPopBack(arrayPushFront(uses, toUInt64(0))) as uses_before, arrayPushBack(arrayPopFront(uses), toUInt64(-1)) as uses_next
     from (
         select
-            account_id, feature, arraySort(groupArray((c.day, c.uses_change, c.users_change))) as known,
-            arrayMap(x -> x.1, known) as begun,
-            arrayFilter(x -> x.4 > 0, arrayZip(
-                begun, arrayPushBack(arrayPopFront(begun), toDate('2149-06-06')), arrayCumSum(arrayMap(x -> x.3, known)), arrayCumSum(arrayMap(x -> x.2, known)))) as spans
-        from changes as c
-        group by account_id, feature
-    ) as by_feature
-    array join spans as span
+            account_id, user_id != '' as is_user,
+            arraySort(groupArrayArray(arrayMap(f -> toUInt64(transform(toString(f), names, arrayEnumerate(names), 0)) * 65536 + toUInt16(day), features))) as uses
+        from stored_usage_user_days final
+        where day > first_day - 28 and day <= last_day and notEmpty(features) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        group by account_id, user_id
+    ) as by_user
+),
+
+-- A name is in use from a first day until nobody used it for 28 days. A change is one number: the day's, times four, and whether it is of a
+-- user, and whether it is a beginning.
+changes as (
+    select
+        account_id, toUInt64(intDiv(use.1, 65536)) as name,
+        arraySort(groupArray(toUInt32(greatest(toUInt16(use.1 % 65536), toUInt16(first_day))) * 4 + 2 * is_user + use.2)) as known
+    from used
+    array join arrayConcat(
+        arrayMap(u -> (u, 1), arrayFilter((u, b) -> u > b + 28, uses, uses_before)),
+        arrayMap(u -> (u + 28, 0), arrayFilter((u, n) -> n > u + 28, uses, uses_next))) as use
+    where use.1 % 65536 <= toUInt16(last_day)
+    group by account_id, name
+),
+
+-- What is so on a day is one number, too: from the top, 16 bits of the day, 24 of the name and 24 of the number of users.
+cells as (
+    select account_id, arraySort(groupArrayArray(arrayFlatten(arrayMap(
+        (since, before, uses, users) -> arrayMap(d -> bitShiftLeft(toUInt64(d), 48) + bitShiftLeft(name, 24) + toUInt64(users), range(since, if(uses > 0, least(before, toUInt16(last_day) + 1), since))),
+        begun, arrayPushBack(arrayPopFront(begun), 65535), arrayCumSum(arrayMap(x -> if(x % 2, 1, -1), known)), arrayCumSum(arrayMap(x -> multiIf(x % 4 < 2, 0, x % 2, 1, -1), known)))))) as held
+    from (select account_id, name, known, arrayMap(x -> intDiv(x, 4), known) as begun from changes) as by_name
+    group by account_id
 )
 
-select s.day as day, s.account_id as account_id, s.segment as segment, arrayMap(x -> x.1, u.used) as features, arrayMap(x -> x.2, u.used) as users
+select
+    s.day as day, s.account_id as account_id, s.segment as segment,
+    arrayMap(x -> names[bitAnd(bitShiftRight(x, 24), 16777215)], u.used) as features, arrayMap(x -> toUInt32(bitAnd(x, 16777215)), u.used) as users
 from (
     select day, least(day, {whole:Date}) as used_until, account_id, segment
     from account_days
     where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ) as s
 join (
-    select d, account_id, arraySort(groupArray((feature, x.users))) as used
-    from states as x
-    array join range(toUInt16(since), toUInt16(least(before, last_day + 1))) as d
-    group by d, account_id
-) as u on toDate(u.d) = s.used_until and u.account_id = s.account_id
+    select account_id, used, toDate(toUInt16(bitShiftRight(used[1], 48))) as used_on
+    from cells
+    array join arraySplit((x, b) -> bitShiftRight(x, 48) != bitShiftRight(b, 48), held, arrayPopBack(arrayPushFront(held, toUInt64(0)))) as used
+) as u on u.used_on = s.used_until and u.account_id = s.account_id

@@ -29,26 +29,27 @@ arrayMin({days:Array(Date)}) as first_day,
 arrayMax({days:Array(Date)}) as last_day,
 
 touches as (
-    select account_id, toDate(happened_at, {zone:String}) as touched_on, toString(kind) as kind, with_executive, sentiment = 'opportunity' as is_opportunity
+    select account_id, toDate(happened_at, {zone:String}) as touched_on, kind, with_executive, sentiment = 'opportunity' as is_opportunity
     from stored_touchpoints final
     where touched_on <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ),
 
 -- What a touchpoint adds on its day and takes away 90 days later.
+-- A touch that left the window by the first day matters only where the last one is asked for.
 changes as (
     select
         account_id, day,
-        maxIf(touched_on, adds > 0) as contacted_on, maxIf(touched_on, adds > 0 and kind not in ('email', 'webinar')) as held_on,
+        max(touched_on) as contacted_on, maxIf(touched_on, kind not in ('email', 'webinar')) as held_on,
         minIf(touched_on, with_executive) as first_met_on,
         sumIf(adds, kind = 'meeting') as meetings, sumIf(adds, kind = 'call') as calls, sumIf(adds, kind = 'visit') as visits,
         sumIf(adds, kind = 'email') as emails, sumIf(adds, kind = 'webinar') as webinars, sumIf(adds, kind = 'review') as reviews,
-        maxIf(touched_on, adds > 0 and kind = 'meeting') as meeting_on, maxIf(touched_on, adds > 0 and kind = 'call') as call_on, maxIf(touched_on, adds > 0 and kind = 'visit') as visit_on,
-        maxIf(touched_on, adds > 0 and kind = 'email') as email_on, maxIf(touched_on, adds > 0 and kind = 'webinar') as webinar_on, maxIf(touched_on, adds > 0 and kind = 'review') as review_on,
-        maxIf(touched_on, adds > 0 and with_executive and kind not in ('email', 'webinar')) as executive_on,
+        maxIf(touched_on, kind = 'meeting') as meeting_on, maxIf(touched_on, kind = 'call') as call_on, maxIf(touched_on, kind = 'visit') as visit_on,
+        maxIf(touched_on, kind = 'email') as email_on, maxIf(touched_on, kind = 'webinar') as webinar_on, maxIf(touched_on, kind = 'review') as review_on,
+        maxIf(touched_on, with_executive and kind not in ('email', 'webinar')) as executive_on,
         sumIf(adds, with_executive and kind not in ('email', 'webinar')) as executive_talks, sumIf(adds, is_opportunity) as opportunities
     from touches
-    array join [(touched_on, 1), (touched_on + 90, -1)] as change
-    array join [greatest(change.1, first_day)] as day, [change.2] as adds
+    array join if(touched_on + 90 <= first_day, [(first_day, 0)], [(greatest(touched_on, first_day), 1), (touched_on + 90, -1)]) as change
+    array join [change.1] as day, [change.2] as adds
     where day <= last_day
     group by account_id, day
 ),
@@ -74,8 +75,7 @@ select
     s.meeting_on as meeting_on, s.call_on as call_on, s.visit_on as visit_on, s.email_on as email_on, s.webinar_on as webinar_on, s.review_on as review_on, s.executive_on as executive_on
 from (
     select account_id, day
-    from (select account_id, min(touched_on) as first_on from touches group by account_id) as t
+    from (select distinct account_id from stored_touchpoints where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}) as t
     cross join (select arrayJoin({days:Array(Date)}) as day) as d
-    where first_on <= day
 ) as a
 asof join states as s on s.account_id = a.account_id and s.day <= a.day
