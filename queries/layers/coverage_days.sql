@@ -69,24 +69,27 @@ terms as (
     group by epoch, account_id
 ),
 
+-- One step after the other, since the engine plans a name that is used twice twice.
 held_to as (
-    select
-        s.day as day, s.account_id as account_id,
-        arrayFirstIndex((g, opening) -> opening > 0 and cs_segment(opening, p.segment_high_arr, p.segment_low_arr) = g, ['high', 'low', 'tech'],
-            arrayMap((before, first) -> if(before > 0, before, first),
-                arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n and s.day - n < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences),
-                arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n + 1 and s.day - n + 1 < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences))) as began_in,
-        if(began_in > 0, ['high', 'low', 'tech'][began_in], s.segment) as cadence_of,
-        p.cadences[indexOf(['high', 'low', 'tech'], cadence_of)] as days,
-        s.day - days as began_after,
-        cadence_of = 'tech' as is_tech,
-        arrayMax((f, r) -> if(f <= s.day, r, toDate(0)), t.starts, t.runs) as paid_since
+    select day, account_id, cadence_of, days, day - days as began_after, cadence_of = 'tech' as is_tech, paid_since
     from (
-        select day, account_id, segment from account_days
-        where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-    ) as s
-    join policy as p on p.day = s.day
-    join terms as t on t.epoch = p.epoch and t.account_id = s.account_id
+        select day, account_id, if(began_in > 0, ['high', 'low', 'tech'][began_in], segment) as cadence_of, cadences[if(began_in > 0, began_in, indexOf(['high', 'low', 'tech'], segment))] as days, paid_since
+        from (
+            select
+                s.day as day, s.account_id as account_id, s.segment as segment, p.cadences as cadences,
+                arrayFirstIndex((g, opening) -> opening > 0 and cs_segment(opening, p.segment_high_arr, p.segment_low_arr) = g, ['high', 'low', 'tech'],
+                    arrayMap((before, first) -> if(before > 0, before, first),
+                        arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n and s.day - n < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences),
+                        arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n + 1 and s.day - n + 1 < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences))) as began_in,
+                arrayMax((f, r) -> if(f <= s.day, r, toDate(0)), t.starts, t.runs) as paid_since
+            from (
+                select day, account_id, segment from account_days
+                where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+            ) as s
+            join policy as p on p.day = s.day
+            join terms as t on t.epoch = p.epoch and t.account_id = s.account_id
+        ) as began
+    ) as cadence
 ),
 
 -- Touches that qualify, for tech touch and for the others. A text is compared much faster than a tuple, so when, how, by whom and with what
