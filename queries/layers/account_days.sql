@@ -58,11 +58,12 @@ looks as (
 ),
 
 -- What counts on each of these days, whatever looks at it, in contract currencies.
+-- (No window opens more than twelve months and a day before.)
 counted as (
     select s.account_id as account_id, s.currency as currency, l.looked_on as looked_on, s.grace_days as grace_days, s.amount as amount
     from (
         select account_id, grace_days, currency, since, before, amount from arr_spans
-        where since <= arrayMax({days:Array(Date)}) and before > (select min(looked_on) from looks) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        where since <= arrayMax({days:Array(Date)}) and before > addMonths(arrayMin({days:Array(Date)}), -13) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as s
     join (select distinct looked_on, grace_days from looks) as l on l.grace_days = s.grace_days
     where s.since <= l.looked_on and l.looked_on < s.before
