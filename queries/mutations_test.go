@@ -16,15 +16,15 @@ import (
 // tests.
 var mutations = []struct{ file, old, new, caughtBy string }{
 	// A bound that is a day off.
-	{"layers/account_days", "l.looked_on < greatest(counts_before, least(resumes_on", "l.looked_on <= greatest(counts_before, least(resumes_on", "grace"},
-	{"layers/account_days", "where counts_from <= l.looked_on and", "where counts_from < l.looked_on and", "month_ends"},
+	{"layers/account_days", "l.looked_on < s.before", "l.looked_on <= s.before", "grace"},
+	{"layers/account_days", "where s.since <= l.looked_on and", "where s.since < l.looked_on and", "month_ends"},
 	{"layers/policy_days", "where s.starts_on <= c.day", "where s.starts_on < c.day", "policy"},
 	{"layers/policy_days", "where f.d <= p.day", "where f.d <= p.day + 1", "valuation"},
 	{"layers/policy_days", "countIf(d between this_year - max_age and this_year) > 0", "countIf(d between this_year - max_age - 1 and this_year) > 0", "valuation"},
-	{"layers/usage_days", "[least(used_on + 7, active_on)", "[least(used_on + 8, active_on)", "usage"},
+	{"layers/usage_days", "arrayMap(d -> (d + 7, -1, 0, 0)", "arrayMap(d -> (d + 8, -1, 0, 0)", "usage"},
 	{"layers/usage_days", "where u.day > first_day - 28 and u.day <= last_day", "where u.day > first_day - 27 and u.day <= last_day", "usage"},
 	{"layers/touch_days", "(touched_on + 90, -1)", "(touched_on + 89, -1)", "touch_volume"},
-	{"layers/engagement_days", "(reacted_on + 90, -1, 90)", "(reacted_on + 91, -1, 90)", "health second opinion"},
+	{"layers/engagement_days", "(greatest(reacted_on + 90, first_day), -1, 0)", "(greatest(reacted_on + 91, first_day), -1, 0)", "health second opinion"},
 	{"layers/survey_answers", "least(since + 90, next_on) as before", "least(since + 91, next_on) as before", "growth second opinion"},
 	{"views/tickets_by_day", "t.opened_on > p.day - 28) as opened", "t.opened_on >= p.day - 28) as opened", "growth second opinion"},
 	{"views/health_changes_detail", "select day + 28 as day", "select day + 29 as day", "health_changes"},
@@ -68,6 +68,15 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 //
 //	make mutations
 func TestMutations(t *testing.T) {
+	layout, err := builtinLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutations {
+		if n := strings.Count(layout.SQL(nameOf(m.file)), m.old); n != 1 {
+			t.Errorf("%s.sql has %d times %q: change the fault along with the SQL", m.file, n, m.old)
+		}
+	}
 	if os.Getenv("CSKPI_TEST_MUTATIONS") == "" {
 		t.Skip("it takes minutes: make mutations")
 	}
@@ -75,7 +84,7 @@ func TestMutations(t *testing.T) {
 		t.Run(fmt.Sprintf("%s: %.60s", m.file, m.new), func(t *testing.T) {
 			t.Parallel()
 			c, layout := database(t)
-			name := m.file[strings.Index(m.file, "/")+1:]
+			name := nameOf(m.file)
 			mutated, err := layout.Mutated(t.Context(), c, name, m.old, m.new)
 			if err != nil {
 				t.Fatal(err)
@@ -93,6 +102,9 @@ func TestMutations(t *testing.T) {
 		})
 	}
 }
+
+// nameOf is the layer or view of a file.
+func nameOf(file string) string { return file[strings.Index(file, "/")+1:] }
 
 // runQuick runs a test by its name in mutations.
 func runQuick(t testing.TB, c driver.Conn, layout queries.Layout, name string) {
