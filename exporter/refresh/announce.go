@@ -12,7 +12,8 @@ import (
 )
 
 // Announce says what facts that are about to be stored touch: the accounts of the rows of staged, a table like stored_<table>, and of the
-// rows that these replace, from the first day that any of those names. Once they are stored, [Stored] says so.
+// rows that these replace, from the first day that any of those names; and accounts of which something is said that depends on these. Once
+// the facts are stored, [Stored] says so.
 func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged, zone string) error {
 	columns, key, err := describe(ctx, conn, queries.StoredPrefix+table)
 	if err != nil {
@@ -27,16 +28,37 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	ids := strings.Join(identity, ", ")
 	known := "select " + account + " as account, " + first + " as first from stored_" + table + " where (" + ids + ") in (select " + ids + " from " + staged + ")"
 	parts := []string{"select " + account + " as account, " + first + " as first from " + staged, known}
-	if table == "contracts" {
-		// What a contract replaces ends by it, and may be another account's.
-		replaced := "(select source, renewed_from from " + staged + " union all select source, renewed_from from stored_contracts where (" + ids + ") in (select " + ids + " from " + staged + "))"
-		parts = append(parts, "select account_id as account, starts_on as first from stored_contracts where (source, contract_id) in "+replaced)
+	for _, linked := range others(table, staged) {
+		parts = append(parts, "select account_id as account, (select min("+first+") from "+staged+") as first from ("+linked+")")
 	}
 	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, step) select %d, '%s', account, min(first), 1 from (%s) as touched group by account",
 		batch, table, strings.Join(parts, " union all "))); err != nil {
 		return fmt.Errorf("announce what facts touch: %w", queries.Brief(err))
 	}
 	return nil
+}
+
+// others are statements that give the accounts, beside those that rows of staged and what they replace name, of which layers say something else
+// when the rows are stored.
+func others(table, staged string) []string {
+	var accounts string // that change
+	var all []string
+	contracts := "stored_contracts"
+	switch table {
+	case "accounts":
+		// Contracts of test accounts replace nothing; and a parent is known or not.
+		accounts = "select account_id from " + staged
+		all = append(all, "select account_id from stored_accounts where parent_account_id in ("+accounts+")")
+	case "contracts":
+		contracts = "(select source, contract_id, account_id, renewed_from from stored_contracts union all select source, contract_id, account_id, renewed_from from " + staged + ")"
+		accounts = "select account_id from " + contracts + " where (source, contract_id) in (select source, contract_id from " + staged + ")"
+	default:
+		return nil
+	}
+	// A contract ends by the one that renews it, and what renews several is divided among them: so the accounts of the contracts that theirs
+	// name, and of all that name one of these or of theirs.
+	ids := "select source, arrayJoin([contract_id, renewed_from]) as id from " + contracts + " where id != '' and account_id in (" + accounts + ")"
+	return append(all, "select account_id from "+contracts+" where (source, contract_id) in ("+ids+") or (source, renewed_from) in ("+ids+")")
 }
 
 // Stored says that the facts of a batch are stored.

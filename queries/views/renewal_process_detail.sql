@@ -28,10 +28,10 @@ select
     notEmpty(o.renewals) as opportunity_contracts,
     toUInt8(r.touched_on > toDate(0)) as touched_contracts,
     toUInt8(r.reviewed_on > toDate(0)) as reviewed_contracts,
-    notEmpty(k.tickets) as complaint_contracts,
+    notEmpty(complaint.tickets) as complaint_contracts,
     notEmpty(o.expands) as expand_contracts,
     c.due_on as due_on, c.outcome as outcome, c.arr as arr,
-    o.renewals as opportunities, o.expands as expand_opportunities, k.tickets as complaints,
+    o.renewals as opportunities, o.expands as expand_opportunities, complaint.tickets as complaints,
     nullIf(r.touched_on, toDate(0)) as touched_on,
     nullIf(r.reviewed_on, toDate(0)) as reviewed_on
 from renewals_ahead as c
@@ -53,5 +53,5 @@ left join (
     join (select day, toUInt8(1) as is_day from policy_days) as d on d.is_day = x.is_complaint
     where x.opened_on <= d.day and d.day < x.resolved_on
     group by day, account_id
-) as k on k.day = c.day and k.account_id = c.account_id
+) as complaint on complaint.day = c.day and complaint.account_id = c.account_id
 where c.due != 'overdue'
