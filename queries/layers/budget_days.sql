@@ -1,5 +1,7 @@
 -- What each account that ever paid within 364 days paid then and pays on each day, at the policy and rates of the day.
 --
+-- An account is left out on the days for which a currency of it has no exchange rate.
+--
 -- Columns:
 --   day          key  Day.
 --   account_id   key  Account.
@@ -34,4 +36,6 @@ from (
     where since <= last_day - ago and before > first_day - ago
 ) as x
 join (select day, grace_days, rates from policy_days where day in {days:Array(Date)}) as p on p.day = x.day and p.grace_days = x.grace_days
+where (x.day, x.account_id) not in (select day, account_id from unvalued_days where day in {days:Array(Date)})
 group by day, account_id
+having countIf(not mapContains(p.rates, x.currency)) = 0

@@ -9,6 +9,7 @@
 --   grace_days    key  Length of the grace period.
 --   age           key  Age in months.
 --   first_paid_on fact First day on which it paid.
+--   first_amounts fact Annual values by currency of the contracts of the first day, Map(String, Decimal).
 --   amounts       fact Annual values by currency of the contracts that count at that age, Map(String, Decimal).
 --
 -- Key: account_id, grace_days, age
@@ -19,6 +20,7 @@ arrayFilter(m -> m <= 12 or m % 3 = 0, range(61)) as ages
 -- A row for each age, also one at which nothing is paid. Arrays are looked through account by account: rows of ages times spans would be many.
 select
     account_id, grace_days, x.1 as age, first_paid_on,
+    mapFromArrays(arrayFilter((c, h) -> h.1 = first_paid_on, currencies, held), arrayFilter((a, h) -> h.1 = first_paid_on, amounts_paid, held)) as first_amounts,
     mapFromArrays(arrayMap(i -> currencies[i], x.2), arrayMap(i -> amounts_paid[i], x.2)) as amounts
 from (
     select

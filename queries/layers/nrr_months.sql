@@ -1,7 +1,8 @@
 -- Company totals of every trailing month of each day, of which net revenue retention by its definitions is made.
 --
 -- The points are the ends of the day and of the same day in each of the twelve months before; those of the last day of a
--- month are last days of months, as the openings of windows are. All is at the rates of the day's fiscal year.
+-- month are last days of months, as the openings of windows are. All is at the rates of the day's fiscal year. Accounts in unvalued_days are left
+-- out, and so are those that paid within the twelve months in a currency without a rate.
 --
 -- Columns:
 --   day           key  Day.
@@ -20,10 +21,31 @@ arrayMax({days:Array(Date)}) as last_day,
 
 graces as (select distinct grace_days from policy_days where day in {days:Array(Date)}),
 
+-- The days on which an account is left out.
+left_out as (
+    select account_id, arraySort(groupUniqArray(day)) as days_out
+    from (
+        select day, account_id from unvalued_days where day in {days:Array(Date)}
+        union all
+        select p.day as day, s.account_id as account_id
+        from (
+            select account_id, grace_days, toString(s.currency) as currency, since, before
+            from arr_spans as s
+            where since <= last_day and s.before > addMonths(first_day, -12)
+                and s.currency not in (select arrayJoin(groupArrayIntersect(arrayIntersect(mapKeys(rates), mapKeys(previous_rates)))) from policy_days where day in {days:Array(Date)})
+        ) as s
+        join (select day, grace_days, rates, previous_rates, fiscal_year_starts_on from policy_days where day in {days:Array(Date)}) as p on p.grace_days = s.grace_days
+        where s.since <= p.day and s.before > addMonths(p.day, -12)
+            and (not mapContains(p.rates, s.currency) or s.since < p.fiscal_year_starts_on and not mapContains(p.previous_rates, s.currency))
+    ) as found
+    group by account_id
+),
+
 -- Months are added only to days that leave room for them in a Date.
 amounts as (
-    select account_id, grace_days, toString(currency) as currency, since, least(s.before, toDate('2148-01-01')) as ends_before, s.amount as amount
+    select s.account_id as account_id, grace_days, toString(currency) as currency, since, least(s.before, toDate('2148-01-01')) as ends_before, s.amount as amount, o.days_out as days_out
     from arr_spans as s
+    left join left_out as o on o.account_id = s.account_id
     where since <= last_day and s.before > addMonths(first_day, -12) and grace_days in graces
 ),
 
@@ -49,16 +71,16 @@ paying as (
 -- The days on which an amount begins and ceases to count. The point k months before a day is at or after another day exactly if the day
 -- is at or after that day plus k months, month ends included. An amount lies within one of the account's spans of paying.
 changes as (
-    select sums, k, grace_days, currency, c.1 as changed_on, sum(c.2) as change
+    select sums, k, grace_days, currency, days_out, c.1 as changed_on, sum(c.2) as change
     from (
-        select toUInt8(1) as sums, toUInt8(months) as k, grace_days, currency, amount, addMonths(since, months) as counts_from, addMonths(ends_before, months) as counts_before
+        select toUInt8(1) as sums, toUInt8(months) as k, grace_days, currency, days_out, amount, addMonths(since, months) as counts_from, addMonths(ends_before, months) as counts_before
         from amounts
         array join range(13) as months
         union all
-        select x.1 as sums, k, grace_days, currency, amount, x.2 as counts_from, x.3 as counts_before
+        select x.1 as sums, k, grace_days, currency, days_out, amount, x.2 as counts_from, x.3 as counts_before
         from (
             select
-                a.grace_days as grace_days, a.currency as currency, a.amount as amount, a.since as since, a.ends_before as ends_before,
+                a.grace_days as grace_days, a.currency as currency, a.days_out as days_out, a.amount as amount, a.since as since, a.ends_before as ends_before,
                 a.since >= p.since and a.ends_before <= p.ends_before as is_own, p.first_paid_on as first_paid_on,
                 toUInt8(months) as k, addMonths(p.since, months) as paying_from, addMonths(p.ends_before, months) as paying_before
             from amounts as a
@@ -72,7 +94,7 @@ changes as (
     ) as counted
     array join [(greatest(counts_from, first_day), amount), (counts_before, -amount)] as c
     where counts_from < counts_before and counts_from <= last_day and counts_before > first_day and changed_on <= last_day
-    group by sums, k, grace_days, currency, changed_on
+    group by sums, k, grace_days, currency, days_out, changed_on
 )
 
 -- The numbers of sums: 1 totals, 2 stayed, 3 kept, 4 kept_not_new, 5 reported. Of 16 numbers each has one for k.
@@ -100,7 +122,7 @@ from (
                 array join arrayZip(mapKeys(rates), mapValues(rates)) as x
                 where day in {days:Array(Date)}
             ) as r on r.grace_days = c.grace_days and r.currency = c.currency
-            where c.changed_on <= r.day
+            where c.changed_on <= r.day and not has(c.days_out, r.day)
             group by day, what
         ) as summed
         group by day

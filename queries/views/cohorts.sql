@@ -29,15 +29,28 @@ select
     cs_float(opening) as opening_arr,
     cs_float(remaining) as remaining_arr
 from (
-    select
-        p.day as day,
-        concat(toString(toYear(c.quarter)), '-Q', toString(toQuarter(c.quarter))) as cohort,
-        toString(c.age) as age_months,
-        c.accounts as accounts, c.remaining as remaining_accounts,
-        arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(f.amounts), mapValues(f.amounts))) as opening,
-        arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.amounts), mapValues(c.amounts))) as remaining
-    from cohort_sums as c
-    join (select grace_days, quarter, amounts from cohort_sums where age = 0) as f on f.grace_days = c.grace_days and f.quarter = c.quarter
-    join policy_days as p on p.grace_days = c.grace_days
-    where addMonths(addMonths(c.quarter, 3) - 1, c.age) <= p.day and c.quarter > addMonths(toStartOfQuarter(p.day), -60)
+    select day, concat(toString(toYear(quarter)), '-Q', toString(toQuarter(quarter))) as cohort, toString(age) as age_months,
+        sum(x.accounts) as accounts, sum(x.remaining_accounts) as remaining_accounts, sum(x.opening) as opening, sum(x.remaining) as remaining
+    from (
+        select
+            p.day as day, c.quarter as quarter, c.age as age, toInt64(c.accounts) as accounts, toInt64(c.remaining) as remaining_accounts,
+            arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.first_amounts), mapValues(c.first_amounts))) as opening,
+            arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.amounts), mapValues(c.amounts))) as remaining
+        from cohort_sums as c
+        join policy_days as p on p.grace_days = c.grace_days
+        where addMonths(addMonths(c.quarter, 3) - 1, c.age) <= p.day and c.quarter > addMonths(toStartOfQuarter(p.day), -60) and hasAll(mapKeys(p.rates), c.currencies)
+        union all
+        -- Less the accounts that are left out on the day for another currency, which are few.
+        select
+            p.day as day, toStartOfQuarter(c.first_paid_on) as quarter, c.age as age, toInt64(-1) as accounts, -toInt64(notEmpty(mapKeys(c.amounts))) as remaining_accounts,
+            -arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.first_amounts), mapValues(c.first_amounts))) as opening,
+            -arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.amounts), mapValues(c.amounts))) as remaining
+        from (select * from cohort_terms where account_id in (select account_id from unvalued_days)) as c
+        join (select distinct day, account_id from unvalued_days) as u on u.account_id = c.account_id
+        join policy_days as p on p.day = u.day and p.grace_days = c.grace_days
+        where addMonths(addMonths(toStartOfQuarter(c.first_paid_on), 3) - 1, c.age) <= p.day and toStartOfQuarter(c.first_paid_on) > addMonths(toStartOfQuarter(p.day), -60)
+            and hasAll(mapKeys(p.rates), arrayConcat(mapKeys(c.first_amounts), mapKeys(c.amounts)))
+    ) as x
+    group by day, quarter, age
+    having accounts > 0
 ) as at_age

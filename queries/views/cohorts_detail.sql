@@ -1,6 +1,7 @@
 -- The accounts behind the retention of each quarter's new accounts.
 --
--- One row per account and age that all accounts of its quarter have reached.
+-- One row per account and age that all accounts of its quarter have reached. An account that paid in a currency without exchange rate then or
+-- on its first day is left out, and so is one that is in unvalued.
 --
 -- Columns:
 --   day                key   Day.
@@ -21,11 +22,12 @@ select
     c.account_id as account_id,
     toUInt8(1) as accounts,
     toUInt8(notEmpty(mapKeys(c.amounts))) as remaining_accounts,
-    arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(f.amounts), mapValues(f.amounts))) as opening_arr,
+    arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.first_amounts), mapValues(c.first_amounts))) as opening_arr,
     arraySum(arrayMap((currency, amount) -> amount * p.rates[currency], mapKeys(c.amounts), mapValues(c.amounts))) as remaining_arr,
     c.first_paid_on as first_paid_on,
     addMonths(c.first_paid_on, c.age) as aged_on
 from (select *, toStartOfQuarter(first_paid_on) as quarter from cohort_terms) as c
-join (select account_id, grace_days, amounts from cohort_terms where age = 0) as f on f.account_id = c.account_id and f.grace_days = c.grace_days
 join policy_days as p on p.grace_days = c.grace_days
+left anti join (select day, account_id from unvalued_days) as u on u.day = p.day and u.account_id = c.account_id
 where addMonths(addMonths(c.quarter, 3) - 1, c.age) <= p.day and c.quarter > addMonths(toStartOfQuarter(p.day), -60)
+    and hasAll(mapKeys(p.rates), arrayConcat(mapKeys(c.first_amounts), mapKeys(c.amounts)))

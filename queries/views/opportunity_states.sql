@@ -1,6 +1,7 @@
 -- Opportunities created by each day, as they stood at its end, without those of test accounts.
 --
--- An amount in a currency without a rate in the fiscal year of the day comes to 0 in the reporting currency.
+-- An opportunity with an amount in a currency without a rate in the fiscal year of the day is left out and reported in the view unvalued, and so are
+-- those of an account that is left out for that reason.
 --
 -- Columns:
 --   day              key   Day.
@@ -14,11 +15,11 @@
 --   created_on       fact  Day on which it was created.
 --   created_amount   fact  Amount of the earliest version, in created_currency; 0: none was given.
 --   created_currency fact  Its currency; empty: the reporting currency.
---   created_rate     fact  Its exchange rate in the fiscal year of the day; 0: there is none.
+--   created_rate     fact  Its exchange rate in the fiscal year of the day; 0: there is none, nor an amount.
 --   created_value    fact  The amount in the reporting currency.
 --   amount           fact  Amount at the day, in currency; 0: none was given.
 --   currency         fact  Its currency; empty: the reporting currency.
---   rate             fact  Its exchange rate in the fiscal year of the day; 0: there is none.
+--   rate             fact  Its exchange rate in the fiscal year of the day; 0: there is none, nor an amount.
 --   value            fact  The amount in the reporting currency.
 --   expected_on      fact  First day on which it was planned to be decided; 2149-06-06: not planned.
 --   decided_on       fact  Day on which it was decided, by the day; 2149-06-06: open.
@@ -46,3 +47,5 @@ from (
 left join account_days as s on s.day = o.day and s.account_id = o.account_id
 left join day_rates as f on f.day = o.day and f.currency = o.created_currency
 left join day_rates as r on r.day = o.day and r.currency = o.currency
+left anti join (select day, account_id from unvalued_days) as u on u.day = o.day and u.account_id = o.account_id
+where (o.created_amount = 0 or f.rate > 0) and (o.amount = 0 or r.rate > 0)
