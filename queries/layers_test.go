@@ -35,7 +35,7 @@ func layerRows(t *testing.T, c driver.Conn, layout queries.Layout) map[string][]
 func TestLawsOfLayers(t *testing.T) {
 	old, _ := installed(t)
 	w := randomWorld(5, 1)
-	store(t, old, slices.Concat(w.facts(), w.otherFacts(5), namesWithIDs(date(2024, 2, 20))), 1000)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(5), w.moves(5, true), namesWithIDs(date(2024, 2, 20))), 1000)
 	rollUp(t, old)
 	// The backtest of the last day of December looks back on 2 October, 90 days before.
 	days := []day{date(2023, 3, 31), date(2024, 2, 29), date(2024, 3, 1), date(2024, 10, 2), date(2024, 11, 15), date(2024, 12, 31), date(2025, 1, 1)}
@@ -86,7 +86,8 @@ func accountNames(t *testing.T, c driver.Conn) map[string]bool {
 	return names
 }
 
-// TestMissingRate: an account with a contract in a currency that has no rate is left out and reported; the others are as they were.
+// TestMissingRate: an account with a contract in a currency that has no rate is left out and reported, and so is an opportunity with such an
+// amount; the others are as they were.
 func TestMissingRate(t *testing.T) {
 	layout, err := queries.LoadLayout()
 	if err != nil {
@@ -97,8 +98,15 @@ func TestMissingRate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sql := range []string{
-		"insert into stored_contracts (contract_id, account_id, acv, currency, starts_on) values ('c1', 'usual', 1000, 'USD', '2024-01-10'), ('c2', 'both', 500, '', '2024-01-10'), ('c3', 'both', 700, 'usd', '2024-01-10'), ('c4', 'was', 300, 'CHF', '2023-02-01')",
+		// What short paid in pounds lies between the starts of all windows.
+		"insert into stored_contracts (contract_id, account_id, acv, currency, starts_on, ends_before, is_land) values ('c1', 'usual', 1000, 'USD', '2024-01-10', null, true), ('c2', 'both', 500, '', '2024-01-10', null, true), " +
+			"('c3', 'both', 700, 'usd', '2024-01-10', null, false), ('c4', 'was', 300, 'CHF', '2023-02-01', null, true), ('c5', 'left', 400, 'XAU', '2023-03-01', '2024-03-01', false), " +
+			"('c6', 'short', 2000, 'USD', '2024-01-10', null, false), ('c7', 'short', 50, 'GBP', '2024-10-05', '2024-10-20', false)",
 		"insert into stored_fx_rates (currency, day, rate) values ('CHF', '2024-01-01', 1.1)", // none for the year before
+		"insert into stored_opportunities (opportunity_id, account_id, kind, originated_by, amount, currency, created_on, updated_at) values ('o1', 'usual', 'upsell', 'cs', 100, 'USD', '2025-01-20', '2025-01-20 00:00:00'), " +
+			"('o2', 'usual', 'upsell', 'cs', 200, 'GBP', '2025-01-20', '2025-01-20 00:00:00'), ('o3', 'both', 'upsell', 'cs', 300, 'GBP', '2025-01-20', '2025-01-20 00:00:00'), " +
+			"('o4', 'usual', 'upsell', 'cs', null, 'GBP', '2025-01-20', '2025-01-20 00:00:00')",
+		"insert into stored_targets (kpi, segment, starts_on, target, warning, critical) values ('grr.ratio', 'tech', '2020-01-01', 0.9, 0.8, 0.7)",
 	} {
 		exec(t, c, sql)
 	}
@@ -107,30 +115,100 @@ func TestMissingRate(t *testing.T) {
 	if err := r.Days(t.Context(), days, nil, "UTC", days[2]); err != nil {
 		t.Fatal(err)
 	}
-	for what, want := range map[string][][]string{
-		"account_days where day = '2024-06-30' order by account_id": {{"usual", "1000"}},
-		"account_days where day = '2025-02-01' order by account_id": {{"usual", "1000"}},
-	} {
-		if got := table(t, c, []string{"account_id", "toString(arr)"}, what); !slices.EqualFunc(got, want, slices.Equal[[]string]) {
-			t.Errorf("%s: got %v, want %v", what, got, want)
-		}
-	}
-	for _, kpi := range []string{"arr", "nrr"} {
-		if got := table(t, c, []string{"toString(sum(" + map[string]string{"arr": "amount", "nrr": "closing_arr"}[kpi] + "))"}, kpi+" where day = '2025-02-01'"+map[string]string{"nrr": " and window = '12m'"}[kpi])[0][0]; got != "1000" {
-			t.Errorf("%s: got %s, want 1000", kpi, got)
-		}
-	}
-	if got := table(t, c, []string{"account_id"}, "contract_days where day = '2025-02-01'"); len(got) != 1 {
-		t.Errorf("contract_days: got %v, want one contract", got)
-	}
-	for what, want := range map[string][][]string{
+	for _, c2 := range []struct {
+		columns, from string
+		want          []string
+	}{
+		{"account_id, arr", "account_days where day = '2024-06-30'", []string{"short\t2000", "usual\t1000"}},
+		{"account_id, arr", "account_days where day = '2025-02-01'", []string{"short\t2000", "usual\t1000"}},
+		{"sum(amount)", "arr where day = '2025-02-01'", []string{"3000"}},
+		{"sum(closing_arr)", "nrr where day = '2025-02-01' and window = '12m'", []string{"3000"}},
+		{"contract_id", "contract_days where day = '2025-02-01' and is_active", []string{"c1", "c6"}},
+		{"account_id, opening_91d", "budget_days where day = '2025-02-01'", []string{"short\t2000", "usual\t1000"}},
+		{"account_id", "churn_events where day in ('2024-06-30', '2025-02-01')", nil},
+		// In June 2024 there is a rate for CHF, but none for the year before.
+		{"account_id", "cohorts_detail where day = '2024-06-30' and age_months = '0'", []string{"usual", "short"}},
+		{"cohort, accounts, opening_arr", "cohorts where day = '2024-06-30' and age_months = '0'", []string{"2024-Q1\t2\t3000"}},
+		{"account_id", "cohorts_detail where day = '2025-02-01' and age_months = '0'", []string{"usual", "short"}},
+		{"cohort, accounts, opening_arr", "cohorts where day = '2025-02-01' and age_months = '0'", []string{"2024-Q1\t2\t3000"}},
+		{"account_id, land_arr", "land_accounts_detail where day in ('2024-06-30', '2025-02-01')", []string{"usual\t1000", "usual\t1000"}},
+		{"day, totals[1]", "nrr_months", []string{"2024-06-30\t3000", "2024-12-31\t1000", "2025-02-01\t1000"}},
+		{"day, account_id, arr[1]", "account_months", []string{"2024-06-30\tshort\t2000", "2024-06-30\tusual\t1000", "2024-12-31\tusual\t1000", "2025-02-01\tusual\t1000"}},
+		{"contract_id", "renewal_terms", nil},
+		{"opportunity_id, value", "opportunity_states where day = '2025-02-01'", []string{"o1\t100", "o4\t0"}},
 		// In June 2024 the year before has no rate for CHF, in which the account paid 12 months ago; in 2025 the year has none.
-		"unvalued where day = '2024-06-30' order by currency": {{"CHF", "1", "300"}, {"usd", "1", "700"}},
-		"unvalued where day = '2025-02-01' order by currency": {{"CHF", "1", "300"}, {"usd", "1", "700"}},
+		{"kind, currency, accounts, opportunities, amount", "unvalued where day = '2024-06-30'", []string{"account\tCHF\t1\t0\t300", "account\tXAU\t1\t0\t0", "account\tusd\t1\t0\t700"}},
+		{"kind, currency, accounts, opportunities, amount", "unvalued where day = '2025-02-01'",
+			[]string{"account\tCHF\t1\t0\t300", "account\tXAU\t1\t0\t0", "account\tusd\t1\t0\t700", "opportunity\tGBP\t0\t1\t200"}},
 	} {
-		if got := table(t, c, []string{"currency", "toString(accounts)", "toString(amount)"}, what); !slices.EqualFunc(got, want, slices.Equal[[]string]) {
-			t.Errorf("%s: got %v, want %v", what, got, want)
+		linesAre(t, c, c2.columns, c2.from, c2.want)
+	}
+}
+
+// linesAre compares rows, as lines of text in any order, with those wanted.
+func linesAre(t *testing.T, c driver.Conn, columns, from string, want []string) {
+	t.Helper()
+	var got []string
+	for _, row := range table(t, c, []string{"formatRowNoNewline('TabSeparated', " + columns + ")"}, from) {
+		got = append(got, row[0])
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%s from %s: got %q, want %q", columns, from, got, want)
+	}
+}
+
+// TestRenewalsInPlace: a contract whose terms change so that it ends later is renewed by that; one may take over what is another account's, and a contract
+// may move to another account. For some accounts at a time the layer says what it says for all.
+func TestRenewalsInPlace(t *testing.T) {
+	layout, err := queries.LoadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := enginetest.Database(t)
+	if err := layout.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from, cancel_reason, valid_from) values "+
+		// Dearer from July on, and renewed for more in January.
+		"('same', 'a', 1000, '2024-01-01', '2025-01-01', '', '', '1970-01-01'), ('same', 'a', 1200, '2024-01-01', '2025-01-01', '', '', '2024-07-01'), ('same', 'a', 1500, '2024-01-01', '2026-01-01', '', '', '2025-01-01'), "+
+		// Ended early.
+		"('ended', 'b', 700, '2024-01-01', '2025-01-01', '', '', '1970-01-01'), ('ended', 'b', 700, '2024-01-01', '2024-06-01', '', 'price', '2024-06-01'), "+
+		// Renewed by another account; what the same contract takes over of its own account comes after that.
+		"('old', 'c', 1000, '2024-01-01', '2025-01-01', '', '', '1970-01-01'), ('new', 'd', 1300, '2025-01-01', '2026-01-01', 'old', '', '1970-01-01'), ('small', 'd', 500, '2024-01-01', '2024-12-20', '', '', '1970-01-01'), "+
+		// Another account's from October on.
+		"('moved', 'e', 300, '2024-01-01', '2025-01-15', '', '', '1970-01-01'), ('moved', 'f', 300, '2024-01-01', '2025-01-15', '', '', '2024-10-01')")
+	r := &refresh.Refresher{Conn: c, Layout: layout}
+	days := []time.Time{date(2024, 5, 15).time(), date(2024, 6, 15).time(), date(2024, 12, 1).time(), date(2025, 1, 31).time()}
+	if err := r.Days(t.Context(), days, nil, "UTC", days[3]); err != nil {
+		t.Fatal(err)
+	}
+	terms := "account_id, contract_id, due_on, outcome, is_active, arr, renewed_arr, uplift_arr"
+	for _, c2 := range []struct {
+		columns, from string
+		want          []string
+	}{
+		{terms, "renewal_terms where day = '2024-05-15' and account_id in ('a', 'b', 'e', 'f')", []string{
+			"a\tsame\t2025-01-01\topen\t1\t1000\t0\t0", "b\tended\t2025-01-01\topen\t1\t700\t0\t0", "e\tmoved\t2025-01-15\topen\t1\t300\t0\t0"}},
+		{terms, "renewal_terms where day = '2024-06-15' and account_id = 'b'", []string{"b\tended\t2024-06-01\tlost\t0\t700\t0\t0"}},
+		{terms, "renewal_terms where day = '2024-12-01' and account_id in ('a', 'e', 'f')", []string{"a\tsame\t2025-01-01\topen\t1\t1200\t0\t0", "f\tmoved\t2025-01-15\topen\t1\t300\t0\t0"}},
+		{terms, "renewal_terms where day = '2025-01-31' and account_id in ('a', 'c', 'd', 'f')", []string{
+			"a\tsame\t2025-01-01\trenewed\t0\t1200\t1200\t300", "a\tsame\t2026-01-01\topen\t1\t1500\t0\t0",
+			"c\told\t2025-01-01\trenewed\t0\t1000\t1000\t0", "d\tsmall\t2024-12-20\trenewed\t0\t500\t300\t0", "d\tnew\t2026-01-01\topen\t1\t1300\t0\t0",
+			"f\tmoved\t2025-01-15\tundecided\t0\t300\t0\t0"}},
+		{"month, sum(due_arr), sum(due_contracts), sum(renewed_arr), sum(notice_arr)", "renewals_calendar where day = '2024-12-01' and due_contracts > 0 group by month",
+			[]string{"2024-12\t500\t1\t0\t0", "2025-01\t2500\t3\t0\t0"}},
+		{"count(), uniqExact(month)", "renewals_calendar where day = '2024-12-01'", []string{"39\t13"}},
+	} {
+		linesAre(t, c, c2.columns, c2.from, c2.want)
+	}
+	all := layerRows(t, c, layout)["renewal_spans"]
+	for _, account := range []string{"a", "b", "c", "d", "e", "f"} {
+		if err := r.Days(t.Context(), days, []string{account}, "UTC", days[3]); err != nil {
+			t.Fatal(err)
 		}
+		same(t, "computing the account "+account, map[string][]string{"renewal_spans": all}, map[string][]string{"renewal_spans": layerRows(t, c, layout)["renewal_spans"]})
 	}
 }
 
@@ -187,7 +265,7 @@ func TestFactViews(t *testing.T) {
 func TestRefresh(t *testing.T) {
 	old, _ := installed(t)
 	w := randomWorld(9, 4)
-	store(t, old, slices.Concat(w.facts(), w.otherFacts(9)), 1000)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(9), w.moves(9, true)), 1000)
 	rollUp(t, old)
 	var wanted []time.Time
 	for d := date(2024, 2, 20); d <= date(2024, 3, 10); d++ {

@@ -95,11 +95,68 @@ func namesWithIDs(on day) []fact {
 	return facts
 }
 
+// moves are contracts that renew those of other accounts, and facts that were entered for one account and moved to another later: anywhere, or among
+// accounts that are described and no test, since of others the views with a parameter look at each version for itself.
+func (w world) moves(seed uint64, anywhere bool) []fact {
+	d := newDice(seed + 700)
+	var facts []fact
+	tests := map[string]bool{"a07": true}
+	for _, a := range w.accounts {
+		tests[a.id] = tests[a.id] || a.isTest
+	}
+	account := func() string {
+		for {
+			if a := fmt.Sprintf("a%02d", d.IntN(60)); anywhere || !tests[a] {
+				return a
+			}
+		}
+	}
+	for i, c := range w.contracts {
+		if c.isTrial || c.endsBefore == never || c.endsBefore <= c.startsOn || !d.chance(12) {
+			continue
+		}
+		heir := c
+		heir.id, heir.account, heir.renewedFrom, heir.noticeOn, heir.cancelReason = fmt.Sprint("moved", i), account(), c.id, never, ""
+		heir.acv = d.scaled(c.acv)
+		heir.startsOn = max(c.startsOn+1, c.endsBefore-day(d.IntN(60)))
+		heir.endsBefore = heir.startsOn.monthsBefore(-12)
+		facts = append(facts, contractFact(heir))
+		if d.chance(50) { // until somebody finds that it is another account's
+			heir.account, heir.updatedAt = account(), heir.updatedAt.Add(-time.Hour)
+			facts = append(facts, contractFact(heir))
+		}
+	}
+	for i := range 40 {
+		id := fmt.Sprint("moved", i)
+		on := date(2023, 1, 1) + day(d.IntN(700))
+		later := on + day(d.between(1, 90))
+		for _, on := range []day{on, later} {
+			at := d.instant(on)
+			add := func(table string, values ...any) {
+				facts = append(facts, newFact(table, on, append(values, "crm", at)...))
+			}
+			a := account()
+			if anywhere && d.chance(10) {
+				a = "nobody"
+			}
+			first := later - 100
+			add("opportunities", id, a, "upsell", "cs", "", "1000.5", "EUR", "open", first, never, never, nil)
+			add("action_items", id, a, "", "do", first+60, never)
+			add("tickets", id, a, "1", true, first.time(), time.Time{}, pick(d, time.Time{}, (first-1).time()))
+			add("risks", id, a, "kim", "budget", d.between(2, 4), first, never)
+			add("touchpoints", id, a, "kim", "call", first.time(), false, "neutral")
+			add("surveys", id, a, "u9", "nps", d.IntN(13), first.time())
+			add("value_reviews", id, a, first, "better", 0.25, true)
+		}
+	}
+	return facts
+}
+
 // TestLayoutAgrees: what the views by day say is what the views with a parameter say.
 func TestLayoutAgrees(t *testing.T) {
 	old, catalogue := installed(t)
 	w := randomWorld(3, 4)
-	store(t, old, slices.Concat(w.facts(), w.otherFacts(3), namesWithIDs(date(2024, 8, 20))), 1000)
+	store(t, old, slices.Concat(w.facts(), w.otherFacts(3), w.moves(3, false), namesWithIDs(date(2024, 8, 20))), 1000)
 	rollUp(t, old)
 	days := []day{date(2023, 2, 27), date(2024, 8, 30), date(2024, 11, 20), date(2025, 4, 15)}
 	computed := map[day]bool{}
