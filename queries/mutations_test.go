@@ -28,7 +28,11 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 	{"layers/survey_answers", "least(since + 90, next_on) as before", "least(since + 91, next_on) as before", "growth second opinion"},
 	{"views/tickets_by_day", "t.opened_on > p.day - 28) as opened", "t.opened_on >= p.day - 28) as opened", "growth second opinion"},
 	{"views/health_changes_detail", "select day + 28 as day", "select day + 29 as day", "health_changes"},
-	{"views/cohorts", "c.age) <= p.day", "c.age) < p.day", "cohorts"},
+	{"views/cohorts", "addMonths(addMonths(c.quarter, 3) - 1, c.age) <= p.day", "addMonths(addMonths(c.quarter, 3) - 1, c.age) < p.day", "cohorts"},
+	{"views/renewals_ahead", "due_on <= day + 90", "due_on <= day + 91", "renewals"},
+	{"views/renewal_terms", "t.day - t.due_on > t.overdue_days", "t.day - t.due_on >= t.overdue_days", "renewals"},
+	{"layers/renewal_spans", "x.1 >= due_on and x.1 <= due_on + overdue_days", "x.1 >= due_on", "renewal_rate"},
+	{"layers/renewal_spans", "counts and due_on > due_before) over", "due_before = toDate(0)) over", "renewals_calendar"},
 	{"views/targets_detail", "t.ends_before > p.day)", "t.ends_before >= p.day)", "targets"},
 	{"views/onboarding_detail", "o.due_on < o.day) as overdue", "o.due_on <= o.day) as overdue", "onboarding"},
 

@@ -64,8 +64,8 @@ pieces as (
         least(covered_before, v.valid_before) as counts_before
     from versions as v
     left join successors as s on s.source = v.source and s.replaced_id = v.contract_id
-    -- A row that another one followed before the contract began never held.
-    where not v.is_gone and v.valid_before > v.starts_on and (empty({accounts:Array(String)}) or v.account_id in {accounts:Array(String)})
+    where not v.is_gone and (empty({accounts:Array(String)}) or v.account_id in {accounts:Array(String)})
+        and v.valid_before > v.starts_on -- another one followed before the contract began: it never held
 ),
 
 -- Only a grace period needs to know what follows a contract.
