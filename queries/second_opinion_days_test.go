@@ -25,7 +25,7 @@ func opinionByDay(t testing.TB, c driver.Conn, layout queries.Layout, w world, a
 	t.Helper()
 	naive := newNaive(w, asOf)
 	naive.byDay = true
-	for _, view := range strings.Fields(views) {
+	for view := range strings.FieldsSeq(views) {
 		if layout.SQL(viewOf(layout, view)) == "" {
 			t.Fatalf("there is no view %s", view)
 		}
