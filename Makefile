@@ -6,7 +6,7 @@ ENGINE  := deploy/engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
 TOOLS   := deploy/tools/bin
 
 # A shared server has one database cs, so that packages must take turns there.
-TESTFLAGS := -race -timeout 45m $(if $(CSKPI_TEST_CLICKHOUSE_URL),-p 1)
+TESTFLAGS := -race -timeout 55m $(if $(CSKPI_TEST_CLICKHOUSE_URL),-p 1)
 
 .PHONY: help
 help: ## List the targets.

@@ -158,7 +158,7 @@ func TestLayoutAgrees(t *testing.T) {
 	w := randomWorld(3, 4)
 	store(t, old, slices.Concat(w.facts(), w.otherFacts(3), w.moves(3, false), namesWithIDs(date(2024, 8, 20))), 1000)
 	rollUp(t, old)
-	days := []day{date(2023, 2, 27), date(2024, 8, 30), date(2024, 11, 20), date(2025, 4, 15)}
+	days := []day{date(2024, 8, 30), date(2025, 4, 15)} // second opinions ask for many more
 	computed := map[day]bool{}
 	for _, d := range days {
 		for _, before := range []int{0, 28, 90, 180} { // what views and layers look back on
