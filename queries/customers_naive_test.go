@@ -519,7 +519,7 @@ func factsOfExamples(examples map[string]published, asOf day) (contracts, milest
 			for i := range n {
 				start := asOf - 200
 				id := account(segment, start, never)
-				if i%2 == 0 { // either fact tells of it
+				if i%2 == 0 { // either fact is enough
 					reached = append(reached, fmt.Sprintf("('%s', 'time_to_use', '%s')", id, start+day(days)))
 				} else {
 					used = append(used, fmt.Sprintf("('%s', '%s', 1, 1)", id, start+day(days)))

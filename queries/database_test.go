@@ -194,7 +194,7 @@ var (
 	lagOf   = regexp.MustCompile(`select day \+ (\d+) as day,|\{whole:Date\}\) - (\d+)`)
 )
 
-// isEmpty tells that a layer that is not computed need not be: it is about accounts, and reads nothing but tables of facts that have no rows.
+// isEmpty reports whether a layer needs no computation: it is about accounts, and reads nothing but tables of facts that have no rows.
 func (p *computer) isEmpty(layer queries.Query, filled []string) bool {
 	read := map[string]bool{}
 	p.reads(layer.Name, read)

@@ -15,7 +15,7 @@ import (
 	"cskpi/queries"
 )
 
-// TestReferenceByDay runs testdata/days/<name>.sql, which tells a story in facts and then asks, and compares what the selects return with
+// TestReferenceByDay runs testdata/days/<name>.sql, which inserts the facts of a story and then asks, and compares what the selects return with
 // testdata/days/<name>.reference. Every KPI has one of its own name; there may be more. Each begins in a database without facts. What its
 // questions read is computed for the days that they name. Comments before a statement may say:
 //

@@ -70,7 +70,7 @@ orphans as (
     from (
         select 'orphan_contracts' as check, 'contracts' as table, source, contract_id as id, starts_on as since, account_id from terms
         union all
-        -- Which rows may be meant is asked before the versions of a row are told apart, which takes long.
+        -- Candidate rows are selected first, since comparing the versions of a row takes long.
         select 'orphan_touchpoints', 'touchpoints', toString(source), touchpoint_id, toDate(happened_at, 'UTC'), account_id from stored_touchpoints final
         where touchpoint_id in (select touchpoint_id from stored_touchpoints where account_id not in (select account_id from stored_accounts))
         union all

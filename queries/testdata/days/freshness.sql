@@ -25,7 +25,7 @@ select * from freshness where day = '2024-07-01' and rows > 0 order by table;
 insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c1', 'acme', 1000, '2024-06-01'), ('c2', 'birch', 1000, '2024-07-01');
 select table, rows from freshness where day = '2024-07-01' and table = 'contracts';
 
--- The system is told of all but usage, and the roll-up by account has the same number.
+-- All facts but usage are broken down by system, and the roll-up by account has the same number.
 select table, source, rows, latest_at from freshness_detail where day = '2024-07-01' order by table, source;
 select sum(events) as events, max(last_at) as latest_at from stored_usage_account_days final where day <= '2024-07-01';
 

@@ -71,7 +71,7 @@ insert into stored_contracts (contract_id, account_id, product, department, acv,
 
 -- By hand, at the end of January:
 --   Kilo   12,000 are 10,000 + 2,000 of what was due: the smaller one is downsold
---   Lima   21,000 are 10,000 + 5,000, and 6,000 of uplift, told of the larger one
+--   Lima   21,000 are 10,000 + 5,000, and 6,000 of uplift, reported with the larger one
 --   Mango  13,000 are 10,000 and 3,000 of uplift; 5,500 are 5,000 and 500
 select contract_id, outcome, due_arr, renewed_arr, uplift_arr, uplifted_contracts, downsold_contracts
 from renewal_rate_detail where day = '2025-01-31' and window = '1m' order by contract_id;

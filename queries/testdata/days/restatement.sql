@@ -1,8 +1,8 @@
--- What was told of June's last day, and what became of it. (Rows as cskpi serve and cskpi backfill write them.)
+-- What was reported for the last day of June, and what it was restated to. (Rows as cskpi serve and cskpi backfill write them.)
 
 -- ARR was 100,000 in high and 50,000 in low touch on 30 June, as computed the day after. Then a contract was corrected: on
 -- 10 July low was computed as 45,000, and tech, of which there had been nothing, as 3,000. On 5 August somebody asked for it
--- again; nothing had changed. Every day is told once at least, 29 June once.
+-- again; nothing had changed. Every day is reported at least once, 29 June exactly once.
 insert into kpi_daily (view, column, labels, as_of, value, computed_at) values
     ('arr', 'amount',   map('segment', 'high'), '2024-06-30', 100000, '2024-07-01 01:00:00'),
     ('arr', 'amount',   map('segment', 'low'),  '2024-06-30', 50000,  '2024-07-01 01:00:00'),
@@ -29,7 +29,7 @@ select * from restatement where day = '2024-07-31' order by kpi;
 select * from restatement where day = '2024-07-09' order by kpi;
 select kpi, labels, old, new, moved, told, restated_series, told_at, restated_at from restatement_detail where day = '2024-07-31' order by kpi, labels;
 
--- In June it is about May, and in August about July; nothing was told of either.
+-- In June it is about May, and in August about July; nothing was reported for either.
 select count() as kpis from restatement where day = '2024-06-30';
 select count() as kpis from restatement where day = '2024-08-31';
 
@@ -39,15 +39,15 @@ from kpi_restatements where restated_at < '2024-09-01' order by view, column, la
 select old_distribution, new_distribution from kpi_restatements where view = 'time_to_use';
 select count() as changes from kpi_restatements where restated_at < '2024-07-10';
 
--- What is told now.
+-- What is reported now.
 select view, column, labels, day, value, computed_at, told_at from kpi_history order by view, column, labels, day;
 
--- A run that was cut short has left a row and no run: nobody was told.
+-- A run that was cut short has left a row and no run: nothing was reported.
 insert into kpi_daily (view, column, labels, as_of, value, computed_at) values ('arr', 'amount', map('segment', 'low'), '2024-06-30', 1, '2024-08-20 01:00:00');
 select labels, value from kpi_history where column = 'amount' and day = '2024-06-30' order by labels;
 select count() as changes from kpi_restatements where view = 'arr';
 
--- A series that goes: its last value is told no more.
+-- A series that goes: its last value is no longer reported.
 insert into kpi_daily (view, column, labels, as_of, value, computed_at) values ('arr', 'amount', map('segment', 'tech'), '2024-06-30', null, '2024-08-25 01:00:00');
 insert into kpi_runs (view, as_of, computed_at, changed, reason) values ('arr', '2024-06-30', '2024-08-25 01:00:00', 2, 'asked');
 select labels, old, new from kpi_restatements where view = 'arr' and restated_at > '2024-08-01 00:00:00' order by labels;

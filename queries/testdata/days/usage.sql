@@ -45,7 +45,7 @@ insert into stored_usage_events (event_id, account_id, user_id, event, ts) value
     ('26', 'gum',   'ned', 'report', '2024-06-30 12:00:00'),
     ('27', 'hop',   'oli', 'report', '2024-06-30 12:00:00');
 
--- Told twice, Ann's report counts once; another system's of the same number is another one. Event 22 comes again and tells of somebody
+-- Sent twice, Ann's report counts once; another system's of the same number is another one. Event 22 comes again and is about somebody
 -- else now: what was stored first stays.
 insert into stored_usage_events (event_id, account_id, user_id, event, ts, source) values
     ('ann-0', 'acme', 'ann', 'report', '2024-06-03 10:00:00', 'import'),
