@@ -9,6 +9,7 @@
 -- ja: は、現在の期限を過ぎて未完了のもの全て。テスト用以外の全アカウントが対象。
 --
 -- Columns:
+--   day           key   Day.
 --   csm           label Who is to do it; where the item names nobody, the owner of the account on the day it was due.
 --   on_time_ratio gauge Items done in time over items due.
 --   due_items     gauge Items first due in the last 90 days.
@@ -19,11 +20,10 @@
 -- Every: 15m
 
 select
-    csm,
+    day, csm,
     cs_ratio(sum(d.on_time_items), sum(d.due_items)) as on_time_ratio,
     sum(d.due_items) as due_items,
     sum(d.on_time_items) as on_time_items,
     sum(d.overdue_items) as overdue_items
-from cs.action_items_detail(as_of = {as_of:Date}) as d
-group by csm
-order by csm
+from action_items_detail as d
+group by day, csm

@@ -2,6 +2,8 @@ package queries
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -73,14 +75,31 @@ func (c Catalogue) Groups() []Group {
 	return ordered
 }
 
-// Stored returns the models whose rows of each day are stored.
-func (c Catalogue) Stored() []Query {
-	return c.filter(func(q Query) bool { return q.Store != "" })
+// views returns all but the functions: KPIs, details, what they share, and layers, each behind what it reads.
+func (c Catalogue) views() []Query {
+	var ordered []Query
+	placed := map[string]bool{}
+	var place func(q Query)
+	place = func(q Query) {
+		if placed[q.View()] {
+			return
+		}
+		placed[q.View()] = true
+		for _, name := range q.reads {
+			place(c.view(name))
+		}
+		ordered = append(ordered, q)
+	}
+	for _, q := range c.filter(func(q Query) bool { return !q.Function }) {
+		place(q)
+	}
+	return ordered
 }
 
-// views returns KPIs and models, without the functions.
-func (c Catalogue) views() []Query {
-	return c.filter(func(q Query) bool { return !q.Function })
+// view is the query whose view has that name.
+func (c Catalogue) view(name string) Query {
+	i := slices.IndexFunc(c, func(q Query) bool { return !q.Function && q.View() == name })
+	return c[i]
 }
 
 func (c Catalogue) functions() []Query {
@@ -97,7 +116,7 @@ func (c Catalogue) filter(keep func(Query) bool) []Query {
 	return qs
 }
 
-// Load reads the built-in queries and the overlays, which are laid out alike: KPIs at the top, models/ and functions/
+// Load reads the built-in queries and the overlays, which are laid out alike: KPIs at the top, views/, layers/ and functions/
 // below. A file of an overlay replaces the one of the same path before it. The error joins every problem of every file
 // as file:line: message, in the order of the files.
 func Load(overlays ...fs.FS) (Catalogue, error) {
@@ -124,33 +143,10 @@ func readAll(layers ...fs.FS) (map[string]*source, error) {
 			return nil, err
 		}
 	}
-	tables, err := tablesOf(layers[0])
-	if err != nil {
-		return nil, err
-	}
 	for _, s := range files {
-		if tables[s.Name] && !s.Function && !s.misplaced {
-			s.Shadowed = true
-		}
+		s.Shadowed = isFact(s.Name) && !s.Function && !s.misplaced
 	}
 	return files, nil
-}
-
-// tablesOf names the tables that the migrations make.
-func tablesOf(fsys fs.FS) (map[string]bool, error) {
-	migrations, err := loadMigrations(fsys)
-	if err != nil {
-		return nil, err
-	}
-	tables := map[string]bool{}
-	for _, m := range migrations {
-		for _, s := range m.statements {
-			if len(s.tokens) > 7 && s.tokens[0].is("create") && s.tokens[1].is("table") { // if not exists cs . name
-				tables[s.tokens[7].name()] = true
-			}
-		}
-	}
-	return tables, nil
 }
 
 // read parses the query files of one file system.
@@ -166,21 +162,23 @@ func read(fsys fs.FS, overlay bool, files map[string]*source) error {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(base, ".sql") || strings.HasPrefix(base, ".") || dir == "schema/" && !overlay {
+		if !strings.HasSuffix(base, ".sql") || strings.HasPrefix(base, ".") || (dir == "schema/" || dir == "tables/" || dir == "rollup/") && !overlay {
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			return fmt.Errorf("read the query files: %w", err)
 		}
-		q := Query{Name: strings.TrimSuffix(base, ".sql"), File: file, Model: dir != "", Function: dir == "functions/", Overlay: overlay}
+		q := Query{Name: strings.TrimSuffix(base, ".sql"), File: file, Model: dir != "", Layer: dir == "layers/", Function: dir == "functions/", Overlay: overlay}
 		switch dir {
-		case "", "models/", "functions/":
+		case "", "views/", "layers/", "functions/":
 			files[file] = parse(q, string(text))
+		case "models/":
+			files[file] = misplaced(q, "the folder models/ is called views/ now, and a view has no parameter: the day is its first column")
 		case "schema/":
 			files[file] = misplaced(q, "an overlay has no schema; create tables of your own in another database")
 		default:
-			files[file] = misplaced(q, "a query file lies at the top, in models/ or in functions/")
+			files[file] = misplaced(q, "a query file lies at the top, in views/, in layers/ or in functions/")
 		}
 		return nil
 	})
@@ -202,6 +200,7 @@ func check(files map[string]*source) []problem {
 		}
 		s.checkName()
 		s.checkColumns()
+		s.checkDay()
 		s.checkReferences(views)
 		s.checkBare(views)
 		if s.IsDetail() {
@@ -254,12 +253,66 @@ func inOrder(files map[string]*source) []*source {
 // assemble makes a catalogue of files without problems.
 func assemble(files map[string]*source) Catalogue {
 	views, byName := index(files)
-	flatten(views)
+	functions := sha256.New()
+	for _, name := range sortedNames(byName) {
+		if s := byName[name]; s.Function {
+			s.definition = s.said()
+			fmt.Fprintln(functions, name, s.definition)
+		}
+	}
+	all := hex.EncodeToString(functions.Sum(nil))
+	done := map[string]bool{}
+	var resolve func(s *source)
+	resolve = func(s *source) {
+		if done[s.File] {
+			return
+		}
+		done[s.File] = true
+		var own []string
+		s.reads, own = s.sources(views)
+		s.own, s.tables = slices.Clone(own), own
+		hash := sha256.New()
+		fmt.Fprintln(hash, s.said(), all)
+		for _, name := range own {
+			fmt.Fprintln(hash, tableColumns(name))
+		}
+		for _, name := range s.reads {
+			of := views[name]
+			resolve(of)
+			fmt.Fprintln(hash, name, of.definition)
+			s.tables = append(s.tables, of.tables...)
+			if of.Layer {
+				s.tables = append(s.tables, of.Stored())
+			} else {
+				s.own = append(s.own, of.own...)
+			}
+		}
+		for _, tables := range []*[]string{&s.own, &s.tables} {
+			slices.Sort(*tables)
+			*tables = slices.Compact(*tables)
+		}
+		s.definition = hex.EncodeToString(hash.Sum(nil)[:8])
+	}
 	var c Catalogue
 	for _, name := range sortedNames(byName) {
+		if s := byName[name]; !s.Function {
+			resolve(s)
+		}
 		c = append(c, byName[name].Query)
 	}
 	return c
+}
+
+// said is what a file computes: its columns and its text, without comments and layout.
+func (s *source) said() string {
+	var text strings.Builder
+	for _, c := range s.Columns {
+		text.WriteString(c.Name + " " + string(c.Kind) + "\n")
+	}
+	for _, t := range s.tokens {
+		text.WriteString(t.text + "\n")
+	}
+	return text.String()
 }
 
 // join sorts problems by file and line and drops what was found twice.
@@ -287,9 +340,9 @@ func (s *source) checkName() {
 	case !s.Model && (s.Name == "intake" || strings.HasPrefix(s.Name, "intake_")):
 		s.fail(1, "the name clashes with the metrics of intake, cs_intake_*")
 	case s.Name == catalogueView:
-		s.fail(1, "cs.%s is the view that lists all others", catalogueView)
+		s.fail(1, "%s is the view that lists all others", catalogueView)
 	case !s.Model && strings.HasSuffix(s.Name, "_detail"):
-		s.fail(1, "a detail belongs in models/")
+		s.fail(1, "a detail belongs in views/")
 	}
 }
 

@@ -14,27 +14,28 @@ import (
 const nrr = `-- Net revenue retention over trailing windows.
 -- ja: 売上継続率(NRR)
 --
--- ARR at as_of of the accounts that paid at the start of the window,
+-- ARR at the day of the accounts that paid at the start of the window,
 -- over what those accounts paid then.
 --
 -- An account that left counts as zero.
 --
 -- Columns:
+--   day           key    Day.
 --   segment       label  Touch-model segment of the account at the start of the window.
 --   window        label  Length of the window: 1m, 3m, 12m.
 --   ratio         gauge  Net revenue retention; 1 is no change.
 --   opening_arr   gauge  ARR at the start of the window,
 --                        in the reporting currency.
---   closing_arr   gauge  ARR at as_of of those same accounts.
+--   closing_arr   gauge  ARR at the day of those same accounts.
 --
 -- Every: 5m
 -- Timeout: 1m30s
 
 -- Comments of the body are no header: now() is allowed here.
 with per_segment as (
-    select segment, sum(arr) as amount from cs.arr_by_account(as_of = {as_of:Date}) group by segment
+    select day, segment, sum(arr) as amount from arr_by_account group by day, segment
 )
-select segment, '12m' as window, amount / nullIf(amount, 0) as ratio, amount as opening_arr, amount as closing_arr
+select day, segment, '12m' as window, amount / nullIf(amount, 0) as ratio, amount as opening_arr, amount as closing_arr
 from per_segment -- today() neither
 `
 
@@ -42,16 +43,17 @@ from per_segment -- today() neither
 const model = `-- ARR by account.
 --
 -- Columns:
+--   day        key   Day.
 --   account_id key   Account.
 --   segment    label Segment.
 --   arr        fact  ARR.
-select account_id, 'high' as segment, acv as arr from cs.contracts where starts_on <= {as_of:Date}
+select starts_on as day, account_id, 'high' as segment, acv as arr from stored_contracts
 `
 
 func files(kpi string) fstest.MapFS {
 	return fstest.MapFS{
-		"nrr.sql":                   {Data: []byte(kpi)},
-		"models/arr_by_account.sql": {Data: []byte(model)},
+		"nrr.sql":                  {Data: []byte(kpi)},
+		"views/arr_by_account.sql": {Data: []byte(model)},
 	}
 }
 
@@ -72,12 +74,12 @@ func TestLoad(t *testing.T) {
 		{q.File, "nrr.sql"},
 		{q.Title, "Net revenue retention over trailing windows."},
 		{q.TitleJA, "売上継続率(NRR)"},
-		{q.Doc, "ARR at as_of of the accounts that paid at the start of the window, over what those accounts paid then.\n\nAn account that left counts as zero."},
+		{q.Doc, "ARR at the day of the accounts that paid at the start of the window, over what those accounts paid then.\n\nAn account that left counts as zero."},
 		{q.Every, 5 * time.Minute},
 		{q.Timeout, 90 * time.Second},
 		{q.Model, false},
 		{len(q.Columns), 5},
-		{q.Columns[3], queries.Column{Name: "opening_arr", Kind: queries.Gauge, Help: "ARR at the start of the window, in the reporting currency.", Line: 13}},
+		{q.Columns[3], queries.Column{Name: "opening_arr", Kind: queries.Gauge, Help: "ARR at the start of the window, in the reporting currency.", Line: 14}},
 		{q.Metric(q.Columns[2]), "cs_nrr_ratio"},
 		{strings.HasPrefix(q.SQL, "-- Comments of the body"), true},
 		{strings.HasSuffix(q.SQL, "-- today() neither"), true},
@@ -87,7 +89,7 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	if m, _ := c.Get("arr_by_account"); !m.Model {
-		t.Error("a file in models/ is no model")
+		t.Error("a file in views/ is a KPI")
 	}
 	if _, found := c.Get("nr"); found {
 		t.Error("Get found what is not there")
@@ -130,7 +132,7 @@ func TestLoadTolerates(t *testing.T) {
 func TestOverlay(t *testing.T) {
 	overlay := fstest.MapFS{
 		"nrr.sql":        {Data: []byte(strings.Replace(nrr, "trailing windows", "our windows", 1))},
-		"own.sql":        {Data: []byte(strings.Replace(nrr, "cs.arr_by_account(", "cs.nrr(", 1))},
+		"own.sql":        {Data: []byte(strings.NewReplacer("sum(arr) as amount from arr_by_account", "sum(closing_arr) as amount from nrr").Replace(nrr))},
 		"README.md":      {Data: []byte("not a query")},
 		"testdata/x.sql": {Data: []byte("not a query either")},
 	}
@@ -143,14 +145,14 @@ func TestOverlay(t *testing.T) {
 	}
 
 	_, err = queries.LoadOnly(files(nrr), fstest.MapFS{
-		"models/nrr.sql":     {Data: []byte(strings.Replace(nrr, "-- Every: 5m\n-- Timeout: 1m30s\n", "", 1))},
-		"schema/003_own.sql": {Data: []byte("create table if not exists cs.own (x String) engine = MergeTree order by x")},
+		"views/nrr.sql":      {Data: []byte(strings.Replace(nrr, "-- Every: 5m\n-- Timeout: 1m30s\n", "", 1))},
+		"schema/003_own.sql": {Data: []byte("create table if not exists own (x String) engine = MergeTree order by x")},
 		"model/typo.sql":     {Data: []byte(model)},
 	})
 	wantProblems(t, err,
-		"model/typo.sql:1: a query file lies at the top, in models/ or in functions/",
-		"models/nrr.sql:1: nrr.sql defines nrr already",
-		"schema/003_own.sql:1: an overlay has no schema")
+		"model/typo.sql:1: a query file lies at the top, in views/, in layers/ or in functions/",
+		"schema/003_own.sql:1: an overlay has no schema",
+		"views/nrr.sql:1: nrr.sql defines nrr already")
 }
 
 // wantProblems checks that err has exactly these problems, by their beginnings and in this order.
@@ -201,90 +203,92 @@ func TestProblems(t *testing.T) {
 	f("-- An account that left counts as zero.", "-- ja:", "7: the Japanese text after ja: is missing")
 
 	// The column table.
-	f("-- Columns:", "-- columns:", "9: columns: stands in the wrong place", "17: Every:", "18: Timeout:", "18: the header has no Columns:")
+	f("-- Columns:", "-- columns:", "9: columns: stands in the wrong place", "18: Every:", "19: Timeout:", "19: the header has no Columns:")
 	f("--\n-- Columns:", "-- Columns:", "8: an empty comment line must stand before Columns:")
-	f("--   ratio         gauge  Net revenue retention; 1 is no change.", "--   ratio         gauge", "12: column ratio has no help text")
-	f("1 is no change.", "1 is no change", "12: the help text of column ratio must end with a period")
-	f("in the reporting currency.", "in the reporting currency", "13: the help text of column opening_arr must end")
-	f("--   window ", "--  window ", "11: the column is indented less")
-	f("ratio         gauge", "ratio         gage", `12: column ratio has the kind "gage"; here it must be one of label, gauge, histogram`)
-	f("ratio         gauge", "ratio         part", `12: column ratio has the kind "part"`)
-	f("window        label", "segment       label", "11: column segment is listed twice")
-	f("closing_arr   gauge", "closingArr    gauge", `15: column name "closingArr" is not in snake_case`, "15: metric cs_nrr_closingArr: metric names should be written in 'snake_case'")
-	f("segment       label", "job           label", "10: label job clashes")
-	f("segment       label", "exported_x    label", "10: label exported_x clashes")
-	f("segment       label", "quantile      label", "10: label quantile clashes")
-	f("segment       label", "__name        label", `10: column name "__name" is not in snake_case`)
-	f("closing_arr   gauge", "closing_arr   label", "12: the ratio ratio lacks its two parts")
+	f("--   ratio         gauge  Net revenue retention; 1 is no change.", "--   ratio         gauge", "13: column ratio has no help text")
+	f("1 is no change.", "1 is no change", "13: the help text of column ratio must end with a period")
+	f("in the reporting currency.", "in the reporting currency", "14: the help text of column opening_arr must end")
+	f("--   window ", "--  window ", "12: the column is indented less")
+	f("ratio         gauge", "ratio         gage", `13: column ratio has the kind "gage"; here it must be one of label, gauge, histogram`)
+	f("ratio         gauge", "ratio         part", `13: column ratio has the kind "part"`)
+	f("window        label", "segment       label", "12: column segment is listed twice")
+	f("closing_arr   gauge", "closingArr    gauge", `16: column name "closingArr" is not in snake_case`, "16: metric cs_nrr_closingArr: metric names should be written in 'snake_case'")
+	f("segment       label", "job           label", "11: label job clashes")
+	f("segment       label", "exported_x    label", "11: label exported_x clashes")
+	f("segment       label", "quantile      label", "11: label quantile clashes")
+	f("segment       label", "__name        label", `11: column name "__name" is not in snake_case`)
+	f("closing_arr   gauge", "closing_arr   label", "13: the ratio ratio lacks its two parts")
 
 	// The directives.
-	f("-- Every: 5m", "-- Evry: 5m", "17: unknown directive Evry:")
-	f("-- Every: 5m", "-- Every: five minutes", `17: Every: wants a duration of at least a second, such as 5m or 1h30m, and not "five minutes"`)
-	f("-- Every: 5m", "-- Every: 0s", "17: Every: wants a duration")
-	f("-- Every: 5m", "-- Every: -5m", "17: Every: wants a duration")
-	f("-- Timeout: 1m30s", "-- Every: 1m", "18: Every: is given twice")
+	f("-- Every: 5m", "-- Evry: 5m", "18: unknown directive Evry:")
+	f("-- Every: 5m", "-- Every: five minutes", `18: Every: wants a duration of at least a second, such as 5m or 1h30m, and not "five minutes"`)
+	f("-- Every: 5m", "-- Every: 0s", "18: Every: wants a duration")
+	f("-- Every: 5m", "-- Every: -5m", "18: Every: wants a duration")
+	f("-- Timeout: 1m30s", "-- Every: 1m", "19: Every: is given twice")
 	f("-- Every: 5m", "-- Group: Revenue")
 	f("-- Every: 5m", "-- Group: Partners & friends, 12")
 	f("-- An account that", "-- Group: account that", "7: Group: stands in the wrong place")
-	f("-- Every: 5m", "-- Group:", `17: Group: wants a name that begins with a capital letter, such as Revenue, and may give a place in it, as in Revenue, 2; it is ""`)
-	f("-- Every: 5m", "-- Group: revenue", "17: Group: wants a name")
-	f("-- Every: 5m", "-- Group: Revenue, first", "17: Group: wants a name")
-	f("-- Every: 5m", "-- Group: Revenue, 0", "17: Group: wants a name")
-	f("-- Every: 5m", "-- Group: Revenue\n-- Group: Customers", "18: Group: is given twice")
-	f("-- Timeout: 1m30s", "-- A note at the end.", "18: unexpected text after Columns:")
-	f("-- Timeout: 1m30s", "--   more  gauge  Too late.", "18: columns stand before Group:, Every:")
+	f("-- Every: 5m", "-- Group:", `18: Group: wants a name that begins with a capital letter, such as Revenue, and may give a place in it, as in Revenue, 2; it is ""`)
+	f("-- Every: 5m", "-- Group: revenue", "18: Group: wants a name")
+	f("-- Every: 5m", "-- Group: Revenue, first", "18: Group: wants a name")
+	f("-- Every: 5m", "-- Group: Revenue, 0", "18: Group: wants a name")
+	f("-- Every: 5m", "-- Group: Revenue\n-- Group: Customers", "19: Group: is given twice")
+	f("-- Timeout: 1m30s", "-- A note at the end.", "19: unexpected text after Columns:")
+	f("-- Timeout: 1m30s", "--   more  gauge  Too late.", "19: columns stand before Group:, Every:")
 
 	// Names of metrics.
 	for _, name := range []string{"use_days", "use_d", "orders_total", "use_gauge", "use_hours", "use_months", "won_percent", "lost_count", "arr_sum"} {
-		f("closing_arr   gauge", name+" gauge", "15: metric cs_nrr_"+name+": ")
+		f("closing_arr   gauge", name+" gauge", "16: metric cs_nrr_"+name+": ")
 	}
 
 	// The body.
-	f("from per_segment --", "from per_segment; select 1 --", "25: a second statement begins here")
-	f("from per_segment --", "from per_segment format TSV; ; --", "25: a second statement begins here")
-	f("with per_segment as", "insert into cs.x with per_segment as", "21: the body must be a bare SELECT")
-	f("from per_segment --", "from per_segment) union all (select 1 --", "25: ) closes nothing")
-	f("group by segment\n)", "group by segment\n", "21: ( is not closed")
-	f("'12m'", "'12m", "24: what begins here with ' does not end")
-	f("-- Comments of", "/* Comments of", "20: what begins here with / does not end")
-	f("{as_of:Date}", "'2024-01-01'", "21: the parameter {as_of:Date} does not occur")
-	f("{as_of:Date}", "{as_of:String}", "21: the parameter {as_of:Date} does not occur", "22: the only parameter is {as_of:Date}, and not {as_of:String}")
-	f("per_segment --", "per_segment where segment = {segment : String} --", "25: the only parameter is {as_of:Date}, and not {segment:String}")
+	f("from per_segment --", "from per_segment; select 1 --", "26: a second statement begins here")
+	f("from per_segment --", "from per_segment format TSV; ; --", "26: a second statement begins here")
+	f("with per_segment as", "insert into cs.x with per_segment as", "22: the body must be a bare SELECT")
+	f("from per_segment --", "from per_segment) union all (select 1 --", "26: ) closes nothing")
+	f("group by day, segment\n)", "group by day, segment\n", "22: ( is not closed")
+	f("'12m'", "'12m", "25: what begins here with ' does not end")
+	f("-- Comments of", "/* Comments of", "21: what begins here with / does not end")
+	f("per_segment --", "per_segment where day = {as_of: Date} --", "26: there is no parameter as_of any more: the day is a column")
+	f("per_segment --", "per_segment where segment = {segment : String} --", "26: a view has no parameter, such as {segment:String}; the day is its first column")
+	f("-- Every: 5m", "-- Key: day", "18: Key: is for layers")
+	f("-- Every: 5m", "-- Back: yesterday", "18: Back: wants numbers of days, as in 90, 180")
+	f("-- Every: 5m", "-- Back: 28, 90")
+	f("--   day           key    Day.\n", "", "9: the first column must be the day")
+	f("--   day           key  ", "--   day           label", "10: the column day has the kind \"label\"; it must be key")
 
-	// What depends on anything but the facts and as_of.
+	// What depends on anything but the facts and the day.
 	for _, call := range []string{
 		"now()", "NOW ( )", "now64(3)", "today()", "yesterday()", "rand()", "rand64()", "randCanonical()", "generateUUIDv4()", "currentUser()",
 		"hostName()", "fqdn()", "serverUUID()", "uptime()", "file('x')", "url('x')", "s3('x')", "dictGet('x', 'y', 1)", "now /* then */ ()",
 		"`now`()", "\"now\"()", "rowNumberInAllBlocks()", "getSetting('x')",
 	} {
-		f("amount as opening_arr", call+" as opening_arr", "24: ")
+		f("amount as opening_arr", call+" as opening_arr", "25: ")
 	}
 	for _, name := range []string{"now", "today", "CURRENT_DATE", "current_timestamp"} {
-		f("amount as opening_arr", name+" as opening_arr", "24: "+name+" is forbidden")
+		f("amount as opening_arr", name+" as opening_arr", "25: "+name+" is forbidden")
 	}
 	for _, pure := range []string{
-		"'now()'", "`now()`", `"today()"`, "$$now()$$", "'it''s now()'", `'\' now()'`, "a.now", "URLHash('x')", "toStartOfMonth({as_of:Date})",
-		"extract(year from {as_of:Date})", "now, 1 as now", "trim(both ' ' from segment)", "(segment is distinct from 'a')", "arrayJoin([1, 2])", "1e-3", "0x1F",
+		"'now()'", "`now()`", `"today()"`, "$$now()$$", "'it''s now()'", `'\' now()'`, "a.now", "URLHash('x')", "toStartOfMonth(day)",
+		"extract(year from day)", "now, 1 as now", "trim(both ' ' from segment)", "(segment is distinct from 'a')", "arrayJoin([1, 2])", "1e-3", "0x1F",
 	} {
 		f("amount as opening_arr", pure+" as opening_arr")
 	}
 
 	// Where rows come from.
-	f("from cs.arr_by_account(", "from arr_by_account(", "22: the view arr_by_account must be called as cs.arr_by_account(")
-	f("from cs.arr_by_account(", "from cs.arr_by_acount(", "22: there is no view cs.arr_by_acount")
-	f("from cs.arr_by_account(as_of = {as_of:Date})", "from cs.arr_by_account where {as_of:Date} > '1970-01-01'", "22: cs.arr_by_account is a view; call it as")
-	f("(as_of = {as_of:Date})", "(asof = {as_of:Date})", "22: cs.arr_by_account must be given as_of = …")
-	f("(as_of = {as_of:Date})", "(as_of = {as_of:Date}, segment = 'high')", "22: cs.arr_by_account takes as_of and nothing else")
-	f("(as_of = {as_of:Date})", "(as_of = addMonths({as_of:Date}, -1))")
-	f("from per_segment --", "from contracts --", "25: contracts is none of this file's CTEs; a table or view must be written as cs.contracts")
-	f("from per_segment --", "from per_segment, contracts --", "25: contracts is none of this file's CTEs")
-	f("from per_segment --", "from per_segment as p left join contracts using segment --", "25: contracts is none of this file's CTEs")
-	f("from per_segment --", "from system.tables --", "25: system.tables is outside of the database cs")
-	f("from per_segment --", "from per_segment cross join url('http://x') --", "25: url(…) is forbidden")
-	f("from per_segment --", "from per_segment cross join unknown(1) --", "25: unknown(…) is forbidden as a source of rows")
-	f("from per_segment --", "from per_segment cross join cs.contracts as c cross join numbers(3) array join [1, 2] as x order by segment, ratio --")
-	f("from per_segment --", "from (select * from per_segment) as p, (select 1), cs.contracts where segment in ('a', 'b') --")
-	f("from cs.arr_by_account(", "from cs.nrr(", "21: the view needs itself: cs.nrr → cs.nrr")
+	f("from arr_by_account ", "from arr_by_acount ", "23: there is no table or view arr_by_acount; did you mean arr_by_account?")
+	f("from arr_by_account ", "from cs.arr_by_account ", "23: names stand without the database, which is that of the connection: write arr_by_account")
+	f("from arr_by_account ", "from arr_by_account(as_of = '2024-01-01') ", "23: arr_by_account takes no parameter: the day is its first column")
+	f("from per_segment --", "from contract --", "26: there is no table or view contract; did you mean contracts?")
+	f("from per_segment --", "from per_segment, contract --", "26: there is no table or view contract")
+	f("from per_segment --", "from per_segment as p left join contract using segment --", "26: there is no table or view contract")
+	f("from per_segment --", "from per_segment, contracts, stored_contracts --")
+	f("from per_segment --", "from system.tables --", "26: system.tables is outside of the database")
+	f("from per_segment --", "from per_segment cross join url('http://x') --", "26: url(…) is forbidden")
+	f("from per_segment --", "from per_segment cross join unknown(1) --", "26: unknown(…) is forbidden as a source of rows")
+	f("from per_segment --", "from per_segment cross join stored_contracts as c cross join numbers(3) array join [1, 2] as x order by segment, ratio --")
+	f("from per_segment --", "from (select * from per_segment) as p, (select 1), stored_contracts where segment in ('a', 'b') --")
+	f("from arr_by_account ", "from nrr ", "22: it needs itself: nrr → nrr")
 }
 
 // All problems come at once, in the order of files and lines.
@@ -292,45 +296,46 @@ func TestProblemsOfManyFiles(t *testing.T) {
 	kpi := strings.NewReplacer("windows.\n", "windows\n", "-- Every: 5m", "-- Every: x", "today() neither", ";select 1").Replace(nrr)
 	kpi = strings.Replace(kpi, "from per_segment --", "from per_segment where now() > 0 --", 1)
 	fsys := files(kpi)
-	fsys["models/nrr_detail.sql"] = &fstest.MapFile{Data: []byte(`-- Accounts behind nrr.
+	fsys["views/nrr_detail.sql"] = &fstest.MapFile{Data: []byte(`-- Accounts behind nrr.
 --
 -- Columns:
+--   day      key    Day.
 --   segment  label  Segment.
 --   ratio    gauge  Ratio.
 --   amount   part   Amount.
 --
 -- Every: 5m
-select 1, {as_of:Date}`)}
-	fsys["models/x_detail.sql"] = &fstest.MapFile{Data: []byte("-- X.\n--\n-- Columns:\n--   a key A.\nselect {as_of:Date} as a")}
+select 1`)}
+	fsys["views/x_detail.sql"] = &fstest.MapFile{Data: []byte("-- X.\n--\n-- Columns:\n--   day key Day.\n--   a key A.\nselect toDate(0) as day, 1 as a")}
 	fsys["functions/f.sql"] = &fstest.MapFile{Data: []byte("-- F.\nselect 1")}
-	fsys["functions/cs_g.sql"] = &fstest.MapFile{Data: []byte("-- G.\n--\n-- Of a and b.\n\n(a, b) -> a + now() + {as_of:Date}")}
+	fsys["functions/cs_g.sql"] = &fstest.MapFile{Data: []byte("-- G.\n--\n-- Of a and b.\n\n(a, b) -> a + now() + {day:Date}")}
 	fsys["functions/cs_h.sql"] = &fstest.MapFile{Data: []byte("-- H.\n(a, b) -> a + b;\n")}
-	fsys["arr.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   movements_amount  gauge  A.\nselect 1 as movements_amount from cs.arr_movements(as_of = {as_of:Date})")}
-	fsys["arr_movements.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   amount  gauge  A.\nselect 1 as amount from cs.arr(as_of = {as_of:Date})")}
-	fsys["Upper.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   a  label  A.\n")}
-	fsys["exporter_rows.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--\n-- Every: 5m\nselect {as_of:Date}")}
+	fsys["arr.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   day key Day.\n--   movements_amount  gauge  A.\nselect day, 1 as movements_amount from arr_movements")}
+	fsys["arr_movements.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   day key Day.\n--   amount  gauge  A.\nselect day, 1 as amount from arr")}
+	fsys["Upper.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   day key Day.\n--   a  label  A.\n")}
+	fsys["exporter_rows.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--\n-- Every: 5m\nselect 1")}
 	_, err := queries.LoadOnly(fsys)
 	wantProblems(t, err,
 		`Upper.sql:1: file name "Upper" is not in snake_case`,
 		"Upper.sql:3: no column is a gauge or histogram",
-		"Upper.sql:5: no SQL follows the header",
-		"arr.sql:5: the view needs itself: cs.arr → cs.arr_movements → cs.arr",
-		"arr_movements.sql:4: metric cs_arr_movements_amount comes from arr.sql, too",
+		"Upper.sql:6: no SQL follows the header",
+		"arr.sql:6: it needs itself: arr → arr_movements → arr",
+		"arr_movements.sql:5: metric cs_arr_movements_amount comes from arr.sql, too",
 		"exporter_rows.sql:1: the name clashes with the exporter's own metrics",
 		"exporter_rows.sql:3: no column is listed below Columns:",
-		"functions/cs_g.sql:5: a function takes arguments, and no parameter {as_of:Date}",
+		"functions/cs_g.sql:5: a function takes arguments, and no parameter {day:Date}",
 		"functions/cs_g.sql:5: now(…) is forbidden",
 		"functions/f.sql:1: the name of a function must begin with cs_",
 		"functions/f.sql:2: a function is a lambda",
-		"models/nrr_detail.sql:3: the label window of nrr is missing",
-		"models/nrr_detail.sql:3: a detail needs a key",
-		`models/nrr_detail.sql:5: column ratio has the kind "gauge"; here it must be one of label, key, part, fact`,
-		"models/nrr_detail.sql:6: part amount has no gauge of that name in nrr",
-		"models/nrr_detail.sql:8: Every: has no effect on a model",
-		"models/x_detail.sql:1: there is no KPI x",
 		"nrr.sql:1: the title must end with a period",
-		`nrr.sql:17: Every: wants a duration`,
-		"nrr.sql:25: now(…) is forbidden")
+		`nrr.sql:18: Every: wants a duration`,
+		"nrr.sql:26: now(…) is forbidden",
+		"views/nrr_detail.sql:3: the label window of nrr is missing",
+		"views/nrr_detail.sql:3: a detail needs a key",
+		`views/nrr_detail.sql:6: column ratio has the kind "gauge"; here it must be one of label, key, part, fact`,
+		"views/nrr_detail.sql:7: part amount has no gauge of that name in nrr",
+		"views/nrr_detail.sql:9: Every: has no effect on what is no KPI",
+		"views/x_detail.sql:1: there is no KPI x")
 }
 
 // TestJapanese: the text in Japanese follows the text, or stands alone; its lines join without blanks.
@@ -348,7 +353,7 @@ func TestJapanese(t *testing.T) {
 			t.Errorf("%q and %q, want %q and %q", q.Doc, q.DocJA, doc, japanese)
 		}
 	}
-	const text = "-- ARR at as_of of the accounts that paid at the start of the window,\n-- over what those accounts paid then.\n--\n-- An account that left counts as zero.\n--\n"
+	const text = "-- ARR at the day of the accounts that paid at the start of the window,\n-- over what those accounts paid then.\n--\n-- An account that left counts as zero.\n--\n"
 	f(text, "-- One.\n--\n-- ja: 期首に契約のあった顧客の\n-- ja: 現在のARR。\n--\n-- ja: 解約は0。\n--\n", "One.", "期首に契約のあった顧客の現在のARR。\n\n解約は0。")
 	f(text, "-- ja: 期首のARRで\n-- ja:割った値。\n--\n", "", "期首のARRで割った値。")
 	f(text, "-- One.\n--\n", "One.", "")

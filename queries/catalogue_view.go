@@ -1,18 +1,25 @@
 package queries
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // catalogueView is the name of the view that lists all others.
 const catalogueView = "catalogue"
 
-// catalogueObject is the view cs.catalogue: what there is to select from and what it means, one row for each column. It is
+// catalogueObject is the view catalogue: what there is to select from and what it means, one row for each column. It is
 // made of the query files, and of the comments of the tables. A parameterised view takes no comments on its columns, so
 // this is the place where a client finds them.
 func catalogueObject(c Catalogue) object {
 	var views []string
 	for _, q := range c {
-		columns := make([]string, 0, len(q.Columns))
-		for _, column := range q.Columns {
+		columns := make([]string, 0, len(q.Columns)+1)
+		all := q.Columns
+		if q.Day.Name != "" {
+			all = slices.Concat([]Column{q.Day}, q.Columns)
+		}
+		for _, column := range all {
 			metric := ""
 			if !q.Model && (column.Kind == Gauge || column.Kind == Histogram) {
 				metric = q.Metric(column)
@@ -38,14 +45,14 @@ array join v.7 as c, arrayEnumerate(v.7) as position
 union all
 `
 	}
-	statement := "create or replace view cs." + catalogueView + " as (\n" + made + `select
+	statement := "create or replace view " + catalogueView + " as (\n" + made + `select
     t.name as view, 'table' as kind, c.name as column, c.position as position, c.type as type, '' as unit, c.comment as help,
     t.comment as title, '' as title_ja, '' as metric, '' as chapter, '' as file
 from system.tables as t
 inner join system.columns as c on c.database = t.database and c.table = t.name
-where t.database = 'cs' and (t.engine like '%MergeTree' or t.engine in ('Memory', 'KeeperMap')) and not startsWith(t.name, ` + QuoteText(keptPrefix) + `)
+where t.database = currentDatabase() and (t.engine like '%MergeTree' or t.engine in ('Memory', 'KeeperMap') or t.name in (` + factList() + `))
 ) comment 'Every view, function and table with its columns: what they mean and what they are counted in.'`
-	return object{"view", catalogueView, "cs." + catalogueView, statement, checksum(statement)}
+	return object{kind: "view", name: catalogueView, file: catalogueView, statement: statement, checksum: checksum(statement)}
 }
 
 // tuple writes texts as a tuple.
@@ -57,15 +64,17 @@ func tuple(texts ...string) string {
 	return "(" + strings.Join(quoted, ", ") + ")"
 }
 
-// sort says what sort of query q is: kpi, detail, model or function.
+// sort says what sort of query q is: kpi, detail, view, layer or function.
 func (q Query) sort() string {
 	switch {
 	case q.Function:
 		return "function"
+	case q.Layer:
+		return "layer"
 	case q.IsDetail():
 		return "detail"
 	case q.Model:
-		return "model"
+		return "view"
 	}
 	return "kpi"
 }
@@ -90,4 +99,13 @@ func (c Catalogue) chapter(q Query) string {
 		return kpi.Group
 	}
 	return q.Group
+}
+
+// factList has the names of the views of facts, as texts of SQL.
+func factList() string {
+	var names []string
+	for _, f := range facts() {
+		names = append(names, QuoteText(f.name))
+	}
+	return strings.Join(names, ", ")
 }

@@ -8,6 +8,7 @@
 -- ja: 「その他」にまとめる。割合はその会計年度の解約全体に対するもの。
 --
 -- Columns:
+--   day           key   Day.
 --   fiscal_year   label Fiscal year, named by the year in which it ends.
 --   reason        label Primary reason of the largest contract that ended.
 --   accounts      gauge Accounts that left.
@@ -19,16 +20,18 @@
 -- Every: 1h
 
 select
-    fiscal_year, reason, accounts, arr,
-    cs_ratio(accounts, lost_accounts) as share_ratio,
-    lost_accounts
+    r.day as day, r.fiscal_year as fiscal_year, r.reason as reason,
+    r.accounts as accounts,
+    cs_float(r.arr) as arr,
+    cs_ratio(r.accounts, y.lost_accounts) as share_ratio,
+    y.lost_accounts as lost_accounts
 from (
-    select
-        fiscal_year, reason,
-        sum(d.accounts) as accounts,
-        cs_float(sum(d.arr)) as arr,
-        sum(sum(d.accounts)) over (partition by fiscal_year) as lost_accounts
-    from cs.churn_reasons_detail(as_of = {as_of:Date}) as d
-    group by fiscal_year, reason
+    select day, fiscal_year, reason, sum(d.accounts) as accounts, sum(d.arr) as arr
+    from churn_reasons_detail as d
+    group by day, fiscal_year, reason
 ) as r
-order by fiscal_year, reason
+join (
+    select e.day as day, e.fiscal_year as fiscal_year, sum(e.accounts) as lost_accounts
+    from churn_events as e
+    group by day, fiscal_year
+) as y on y.day = r.day and y.fiscal_year = r.fiscal_year

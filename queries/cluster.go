@@ -26,9 +26,13 @@ const (
 	claimsPath  = "/cskpi/" // below the server's keeper_map_path_prefix
 )
 
-// Migrate is like the function Migrate, on all replicas.
-func (c Cluster) Migrate(ctx context.Context, conn driver.Conn) error {
-	return migrate(ctx, conn, c, Builtin())
+// Migrate is like the function Migrate, on all replicas. What takes long is reported as it goes on; report may be nil.
+func (c Cluster) Migrate(ctx context.Context, conn driver.Conn, report func(string)) error {
+	migrations, err := schema()
+	if err != nil {
+		return err
+	}
+	return applyMigrations(ctx, conn, c, migrations, false, report)
 }
 
 // Install is like the function Install, on all replicas.
@@ -84,7 +88,7 @@ func (c Cluster) tables() string {
 	return "clusterAllReplicas(" + QuoteText(string(c)) + ", system.tables)"
 }
 
-// fits says why tables of the engine that cs.schema_migrations has cannot be those of c; empty engine: there are none yet.
+// fits says why tables of the engine that schema_migrations has cannot be those of c; empty engine: there are none yet.
 func (c Cluster) fits(engine string) error {
 	replicated := strings.HasPrefix(engine, "Replicated")
 	switch {
@@ -102,14 +106,14 @@ func (c Cluster) fits(engine string) error {
 // the tables of a new replica must be what those of the others have become.
 func (c Cluster) complete(ctx context.Context, conn driver.Conn, replicas uint64) error {
 	var have uint64
-	if err := conn.QueryRow(ctx, "select count() from "+c.tables()+" where database = 'cs' and name = 'schema_migrations' settings skip_unavailable_shards = 1").Scan(&have); err != nil {
+	if err := conn.QueryRow(ctx, "select count() from "+c.tables()+" where database = currentDatabase() and name = 'schema_migrations' settings skip_unavailable_shards = 1").Scan(&have); err != nil {
 		return fmt.Errorf("look at the other replicas: %w", err)
 	}
 	if have >= replicas {
 		return nil
 	}
 	statements := []string{"create database if not exists cs"}
-	rows, err := conn.Query(ctx, "select create_table_query from system.tables where database = 'cs' and (engine like 'Replicated%' or engine = 'KeeperMap') order by name = 'schema_migrations', name")
+	rows, err := conn.Query(ctx, "select create_table_query from system.tables where database = currentDatabase() and (engine like 'Replicated%' or engine = 'KeeperMap') order by name = 'schema_migrations', name")
 	if err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (c Cluster) exec(ctx context.Context, conn driver.Conn, statement string) e
 }
 
 // leading are the words that may stand between a statement's beginning and the name of what it is about.
-var leading = set(`create alter drop or replace materialized if not exists database table view dictionary function`)
+var leading = set(`create alter drop truncate rename or replace materialized if not exists database table view dictionary function`)
 
 // adapt writes a statement that defines something as the cluster needs it: for all replicas, with engines that replicate.
 // For a single server it stays as it is.
@@ -229,10 +233,10 @@ func replicate(tokens []token, table string) ([]edit, error) {
 				}
 				return []edit{{engine.pos, end, "KeeperMap(" + QuoteText(claimsPath+table) + ") primary key " + tokens[1].text}}, nil
 			}
-			return nil, fmt.Errorf("cs.%s: not known how to replicate a table of the engine %s", table, engine.text)
+			return nil, fmt.Errorf("%s: not known how to replicate a table of the engine %s", table, engine.text)
 		}
 	}
-	return nil, fmt.Errorf("cs.%s: a table on a cluster must name its engine", table)
+	return nil, fmt.Errorf("%s: a table on a cluster must name its engine", table)
 }
 
 func (t token) end() int { return t.pos + len(t.text) }

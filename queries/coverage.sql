@@ -2,7 +2,7 @@
 -- ja: 顧客カバー率
 --
 -- Accounts with at least one qualifying touch in the cadence of their segment (setting coverage_days: high 30, low 90, tech 180
--- days up to as_of) over the accounts that paid on every day of it. Qualifying is what is two-way and held, by whomever:
+-- days up to the day) over the accounts that paid on every day of it. Qualifying is what is two-way and held, by whomever:
 -- meeting, call, visit and review; for tech touch also e-mail and webinars. Bounds are the 95 % Wilson interval.
 --
 -- ja: セグメントごとの接点頻度(設定coverage_days:ハイタッチ30日、ロータッチ90日、テックタッチ180日)の期間内に、一度以上有効な接点
@@ -10,6 +10,7 @@
 -- ja: 担当者は問わない。テックタッチではメールとウェビナーも数える。上限・下限は95%信頼区間。
 --
 -- Columns:
+--   day               key   Day.
 --   segment           label Touch-model segment of the account at the start of the cadence.
 --   ratio             gauge Covered accounts over eligible accounts.
 --   ratio_lower       gauge Lower 95 % bound of the ratio.
@@ -21,15 +22,14 @@
 -- Every: 15m
 
 select
-    segment,
-    cs_ratio(covered_accounts, eligible_accounts) as ratio,
-    cs_wilson_lower(covered_accounts, eligible_accounts) as ratio_lower,
-    cs_wilson_upper(covered_accounts, eligible_accounts) as ratio_upper,
-    covered_accounts, eligible_accounts
-from (
-    select g.segment as segment, sum(d.covered_accounts) as covered_accounts, sum(d.eligible_accounts) as eligible_accounts
-    from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-    left join cs.coverage_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-    group by g.segment
-) as counts
-order by segment
+    g.day as day, g.segment as segment,
+    cs_ratio(d.covered_accounts, d.eligible_accounts) as ratio,
+    cs_wilson_lower(d.covered_accounts, d.eligible_accounts) as ratio_lower,
+    cs_wilson_upper(d.covered_accounts, d.eligible_accounts) as ratio_upper,
+    d.covered_accounts as covered_accounts, d.eligible_accounts as eligible_accounts
+from segments as g
+left join (
+    select day, segment, countIf(is_eligible and touches > 0) as covered_accounts, countIf(is_eligible) as eligible_accounts
+    from coverage_days
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

@@ -1,14 +1,15 @@
 -- Customer coverage by CSM.
 -- ja: 顧客カバー率(担当別)
 --
--- Coverage of the accounts that each CSM owns at as_of. A touch of the owner before counts for the account, and so for who
+-- Coverage of the accounts that each CSM owns on the day. A touch of the owner before counts for the account, and so for who
 -- owns it now: what is asked is whether the customer was looked after. Bounds are the 95 % Wilson interval.
 --
 -- ja: 各CSMが現在担当する顧客の顧客カバー率。前任者による接点も顧客への接点として現在の担当者に数える。問うのは、その顧客に目が届
 -- ja: いていたかどうか。上限・下限は95%信頼区間。
 --
 -- Columns:
---   csm               label Owner of the account at as_of; (none) where nobody is.
+--   day               key   Day.
+--   csm               label Owner of the account on the day; (none) where nobody is.
 --   ratio             gauge Covered accounts over eligible accounts.
 --   ratio_lower       gauge Lower 95 % bound of the ratio.
 --   ratio_upper       gauge Upper 95 % bound of the ratio.
@@ -19,14 +20,13 @@
 -- Every: 15m
 
 select
-    csm,
-    cs_ratio(covered_accounts, eligible_accounts) as ratio,
-    cs_wilson_lower(covered_accounts, eligible_accounts) as ratio_lower,
-    cs_wilson_upper(covered_accounts, eligible_accounts) as ratio_upper,
-    covered_accounts, eligible_accounts
+    day, csm,
+    cs_ratio(covered, eligible) as ratio,
+    cs_wilson_lower(covered, eligible) as ratio_lower,
+    cs_wilson_upper(covered, eligible) as ratio_upper,
+    covered as covered_accounts, eligible as eligible_accounts
 from (
-    select csm, sum(d.covered_accounts) as covered_accounts, sum(d.eligible_accounts) as eligible_accounts
-    from cs.coverage_by_csm_detail(as_of = {as_of:Date}) as d
-    group by csm
+    select day, csm, sum(d.covered_accounts) as covered, sum(d.eligible_accounts) as eligible
+    from coverage_by_csm_detail as d
+    group by day, csm
 ) as counts
-order by csm

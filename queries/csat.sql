@@ -7,7 +7,8 @@
 -- ja: 5段階評価で4・5の回答の割合。場面ごとの評価なので、同じ人の回答も全て数える。範囲外の回答は除く。解約した顧客の回答も含む。
 --
 -- Columns:
---   segment     label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
+--   day         key   Day.
+--   segment     label Touch-model segment of the account at the day; where it no longer pays, 12 months ago; else tech.
 --   ratio       gauge Satisfied over all answers.
 --   ratio_lower gauge Lower 95 % bound of the ratio.
 --   ratio_upper gauge Upper 95 % bound of the ratio.
@@ -18,15 +19,17 @@
 -- Every: 15m
 
 select
-    segment,
-    cs_ratio(satisfied, responses) as ratio,
-    cs_wilson_lower(satisfied, responses) as ratio_lower,
-    cs_wilson_upper(satisfied, responses) as ratio_upper,
-    satisfied, responses
+    day, segment,
+    cs_ratio(satisfied_sum, responses_sum) as ratio,
+    cs_wilson_lower(satisfied_sum, responses_sum) as ratio_lower,
+    cs_wilson_upper(satisfied_sum, responses_sum) as ratio_upper,
+    satisfied_sum as satisfied, responses_sum as responses
 from (
-    select g.segment as segment, sum(d.satisfied) as satisfied, sum(d.responses) as responses
-    from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-    left join cs.csat_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-    group by g.segment
-) as counts
-order by segment
+    select day, segment, sum(satisfied) as satisfied_sum, sum(responses) as responses_sum
+    from (
+        select day, segment, satisfied, responses from csat_detail
+        union all
+        select day, segment, 0 as satisfied, 0 as responses from segments
+    ) as d
+    group by day, segment
+) as sums

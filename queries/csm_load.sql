@@ -1,12 +1,13 @@
 -- Load of each CSM.
 -- ja: CSM別の担当社数とARR
 --
--- Paying accounts by their owner at as_of, with their ARR and how much of it is at risk. Who owns no paying account is not here.
+-- Paying accounts by their owner on the day, with their ARR and how much of it is at risk. Who owns no paying account is not here.
 --
 -- ja: 各CSMが担当する契約中の顧客数とARR、そのうちのリスクARR。担当顧客のいない人は表示しない。
 --
 -- Columns:
---   csm         label Owner at as_of; (none): nobody.
+--   day         key   Day.
+--   csm         label Owner on the day; (none): nobody.
 --   accounts    gauge Paying accounts.
 --   arr         gauge Their ARR, in the reporting currency.
 --   at_risk_arr gauge ARR at risk, in the reporting currency.
@@ -15,10 +16,9 @@
 -- Every: 5m
 
 select
-    csm,
+    day, csm,
     sum(d.accounts) as accounts,
     cs_float(sum(d.arr)) as arr,
     cs_float(sum(d.at_risk_arr)) as at_risk_arr
-from cs.csm_load_detail(as_of = {as_of:Date}) as d
-group by csm
-order by csm
+from csm_load_detail as d
+group by day, csm

@@ -145,7 +145,7 @@ func (n *naive) cadence(account string) (segment string, eligible bool) {
 	return segment, true
 }
 
-// covered tells whether there was a touch that counts in the cadence of a segment.
+// covered reports whether there was a touch that counts in the cadence of a segment.
 func (n *naive) covered(c customers, account, segment string) bool {
 	for _, t := range c.touches {
 		local := t.at.In(tokyo)
@@ -287,24 +287,6 @@ func shares(k, n int64) []any {
 	}
 	lower, upper := wilson(k, n)
 	return []any{ratio(float64(k) / float64(n)), ratio(lower), ratio(upper), k, n}
-}
-
-// TestCustomersSecondOpinion compares coverage, onboarding and time to use of random companies with the naive implementation.
-func TestCustomersSecondOpinion(t *testing.T) {
-	c, catalogue := installed(t)
-	for seed := range uint64(max(2, *companies)) {
-		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			asOf := pick(newDice(seed+100), date(2024, 2, 29), date(2024, 12, 31), date(2023, 6, 30), date(2025, 3, 31))
-			w := randomWorld(seed+20, time.April)
-			facts := randomCustomers(newDice(seed+40), w, asOf)
-			empty(t, c)
-			store(t, c, slices.Concat(w.facts(), facts.facts()), 1000)
-			exec(t, c, "insert into cs."+facts.usageRows())
-			o := opinionOf(t, c, catalogue, w, asOf)
-			o.coverage(facts)
-			o.onboarding(facts)
-		})
-	}
 }
 
 func (o opinion) coverage(c customers) {
@@ -487,22 +469,6 @@ var publishedExamples = []map[string]published{
 	{"high": amlMaintained, "low": amlNonmaintained, "tech": freireichDrug},
 	{"high": freireichPlacebo, "low": waltons, "tech": half},
 	{"high": tenths},
-}
-
-// TestKaplanMeier compares time to use with published examples, with accounts for patients and days for weeks.
-func TestKaplanMeier(t *testing.T) {
-	c, catalogue := installed(t)
-	asOf := date(2024, 12, 31)
-	for _, examples := range publishedExamples {
-		empty(t, c)
-		contracts, milestones, usage := factsOfExamples(examples, asOf)
-		exec(t, c, "insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values "+contracts)
-		exec(t, c, "insert into cs.milestones (account_id, milestone, reached_on) values "+milestones)
-		exec(t, c, "insert into cs.usage_account_days (account_id, day, active_users, version) values "+usage)
-		from, done := reading(t, c, catalogue, asOf)
-		compareWithPublished(t, c, examples, from)
-		done()
-	}
 }
 
 // factsOfExamples are rows of contracts, milestones and days of usage.

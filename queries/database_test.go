@@ -77,7 +77,7 @@ func dropPool() {
 // truncateAll takes out all facts and all that was computed.
 func truncateAll(t testing.TB, c driver.Conn) {
 	t.Helper()
-	for _, name := range column(t, c, "select name from system.tables where database = currentDatabase() and total_rows > 0") {
+	for _, name := range column(t, c, "select name from system.tables where database = currentDatabase() and total_rows > 0 and name not in ('installed', 'schema_migrations')") {
 		exec(t, c, "truncate table "+name)
 	}
 }
@@ -130,10 +130,10 @@ func (p *computer) compute(t testing.TB, text string, days []time.Time, whole ti
 	if set := column(t, p.c, "select argMax(value, updated_at) from stored_settings where name = 'timezone'"); set[0] != "" {
 		zone = set[0]
 	}
-	// With accounts named, one statement computes all days.
+	// With accounts named, one statement computes all days. Those of contracts that moved to another account are named by what was computed before.
 	if p.naming == "" {
 		p.naming = "select account_id from " + strings.Join(column(t, p.c, `select table from system.columns where database = currentDatabase() and name = 'account_id'
-			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_usage_(user_days|account_days)$'))`), " union distinct select account_id from ")
+			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_(usage_user_days|usage_account_days|contract_terms)$'))`), " union distinct select account_id from ")
 	}
 	for _, account := range column(t, p.c, p.naming) {
 		p.accounts[account] = true // also where the facts are gone later
@@ -232,14 +232,14 @@ func (c asStored) Query(ctx context.Context, sql string, args ...any) (driver.Ro
 }
 
 func (c asStored) QueryRow(ctx context.Context, sql string, args ...any) driver.Row {
-	if strings.Contains(sql, "cs.usage_claims") {
+	if strings.Contains(sql, "usage_claims") {
 		sql = "select toUInt64(0)" // nobody else is at it
 	}
 	return c.Conn.QueryRow(ctx, tableOfCS.Replace(sql), args...)
 }
 
 func (c asStored) Exec(ctx context.Context, sql string, args ...any) error {
-	if strings.Contains(sql, "cs.usage_claims") || strings.Contains(sql, "cs.fact_changes") {
+	if strings.Contains(sql, "usage_claims") || strings.Contains(sql, "cs.fact_changes") {
 		return nil
 	}
 	return c.Conn.Exec(ctx, tableOfCS.Replace(sql), args...)

@@ -8,39 +8,38 @@
 -- ja: 割った値(費用は差し引かない)。成長率は12か月前からのARRの伸び(固定レート)。
 --
 -- Columns:
+--   day              key   Day.
 --   quick_ratio      gauge ARR won over ARR lost.
 --   lifetime_value   gauge ARR per account over annual logo churn, in the reporting currency.
 --   arr_growth_ratio gauge Growth of ARR over twelve months.
 --   gained_arr       gauge ARR won by new accounts, expansion and reactivation, in the reporting currency.
 --   lost_arr         gauge ARR lost by contraction and churn, in the reporting currency.
---   opening_arr      gauge ARR twelve months before as_of, in the reporting currency.
---   closing_arr      gauge ARR at as_of, in the reporting currency.
---   opening_accounts gauge Accounts that paid twelve months before as_of.
+--   opening_arr      gauge ARR twelve months before the day, in the reporting currency.
+--   closing_arr      gauge ARR at the day, in the reporting currency.
+--   opening_accounts gauge Accounts that paid twelve months before the day.
 --   lost_accounts    gauge Those of them that no longer pay.
---   accounts         gauge Accounts that pay at as_of.
+--   accounts         gauge Accounts that pay at the day.
 --
 -- Group: Revenue, 15
 -- Every: 15m
 
 select
-    cs_ratio(gained, lost) as quick_ratio,
-    cs_ratio(closing, paying) / nullIf(cs_ratio(left_accounts, opened), 0) as lifetime_value,
-    cs_ratio(closing - opening, opening) as arr_growth_ratio,
-    cs_float(gained) as gained_arr,
-    cs_float(lost) as lost_arr,
-    cs_float(opening) as opening_arr,
-    cs_float(closing) as closing_arr,
-    opened as opening_accounts,
-    left_accounts as lost_accounts,
-    paying as accounts
-from (
+    p.day as day,
+    cs_ratio(d.gained, d.lost) as quick_ratio,
+    cs_ratio(d.closing, d.paying) / nullIf(cs_ratio(d.left_accounts, d.opened), 0) as lifetime_value,
+    cs_ratio(d.closing - d.opening, d.opening) as arr_growth_ratio,
+    cs_float(d.gained) as gained_arr,
+    cs_float(d.lost) as lost_arr,
+    cs_float(d.opening) as opening_arr,
+    cs_float(d.closing) as closing_arr,
+    d.opened as opening_accounts,
+    d.left_accounts as lost_accounts,
+    d.paying as accounts
+from policy_days as p
+left join (
     select
-        sum(d.gained_arr) as gained,
-        sum(d.lost_arr) as lost,
-        sum(d.opening_arr) as opening,
-        sum(d.closing_arr) as closing,
-        sum(d.opening_accounts) as opened,
-        sum(d.lost_accounts) as left_accounts,
-        sum(d.accounts) as paying
-    from cs.efficiency_detail(as_of = {as_of:Date}) as d
-) as totals
+        day, sum(x.gained_arr) as gained, sum(x.lost_arr) as lost, sum(x.opening_arr) as opening, sum(x.closing_arr) as closing,
+        sum(x.opening_accounts) as opened, sum(x.lost_accounts) as left_accounts, sum(x.accounts) as paying
+    from efficiency_detail as x
+    group by day
+) as d on d.day = p.day

@@ -5,8 +5,8 @@ import (
 	"io/fs"
 )
 
-//go:embed *.sql models/*.sql functions/*.sql schema/*.sql
+//go:embed *.sql layers/*.sql views/*.sql functions/*.sql schema/*.sql
 var builtin embed.FS
 
-// Builtin is the product's own catalogue: *.sql, models/*.sql, functions/*.sql and schema/*.sql.
+// Builtin is the product's own catalogue: *.sql (KPIs), views/*.sql, layers/*.sql, functions/*.sql and schema/*.sql.
 func Builtin() fs.FS { return builtin }

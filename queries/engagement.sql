@@ -9,7 +9,8 @@
 -- ja: コミュニティに参加した顧客の、契約中の全顧客に対する割合。
 --
 -- Columns:
---   segment label Touch-model segment of the account at as_of.
+--   day     key   Day.
+--   segment label Touch-model segment of the account on the day.
 --   kind    label email, webinar, executive, community.
 --   ratio   gauge Part over whole.
 --   part    gauge E-mails opened, webinars attended, accounts with an executive contact, accounts in the community.
@@ -19,13 +20,12 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.kind as kind,
-    cs_ratio(sum(d.part), sum(d.whole)) as ratio,
-    sum(d.part) as part,
-    sum(d.whole) as whole
-from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['email', 'webinar', 'executive', 'community']) as kind
-) as g
-left join cs.engagement_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.kind = g.kind
-group by g.segment, g.kind
-order by segment, kind
+    g.day as day, g.segment as segment, g.kind as kind,
+    cs_ratio(d.part, d.whole) as ratio,
+    d.part as part, d.whole as whole
+from (select day, segment, arrayJoin(['email', 'webinar', 'executive', 'community']) as kind from segments) as g
+left join (
+    select day, segment, kind, sum(x.part) as part, sum(x.whole) as whole
+    from engagement_detail as x
+    group by day, segment, kind
+) as d on d.day = g.day and d.segment = g.segment and d.kind = g.kind

@@ -19,6 +19,12 @@ func AloneInHistory(ctx context.Context, conn driver.Conn, do func(context.Conte
 	return historyTurns.alone(ctx, conn, "see to it that nobody else computes past days", do)
 }
 
+// AloneInRefresh runs do while nobody else computes layers, as Alone does for usage. Of several turns, that of the history is taken first, then this
+// one, then that of usage.
+func AloneInRefresh(ctx context.Context, conn driver.Conn, do func(context.Context) error) error {
+	return refreshTurns.alone(ctx, conn, "see to it that nobody else computes layers", do)
+}
+
 func (w *turns) alone(ctx context.Context, conn driver.Conn, what string, do func(context.Context) error) error {
 	held, done, err := w.reserve(ctx, conn)
 	if err != nil {

@@ -10,8 +10,9 @@
 -- ja: セルとする。
 --
 -- Columns:
+--   day      key   Day.
 --   segment  label Touch-model segment of the account at the start of the window.
---   window   label Length of the window: 1m, 3m, 12m.
+--   window   label Length of the window.
 --   kind     label upsell, cross_sell, extension.
 --   amount   gauge Net expansion, in the reporting currency.
 --   accounts gauge Accounts that expanded so.
@@ -20,13 +21,12 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.window as window, g.kind as kind,
-    cs_float(sum(d.amount)) as amount,
-    sum(d.accounts) as accounts
-from (
-    select segment, window, arrayJoin(['upsell', 'cross_sell', 'extension']) as kind
-    from cs.segment_windows(as_of = {as_of:Date})
-) as g
-left join cs.expansion_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window and d.kind = g.kind
-group by g.segment, g.window, g.kind
-order by segment, window, kind
+    g.day as day, g.segment as segment, g.window as window, g.kind as kind,
+    cs_float(d.amount) as amount,
+    d.accounts as accounts
+from (select day, segment, window, arrayJoin(['upsell', 'cross_sell', 'extension']) as kind from segment_windows) as g
+left join (
+    select day, segment, window, kind, sum(x.amount) as amount, count() as accounts
+    from expansion_detail as x
+    group by day, segment, window, kind
+) as d on d.day = g.day and d.segment = g.segment and d.window = g.window and d.kind = g.kind

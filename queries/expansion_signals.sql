@@ -10,7 +10,8 @@
 -- ja: 部門が利用、CSMが直近90日にチャンスを記録、拡大商談がない。一つの顧客に複数当てはまることがある。
 --
 -- Columns:
---   segment  label Touch-model segment of the account at as_of.
+--   day      key   Day.
+--   segment  label Touch-model segment of the account at the day.
 --   signal   label seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity.
 --   accounts gauge Green accounts with the signal.
 --   arr      gauge Their ARR, in the reporting currency.
@@ -19,14 +20,15 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.signal as signal,
+    day, segment, signal,
     sum(d.accounts) as accounts,
     cs_float(sum(d.arr)) as arr
 from (
+    select day, segment, signal, accounts, arr from expansion_signals_detail
+    union all
     select
-        arrayJoin(['high', 'low', 'tech']) as segment,
-        arrayJoin(['seats_nearly_full', 'usage_rising', 'new_department_active', 'raised_by_csm', 'no_open_opportunity']) as signal
-) as g
-left join cs.expansion_signals_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.signal = g.signal
-group by g.segment, g.signal
-order by segment, signal
+        day, segment, arrayJoin(['seats_nearly_full', 'usage_rising', 'new_department_active', 'raised_by_csm', 'no_open_opportunity']) as signal,
+        0 as accounts, toDecimal128(0, 12) as arr
+    from segments
+) as d
+group by day, segment, signal

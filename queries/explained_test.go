@@ -2,7 +2,6 @@ package queries_test
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -55,41 +54,6 @@ var ratios = map[string]parts{
 	"revenue_churn.gross_ratio":         {"lost_arr + contracted_arr", "opening_arr"},
 	"revenue_churn.net_ratio":           {"lost_arr + contracted_arr - expanded_arr", "opening_arr"},
 	"usage.stickiness_ratio":            {"daily_users", "28 * mau_users"},
-}
-
-// TestExplained: every KPI has a detail, and every gauge that is a count or an amount is a part of it.
-func TestExplained(t *testing.T) {
-	catalogue, err := queries.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]bool{}
-	for _, q := range catalogue.KPIs() {
-		for _, g := range q.Of(queries.Gauge) {
-			known[q.Name+"."+g.Name] = true
-		}
-		detail, found := catalogue.Get(q.Name + "_detail")
-		if !found {
-			t.Errorf("%s: models/%s_detail.sql is missing: the accounts or facts behind the KPI", q.File, q.Name)
-			continue
-		}
-		if len(detail.Of(queries.Part)) == 0 {
-			t.Errorf("%s has no part, so it adds up to nothing", detail.File)
-		}
-		for _, g := range q.Of(queries.Gauge) {
-			if isRatio.MatchString(g.Name) || isQuantile.MatchString(g.Name) || noSums[q.Name+"."+g.Name] != "" || ratios[q.Name+"."+g.Name] != (parts{}) {
-				continue
-			}
-			if !slices.ContainsFunc(detail.Of(queries.Part), func(p queries.Column) bool { return p.Name == g.Name }) {
-				t.Errorf("%s: no part %s adds up to the gauge of that name; if no sum can, say why in noSums", detail.File, g.Name)
-			}
-		}
-	}
-	for _, name := range slices.Concat(slices.Sorted(maps.Keys(noSums)), slices.Sorted(maps.Keys(ratios))) {
-		if !known[name] {
-			t.Errorf("there is no gauge %s to except", name)
-		}
-	}
 }
 
 // ratiosAreOfParts: every ratio is one gauge of its KPI over another on all rows, or what ratios says; it is null where

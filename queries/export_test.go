@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -17,7 +16,11 @@ var LoadOnly = load
 
 // MigrateOnly migrates a single server by other files.
 func MigrateOnly(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
-	return migrate(ctx, conn, "", fsys)
+	migrations, err := loadMigrations(fsys)
+	if err != nil {
+		return err
+	}
+	return applyMigrations(ctx, conn, "", migrations, false, nil)
 }
 
 // Checksums are those of the migrations, by file.
@@ -59,23 +62,32 @@ func Split(src string) ([]Statement, error) {
 	return out, err
 }
 
-// OverDays rewrites a body that may read the built-in views.
-func OverDays(body string, days ...time.Time) (string, error) {
-	c, err := Load()
-	if err != nil {
-		return "", err
+// FactNames are the tables of facts, in one text.
+func FactNames() string {
+	var names []string
+	for _, f := range facts() {
+		names = append(names, f.name)
 	}
-	views := map[string]Query{}
-	for _, q := range c.views() {
-		views[q.View()] = q
-	}
-	return overDays(inline(body, expander(views, nil)), days, nil)
+	return strings.Join(names, " ")
 }
+
+// ColumnsFile is what columns.txt is to say, by the views and layers that are installed.
+func ColumnsFile(ctx context.Context, conn driver.Conn, c Catalogue) (string, error) {
+	var names []string
+	for _, q := range c.views() {
+		names = append(names, q.View())
+	}
+	columns, err := columnsOf(ctx, conn, names...)
+	return writeColumns(c, columns), err
+}
+
+// ForgetColumns lets the engine find all columns out.
+func ForgetColumns() { knownColumns().Clear() }
 
 // SQL is the body of a layer or view; empty: there is none of the name.
 func (l Layout) SQL(name string) string {
 	for _, q := range slices.Concat(l.Layers, l.Views) {
-		if q.Name == name {
+		if q.View() == name {
 			return q.SQL
 		}
 	}
@@ -91,7 +103,7 @@ func (l Layout) KPIs() []Query {
 func (l Layout) Mutated(ctx context.Context, conn driver.Conn, name, old, replacement string) (Layout, error) {
 	l.Layers, l.Views = slices.Clone(l.Layers), slices.Clone(l.Views)
 	for _, all := range [][]Query{l.Layers, l.Views} {
-		i := slices.IndexFunc(all, func(q Query) bool { return q.Name == name })
+		i := slices.IndexFunc(all, func(q Query) bool { return q.View() == name })
 		if i < 0 {
 			continue
 		}
@@ -99,8 +111,8 @@ func (l Layout) Mutated(ctx context.Context, conn driver.Conn, name, old, replac
 			return l, fmt.Errorf("%s has %d times %q", all[i].File, n, old)
 		}
 		all[i].SQL = strings.Replace(all[i].SQL, old, replacement, 1)
-		if strings.HasPrefix(all[i].File, "views/") {
-			return l, l.installView(ctx, conn, all[i])
+		if !all[i].Layer {
+			return l, conn.Exec(ctx, all[i].create(nil))
 		}
 		return l, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -374,21 +373,4 @@ func (o opinion) support(g growth) {
 	}
 	o.compare("tickets", "severity", "opened open complaints per_account_ratio first_response_p50_seconds first_response_p90_seconds "+
 		"resolution_p50_seconds resolution_p90_seconds", want)
-}
-
-// TestSecondOpinionOnGrowth compares pipeline, surveys and tickets of random companies with the naive implementation.
-func TestSecondOpinionOnGrowth(t *testing.T) {
-	c, catalogue := installed(t)
-	for seed, asOf := range []day{date(2024, 8, 31), date(2025, 2, 28)} {
-		w := randomWorld(uint64(seed), 4)
-		g := randomGrowth(w, uint64(seed))
-		empty(t, c)
-		store(t, c, append(w.facts(), g.facts()...), 1000)
-		t.Run(fmt.Sprintf("seed=%d,as_of=%s", seed, asOf), func(t *testing.T) {
-			o := opinionOf(t, c, catalogue, w, asOf)
-			o.pipeline(g)
-			o.voice(g)
-			o.support(g)
-		})
-	}
 }

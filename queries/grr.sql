@@ -8,21 +8,25 @@
 -- ja: 超えない。
 --
 -- Columns:
+--   day          key   Day.
 --   segment      label Touch-model segment of the account at the start of the window.
---   window       label Length of the window: 1m, 3m, 12m.
+--   window       label Length of the window.
 --   ratio        gauge Gross revenue retention; 1 is nothing lost.
 --   opening_arr  gauge ARR at the start of the window, in the reporting currency.
---   retained_arr gauge ARR at as_of of those same accounts, each at most what it was, in the reporting currency.
+--   retained_arr gauge ARR at the day of those same accounts, each at most what it was, in the reporting currency.
 --
 -- Group: Revenue, 3
 -- Every: 5m
 
 select
-    g.segment as segment, g.window as window,
-    cs_ratio(sum(least(w.opening, w.closing)), sum(w.opening)) as ratio,
-    cs_float(sum(w.opening)) as opening_arr,
-    cs_float(sum(least(w.opening, w.closing))) as retained_arr
-from cs.segment_windows(as_of = {as_of:Date}) as g
-left join cs.account_windows(as_of = {as_of:Date}) as w on w.segment = g.segment and w.window = g.window and w.opening > 0
-group by g.segment, g.window
-order by segment, window
+    g.day as day, g.segment as segment, g.window as window,
+    cs_ratio(w.retained, w.opening) as ratio,
+    cs_float(w.opening) as opening_arr,
+    cs_float(w.retained) as retained_arr
+from segment_windows as g
+left join (
+    select day, segment, window, sum(a.opening) as opening, sum(least(a.opening, a.closing)) as retained
+    from account_windows as a
+    where a.opening > 0
+    group by day, segment, window
+) as w on w.day = g.day and w.segment = g.segment and w.window = g.window

@@ -20,8 +20,6 @@ type source struct {
 	columnsLine int     // of "Columns:"
 	tokens      []token // of the body, without comments
 	misplaced   bool
-	byDay       bool // a layer, or a view with a column day: it has no parameter as_of
-	layer       bool
 	problems    []problem
 }
 
@@ -30,7 +28,7 @@ func (s *source) fail(line int, format string, args ...any) {
 }
 
 // parse reads one query file: the header comment, which runs up to the first line that is none, and the body. The name
-// and the sort of the query (KPI, model, function) are given by q.
+// and the sort of the query (KPI, view, layer, function) are given by q.
 func parse(q Query, text string) *source { return (&source{Query: q}).parse(text) }
 
 func (s *source) parse(text string) *source {
@@ -48,6 +46,9 @@ func (s *source) parse(text string) *source {
 		s.fail(1, "the file must begin with a comment: the title sentence, then what the columns mean")
 	} else {
 		s.parseHeader(lines[:header])
+	}
+	if !s.Layer && len(s.Columns) > 0 && s.Columns[0].Name == DayColumn {
+		s.Day, s.Columns = s.Columns[0], s.Columns[1:]
 	}
 	s.parseBody(strings.Join(lines[header:], ""), header)
 	return s
@@ -210,8 +211,8 @@ func (s *source) parseDirective(l headerLine) {
 	case name == "Group":
 		s.parseGroup(l, strings.TrimSpace(value))
 		return
-	case name == "Store":
-		s.parseStore(l, strings.TrimSpace(value))
+	case name == "Back":
+		s.parseBack(l, strings.TrimSpace(value))
 		return
 	case name == "Key":
 		s.parseKey(l, strings.TrimSpace(value))
@@ -220,10 +221,8 @@ func (s *source) parseDirective(l headerLine) {
 		target = &s.Every
 	case name == "Timeout":
 		target = &s.Timeout
-	case name == "Keep":
-		target = &s.Keep
 	default:
-		s.fail(l.number, "unknown directive %s:; known are Group:, Every: and Timeout:, and for models Keep: and Store:", name)
+		s.fail(l.number, "unknown directive %s:; known are Group:, Every:, Timeout: and Back:, and for layers Key:", name)
 		return
 	}
 	value = strings.TrimSpace(value)
@@ -233,10 +232,8 @@ func (s *source) parseDirective(l headerLine) {
 		s.fail(l.number, "%s: wants a duration of at least a second, such as 5m or 1h30m, and not %q", name, value)
 	case *target != 0:
 		s.fail(l.number, "%s: is given twice", name)
-	case s.Model && name != "Keep":
-		s.fail(l.number, "%s: has no effect on a model, which is not exported", name)
-	case !s.Model && name == "Keep":
-		s.fail(l.number, "Keep: is for models; the exporter keeps the values of a KPI by itself")
+	case s.Model:
+		s.fail(l.number, "%s: has no effect on what is no KPI and not exported", name)
 	default:
 		*target = d
 	}
@@ -250,25 +247,11 @@ func (s *source) parseGroup(l headerLine, value string) {
 	case s.Group != "":
 		s.fail(l.number, "Group: is given twice")
 	case s.Model:
-		s.fail(l.number, "Group: is for KPIs; a model is in no list of them")
+		s.fail(l.number, "Group: is for KPIs; nothing else is in a list of them")
 	case !groupName.MatchString(name) || placed && (err != nil || number < 1):
 		s.fail(l.number, "Group: wants a name that begins with a capital letter, such as Revenue, and may give a place in it, as in Revenue, 2; it is %q", value)
 	default:
 		s.Group, s.Place = name, number
-	}
-}
-
-// parseStore reads the table of a model.
-func (s *source) parseStore(l headerLine, value string) {
-	switch {
-	case s.Store != "":
-		s.fail(l.number, "Store: is given twice")
-	case !s.Model || s.Function:
-		s.fail(l.number, "Store: is for models; the values of a KPI are stored anyway")
-	case !snakeCase.MatchString(value):
-		s.fail(l.number, "Store: wants the name of a table in the database cs, and not %q", value)
-	default:
-		s.Store = value
 	}
 }
 
@@ -277,7 +260,7 @@ func (s *source) parseKey(l headerLine, value string) {
 	switch {
 	case s.Key != nil:
 		s.fail(l.number, "Key: is given twice")
-	case !s.layer:
+	case !s.Layer:
 		s.fail(l.number, "Key: is for layers")
 	default:
 		for column := range strings.SplitSeq(value, ",") {
@@ -287,6 +270,21 @@ func (s *source) parseKey(l headerLine, value string) {
 			}
 			s.Key = append(s.Key, column)
 		}
+	}
+}
+
+// parseBack reads the distances in days at which a layer or view reads other layers, beside the same day.
+func (s *source) parseBack(l headerLine, value string) {
+	if s.Back != nil {
+		s.fail(l.number, "Back: is given twice")
+	}
+	for text := range strings.SplitSeq(value, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil || n < 1 || n > 3660 {
+			s.fail(l.number, "Back: wants numbers of days, as in 90, 180, and not %q", value)
+			return
+		}
+		s.Back = append(s.Back, n)
 	}
 }
 

@@ -3,14 +3,15 @@
 --
 -- Paying accounts by the band of their health score: green, yellow or red by the settings, unknown where too little is
 -- measured. A risk that a person raised caps the band, and a band set by hand holds until it expires.
--- cs.account_health_drivers tells what an account's score is made of.
+-- account_health_drivers lists what an account's score is made of.
 --
 -- ja: 契約中の顧客を、ヘルススコアの帯ごとに数えたもの。グリーン・イエロー・レッドの境は設定による。測れている指標が少なすぎる顧客
--- ja: は「不明」。担当者が登録したリスクは帯の上限となり、手動で設定した帯は期限まで有効。スコアの内訳はcs.account_health_drivers
+-- ja: は「不明」。担当者が登録したリスクは帯の上限となり、手動で設定した帯は期限まで有効。スコアの内訳はaccount_health_drivers
 -- ja: で分かる。
 --
 -- Columns:
---   segment  label Touch-model segment of the account at as_of.
+--   day      key   Day.
+--   segment  label Touch-model segment of the account on the day.
 --   band     label red, yellow, green, unknown.
 --   accounts gauge Paying accounts.
 --   arr      gauge Their ARR, in the reporting currency.
@@ -18,11 +19,10 @@
 -- Group: Customers, 13
 -- Every: 5m
 
-select
-    g.segment as segment, g.band as band,
-    sum(d.accounts) as accounts,
-    cs_float(sum(d.arr)) as arr
-from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['red', 'yellow', 'green', 'unknown']) as band) as g
-left join cs.health_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.band = g.band
-group by g.segment, g.band
-order by segment, band
+select g.day as day, g.segment as segment, g.band as band, d.accounts as accounts, cs_float(d.arr) as arr
+from (select day, segment, arrayJoin(['red', 'yellow', 'green', 'unknown']) as band from segments) as g
+left join (
+    select day, segment, band, sum(x.accounts) as accounts, sum(x.arr) as arr
+    from health_detail as x
+    group by day, segment, band
+) as d on d.day = g.day and d.segment = g.segment and d.band = g.band

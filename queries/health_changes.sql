@@ -6,19 +6,19 @@
 -- ja: 現在も28日前も契約のある顧客のうち、ヘルスの帯がレッド・イエロー・グリーンの間で動いた顧客。「不明」との出入りは変化としない。
 --
 -- Columns:
---   segment   label Touch-model segment of the account at as_of.
+--   day       key   Day.
+--   segment   label Touch-model segment of the account on the day.
 --   direction label improved, declined.
 --   accounts  gauge Accounts.
---   arr       gauge Their ARR at as_of, in the reporting currency.
+--   arr       gauge Their ARR on the day, in the reporting currency.
 --
 -- Group: Customers, 16
 -- Every: 15m
 
-select
-    g.segment as segment, g.direction as direction,
-    sum(d.accounts) as accounts,
-    cs_float(sum(d.arr)) as arr
-from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['improved', 'declined']) as direction) as g
-left join cs.health_changes_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.direction = g.direction
-group by g.segment, g.direction
-order by segment, direction
+select g.day as day, g.segment as segment, g.direction as direction, d.accounts as accounts, cs_float(d.arr) as arr
+from (select day, segment, arrayJoin(['improved', 'declined']) as direction from segments) as g
+left join (
+    select day, segment, direction, sum(x.accounts) as accounts, sum(x.arr) as arr
+    from health_changes_detail as x
+    group by day, segment, direction
+) as d on d.day = g.day and d.segment = g.segment and d.direction = g.direction

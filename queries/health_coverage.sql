@@ -8,8 +8,9 @@
 -- ja: 顧客の帯は「不明」となる。
 --
 -- Columns:
---   segment           label Touch-model segment of the account at as_of.
---   measure           label Measure, as in cs.health_measures.
+--   day               key   Day.
+--   segment           label Touch-model segment of the account on the day.
+--   measure           label Measure, as in health_measures.
 --   ratio             gauge Measured accounts over eligible accounts.
 --   measured_accounts gauge Paying accounts of which it is there and not too old.
 --   eligible_accounts gauge Paying accounts for which it counts.
@@ -18,10 +19,9 @@
 -- Every: 15m
 
 select
-    segment, measure,
+    day, segment, measure,
     cs_ratio(sum(d.measured_accounts), sum(d.eligible_accounts)) as ratio,
     sum(d.measured_accounts) as measured_accounts,
     sum(d.eligible_accounts) as eligible_accounts
-from cs.health_coverage_detail(as_of = {as_of:Date}) as d
-group by segment, measure
-order by segment, measure
+from health_coverage_detail as d
+group by day, segment, measure

@@ -10,12 +10,13 @@
 -- ja: セグメントと帯ごとに「(other)」にまとめる。
 --
 -- Columns:
+--   day       key   Day.
 --   account   label Account; (other) is all the rest.
---   csm       label Owner at as_of; (other) for the rest.
---   segment   label Touch-model segment of the account at as_of.
+--   csm       label Owner on the day; (other) for the rest.
+--   segment   label Touch-model segment of the account on the day.
 --   from_band label Band 28 days before: red, yellow, green, unknown.
---   band      label Band at as_of: red, yellow, green, unknown.
---   arr       gauge ARR at as_of, in the reporting currency.
+--   band      label Band on the day: red, yellow, green, unknown.
+--   arr       gauge ARR on the day, in the reporting currency.
 --   accounts  gauge Accounts: 1, or how many the others are.
 --   points    gauge Points of the health score lost in 28 days; none for the others, and where there is or was no score.
 --   score     gauge Health score, 0 to 100; none for the others.
@@ -24,11 +25,13 @@
 -- Every: 15m
 
 select
-    account, csm, segment, from_band, band,
-    cs_float(sum(d.arr)) as arr,
-    sum(d.accounts) as accounts,
-    if(account = '(other)', null, any(d.points)) as points,
-    if(account = '(other)', null, any(d.score)) as score
-from cs.health_declines_detail(as_of = {as_of:Date}) as d
-group by account, csm, segment, from_band, band
-order by account, csm, segment, from_band, band
+    day,
+    if(is_named, f.account_id, '(other)') as account,
+    if(is_named, f.csm, '(other)') as csm,
+    segment, from_band, band,
+    cs_float(sum(f.arr)) as arr,
+    toUInt64(count()) as accounts,
+    if(account = '(other)', null, any(f.points)) as points,
+    if(account = '(other)', null, any(f.score)) as score
+from health_falls as f
+group by day, account, csm, segment, from_band, band

@@ -8,7 +8,8 @@
 -- ja: 社数。顧客ごとの値は、指標の重み付き平均。
 --
 -- Columns:
---   segment           label Touch-model segment of the account at as_of.
+--   day               key   Day.
+--   segment           label Touch-model segment of the account on the day.
 --   dimension         label deployment, engagement, adoption, roi.
 --   mean_score        gauge Mean score of the measured accounts, 0 to 100.
 --   measured_accounts gauge Paying accounts of which a measure of the dimension is there and not too old.
@@ -18,12 +19,16 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.dimension as dimension,
-    -- In order of size, so that the sum is the same for any order of rows.
-    arraySum(arraySort(groupArray(d.score))) / nullIf(sum(d.measured_accounts), 0) as mean_score,
-    sum(d.measured_accounts) as measured_accounts,
-    sum(d.eligible_accounts) as eligible_accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['deployment', 'engagement', 'adoption', 'roi']) as dimension) as g
-left join cs.health_dimensions_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.dimension = g.dimension
-group by g.segment, g.dimension
-order by segment, dimension
+    g.day as day, g.segment as segment, g.dimension as dimension,
+    d.scores / nullIf(d.measured_accounts, 0) as mean_score,
+    d.measured_accounts as measured_accounts, d.eligible_accounts as eligible_accounts
+from (select day, segment, arrayJoin(['deployment', 'engagement', 'adoption', 'roi']) as dimension from segments) as g
+left join (
+    select
+        day, segment, dimension,
+        -- In order of size, so that the sum is the same for any order of rows.
+        arraySum(arraySort(groupArray(x.score))) as scores,
+        sum(x.measured_accounts) as measured_accounts, sum(x.eligible_accounts) as eligible_accounts
+    from health_dimensions_detail as x
+    group by day, segment, dimension
+) as d on d.day = g.day and d.segment = g.segment and d.dimension = g.dimension

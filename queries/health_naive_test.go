@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -68,7 +67,7 @@ type wellbeing struct {
 	settings   []rule
 }
 
-// measureDefaults are weight, zero, full and age; models/health_measures.sql has the same.
+// measureDefaults are weight, zero, full and age; views/health_measures.sql has the same.
 var measureDefaults = map[string][4]string{
 	"seats_in_use": {"3", "0", "0.8", "14"}, "setup_done": {"1", "0", "1", "36500"}, "touch": {"2", "2", "1", "365"}, "mail_opened": {"1", "0", "0.4", "90"},
 	"webinar_attended": {"1", "0", "0.5", "180"}, "tickets": {"1", "0", "2", "365"}, "decision_maker": {"1", "0", "1", "365"}, "stickiness": {"2", "0", "0.5", "14"},
@@ -466,25 +465,6 @@ func approximately(r *big.Rat) any {
 	}
 	f, _ := r.Float64()
 	return ratio(f)
-}
-
-// TestHealthSecondOpinion compares health, risk and the backtest of random companies with the naive implementation.
-func TestHealthSecondOpinion(t *testing.T) {
-	c, catalogue := installed(t)
-	for seed := range uint64(max(1, *companies/2)) { // it takes long
-		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
-			d := newDice(seed + 200)
-			asOf := pick(d, date(2024, 12, 31), date(2024, 9, 30), date(2025, 3, 31), date(2024, 7, 1))
-			w := randomWorld(seed+60, time.April)
-			b := randomWellbeing(d, w, asOf)
-			empty(t, c)
-			store(t, c, slices.Concat(w.facts(), b.facts()), 2000)
-			exec(t, c, "insert into cs."+b.settingRows())
-			o := opinionOf(t, c, catalogue, w, asOf)
-			o.health(b)
-			o.backtest(b)
-		})
-	}
 }
 
 func (o opinion) health(b wellbeing) {

@@ -6,7 +6,8 @@
 -- ja: いずれかの指標が測れている契約中の顧客のスコア。帯を決めるには指標が足りない顧客も含む。
 --
 -- Columns:
---   segment         label     Touch-model segment of the account at as_of.
+--   day             key       Day.
+--   segment         label     Touch-model segment of the account on the day.
 --   score           histogram Health scores, 0 to 100.
 --   scored_accounts gauge     Accounts with a score.
 --   mean_score      gauge     Mean of their scores.
@@ -15,14 +16,13 @@
 -- Every: 5m
 
 select
-    segment,
-    cs_histogram(scores, [10., 20., 30., 40., 50., 60., 70., 80., 90., 100.]) as score,
-    accounts as scored_accounts,
-    arraySum(arraySort(scores)) / nullIf(accounts, 0) as mean_score
-from (
-    select g.segment as segment, groupArrayIf(d.score, d.scored_accounts = 1) as scores, sum(d.scored_accounts) as accounts
-    from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-    left join cs.health_score_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-    group by g.segment
-) as counted
-order by segment
+    g.day as day, g.segment as segment,
+    cs_histogram(d.scores, [10., 20., 30., 40., 50., 60., 70., 80., 90., 100.]) as score,
+    d.accounts as scored_accounts,
+    arraySum(arraySort(d.scores)) / nullIf(d.accounts, 0) as mean_score
+from segments as g
+left join (
+    select day, segment, groupArray(x.score) as scores, sum(x.scored_accounts) as accounts
+    from health_score_detail as x
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

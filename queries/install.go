@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -17,6 +19,7 @@ type object struct {
 	file       string
 	statement  string // that makes it
 	checksum   string // of the statement, and of whatever ClickHouse copies into the object when it makes it
+	query      *Query // of a view or layer; nil: a function, or a view of facts
 }
 
 // key tells objects apart.
@@ -44,11 +47,17 @@ func InstallFunctions(ctx context.Context, conn driver.Conn, c Catalogue) error 
 }
 
 func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue) error {
-	objects := objectsOf(c)
 	have, err := readState(ctx, conn, cluster)
 	if err != nil {
 		return fmt.Errorf("read what is installed: %w", err)
 	}
+	var objects []object
+	for _, f := range facts() {
+		if have.engines[StoredPrefix+f.name] != "" { // tests have tables of their own
+			objects = append(objects, object{kind: "view", name: f.name, file: "tables/facts.sql", statement: f.view(), checksum: checksum(f.view())})
+		}
+	}
+	objects = append(objects, objectsOf(c)...)
 	wanted := map[string]bool{}
 	var todo []object
 	for _, o := range objects {
@@ -73,9 +82,16 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 	var errs []error
 	var done []object
 	for _, o := range todo {
-		text, err := cluster.adapt(o.statement)
+		var err error
+		if o.query != nil && o.query.Layer {
+			err = installTable(ctx, conn, cluster, *o.query, have.engines[o.query.Stored()] != "")
+		}
 		if err == nil {
-			err = cluster.exec(ctx, conn, text)
+			statement := o.statement
+			if o.kind == "view" && have.engines[o.name] == "" { // replacing takes three times as long
+				statement = strings.Replace(statement, "create or replace view", "create view if not exists", 1)
+			}
+			err = cluster.define(ctx, conn, statement)
 		}
 		if err != nil {
 			if unfit(err) {
@@ -87,6 +103,9 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 			continue
 		}
 		done = append(done, o)
+	}
+	if err := explainColumns(ctx, conn, cluster, done); err != nil {
+		errs = append(errs, err)
 	}
 	for _, o := range gone {
 		if err := drop(ctx, conn, cluster, have, o); err != nil {
@@ -102,23 +121,177 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 	return errors.Join(errs...)
 }
 
-// objectsOf lists the functions before the views, which need them, and the view of them all last.
+// objectsOf lists the functions before the views, which need them, each view behind what it reads, and the view of them all last.
 func objectsOf(c Catalogue) []object {
-	// ClickHouse copies the functions into a view when it makes it, so a view depends on all of them.
-	functions := sha256.New()
 	var objects []object
 	for _, q := range c.functions() {
 		statement := "create or replace function " + q.Name + " as\n" + q.SQL
-		fmt.Fprintln(functions, statement)
-		objects = append(objects, object{"function", q.Name, q.File, statement, checksum(statement)})
+		objects = append(objects, object{kind: "function", name: q.Name, file: q.File, statement: statement, checksum: checksum(statement)})
 	}
-	all := string(functions.Sum(nil))
 	for _, q := range c.views() {
-		// The line breaks keep a comment at the end of the body from swallowing the parenthesis.
-		statement := "create or replace view cs." + q.View() + " as (\n" + q.SQL + "\n) comment " + QuoteText(q.Title)
-		objects = append(objects, object{"view", q.View(), q.File, statement, checksum(statement + all)})
+		objects = append(objects, object{kind: "view", name: q.View(), file: q.File, statement: q.create(q.columns()), checksum: checksum(q.create(nil) + q.comments() + q.definition), query: &q})
 	}
 	return append(objects, catalogueObject(c))
+}
+
+// create is the statement that makes the view, of a layer that of its rows that count. With columns the engine need not find them, and shows what they mean.
+func (q Query) create(columns []described) string {
+	var declared string
+	if len(columns) > 0 {
+		help := map[string]string{q.Day.Name: q.Day.Help}
+		for _, c := range q.Columns {
+			help[c.Name] = c.Help
+		}
+		list := make([]string, len(columns))
+		for i, c := range columns {
+			list[i] = QuoteName(c.name) + " " + c.typ + " comment " + QuoteText(help[c.name])
+		}
+		declared = " (" + strings.Join(list, ", ") + ")"
+	}
+	body := q.SQL
+	if q.Layer {
+		body = "select * except (version, is_gone) from " + q.Stored() + " final"
+	}
+	// The line breaks keep a comment at the end of the body from swallowing the parenthesis.
+	return "create or replace view " + q.View() + declared + " as (\n" + body + "\n) comment " + QuoteText(q.Title)
+}
+
+// comments are the texts that the view gets beside its columns.
+func (q Query) comments() string {
+	texts := []string{q.Day.Help}
+	for _, c := range q.Columns {
+		texts = append(texts, c.Name, c.Help)
+	}
+	return strings.Join(texts, "\n")
+}
+
+// installTable makes the table of a layer. One with other columns or another order is made anew, and its days are computed again.
+func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Query, there bool) error {
+	columns := q.columns()
+	if columns == nil {
+		asked := clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01"}))
+		found, err := describe(asked, conn, q.SQL)
+		if err != nil {
+			return err
+		}
+		columns = found
+		knownColumns().Store(q.definition, columns)
+	}
+	columns = append(slices.Clip(columns), described{"version", "UInt64"}, described{"is_gone", "UInt8"})
+	key := strings.Join(q.Key, ", ")
+	order := key
+	if len(q.Key) > 1 {
+		order = "(" + key + ")"
+	}
+	if there {
+		have, err := columnsOf(ctx, conn, q.Stored())
+		if err != nil {
+			return err
+		}
+		var sorted string
+		if err := conn.QueryRow(ctx, "select any(sorting_key) from system.tables where database = currentDatabase() and name = ?", q.Stored()).Scan(&sorted); err != nil {
+			return err
+		}
+		if slices.Equal(have[q.Stored()], columns) && sorted == key {
+			return nil
+		}
+		if err := forgetLayer(ctx, conn, cluster, q.Name); err != nil {
+			return err
+		}
+	}
+	help := map[string]string{"version": "When the row was computed, in microseconds since 1970; the highest counts.", "is_gone": "1: there is no such row any more."}
+	for _, c := range q.Columns {
+		help[c.Name] = c.Help
+	}
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		list[i] = QuoteName(c.name) + " " + c.typ + " comment " + QuoteText(help[c.name])
+	}
+	partition := ""
+	if q.IsByDay() {
+		partition = " partition by toYYYYMM(day)"
+	}
+	return cluster.define(ctx, conn, "create table if not exists "+q.Stored()+" ("+strings.Join(list, ", ")+") engine = ReplacingMergeTree(version, is_gone)"+partition+
+		" order by "+order+" settings default_compression_codec = 'ZSTD(1)' comment "+QuoteText("As stored: "+q.Title))
+}
+
+// forgetLayer drops the table of a layer, and what is known of its days.
+func forgetLayer(ctx context.Context, conn driver.Conn, cluster Cluster, name string) error {
+	for _, statement := range []string{"truncate table if exists " + StoredPrefix + name, "drop table if exists " + StoredPrefix + name} {
+		if err := cluster.define(ctx, conn, statement); err != nil {
+			return err
+		}
+	}
+	return conn.Exec(ctx, "insert into stored_layer_days (layer, day, definition, whole, hash, computed_at) select layer, day, '', whole, 0, now64(6) from stored_layer_days final where layer = "+QuoteText(name))
+}
+
+// describe asks the engine for the columns of a SELECT.
+func describe(ctx context.Context, conn driver.Conn, text string) ([]described, error) {
+	rows, err := conn.Query(ctx, "describe (\n"+text+"\n)")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var result []described
+	for rows.Next() {
+		var d described
+		var unused string // defaults, comments and the like; how many depends on the version of ClickHouse
+		fields := []any{&d.name, &d.typ}
+		for range rows.Columns()[len(fields):] {
+			fields = append(fields, &unused)
+		}
+		if err := rows.Scan(fields...); err != nil {
+			return nil, err
+		}
+		result = append(result, d)
+	}
+	return result, rows.Err()
+}
+
+// columnsOf reads the columns of tables and views.
+func columnsOf(ctx context.Context, conn driver.Conn, names ...string) (map[string][]described, error) {
+	rows, err := conn.Query(ctx, "select table, name, type from system.columns where database = currentDatabase() and has(?, table) order by table, position", names)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := map[string][]described{}
+	for rows.Next() {
+		var table string
+		var d described
+		if err := rows.Scan(&table, &d.name, &d.typ); err != nil {
+			return nil, err
+		}
+		found[table] = append(found[table], d)
+	}
+	return found, rows.Err()
+}
+
+// explainColumns lets views say what their columns mean, which takes their types.
+func explainColumns(ctx context.Context, conn driver.Conn, cluster Cluster, done []object) error {
+	var names []string
+	for _, o := range done {
+		if o.query != nil && o.statement == o.query.create(nil) {
+			names = append(names, o.name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	columns, err := columnsOf(ctx, conn, names...)
+	if err != nil {
+		return fmt.Errorf("read the columns of views: %w", err)
+	}
+	for _, o := range done {
+		if o.query == nil || len(columns[o.name]) == 0 {
+			continue
+		}
+		knownColumns().Store(o.query.definition, columns[o.name])
+		if err := cluster.define(ctx, conn, o.query.create(columns[o.name])); err != nil {
+			return fmt.Errorf("%s: say what the columns of %s mean: %w", o.file, o.name, err)
+		}
+	}
+	return nil
 }
 
 func checksum(s string) string {
@@ -137,17 +310,17 @@ type state struct {
 func readState(ctx context.Context, conn driver.Conn, cluster Cluster) (state, error) {
 	s := state{ours: map[string]string{}, engines: map[string]string{}}
 	query := `
-		select toString(kind) as kind, name, checksum from cs.installed final
+		select toString(kind) as kind, name, checksum from installed final
 		union all
-		select 'engine' as kind, name, engine as checksum from system.tables where database = 'cs'`
+		select 'engine' as kind, name, engine as checksum from system.tables where database = currentDatabase()`
 	if cluster != "" {
 		query += `
 		union all
 		select 'partial' as kind, '' as name, '' as checksum
 		from ` + cluster.tables() + ` as t
-		where t.database = 'cs' and t.name in (select i.name from cs.installed as i final where i.kind = 'view')
+		where t.database = currentDatabase() and t.name in (select i.name from installed as i final where i.kind = 'view')
 		group by t.name
-		having count() < (select count() from ` + cluster.tables() + ` where database = 'cs' and name = 'schema_migrations')
+		having count() < (select count() from ` + cluster.tables() + ` where database = currentDatabase() and name = 'schema_migrations')
 		limit 1
 		settings skip_unavailable_shards = 1`
 	}
@@ -192,7 +365,7 @@ func claim(ctx context.Context, conn driver.Conn, cluster Cluster, have state, t
 		}
 		var errs []error
 		for _, o := range taken(again) {
-			errs = append(errs, problem{o.file, 1, fmt.Sprintf("cs.%s exists and was not made by cskpi; rename or drop it, or rename the query file", o.name)})
+			errs = append(errs, problem{o.file, 1, fmt.Sprintf("%s exists in the database and was not made by cskpi; rename or drop it, or rename the query file", o.name)})
 		}
 		if len(errs) > 0 {
 			return errors.Join(errs...)
@@ -206,7 +379,7 @@ func claim(ctx context.Context, conn driver.Conn, cluster Cluster, have state, t
 			continue
 		}
 		if engine := have.engines[o.name]; o.kind == "view" && engine != "" && engine != "View" {
-			return fmt.Errorf("%s: cs.%s was replaced by something else, of the engine %s; rename or drop it", o.file, o.name, engine)
+			return fmt.Errorf("%s: %s was replaced by something else, of the engine %s; rename or drop it", o.file, o.name, engine)
 		}
 	}
 	if err := record(ctx, conn, claims, func(object) string { return "" }); err != nil {
@@ -222,15 +395,17 @@ func drop(ctx context.Context, conn driver.Conn, cluster Cluster, have state, o 
 	case o.kind == "function":
 		statement = "drop function if exists " + o.name
 	case have.engines[o.name] == "View":
-		statement = "drop view if exists cs." + o.name
+		statement = "drop view if exists " + o.name
 	default:
 		return nil
 	}
-	statement, err := cluster.adapt(statement)
-	if err != nil {
+	if err := cluster.define(ctx, conn, statement); err != nil {
 		return err
 	}
-	return cluster.exec(ctx, conn, statement)
+	if o.kind == "view" && have.engines[StoredPrefix+o.name] != "" && !isTable(StoredPrefix+o.name) {
+		return forgetLayer(ctx, conn, cluster, o.name)
+	}
+	return nil
 }
 
 // record writes rows to cs.installed; objects without a statement are gone.
@@ -246,6 +421,6 @@ func record(ctx context.Context, conn driver.Conn, objects []object, sum func(ob
 		}
 		values[i] = fmt.Sprintf("(%s, %s, %s, %d)", QuoteText(o.kind), QuoteText(o.name), QuoteText(sum(o)), gone)
 	}
-	return conn.Exec(ctx, "insert into cs.installed (kind, name, checksum, is_gone) select kind, name, checksum, is_gone from values("+
+	return conn.Exec(ctx, "insert into installed (kind, name, checksum, is_gone) select kind, name, checksum, is_gone from values("+
 		"'kind String, name String, checksum String, is_gone UInt8', "+strings.Join(values, ", ")+")")
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
@@ -33,14 +32,13 @@ func layerRows(t *testing.T, c driver.Conn, layout queries.Layout) map[string][]
 // TestLawsOfLayers: what is computed for many days at once is what is computed for each alone, in any order; for all accounts at once, what
 // is computed for some after the others.
 func TestLawsOfLayers(t *testing.T) {
-	old, _ := installed(t)
+	t.Parallel()
 	w := randomWorld(5, 1)
-	store(t, old, slices.Concat(w.facts(), w.otherFacts(5), w.moves(5, true), namesWithIDs(date(2024, 2, 20))), 1000)
-	rollUp(t, old)
+	facts := slices.Concat(w.facts(), w.otherFacts(5), w.moves(5, true), namesWithIDs(date(2024, 2, 20)))
 	// The backtest of the last day of December looks back on 2 October, 90 days before.
 	days := []day{date(2023, 3, 31), date(2024, 2, 29), date(2024, 3, 1), date(2024, 10, 2), date(2024, 11, 15), date(2024, 12, 31), date(2025, 1, 1)}
 	whole := days[len(days)-2].time()
-	c, layout, r := laidOut(t, days[:2], "Asia/Tokyo")
+	c, layout, r := laidOut(t, facts, days[:2], "Asia/Tokyo")
 	compute := func(accounts []string, days ...day) {
 		t.Helper()
 		var times []time.Time
@@ -58,11 +56,7 @@ func TestLawsOfLayers(t *testing.T) {
 			t.Errorf("the layer %s has no rows: the laws say nothing of it", layer.Name)
 		}
 	}
-	other := enginetest.Database(t)
-	if err := layout.Install(t.Context(), other); err != nil {
-		t.Fatal(err)
-	}
-	copyFacts(t, other)
+	other, _ := withFacts(t, facts)
 	r = &refresh.Refresher{Conn: other, Layout: layout}
 	compute(nil, days[4])
 	compute(nil, days[6], days[0])
@@ -89,14 +83,8 @@ func accountNames(t *testing.T, c driver.Conn) map[string]bool {
 // TestMissingRate: an account with a contract in a currency that has no rate is left out and reported, and so is an opportunity with such an
 // amount; the others are as they were.
 func TestMissingRate(t *testing.T) {
-	layout, err := queries.LoadLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := enginetest.Database(t)
-	if err := layout.Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	c, layout := database(t)
 	for _, sql := range []string{
 		// What short paid in pounds lies between the starts of all windows.
 		"insert into stored_contracts (contract_id, account_id, acv, currency, starts_on, ends_before, is_land) values ('c1', 'usual', 1000, 'USD', '2024-01-10', null, true), ('c2', 'both', 500, '', '2024-01-10', null, true), " +
@@ -162,14 +150,8 @@ func linesAre(t *testing.T, c driver.Conn, columns, from string, want []string) 
 // TestRenewalsInPlace: a contract whose terms change so that it ends later is renewed by that; one may take over what is another account's, and a contract
 // may move to another account. For some accounts at a time the layer says what it says for all.
 func TestRenewalsInPlace(t *testing.T) {
-	layout, err := queries.LoadLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := enginetest.Database(t)
-	if err := layout.Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	c, layout := database(t)
 	exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from, cancel_reason, valid_from) values "+
 		// Dearer from July on, and renewed for more in January.
 		"('same', 'a', 1000, '2024-01-01', '2025-01-01', '', '', '1970-01-01'), ('same', 'a', 1200, '2024-01-01', '2025-01-01', '', '', '2024-07-01'), ('same', 'a', 1500, '2024-01-01', '2026-01-01', '', '', '2025-01-01'), "+
@@ -214,14 +196,8 @@ func TestRenewalsInPlace(t *testing.T) {
 
 // TestFactViews: the plain name of a fact has one row for each id, as it is now.
 func TestFactViews(t *testing.T) {
-	layout, err := queries.LoadLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := enginetest.Database(t)
-	if err := layout.Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	c, layout := database(t)
 	for _, sql := range []string{
 		// An owner who changed, in another source; one who will; and an account that was withdrawn.
 		"insert into stored_accounts (account_id, csm, created_on, source, updated_at) values ('a', 'kim', '2024-01-01', 'crm', '2024-01-01 00:00:00'), ('a', 'lee', null, 'cs', '2024-06-01 00:00:00'), ('b', 'kim', null, 'crm', '2024-01-01 00:00:00')",
@@ -263,10 +239,8 @@ func TestFactViews(t *testing.T) {
 
 // TestRefresh: what a refresh makes of facts that arrive is what a rebuild from nothing makes of all; also where it is cut short.
 func TestRefresh(t *testing.T) {
-	old, _ := installed(t)
+	t.Parallel()
 	w := randomWorld(9, 4)
-	store(t, old, slices.Concat(w.facts(), w.otherFacts(9), w.moves(9, true)), 1000)
-	rollUp(t, old)
 	var wanted []time.Time
 	for d := date(2024, 2, 20); d <= date(2024, 3, 10); d++ {
 		wanted = append(wanted, d.time())
@@ -275,16 +249,13 @@ func TestRefresh(t *testing.T) {
 	whole := date(2025, 1, 30).time()
 	const zone = "Asia/Tokyo"
 
-	c, layout := withFacts(t)
+	c, layout := withFacts(t, slices.Concat(w.facts(), w.otherFacts(9), w.moves(9, true)))
 	if err := (&refresh.Refresher{Conn: c, Layout: layout}).Days(t.Context(), wanted, nil, zone, whole); err != nil {
 		t.Fatal(err)
 	}
 	want := layerRows(t, c, layout)
 
-	own := enginetest.Database(t)
-	if err := layout.Install(t.Context(), own); err != nil {
-		t.Fatal(err)
-	}
+	own, _ := database(t)
 	r := &refresh.Refresher{Conn: own, Layout: layout}
 	refreshed := func(wanted ...time.Time) refresh.Report {
 		t.Helper()
@@ -297,14 +268,14 @@ func TestRefresh(t *testing.T) {
 	const rounds = 3
 	for round := range rounds {
 		for _, f := range storedFacts(t, own) {
-			name, from, shared := f.name, f.from, f.columns
+			name, from, shared := f.name, f.name, f.columns
 			if strings.HasPrefix(name, "usage_") {
 				from += " final" // versions of the roll-up are as good as each other
 			}
 			stage := "stage_" + name
 			exec(t, own, "drop table if exists "+stage+" sync")
 			exec(t, own, "create table "+stage+" as stored_"+name+" engine = Memory")
-			exec(t, own, fmt.Sprintf("insert into %[1]s (%[2]s) select %[2]s from cs.%[3]s where cityHash64(formatRowNoNewline('TabSeparated', %[2]s)) %% %[4]d = %[5]d", stage, shared, from, rounds, round))
+			exec(t, own, fmt.Sprintf("insert into %[1]s (%[2]s) select %[2]s from %[6]s.stored_%[3]s where cityHash64(formatRowNoNewline('TabSeparated', %[2]s)) %% %[4]d = %[5]d", stage, shared, from, rounds, round, scalar(t, c, "select currentDatabase()")))
 			batch := uint64(len(name)*1000 + round*100_000)
 			if err := refresh.Announce(t.Context(), own, batch, name, stage, zone); err != nil {
 				t.Fatal(err)
@@ -336,14 +307,8 @@ func TestRefresh(t *testing.T) {
 // TestRefreshResumes: what the whole company's layers said before is compared with what the last complete refresh saw, so that a refresh that
 // fails after it computed them leaves nothing stale behind.
 func TestRefreshResumes(t *testing.T) {
-	layout, err := queries.LoadLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := enginetest.Database(t)
-	if err := layout.Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	t.Parallel()
+	c, layout := database(t)
 	exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c', 'a', 50000, '2024-01-10')")
 	wanted := []time.Time{date(2024, 6, 30).time()}
 	refreshed := func(layout queries.Layout) error {

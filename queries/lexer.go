@@ -156,6 +156,7 @@ func numberLen(s string) int {
 // statement is one of several statements of a file.
 type statement struct {
 	text   string  // from its first comment or word, without the semicolon
+	start  int     // where text begins in the file
 	line   int     // line of its first word
 	tokens []token // without comments
 	notes  []token // its comments
@@ -172,7 +173,7 @@ func split(src string) ([]statement, error) {
 	start := -1
 	finish := func(end int) {
 		if len(s.tokens) > 0 {
-			s.text, s.line = strings.TrimSpace(src[start:end]), s.tokens[0].line
+			s.text, s.start, s.line = strings.TrimSpace(src[start:end]), start, s.tokens[0].line
 			all = append(all, s)
 		}
 		s, start = statement{}, -1

@@ -9,7 +9,8 @@
 -- ja: 完了していない。アダプション:それ以外(期限を過ぎた顧客を含む)。上から順に、最初に当てはまるものとする。
 --
 -- Columns:
---   segment  label Touch-model segment of the account at as_of.
+--   day      key   Day.
+--   segment  label Touch-model segment of the account on the day.
 --   phase    label Phase: onboarding, adoption, growth, leaving.
 --   accounts gauge Paying accounts.
 --   arr      gauge Their ARR, in the reporting currency.
@@ -17,8 +18,10 @@
 -- Group: Customers, 5
 -- Every: 15m
 
-select g.segment as segment, g.phase as phase, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr
-from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['onboarding', 'adoption', 'growth', 'leaving']) as phase) as g
-left join cs.lifecycle_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.phase = g.phase
-group by g.segment, g.phase
-order by segment, phase
+select g.day as day, g.segment as segment, g.phase as phase, d.accounts as accounts, cs_float(d.arr) as arr
+from (select day, segment, arrayJoin(['onboarding', 'adoption', 'growth', 'leaving']) as phase from segments) as g
+left join (
+    select day, segment, phase, sum(x.accounts) as accounts, sum(x.arr) as arr
+    from lifecycle_detail as x
+    group by day, segment, phase
+) as d on d.day = g.day and d.segment = g.segment and d.phase = g.phase

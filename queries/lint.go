@@ -8,7 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// impure are the functions whose result is no function of the facts and as_of, or that reach outside of the database,
+// impure are the functions whose result is no function of the facts and the day, or that reach outside of the database,
 // in lower case. Some of them ClickHouse also takes without parentheses.
 var impure = set(`
 	authenticateduser authuser blocknumber blockserializedsize blocksize buildid catboostevaluate chdb connection_id connectionid
@@ -87,9 +87,7 @@ func (s *source) parseBody(body string, header int) {
 		s.fail(first.line, "the body must be a bare SELECT, which begins with select or with, and not with %s", first.text)
 	}
 	s.checkBrackets()
-	if !s.byDay {
-		s.checkParameters()
-	}
+	s.checkParameters()
 	s.checkPurity()
 }
 
@@ -126,43 +124,60 @@ func (s *source) checkBrackets() {
 	}
 }
 
-// checkParameters holds every query to the one parameter {as_of:Date}.
+// parameters are those of a layer: the days and accounts to compute (none: all), the reporting time zone, and the last day that is over.
+var parameters = map[string]string{"days": "Array(Date)", "accounts": "Array(String)", "zone": "String", "whole": "Date"}
+
+// checkParameters holds layers to their parameters, and all else to none.
 func (s *source) checkParameters() {
-	found := false
 	for i, t := range s.tokens {
-		if !t.is("{") || s.at(i+1).name() == "" || !s.at(i+2).is(":") {
+		name := s.at(i + 1).name()
+		if !t.is("{") || name == "" || !s.at(i+2).is(":") {
 			continue
 		}
-		written := "{"
-		for j := i + 1; j < len(s.tokens); j++ {
-			written += s.tokens[j].text
-			if s.tokens[j].is("}") {
-				break
-			}
+		kind := ""
+		for j := i + 3; j < len(s.tokens) && !s.tokens[j].is("}"); j++ {
+			kind += s.tokens[j].text
 		}
 		switch {
 		case s.Function:
-			s.fail(t.line, "a function takes arguments, and no parameter %s", written)
-		case written != "{as_of:Date}":
-			s.fail(t.line, "the only parameter is {as_of:Date}, and not %s", written)
-		default:
-			found = true
+			s.fail(t.line, "a function takes arguments, and no parameter {%s:%s}", name, kind)
+		case name == "as_of":
+			s.fail(t.line, "there is no parameter as_of any more: the day is a column. Select it first, as in select day, segment, count() as accounts from account_days group by day, segment; who asks says where day = …")
+		case !s.Layer:
+			s.fail(t.line, "a view has no parameter, such as {%s:%s}; the day is its first column", name, kind)
+		case parameters[name] == "":
+			s.fail(t.line, "there is no parameter {%s:%s}; a layer has {days:Array(Date)}, {accounts:Array(String)}, {zone:String} and {whole:Date}", name, kind)
+		case parameters[name] != kind:
+			s.fail(t.line, "the parameter %s is written {%s:%s}, and not {%s:%s}", name, name, parameters[name], name, kind)
 		}
-	}
-	if !found && !s.Function {
-		s.fail(s.tokens[0].line, "the parameter {as_of:Date} does not occur; every query is a function of the facts and as_of")
 	}
 }
 
-// checkPurity finds calls that make a result depend on anything but the facts and as_of.
+// checkDay makes sure that KPIs and details say which day each row is about.
+func (s *source) checkDay() {
+	switch {
+	case s.Function || len(s.Columns) == 0:
+	case s.Layer && len(s.Key) == 0:
+		s.fail(s.columnsLine, "a layer has a line Key: with the columns by which its table is ordered")
+	case s.Day.Name == "" && (!s.Model || s.IsDetail()):
+		s.fail(s.columnsLine, "the first column must be the day: day key Day.")
+	case s.Day.Name != "" && s.Day.Kind != Key:
+		s.fail(s.Day.Line, "the column day has the kind %q; it must be key", s.Day.Kind)
+	}
+}
+
+// checkPurity finds calls that make a result depend on anything but the facts and the day.
 func (s *source) checkPurity() {
+	if s.Name == "current_day" && !s.Overlay {
+		return // the one place that knows what time it is
+	}
 	for i, t := range s.tokens {
 		name := t.name()
-		member := s.at(i - 1).is(".") // cs.file(…) is a view of that name
+		member := s.at(i - 1).is(".") // of another name
 		switch {
 		case name == "" || member:
 		case s.at(i+1).is("(") && isImpure(name):
-			s.fail(t.line, "%s(…) is forbidden: a query is a function of the facts and as_of alone", name)
+			s.fail(t.line, "%s(…) is forbidden: a query is a function of the facts and the day alone", name)
 		}
 	}
 }
@@ -249,7 +264,7 @@ func lintMetric(name string, c Column) []string {
 	return texts
 }
 
-// IsDetail reports whether q lists what is behind the numbers of a KPI: cs.<kpi>_detail.
+// IsDetail reports whether q lists what is behind the numbers of a KPI: <kpi>_detail.
 func (q Query) IsDetail() bool { return q.Model && strings.HasSuffix(q.Name, "_detail") }
 
 func list(kinds []Kind) string {

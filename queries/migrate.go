@@ -22,6 +22,7 @@ type migration struct {
 	name       string
 	checksum   string // of the statements, so that a comment may be corrected
 	statements []statement
+	move       func(context.Context, driver.Conn, Cluster, func(string)) error // instead of statements; nil: there are some
 }
 
 // amendments are for files that were edited when databases already had them: by name and earlier checksum, the statements
@@ -43,25 +44,29 @@ func (m migration) amended(earlier string) (_ migration, found bool) {
 	return m, err == nil
 }
 
-// Migrate brings the tables to the state that this binary knows. Applied files are recorded in cs.schema_migrations and
+// Migrate brings the tables of the connection's database to the state that this binary knows. Applied files are recorded in schema_migrations and
 // not run again; every statement may be run twice and by two instances at once. It is an error if an applied file was
 // changed since, or if the database has been migrated by a newer binary.
 func Migrate(ctx context.Context, conn driver.Conn) error {
-	return Cluster("").Migrate(ctx, conn)
+	return Cluster("").Migrate(ctx, conn, nil)
 }
 
-func migrate(ctx context.Context, conn driver.Conn, cluster Cluster, fsys fs.FS) error {
-	migrations, err := loadMigrations(fsys)
+// schema is all migrations, the last one included.
+func schema() ([]migration, error) {
+	numbered, err := loadMigrations(Builtin())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return applyMigrations(ctx, conn, cluster, migrations, false)
+	return append(numbered, stored(len(numbered)+1)), nil
 }
 
 // applyMigrations brings the tables to the state of migrations. A database that is half restored is an error unless it is
 // the restore that asks.
-func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, migrations []migration, restoring bool) error {
+func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, migrations []migration, restoring bool, report func(string)) error {
 	var err error
+	if report == nil {
+		report = func(string) {}
+	}
 	var replicas uint64
 	if cluster != "" {
 		if replicas, err = cluster.check(ctx, conn); err != nil {
@@ -70,7 +75,7 @@ func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, mig
 	}
 	engine, half, err := readRecords(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("look for cs.schema_migrations: %w", err)
+		return fmt.Errorf("look for schema_migrations: %w", err)
 	}
 	if half && !restoring {
 		return ErrHalfRestored
@@ -111,6 +116,19 @@ func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, mig
 		return errors.Join(errs...)
 	}
 
+	if len(pending) == len(migrations) && migrations[len(migrations)-1].move != nil {
+		there, err := tablesThere(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if !there["accounts"] { // else a folder of an early build, which recorded nothing yet
+			if err := cluster.CreateTables(ctx, conn); err != nil {
+				return err
+			}
+			return recordMigrations(ctx, conn, migrations)
+		}
+	}
+
 	// The table of records is itself made by a migration: what was applied before it is recorded after it.
 	recorded := 0
 	for i, m := range pending {
@@ -123,9 +141,14 @@ func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, mig
 				return fmt.Errorf("schema/%s:%d: %w", m.name, s.line, err)
 			}
 		}
+		if m.move != nil {
+			if err := Alone(ctx, conn, func(ctx context.Context) error { return m.move(ctx, conn, cluster, report) }); err != nil {
+				return fmt.Errorf("bring the tables up to date: %w", Brief(err))
+			}
+		}
 		engine, _, err := readRecords(ctx, conn)
 		if err != nil {
-			return fmt.Errorf("look for cs.schema_migrations: %w", err)
+			return fmt.Errorf("look for schema_migrations: %w", err)
 		}
 		if engine == "" {
 			continue
@@ -267,7 +290,7 @@ func appliedMigrations(ctx context.Context, conn driver.Conn, there bool) (map[i
 	if !there {
 		return applied, nil
 	}
-	rows, err := conn.Query(ctx, "select version, name, checksum from cs.schema_migrations final order by version")
+	rows, err := conn.Query(ctx, "select version, name, checksum from schema_migrations final order by version")
 	if err != nil {
 		return nil, err
 	}
@@ -287,8 +310,8 @@ func appliedMigrations(ctx context.Context, conn driver.Conn, there bool) (map[i
 // readRecords returns the engine of the table of records, which is empty if there is no such table, and whether the database
 // is half restored.
 func readRecords(ctx context.Context, conn driver.Conn) (engine string, half bool, err error) {
-	err = conn.QueryRow(ctx, "select any(engine), (select count() > 0 from system.tables where database = 'cs' and name = '"+halfRestored+"')"+
-		" from system.tables where database = 'cs' and name = 'schema_migrations'").Scan(&engine, &half)
+	err = conn.QueryRow(ctx, "select any(engine), (select count() > 0 from system.tables where database = currentDatabase() and name = '"+halfRestored+"')"+
+		" from system.tables where database = currentDatabase() and name = 'schema_migrations'").Scan(&engine, &half)
 	return engine, half, err
 }
 
@@ -297,6 +320,6 @@ func recordMigrations(ctx context.Context, conn driver.Conn, migrations []migrat
 	for i, m := range migrations {
 		values[i] = fmt.Sprintf("(%d, %s, %s)", m.version, QuoteText(m.name), QuoteText(m.checksum))
 	}
-	return conn.Exec(ctx, "insert into cs.schema_migrations (version, name, checksum) select version, name, checksum from values("+
+	return conn.Exec(ctx, "insert into schema_migrations (version, name, checksum) select version, name, checksum from values("+
 		"'version UInt16, name String, checksum String', "+strings.Join(values, ", ")+")")
 }

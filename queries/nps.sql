@@ -9,7 +9,8 @@
 -- ja: 範囲外の回答は除く。解約した顧客の回答も含む。
 --
 -- Columns:
---   segment    label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
+--   day        key   Day.
+--   segment    label Touch-model segment of the account at the day; where it no longer pays, 12 months ago; else tech.
 --   score      gauge Net promoter score in points, -100 to 100.
 --   promoters  gauge Respondents whose latest answer is 9 or 10.
 --   passives   gauge Respondents whose latest answer is 7 or 8.
@@ -20,15 +21,17 @@
 -- Every: 15m
 
 select
-    segment,
-    100 * (promoters - detractors) / nullIf(responses, 0) as score,
-    promoters, passives, detractors, responses
+    day, segment,
+    100 * (promoters_sum - detractors_sum) / nullIf(responses_sum, 0) as score,
+    promoters_sum as promoters, passives_sum as passives, detractors_sum as detractors, responses_sum as responses
 from (
     select
-        g.segment as segment,
-        sum(d.promoters) as promoters, sum(d.passives) as passives, sum(d.detractors) as detractors, sum(d.responses) as responses
-    from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-    left join cs.nps_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-    group by g.segment
-) as counts
-order by segment
+        day, segment,
+        sum(promoters) as promoters_sum, sum(passives) as passives_sum, sum(detractors) as detractors_sum, sum(responses) as responses_sum
+    from (
+        select day, segment, promoters, passives, detractors, responses from nps_detail
+        union all
+        select day, segment, 0 as promoters, 0 as passives, 0 as detractors, 0 as responses from segments
+    ) as d
+    group by day, segment
+) as sums

@@ -11,6 +11,7 @@
 -- ja: 行中・期限超過は、契約中の全顧客が対象。
 --
 -- Columns:
+--   day               key   Day.
 --   segment           label Touch-model segment of the account by what it paid on its first day.
 --   in_progress       gauge Paying accounts that are not onboarded.
 --   overdue           gauge Those of them whose first deadline has passed.
@@ -24,15 +25,15 @@
 -- Every: 15m
 
 select
-    g.segment as segment,
-    sum(d.in_progress) as in_progress,
-    sum(d.overdue) as overdue,
-    cs_ratio(sum(d.on_time_accounts), sum(d.due_accounts)) as on_time_ratio,
-    sum(d.due_accounts) as due_accounts,
-    sum(d.on_time_accounts) as on_time_accounts,
-    sum(d.late_accounts) as late_accounts,
-    sum(d.extended_accounts) as extended_accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-left join cs.onboarding_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-group by g.segment
-order by segment
+    g.day as day, g.segment as segment,
+    d.in_progress as in_progress, d.overdue as overdue,
+    cs_ratio(d.on_time_accounts, d.due_accounts) as on_time_ratio,
+    d.due_accounts as due_accounts, d.on_time_accounts as on_time_accounts, d.late_accounts as late_accounts, d.extended_accounts as extended_accounts
+from segments as g
+left join (
+    select
+        day, segment, sum(x.in_progress) as in_progress, sum(x.overdue) as overdue, sum(x.due_accounts) as due_accounts,
+        sum(x.on_time_accounts) as on_time_accounts, sum(x.late_accounts) as late_accounts, sum(x.extended_accounts) as extended_accounts
+    from onboarding_detail as x
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

@@ -10,7 +10,8 @@
 -- ja: 最初に計画した日で、計画を延ばしても過去の数値は良くならない。
 --
 -- Columns:
---   csm               label Owner of the account at as_of; (none) where nobody is.
+--   day               key   Day.
+--   csm               label Owner of the account on the day; (none) where nobody is.
 --   in_progress       gauge Paying accounts that are not onboarded.
 --   overdue           gauge Those of them whose first deadline has passed.
 --   on_time_ratio     gauge Accounts on time over accounts due.
@@ -23,7 +24,7 @@
 -- Every: 15m
 
 select
-    csm,
+    day, csm,
     sum(d.in_progress) as in_progress,
     sum(d.overdue) as overdue,
     cs_ratio(sum(d.on_time_accounts), sum(d.due_accounts)) as on_time_ratio,
@@ -31,6 +32,5 @@ select
     sum(d.on_time_accounts) as on_time_accounts,
     sum(d.late_accounts) as late_accounts,
     sum(d.extended_accounts) as extended_accounts
-from cs.onboarding_by_csm_detail(as_of = {as_of:Date}) as d
-group by csm
-order by csm
+from onboarding_by_csm_detail as d
+group by day, csm

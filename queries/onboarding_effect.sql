@@ -9,6 +9,7 @@
 -- ja: でのオンボーディングの結果別に示す。未定の契約は含まない。
 --
 -- Columns:
+--   day               key   Day.
 --   segment           label Touch-model segment of the account by what it paid on its first day.
 --   outcome           label on_time: onboarded by the first deadline; late: after it; never: not before the renewal was due.
 --   ratio             gauge Renewed accounts over accounts.
@@ -22,17 +23,19 @@
 -- Every: 1h
 
 select
-    g.segment as segment, g.outcome as outcome,
-    cs_ratio(sum(d.renewed_accounts), sum(d.accounts)) as ratio,
-    cs_wilson_lower(sum(d.renewed_accounts), sum(d.accounts)) as ratio_lower,
-    cs_wilson_upper(sum(d.renewed_accounts), sum(d.accounts)) as ratio_upper,
-    sum(d.accounts) as accounts,
-    sum(d.renewed_accounts) as renewed_accounts,
-    -- Between the two in the middle where their number is even, as spreadsheets do.
-    quantileExactInclusiveOrNull(0.5)(d.slack_seconds) as slack_p50_seconds
-from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['on_time', 'late', 'never']) as outcome
-) as g
-left join cs.onboarding_effect_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.outcome = g.outcome
-group by g.segment, g.outcome
-order by segment, outcome
+    g.day as day, g.segment as segment, g.outcome as outcome,
+    cs_ratio(d.renewed_accounts, d.accounts) as ratio,
+    cs_wilson_lower(d.renewed_accounts, d.accounts) as ratio_lower,
+    cs_wilson_upper(d.renewed_accounts, d.accounts) as ratio_upper,
+    d.accounts as accounts,
+    d.renewed_accounts as renewed_accounts,
+    d.slack_p50_seconds as slack_p50_seconds
+from (select day, segment, arrayJoin(['on_time', 'late', 'never']) as outcome from segments) as g
+left join (
+    select
+        day, segment, outcome, sum(x.accounts) as accounts, sum(x.renewed_accounts) as renewed_accounts,
+        -- Between the two in the middle where their number is even, as spreadsheets do.
+        quantileExactInclusiveOrNull(0.5)(x.slack_seconds) as slack_p50_seconds
+    from onboarding_effect_detail as x
+    group by day, segment, outcome
+) as d on d.day = g.day and d.segment = g.segment and d.outcome = g.outcome

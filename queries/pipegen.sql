@@ -8,9 +8,10 @@
 -- ja: のない商談は0とする。
 --
 -- Columns:
---   segment       label Touch-model segment of the account at as_of; where it no longer pays, 12 months ago; else tech.
+--   day           key   Day.
+--   segment       label Touch-model segment of the account at the day; where it no longer pays, 12 months ago; else tech.
 --   kind          label upsell, cross_sell, extension, expand.
---   window        label Length of the window: 1m, 3m, 12m.
+--   window        label Length of the window.
 --   amount        gauge Annual amount at creation, in the reporting currency.
 --   opportunities gauge Opportunities created.
 --
@@ -18,13 +19,12 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.kind as kind, g.window as window,
+    day, segment, kind, window,
     cs_float(sum(d.amount)) as amount,
     sum(d.opportunities) as opportunities
 from (
-    select segment, window, arrayJoin(['upsell', 'cross_sell', 'extension', 'expand']) as kind
-    from cs.segment_windows(as_of = {as_of:Date})
-) as g
-left join cs.pipegen_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.kind = g.kind and d.window = g.window
-group by g.segment, g.kind, g.window
-order by segment, kind, window
+    select day, segment, kind, window, amount, opportunities from pipegen_detail
+    union all
+    select day, segment, arrayJoin(['upsell', 'cross_sell', 'extension', 'expand']) as kind, window, toDecimal128(0, 12) as amount, 0 as opportunities from segment_windows
+) as d
+group by day, segment, kind, window

@@ -8,23 +8,28 @@
 -- ja: す。
 --
 -- Columns:
+--   day           key   Day.
 --   csm           label CSM; (none): nobody.
---   window        label Length of the window: 1m, 3m, 12m.
+--   window        label Length of the window.
 --   amount        gauge Annual amount at creation, in the reporting currency.
 --   opportunities gauge Opportunities created.
 --
 -- Group: Growth and voice, 2
 -- Every: 15m
 
-select csm, window, cs_float(amount_sum) as amount, opportunities
+select
+    c.day as day, c.csm as csm, w.window as window,
+    cs_float(arrayFirst(x -> x.1 = w.window, c.known).2) as amount,
+    arrayFirst(x -> x.1 = w.window, c.known).3 as opportunities
 from (
-    -- Every CSM with every window, so that what is zero is shown as zero.
-    select
-        d.csm as csm, g.window as window,
-        sumIf(d.amount, d.window = g.window) as amount_sum,
-        sumIf(d.opportunities, d.window = g.window) as opportunities
-    from cs.pipegen_by_csm_detail(as_of = {as_of:Date}) as d
-    cross join (select arrayJoin(['1m', '3m', '12m']) as window) as g
-    group by d.csm, g.window
-) as sums
-order by csm, window
+    select day, csm, groupArray((window, amount_sum, opportunities_sum)) as known
+    from (
+        select day, csm, window, sum(d.amount) as amount_sum, sum(d.opportunities) as opportunities_sum
+        from pipegen_by_csm_detail as d
+        group by day, csm, window
+    ) as sums
+    group by day, csm
+    having has(arrayMap(x -> x.1, known), '12m')
+) as c
+-- Every CSM with every window, so that what is zero is shown as zero.
+join windows as w on w.day = c.day

@@ -8,42 +8,46 @@
 -- ja: る。失注商談には金額がないことが多いため、件数で計算する。
 --
 -- Columns:
+--   day                key   Day.
 --   kind               label upsell, cross_sell, extension, expand.
---   window             label Length of the window: 1m, 3m, 12m.
+--   window             label Length of the window.
 --   win_ratio          gauge Won over won and lost, of those decided in the window.
 --   win_ratio_lower    gauge Lower 95 % bound of the win ratio.
 --   win_ratio_upper    gauge Upper 95 % bound of the win ratio.
 --   won                gauge Won in the window.
 --   lost               gauge Lost in the window.
---   created_win_ratio  gauge Of those created in the window: won by as_of over all.
+--   created_win_ratio  gauge Of those created in the window: won by the day over all.
 --   created            gauge Created in the window.
---   created_won        gauge Of those created in the window: won by as_of.
---   open_opportunities gauge Open at as_of, whenever created; the same for every window.
+--   created_won        gauge Of those created in the window: won by the day.
+--   open_opportunities gauge Open at the day, whenever created; the same for every window.
 --   cycle_p50_seconds  gauge Median time from creation to winning, of those won in the window.
 --
 -- Group: Growth and voice, 3
 -- Every: 15m
 
 select
-    kind, window,
-    cs_ratio(won, won + lost) as win_ratio,
-    cs_wilson_lower(won, won + lost) as win_ratio_lower,
-    cs_wilson_upper(won, won + lost) as win_ratio_upper,
-    won, lost,
-    cs_ratio(created_won, created) as created_win_ratio,
-    created, created_won, open_opportunities,
-    if(won = 0, null, median) as cycle_p50_seconds
+    day, kind, window,
+    cs_ratio(won_sum, won_sum + lost_sum) as win_ratio,
+    cs_wilson_lower(won_sum, won_sum + lost_sum) as win_ratio_lower,
+    cs_wilson_upper(won_sum, won_sum + lost_sum) as win_ratio_upper,
+    won_sum as won, lost_sum as lost,
+    cs_ratio(created_won_sum, created_sum) as created_win_ratio,
+    created_sum as created, created_won_sum as created_won, open_sum as open_opportunities,
+    if(won_sum = 0, null, median) as cycle_p50_seconds
 from (
     select
-        g.kind as kind, g.window as window,
-        sum(d.won) as won, sum(d.lost) as lost, sum(d.created) as created, sum(d.created_won) as created_won,
-        sum(d.open_opportunities) as open_opportunities,
+        day, kind, window,
+        sum(d.won) as won_sum, sum(d.lost) as lost_sum, sum(d.created) as created_sum, sum(d.created_won) as created_won_sum,
+        sum(d.open_opportunities) as open_sum,
         -- Between the two in the middle where their number is even, as spreadsheets do.
         quantileExactInclusiveIf(0.5)(ifNull(d.cycle_seconds, 0), d.won = 1) as median
     from (
-        select arrayJoin(['upsell', 'cross_sell', 'extension', 'expand']) as kind, arrayJoin(['1m', '3m', '12m']) as window
-    ) as g
-    left join cs.pipeline_quality_detail(as_of = {as_of:Date}) as d on d.kind = g.kind and d.window = g.window
-    group by g.kind, g.window
+        select day, kind, window, won, lost, created, created_won, open_opportunities, cycle_seconds from pipeline_quality_detail
+        union all
+        select
+            day, arrayJoin(['upsell', 'cross_sell', 'extension', 'expand']) as kind, window, 0 as won, 0 as lost, 0 as created, 0 as created_won,
+            0 as open_opportunities, null as cycle_seconds
+        from windows
+    ) as d
+    group by day, kind, window
 ) as counts
-order by kind, window

@@ -8,8 +8,9 @@
 -- ja: 分かる。
 --
 -- Columns:
+--   day             key   Day.
 --   csm             label CSM; (none): nobody.
---   window          label Length of the window: 1m, 3m, 12m.
+--   window          label Length of the window.
 --   win_ratio       gauge Won over won and lost, of those decided in the window.
 --   win_ratio_lower gauge Lower 95 % bound of the win ratio.
 --   win_ratio_upper gauge Upper 95 % bound of the win ratio.
@@ -23,24 +24,25 @@
 -- Every: 15m
 
 select
-    csm, window,
-    cs_ratio(won, won + lost) as win_ratio,
-    cs_wilson_lower(won, won + lost) as win_ratio_lower,
-    cs_wilson_upper(won, won + lost) as win_ratio_upper,
-    won, lost, created,
-    cs_float(won_sum) as won_amount,
-    cs_float(created_sum) as created_amount
+    day, csm, window,
+    cs_ratio(sums.1, sums.1 + sums.2) as win_ratio,
+    cs_wilson_lower(sums.1, sums.1 + sums.2) as win_ratio_lower,
+    cs_wilson_upper(sums.1, sums.1 + sums.2) as win_ratio_upper,
+    sums.1 as won, sums.2 as lost, sums.3 as created,
+    cs_float(sums.4) as won_amount,
+    cs_float(sums.5) as created_amount
 from (
+    select c.day as day, c.csm as csm, w.window as window, arrayFirst(x -> x.1 = w.window, c.known).2 as sums
+    from (
+        select day, csm, groupArray((window, sums)) as known
+        from (
+            select day, csm, window, (sum(d.won), sum(d.lost), sum(d.created), sum(d.won_amount), sum(d.created_amount)) as sums
+            from pipeline_quality_by_csm_detail as d
+            group by day, csm, window
+        ) as by_window
+        group by day, csm
+        having has(arrayMap(x -> x.1, known), '12m')
+    ) as c
     -- Every CSM with every window, so that what is zero is shown as zero.
-    select
-        d.csm as csm, g.window as window,
-        sumIf(d.won, d.window = g.window) as won,
-        sumIf(d.lost, d.window = g.window) as lost,
-        sumIf(d.created, d.window = g.window) as created,
-        sumIf(d.won_amount, d.window = g.window) as won_sum,
-        sumIf(d.created_amount, d.window = g.window) as created_sum
-    from cs.pipeline_quality_by_csm_detail(as_of = {as_of:Date}) as d
-    cross join (select arrayJoin(['1m', '3m', '12m']) as window) as g
-    group by d.csm, g.window
-) as sums
-order by csm, window
+    join windows as w on w.day = c.day
+) as counts

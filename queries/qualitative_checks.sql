@@ -8,6 +8,7 @@
 -- ja: ごとの接点頻度、対象は期間中ずっと契約のあった顧客。
 --
 -- Columns:
+--   day                  key   Day.
 --   segment              label Touch-model segment of the account at the start of the cadence.
 --   ratio                gauge Checked accounts over eligible accounts.
 --   checked_accounts     gauge Eligible accounts that were checked within the cadence.
@@ -19,13 +20,15 @@
 -- Every: 15m
 
 select
-    g.segment as segment,
-    cs_ratio(sum(d.checked_accounts), sum(d.eligible_accounts)) as ratio,
-    sum(d.checked_accounts) as checked_accounts,
-    sum(d.eligible_accounts) as eligible_accounts,
-    sum(d.risk_accounts) as risk_accounts,
-    sum(d.opportunity_accounts) as opportunity_accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-left join cs.qualitative_checks_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-group by g.segment
-order by segment
+    g.day as day, g.segment as segment,
+    cs_ratio(d.checked_accounts, d.eligible_accounts) as ratio,
+    d.checked_accounts as checked_accounts, d.eligible_accounts as eligible_accounts,
+    d.risk_accounts as risk_accounts, d.opportunity_accounts as opportunity_accounts
+from segments as g
+left join (
+    select
+        day, segment, sum(x.checked_accounts) as checked_accounts, sum(x.eligible_accounts) as eligible_accounts,
+        sum(x.risk_accounts) as risk_accounts, sum(x.opportunity_accounts) as opportunity_accounts
+    from qualitative_checks_detail as x
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

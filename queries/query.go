@@ -28,7 +28,7 @@ type Column struct {
 	Line int    // line of the declaration in the file
 }
 
-// Query is one SQL file: a view in the database cs, and what its header says of it.
+// Query is one SQL file, and what its header says of it: a plain view, a layer (a table that the refresher computes), or a function.
 type Query struct {
 	Name     string // file name without .sql
 	File     string // path inside its file system, for messages
@@ -39,23 +39,31 @@ type Query struct {
 	Columns  []Column
 	Group    string        // chapter of a KPI in lists for people; empty: Other
 	Place    int           // place in its group; 0: after those that have one
-	Every    time.Duration // how often the exporter refreshes it; 0: the exporter's default
-	Timeout  time.Duration // how long one refresh may take; 0: the exporter's default
-	Keep     time.Duration // of a model: how long its rows may be kept for the queries of one pass; 0: never
+	Every    time.Duration // how often the exporter reads it; 0: the exporter's default
+	Timeout  time.Duration // how long that may take; 0: the exporter's default
 	Key      []string      // of a layer: the columns by which its table is ordered
-	Store    string        // of a model: the table in which its rows of each day are stored; empty: in none
+	Back     []int         // how many days before its own it reads layers of, too
 	SQL      string        // the bare SELECT; of a function, the lambda
-	Model    bool          // a building block: installed, not exported
-	Function bool          // a building block that is no view but the SQL function <Name>; it is a Model, too
+	Model    bool          // no KPI: installed, not exported
+	Layer    bool          // a table with the result, by day or not; it is a Model, too
+	Function bool          // no view but the SQL function <Name>; it is a Model, too
 	Overlay  bool          // a file of the company, not a built-in one
-	Shadowed bool          // a table of facts has the name, so the view is called otherwise
+	Shadowed bool          // facts have the name, so the view is called otherwise
+	Inline   bool          // it is read by its text: whoever serves from the database may not have this file, or another one of its name
 
-	flat   string   // SQL with the views that it reads written out; empty: not known
-	tables []string // that flat reads
+	// Day is the column day, the first one of every KPI and detail, which Columns leaves out. Its name is empty in layers and in views without it.
+	Day Column
+
+	reads, tables []string // views and layers that it reads itself; tables that it reads, directly or not
+	own           []string // tables that it reads itself or by way of views, and not by way of layers
+	definition    string   // hash of what it says, down to the tables
 }
 
-// View is the name of q's view in the database cs: its own, or <Name>_kpi where a table of facts has that name (the
-// KPI targets and the table targets), so that KPIs, metrics and tables all keep the name that everybody knows.
+// DayColumn is the name of the column with the day.
+const DayColumn = "day"
+
+// View is the name of q's view: its own, or <Name>_kpi where facts have that name (the KPI targets and the facts targets), so that KPIs,
+// metrics and facts all keep the name that everybody knows.
 func (q Query) View() string {
 	if q.Shadowed {
 		return q.Name + "_kpi"
@@ -63,16 +71,60 @@ func (q Query) View() string {
 	return q.Name
 }
 
+// Stored is the name of the table in which a layer lies.
+func (q Query) Stored() string { return StoredPrefix + q.Name }
+
+// IsByDay reports whether a layer has rows of its own for each day.
+func (q Query) IsByDay() bool { return len(q.Key) > 0 && q.Key[0] == DayColumn }
+
+// IsByAccount reports whether each row of a layer is about one account.
+func (q Query) IsByAccount() bool { return slices.Contains(q.Key, "account_id") }
+
 // Metric is the name of the Prometheus metric that column c of q becomes.
 func (q Query) Metric(c Column) string { return "cs_" + q.Name + "_" + c.Name }
 
-// Select is the statement that computes q at the end of asOf's day: what a select from its view gives, but planned faster.
-func (q Query) Select(asOf time.Time) string {
+// Select is the statement that reads q on a day, without the column day. Of a view without a day it reads all.
+func (q Query) Select(day time.Time) string {
+	text := "select " + strings.Join(q.names(), ", ") + " from " + q.source()
+	if q.Day.Name != "" {
+		text += " where day = " + QuoteDay(day)
+	}
+	return text
+}
+
+// SelectDays is the statement that reads q on some days, with the column day first.
+func (q Query) SelectDays(days []time.Time) string {
+	texts := make([]string, len(days))
+	for i, d := range days {
+		texts[i] = QuoteDay(d)
+	}
+	return "select " + strings.Join(append([]string{DayColumn}, q.names()...), ", ") + " from " + q.source() + " where day in (" + strings.Join(texts, ", ") + ")"
+}
+
+// source is what q is read from: its view.
+func (q Query) source() string {
+	if q.Inline {
+		return "(\n" + q.SQL + "\n) as own"
+	}
+	return q.View()
+}
+
+// Inlined is c with query files of the overlay read by their text.
+func (c Catalogue) Inlined() Catalogue {
+	c = slices.Clone(c)
+	for i, q := range c {
+		c[i].Inline = q.Overlay && !q.Layer && !q.Function
+	}
+	return c
+}
+
+// names are those of the columns, without the day.
+func (q Query) names() []string {
 	names := make([]string, len(q.Columns))
 	for i, c := range q.Columns {
 		names[i] = c.Name
 	}
-	return "select " + strings.Join(names, ", ") + " from " + q.statement(asOf)
+	return names
 }
 
 // Of returns the columns of the given kinds, in order.
@@ -88,12 +140,13 @@ func (q Query) Of(kinds ...Kind) []Column {
 	return cs
 }
 
-// ReadsTable reports whether q, or a view that it stands on, reads that table of cs.
-func (q Query) ReadsTable(table string) bool {
-	return q.flat == "" || slices.Contains(q.tables, table)
+// ReadsTable reports whether q, or what it stands on, reads that table.
+func (q Query) ReadsTable(table string) bool { return slices.Contains(q.tables, table) }
+
+// Reads reports whether q, or what it stands on, reads a table whose name begins with prefix.
+func (q Query) Reads(prefix string) bool {
+	return slices.ContainsFunc(q.tables, func(table string) bool { return strings.HasPrefix(table, prefix) })
 }
 
-// Reads reports whether q, or a view that it stands on, reads a table of cs whose name begins with prefix.
-func (q Query) Reads(prefix string) bool {
-	return q.flat == "" || slices.ContainsFunc(q.tables, func(table string) bool { return strings.HasPrefix(table, prefix) })
-}
+// Definition is a hash of what q says, down to the tables, functions included. Comments and layout play no part.
+func (q Query) Definition() string { return q.definition }

@@ -1,14 +1,12 @@
 package queries_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,23 +15,24 @@ import (
 	"cskpi/queries"
 )
 
-// TestReference runs testdata/<name>.sql, which tells a story in facts and then asks, and compares what the selects
-// return with testdata/<name>.reference. Every KPI has one of its own name; there may be more. Each begins with an
-// installed database without facts. A comment "-- error: text" before a statement says that it must fail with that text.
+// TestReference runs testdata/<name>.sql, which tells a story in facts and then asks, and compares what the selects return with
+// testdata/<name>.reference. Every KPI has one of its own name; there may be more. Each begins in a database without facts. What its
+// questions read is computed for the days that they name. Comments before a statement may say:
 //
-//	go test ./queries -run Reference/nrr -update
+//	-- error: text        it must fail with that text
+//	-- today: 2024-07-01  that day is not over yet; unless this is said, all days are
+//
+// To write a reference, and then read it:
+//
+//	go test ./queries -run ReferenceByDay/^nrr$ -update
 func TestReference(t *testing.T) {
-	catalogue, err := queries.Load()
+	layout, err := builtinLayout()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := migrated(t)
-	if err := queries.Install(t.Context(), c, catalogue); err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range catalogue.KPIs() {
-		if _, err := os.Stat(filepath.Join("testdata", q.Name+".sql")); err != nil {
-			t.Errorf("%s: testdata/%s.sql is missing: facts that show what the KPI means, and a select from cs.%s", q.File, q.Name, q.Name)
+	for _, view := range layout.KPIs() {
+		if _, err := os.Stat(caseFile(strings.TrimSuffix(view.Name, "_kpi"))); err != nil {
+			t.Errorf("%s: %v: facts that show what the KPI means, and a select from %s", view.File, err, view.Name)
 		}
 	}
 	references, err := filepath.Glob("testdata/*.reference")
@@ -45,25 +44,22 @@ func TestReference(t *testing.T) {
 			t.Errorf("%s belongs to no .sql file", file)
 		}
 	}
-	scripts, err := filepath.Glob("testdata/*.sql")
+	files, err := filepath.Glob("testdata/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range scripts {
+	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".sql")
 		t.Run(name, func(t *testing.T) {
-			empty(t, c)
-			got, err := script(t, c, file)
+			t.Parallel()
+			c, layout := database(t)
+			got, err := tell(t, c, layout, file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if q, found := catalogue.Get(name); found {
-				call := "cs." + q.View() + "("
-				if q.Function {
-					call = q.Name + "("
-				}
-				if !strings.Contains(got.asked, call) {
-					t.Errorf("%s asks nothing of %s…)", file, call)
+			if at := slices.IndexFunc(layout.KPIs(), func(q queries.Query) bool { return strings.TrimSuffix(q.Name, "_kpi") == name }); at >= 0 {
+				if view := layout.KPIs()[at].View(); !regexp.MustCompile(`from ` + view + `\b`).MatchString(got.asked) {
+					t.Errorf("%s asks nothing of %s", file, view)
 				}
 			}
 			reference := strings.TrimSuffix(file, ".sql") + ".reference"
@@ -75,7 +71,7 @@ func TestReference(t *testing.T) {
 			}
 			want, err := os.ReadFile(reference)
 			if err != nil {
-				t.Fatalf("%v; write it with: go test ./queries -run 'Reference/^%s$' -update, and read it", err, name)
+				t.Fatalf("%v; write it with: go test ./queries -run 'ReferenceByDay/^%s$' -update, and read it", err, name)
 			}
 			if diff := difference(string(want), got.text); diff != "" {
 				t.Errorf("%s:%s", reference, diff)
@@ -84,31 +80,15 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// empty takes all facts out, and leaves what is installed.
-func empty(t *testing.T, c driver.Conn) {
-	t.Helper()
-	rows, err := c.Query(t.Context(), "select name from system.tables where database = 'cs' and total_rows > 0 and name not in ('schema_migrations', 'installed')")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		exec(t, c, "truncate table cs."+name)
-	}
-}
+func caseFile(name string) string { return "testdata/" + name + ".sql" }
 
-// script runs the statements of a file.
-func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
+var (
+	dayInText    = regexp.MustCompile(`'(\d{4}-\d\d-\d\d)'`)
+	tableChanged = regexp.MustCompile(`(?m)^(?:insert into|truncate table|optimize table) (?:stored_)?(\w+)`)
+)
+
+// tell runs the statements of a file. Before the first question after facts, it computes what this and the following ones read.
+func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a answers, err error) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -118,97 +98,97 @@ func script(t *testing.T, c driver.Conn, file string) (a answers, err error) {
 	if err != nil {
 		return a, fmt.Errorf("%s%w", file, err)
 	}
-	var results []string
-	used := false // there is usage that is not rolled up
-	catalogue, err := builtin()
-	if err != nil {
-		return a, err
+	asks := func(s queries.Statement) bool {
+		return slices.Contains([]string{"select", "with", "describe"}, strings.ToLower(s.First))
 	}
-	keeper := keeperOf(c, catalogue)
-	defer keeper.Close()
-	for _, s := range statements {
-		var result string
-		asks := slices.Contains([]string{"select", "with", "describe"}, strings.ToLower(s.First))
-		if !asks {
-			used = used || strings.Contains(s.Text, "cs.usage_events") || strings.Contains(s.Text, "cs.settings")
-		} else if used {
-			rollUp(t, c)
-			used = false
-		}
-		if asks {
-			a.asked += s.Text
-			result, err = answer(t, c, s.Text)
-		} else {
-			keeper.Close()
+	computer := newComputer(c, layout)
+	used := false // there is usage that is not rolled up
+	var results []string
+	for i, s := range statements {
+		if !asks(s) {
 			err = c.Exec(t.Context(), s.Text)
-		}
-		wanted := ""
-		for _, note := range s.Notes {
-			if text, found := strings.CutPrefix(note, "-- error:"); found {
-				wanted = strings.TrimSpace(text)
+			if m := tableChanged.FindStringSubmatch(s.Text); m != nil {
+				computer.changed(m[1])
+				used = used || m[1] == "usage_events" || m[1] == "settings"
+			}
+		} else {
+			if used {
+				rollUpStored(t, c)
+				used = false
+			}
+			questions := statements[i:]
+			if end := slices.IndexFunc(questions, func(s queries.Statement) bool { return !asks(s) || said(s, "today") != said(questions[0], "today") }); end > 0 {
+				questions = questions[:end]
+			}
+			compute(t, computer, questions)
+			a.asked += s.Text
+			var result string
+			if result, err = rowsOf(t, c, s.Text); err == nil {
+				results = append(results, result)
 			}
 		}
-		switch {
+		switch wanted := said(s, "error"); {
 		case wanted != "" && err == nil:
 			return a, fmt.Errorf("%s:%d: the statement succeeds, but the error %q is wanted", file, s.Line, wanted)
 		case wanted != "" && !strings.Contains(err.Error(), wanted):
 			return a, fmt.Errorf("%s:%d: the error %q is wanted: %w", file, s.Line, wanted, err)
 		case wanted == "" && err != nil:
 			return a, fmt.Errorf("%s:%d: %w", file, s.Line, err)
-		case wanted == "" && asks:
-			results = append(results, result)
 		}
 	}
 	a.text = strings.Join(results, "\n")
 	return a, nil
 }
 
-// builtin is the catalogue, read once for all selects.
-var builtin = sync.OnceValues(func() (queries.Catalogue, error) { return queries.Load() })
-
-var viewCall = regexp.MustCompile(`cs\.(\w+)\(as_of = '(\d{4}-\d\d-\d\d)'\)`)
-
-// answer is the result of a select in ClickHouse's format TSVWithNames. The deepest views, over which the engine takes
-// seconds, are asked as the exporter asks them (TestSelectIsTheView holds that to the views).
-func answer(t *testing.T, c driver.Conn, sql string) (string, error) {
+// compute computes what questions read, for the days that they name.
+func compute(t testing.TB, computer *computer, questions []queries.Statement) {
 	t.Helper()
-	catalogue, err := builtin()
-	if err != nil {
-		return "", err
+	text := ""
+	for _, q := range questions {
+		text += q.Text + "\n"
 	}
-	keeper := keeperOf(c, catalogue)
-	var read []func()
-	defer func() {
-		for _, done := range read {
-			done()
+	var days []time.Time
+	for _, m := range dayInText.FindAllStringSubmatch(text, -1) {
+		d, err := time.Parse(time.DateOnly, m[1])
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	asked := viewCall.ReplaceAllStringFunc(sql, func(call string) string {
-		m := viewCall.FindStringSubmatch(call)
-		asOf, err := time.Parse(time.DateOnly, m[2])
-		at := slices.IndexFunc(catalogue, func(q queries.Query) bool { return !q.Function && q.View() == m[1] })
-		if err != nil || at < 0 {
-			return call
+		days = append(days, d)
+	}
+	if len(days) == 0 {
+		return
+	}
+	whole := slices.MaxFunc(days, time.Time.Compare)
+	if today := said(questions[0], "today"); today != "" {
+		d, err := time.Parse(time.DateOnly, today)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if text := catalogue[at].Select(asOf); len(text) < 12_000 {
-			return "(" + text + ")"
-		}
-		text, done := keeper.Select(t.Context(), catalogue[at], asOf)
-		read = append(read, done)
-		return "(" + text + ")"
-	})
-	return rowsOf(t, c, asked)
+		whole = d.AddDate(0, 0, -1)
+	}
+	computer.compute(t, text, days, whole)
 }
 
-// TestScript makes sure that the runner itself sees what it is there to see.
-func TestScript(t *testing.T) {
-	c := migrated(t)
+// said is what a comment before a statement says under a keyword.
+func said(s queries.Statement, keyword string) string {
+	for _, note := range s.Notes {
+		if text, found := strings.CutPrefix(note, "-- "+keyword+":"); found {
+			return strings.TrimSpace(text)
+		}
+	}
+	return ""
+}
+
+// TestTell makes sure that the runner itself sees what it is there to see.
+func TestTell(t *testing.T) {
+	t.Parallel()
+	c, layout := database(t)
 	run := func(text string) (answers, error) {
 		file := filepath.Join(t.TempDir(), "x.sql")
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return script(t, c, file)
+		return tell(t, c, layout, file)
 	}
 	f := func(text, want string) {
 		t.Helper()
@@ -221,8 +201,8 @@ func TestScript(t *testing.T) {
 		}
 	}
 	f(`-- Acme; a customer.
-insert into cs.accounts (account_id, name) values ('a', 'Ac;me');
-select name from cs.accounts;
+insert into stored_accounts (account_id, name) values ('a', 'Ac;me');
+select name from accounts;
 select 1 as a, 2 as b`, "name\nAc;me\n\na\tb\n1\t2\n")
 	f(`select null as n, toNullable(0.1) as f, 1 / 3 as third, 1e300 as large, 1e-9 as small, -0.5 as half, nan as nan, -inf as inf, 100000000 as plain`,
 		"n\tf\tthird\tlarge\tsmall\thalf\tnan\tinf\tplain\n\\N\t0.1\t0.3333333333333333\t1e+300\t1e-09\t-0.5\tnan\t-inf\t100000000\n")
@@ -232,6 +212,13 @@ select 1 as a, 2 as b`, "name\nAc;me\n\na\tb\n1\t2\n")
 		"a\tp\tm\tds\tdn\ts\te\n['a','it\\'s']\t[(1,'x')]\t{'a':1,'b':2}\t['2024-01-01']\t[1.5,NULL]\ttab\\there\\\\\tx\n")
 	f("-- error: no such luck\nselect throwIf(1, 'no such luck');\nselect 1 as a", "a\n1\n")
 	f("select number from numbers(2) order by number", "number\n0\n1\n")
+	// What was computed is computed again where facts have changed, and only then; days that are not over stand on the last one that is.
+	f(`insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c', 'a', 1000, '2024-01-01');
+select sum(amount) as arr from arr where day = '2024-06-30';
+insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('d', 'b', 500, '2024-01-01');
+select sum(amount) as arr from arr where day = '2024-06-30';
+truncate table stored_contracts;
+select sum(amount) as arr from arr where day = '2024-06-30'`, "arr\n1000\n\narr\n1500\n\narr\n0\n")
 
 	fail := func(text, want string) {
 		t.Helper()
@@ -244,9 +231,6 @@ select 1 as a, 2 as b`, "name\nAc;me\n\na\tb\n1\t2\n")
 	fail("select number from numbers(2)", "x.sql:1: the select returns 2 rows and has no order by")
 	fail("select 'x", "x.sql")
 
-	empty(t, c)
-	f("select count() as n from cs.accounts", "n\n0\n")
-	if difference("a\nb\n", "a\nc\n") == "" || difference("a\n", "a\nb\n") == "" || difference("a\nb\n", "a\n") == "" {
-		t.Error("a difference is not seen")
-	}
+	truncateAll(t, c)
+	f("select count() as n from accounts", "n\n0\n")
 }

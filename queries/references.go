@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// checkReferences makes sure that whatever the body reads is in cs, qualified, and called as it must be: ClickHouse
-// resolves nested views late, ignores misspelt parameters and checks nothing when a view is created.
+// checkReferences makes sure that whatever the body reads is there, and in the database.
 func (s *source) checkReferences(views map[string]*source) {
 	ctes := map[string]bool{}
 	for i, t := range s.tokens {
@@ -24,7 +23,7 @@ func (s *source) checkReferences(views map[string]*source) {
 			s.checkSource(i, ctes, views)
 			expectSource = false
 		}
-		switch name := t.name(); {
+		switch {
 		case t.is("("):
 			calls = append(calls, strings.ToLower(s.at(i-1).name()))
 		case t.is(")"):
@@ -45,8 +44,6 @@ func (s *source) checkReferences(views map[string]*source) {
 			sources = slices.DeleteFunc(sources, func(d int) bool { return d == depth })
 		case t.kind == word && clauses[strings.ToLower(t.text)]:
 			sources = slices.DeleteFunc(sources, func(d int) bool { return d == depth })
-		case name != "" && s.at(i+1).is("(") && views[name] != nil && !s.at(i-1).is(".") && !ctes[name]:
-			s.fail(t.line, "the view %s must be called as cs.%s(as_of = …)", name, name)
 		}
 	}
 }
@@ -58,7 +55,8 @@ var textFunctions = set(`extract trim substring substr overlay position ltrim rt
 // file or a view that it reads must have one.
 func (s *source) checkBare(views map[string]*source) {
 	columns := map[string]bool{}
-	for _, view := range s.calls(views) {
+	read, _ := s.sources(views)
+	for _, view := range read {
 		for _, c := range views[view].Columns {
 			columns[c.Name] = true
 		}
@@ -84,61 +82,52 @@ func (s *source) checkSource(i int, ctes map[string]bool, views map[string]*sour
 	name := t.name()
 	switch {
 	case name == "": // a subquery; anything else the engine refuses
+	case s.at(i+1).is(".") && name == Database:
+		s.fail(t.line, "names stand without the database, which is that of the connection: write %s", s.at(i+2).name())
 	case s.at(i + 1).is("."):
-		s.checkQualified(i, views)
+		s.fail(t.line, "%s.%s is outside of the database, and a query reads nothing else", name, s.at(i+2).name())
 	case views[name] != nil && s.at(i+1).is("("):
-		s.fail(t.line, "the view %s must be called as cs.%s(as_of = …)", name, name)
+		s.fail(t.line, "%s takes no parameter: the day is its first column, so write from %s, and where day = …", name, name)
 	case s.at(i + 1).is("("):
 		if !pureSources[strings.ToLower(name)] && !isImpure(name) {
-			s.fail(t.line, "%s(…) is forbidden as a source of rows: a query reads the facts in cs alone", name)
+			s.fail(t.line, "%s(…) is forbidden as a source of rows: a query reads the facts alone", name)
 		}
-	case !ctes[name]:
-		s.fail(t.line, "%s is none of this file's CTEs; a table or view must be written as cs.%s", name, name)
+	case !ctes[name] && views[name] == nil && !isTable(name):
+		s.fail(t.line, "there is no table or view %s%s", name, meant(name, views))
 	}
 }
 
-func (s *source) checkQualified(i int, views map[string]*source) {
-	t, member := s.at(i), s.at(i+2)
-	name := member.name()
-	view := views[name]
-	switch {
-	case t.name() != "cs":
-		s.fail(t.line, "%s.%s is outside of the database cs, and a query reads nothing else", t.name(), name)
-	case !s.at(i + 3).is("("):
-		if view != nil {
-			s.fail(t.line, "cs.%s is a view; call it as cs.%s(as_of = …)", name, name)
-		}
-	case view == nil:
-		s.fail(t.line, "there is no view cs.%s", name)
-	case !s.at(i+4).is("as_of") || !s.at(i+5).is("="):
-		s.fail(t.line, "cs.%s must be given as_of = …, by which ClickHouse knows the parameter", name)
-	default:
-		depth := 0
-		for j := i + 3; j < len(s.tokens); j++ {
-			switch a := s.tokens[j]; {
-			case a.is("(") || a.is("["):
-				depth++
-			case a.is(")") || a.is("]"):
-				depth--
-			case a.is(",") && depth == 1:
-				s.fail(a.line, "cs.%s takes as_of and nothing else; ClickHouse would ignore the rest", name)
-			}
-			if depth == 0 {
-				return
-			}
-		}
+// meant suggests the name that somebody may have wanted to write.
+func meant(name string, views map[string]*source) string {
+	if near := Nearest(name, slices.Concat(sortedNames(views), tableNames())); near != "" {
+		return "; did you mean " + near + "?"
 	}
+	return ""
 }
 
-// calls are the views that the body reads.
-func (s *source) calls(views map[string]*source) []string {
-	var names []string
+// sources are the views and layers that the body reads, and the tables.
+func (s *source) sources(views map[string]*source) (read, tables []string) {
+	ctes := map[string]bool{}
 	for i, t := range s.tokens {
-		if name := s.at(i + 2).name(); t.name() == "cs" && s.at(i+1).is(".") && s.at(i+3).is("(") && views[name] != nil {
-			names = append(names, name)
+		if t.name() != "" && s.at(i+1).is("as") && s.at(i+2).is("(") {
+			ctes[t.name()] = true
 		}
 	}
-	return names
+	for i, t := range s.tokens {
+		name := s.at(i + 1).name()
+		switch {
+		case !t.is("from") && !t.is("join"):
+		case views[name] != nil && !ctes[name]:
+			read = append(read, name)
+		case isFact(name) && !ctes[name]:
+			tables = append(tables, StoredPrefix+name)
+		case isTable(name) && !ctes[name]:
+			tables = append(tables, name)
+		}
+	}
+	slices.Sort(read)
+	slices.Sort(tables)
+	return slices.Compact(read), slices.Compact(tables)
 }
 
 // checkCycles finds views that need themselves.
@@ -154,11 +143,12 @@ func checkCycles(views map[string]*source) {
 		case entered:
 			cycle := path[slices.Index(path, name):]
 			s := views[name]
-			s.fail(s.firstLine(), "the view needs itself: cs.%s", strings.Join(cycle, " → cs."))
+			s.fail(s.firstLine(), "it needs itself: %s", strings.Join(cycle, " → "))
 			return
 		}
 		state[name] = entered
-		for _, next := range views[name].calls(views) {
+		read, _ := views[name].sources(views)
+		for _, next := range read {
 			visit(next, path)
 		}
 		state[name] = done

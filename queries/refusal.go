@@ -2,7 +2,6 @@ package queries
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 )
 
@@ -20,14 +19,10 @@ func (r Refusal) Error() string { return r.text }
 // Unwrap gives the engine's own error.
 func (r Refusal) Unwrap() error { return r.err }
 
-// Brief is err as a Refusal: without the query, which ClickHouse repeats in full with all views that it reads; or, where a
-// query file raised the error itself (functions/cs_rate.sql), just what that says.
+// Brief is err as a Refusal: without the query, which ClickHouse repeats in full with all views that it reads.
 func Brief(err error) error {
 	if err == nil {
 		return nil
-	}
-	if m := raised.FindStringSubmatch(err.Error()); m != nil {
-		return Refusal{m[1] + ": import it into fx_rates", err}
 	}
 	text, _, _ := strings.Cut(err.Error(), " In scope ")
 	text, _, _ = strings.Cut(text, ": while executing ")
@@ -37,6 +32,3 @@ func Brief(err error) error {
 	}
 	return Refusal{strings.TrimRight(text, ".:"), err}
 }
-
-// raised finds the text of cs_rate in the engine's complaint that it is no number.
-var raised = regexp.MustCompile(`'(no exchange rate for [^']*)'`)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
@@ -125,9 +126,9 @@ type unusable map[string]string
 
 func (u unusable) add(q Query) {
 	if q.Function {
-		u[q.Name] = q.File
+		u[q.Name+"("] = q.File
 	} else {
-		u["cs."+q.View()] = q.File
+		u[q.View()] = q.File
 	}
 }
 
@@ -135,11 +136,13 @@ func (u unusable) add(q Query) {
 func (u unusable) readBy(q Query, tokens []token) (problem, bool) {
 	for i, t := range tokens {
 		name := t.name()
-		if i >= 2 && tokens[i-1].is(".") && tokens[i-2].is("cs") {
-			name = "cs." + name
+		if i+1 < len(tokens) && tokens[i+1].is("(") {
+			name += "("
+		} else if i == 0 || !tokens[i-1].is("from") && !tokens[i-1].is("join") {
+			continue
 		}
-		if file, gone := u[name]; gone && i+1 < len(tokens) && tokens[i+1].is("(") {
-			return problem{q.File, t.line, fmt.Sprintf("%s is not available, because %s has problems", name, file)}, true
+		if file, gone := u[name]; gone {
+			return problem{q.File, t.line, fmt.Sprintf("%s is not available, because %s has problems", strings.TrimSuffix(name, "("), file)}, true
 		}
 	}
 	return problem{}, false

@@ -14,20 +14,20 @@ import (
 // TestLoadUsable: a file of the company that has problems takes down what reads it, and nothing else.
 func TestLoadUsable(t *testing.T) {
 	reads := func(view string) string {
-		return "-- R.\n--\n-- Columns:\n--   x  gauge  X.\nselect x from " + view + "\n"
+		return "-- R.\n--\n-- Columns:\n--   day key Day.\n--   x  gauge  X.\nselect day, x from " + view + "\n"
 	}
 	files := map[string]string{
-		"good.sql":                   small("Good.", "X.", "1"),
-		"headless.sql":               "select 1",
-		"clock.sql":                  small("Clock.", "X.", "now()"),
-		"models/reads_clock.sql":     reads("cs.clock(as_of = {as_of:Date})"),
-		"reads_reader.sql":           reads("cs.reads_clock(as_of = {as_of:Date})"),
-		"models/health_measures.sql": "-- A built-in model, badly replaced.\n",
-		"functions/cs_worse.sql":     "-- Not a function.\nselect 1",
-		"calls.sql":                  small("Calls.", "X.", "cs_worse(1)"),
-		"elsewhere/what.sql":         small("Elsewhere.", "X.", "1"),
-		"models/arr.sql":             small("Has the name of a built-in KPI.", "X.", "1"),
-		"arr_movements.sql":          small("Replaces a built-in KPI.", "X.", "1"),
+		"good.sql":                    small("Good.", "X.", "1"),
+		"headless.sql":                "select 1",
+		"clock.sql":                   small("Clock.", "X.", "now()"),
+		"views/reads_clock.sql":       reads("clock"),
+		"reads_reader.sql":            reads("reads_clock"),
+		"views/ticket_severities.sql": "-- A built-in view, badly replaced.\n",
+		"functions/cs_worse.sql":      "-- Not a function.\nselect 1",
+		"calls.sql":                   small("Calls.", "X.", "cs_worse(1)"),
+		"elsewhere/what.sql":          small("Elsewhere.", "X.", "1"),
+		"views/arr.sql":               small("Has the name of a built-in KPI.", "X.", "1"),
+		"arr_movements.sql":           small("Replaces a built-in KPI.", "X.", "1"),
 	}
 	overlay := fstest.MapFS{}
 	for name, text := range files {
@@ -44,20 +44,20 @@ func TestLoadUsable(t *testing.T) {
 	got := map[string]string{}
 	for _, r := range refused {
 		got[r.File] = r.Err.Error()
-		if _, found := c.Get(r.Name); found && r.File != "models/arr.sql" {
+		if _, found := c.Get(r.Name); found && r.File != "views/arr.sql" {
 			t.Errorf("%s is refused and used", r.Name)
 		}
 	}
 	for file, want := range map[string]string{
-		"headless.sql":               "headless.sql:1: ",
-		"clock.sql":                  "now",
-		"models/reads_clock.sql":     "models/reads_clock.sql:5: cs.clock is not available, because clock.sql has problems",
-		"reads_reader.sql":           "reads_reader.sql:5: cs.reads_clock is not available, because models/reads_clock.sql has problems",
-		"models/health_measures.sql": "models/health_measures.sql:",
-		"functions/cs_worse.sql":     "functions/cs_worse.sql:",
-		"calls.sql":                  "calls.sql:5: cs_worse is not available, because functions/cs_worse.sql has problems",
-		"elsewhere/what.sql":         "a query file lies at the top",
-		"models/arr.sql":             "arr.sql defines arr already",
+		"headless.sql":                "headless.sql:1: ",
+		"clock.sql":                   "now",
+		"views/reads_clock.sql":       "views/reads_clock.sql:6: clock is not available, because clock.sql has problems",
+		"reads_reader.sql":            "reads_reader.sql:6: reads_clock is not available, because views/reads_clock.sql has problems",
+		"views/ticket_severities.sql": "views/ticket_severities.sql:",
+		"functions/cs_worse.sql":      "functions/cs_worse.sql:",
+		"calls.sql":                   "calls.sql:6: cs_worse is not available, because functions/cs_worse.sql has problems",
+		"elsewhere/what.sql":          "a query file lies at the top",
+		"views/arr.sql":               "arr.sql defines arr already",
 	} {
 		if !strings.Contains(got[file], want) {
 			t.Errorf("%s: got %q, want %q", file, got[file], want)
@@ -74,8 +74,8 @@ func TestLoadUsable(t *testing.T) {
 			t.Errorf("%s is neither used nor refused", q.File)
 		}
 	}
-	if health, used := c.Get("health"); used {
-		t.Errorf("health is used although a model that it reads is refused: %s", health.File)
+	if tickets, used := c.Get("tickets"); used {
+		t.Errorf("tickets is used although a view that it reads is refused: %s", tickets.File)
 	}
 	t.Logf("refused: %v", slices.Sorted(maps.Keys(got)))
 }
@@ -88,7 +88,7 @@ func TestWithout(t *testing.T) {
 		"good.sql":   small("Good.", "X.", "1"),
 		"syntax.sql": small("Syntax.", "X.", "1 2"),
 		"column.sql": strings.Replace(small("Column.", "X.", "1"), "as x", "as y", 1),
-		"reads.sql":  "-- R.\n--\n-- Columns:\n--   x  gauge  X.\nselect x from cs.column(as_of = {as_of:Date})\n",
+		"reads.sql":  "-- R.\n--\n-- Columns:\n--   day key Day.\n--   x  gauge  X.\nselect day, y as x from column\n",
 	} {
 		overlay[name] = &fstest.MapFile{Data: []byte(text)}
 	}

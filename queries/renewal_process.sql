@@ -8,7 +8,8 @@
 -- ja: 接点、導入効果の確認、未解決のクレームを、契約数で示す。
 --
 -- Columns:
---   segment               label Touch-model segment of the account at as_of.
+--   day                   key   Day.
+--   segment               label Touch-model segment of the account at the day.
 --   due                   label Days until the first day no longer covered: 0-30d, 31-60d, 61-90d; disjoint.
 --   due_contracts         gauge Contracts due.
 --   opportunity_contracts gauge Contracts whose account has an open opportunity of kind renewal.
@@ -21,16 +22,14 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.due as due,
-    sum(d.due_contracts) as due_contracts,
-    sum(d.opportunity_contracts) as opportunity_contracts,
-    sum(d.touched_contracts) as touched_contracts,
-    sum(d.reviewed_contracts) as reviewed_contracts,
-    sum(d.complaint_contracts) as complaint_contracts,
-    sum(d.expand_contracts) as expand_contracts
-from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['0-30d', '31-60d', '61-90d']) as due
-) as g
-left join cs.renewal_process_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.due = g.due
-group by g.segment, g.due
-order by segment, due
+    g.day as day, g.segment as segment, g.due as due,
+    d.due_contracts as due_contracts, d.opportunity_contracts as opportunity_contracts, d.touched_contracts as touched_contracts,
+    d.reviewed_contracts as reviewed_contracts, d.complaint_contracts as complaint_contracts, d.expand_contracts as expand_contracts
+from (select day, segment, arrayJoin(['0-30d', '31-60d', '61-90d']) as due from segments) as g
+left join (
+    select
+        day, segment, due, sum(x.due_contracts) as due_contracts, sum(x.opportunity_contracts) as opportunity_contracts, sum(x.touched_contracts) as touched_contracts,
+        sum(x.reviewed_contracts) as reviewed_contracts, sum(x.complaint_contracts) as complaint_contracts, sum(x.expand_contracts) as expand_contracts
+    from renewal_process_detail as x
+    group by day, segment, due
+) as d on d.day = g.day and d.segment = g.segment and d.due = g.due

@@ -9,8 +9,9 @@
 -- ja: 分子にも分母にも入らない。更新時の増額はアップリフトとして別に示し、更新率には含めない。
 --
 -- Columns:
+--   day                key   Day.
 --   segment            label Touch-model segment of the account at the start of the window.
---   window             label Length of the window: 1m, 3m, 12m.
+--   window             label Length of the window.
 --   ratio              gauge Renewed ARR over due ARR.
 --   renewed_arr        gauge ARR that was renewed, at most what was due, in the reporting currency.
 --   due_arr            gauge ARR that was due, in the reporting currency.
@@ -24,16 +25,19 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.window as window,
-    cs_ratio(sum(d.renewed_arr), sum(d.due_arr)) as ratio,
-    cs_float(sum(d.renewed_arr)) as renewed_arr,
-    cs_float(sum(d.due_arr)) as due_arr,
-    cs_float(sum(d.uplift_arr)) as uplift_arr,
-    sum(d.renewed_contracts) as renewed_contracts,
-    sum(d.due_contracts) as due_contracts,
-    sum(d.uplifted_contracts) as uplifted_contracts,
-    sum(d.downsold_contracts) as downsold_contracts
-from cs.segment_windows(as_of = {as_of:Date}) as g
-left join cs.renewal_rate_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window
-group by g.segment, g.window
-order by segment, window
+    g.day as day, g.segment as segment, g.window as window,
+    cs_ratio(d.renewed_arr, d.due_arr) as ratio,
+    cs_float(d.renewed_arr) as renewed_arr,
+    cs_float(d.due_arr) as due_arr,
+    cs_float(d.uplift_arr) as uplift_arr,
+    d.renewed_contracts as renewed_contracts, d.due_contracts as due_contracts,
+    d.uplifted_contracts as uplifted_contracts, d.downsold_contracts as downsold_contracts
+from segment_windows as g
+left join (
+    select
+        day, segment, window, sum(x.renewed_arr) as renewed_arr, sum(x.due_arr) as due_arr, sum(x.uplift_arr) as uplift_arr,
+        sum(x.renewed_contracts) as renewed_contracts, sum(x.due_contracts) as due_contracts,
+        sum(x.uplifted_contracts) as uplifted_contracts, sum(x.downsold_contracts) as downsold_contracts
+    from renewal_rate_detail as x
+    group by day, segment, window
+) as d on d.day = g.day and d.segment = g.segment and d.window = g.window

@@ -9,7 +9,8 @@
 -- ja: 議・電話・訪問・レビュー。テックタッチではメールとウェビナーも数える。
 --
 -- Columns:
---   segment        label Touch-model segment of the account at as_of.
+--   day            key   Day.
+--   segment        label Touch-model segment of the account at the day.
 --   ratio          gauge Ready accounts over due accounts.
 --   ready_accounts gauge Accounts that are ready.
 --   due_accounts   gauge Accounts with a contract due within 90 days.
@@ -18,11 +19,12 @@
 -- Every: 15m
 
 select
-    g.segment as segment,
-    cs_ratio(sum(d.ready_accounts), sum(d.due_accounts)) as ratio,
-    sum(d.ready_accounts) as ready_accounts,
-    sum(d.due_accounts) as due_accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-left join cs.renewal_readiness_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-group by g.segment
-order by segment
+    g.day as day, g.segment as segment,
+    cs_ratio(d.ready_accounts, d.due_accounts) as ratio,
+    d.ready_accounts as ready_accounts, d.due_accounts as due_accounts
+from segments as g
+left join (
+    select day, segment, sum(x.ready_accounts) as ready_accounts, sum(x.due_accounts) as due_accounts
+    from renewal_readiness_detail as x
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

@@ -8,7 +8,8 @@
 -- ja: でないものがリスクARRとなる。
 --
 -- Columns:
---   segment   label Touch-model segment of the account at as_of.
+--   day       key   Day.
+--   segment   label Touch-model segment of the account at the day.
 --   due       label Days until the first day no longer covered: overdue, 0-30d, 31-60d, 61-90d; disjoint.
 --   band      label Health band of the account: red, yellow, green, unknown.
 --   arr       gauge Annual value of the contracts due, in the reporting currency.
@@ -18,13 +19,15 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.due as due, g.band as band,
-    cs_float(sum(d.arr)) as arr,
-    sum(d.contracts) as contracts
+    g.day as day, g.segment as segment, g.due as due, g.band as band,
+    cs_float(d.arr) as arr,
+    d.contracts as contracts
 from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['overdue', '0-30d', '31-60d', '61-90d']) as due,
-        arrayJoin(['red', 'yellow', 'green', 'unknown']) as band
+    select day, segment, arrayJoin(['overdue', '0-30d', '31-60d', '61-90d']) as due, arrayJoin(['red', 'yellow', 'green', 'unknown']) as band
+    from segments
 ) as g
-left join cs.renewals_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.due = g.due and d.band = g.band
-group by g.segment, g.due, g.band
-order by segment, due, band
+left join (
+    select day, segment, due, band, sum(x.arr) as arr, sum(x.contracts) as contracts
+    from renewals_detail as x
+    group by day, segment, due, band
+) as d on d.day = g.day and d.segment = g.segment and d.due = g.due and d.band = g.band

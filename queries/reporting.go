@@ -11,15 +11,15 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// Reporting is how a company reports. The defaults are those of the view cs.policy.
+// Reporting is how a company reports. The defaults are those of functions/cs_setting_defaults.sql.
 type Reporting struct {
 	Currency        string // ISO 4217
 	Timezone        string // IANA name
 	FiscalYearStart int    // month, 1 to 12
 }
 
-// Configure stores what r gives, that is what is not zero, in cs.settings as in force since ever, and returns what is in
-// force today: rows of cs.settings that start later go before. The views must be installed.
+// Configure stores what r gives, that is what is not zero, in stored_settings as in force since ever, and returns what is in
+// force today: rows of stored_settings that start later go before. The views must be installed.
 func Configure(ctx context.Context, conn driver.Conn, r Reporting) (Reporting, error) {
 	var given []Setting
 	if r.Currency != "" {
@@ -66,7 +66,21 @@ func ReportingOn(ctx context.Context, db querier, day time.Time) (Reporting, err
 func reportingOn(ctx context.Context, db querier, day string) (Reporting, error) {
 	var in Reporting
 	var month uint8
-	rows, err := db.Query(ctx, "select currency, timezone, toMonth(fiscal_year_starts_on) from cs.policy(as_of = "+day+")")
+	// As in layers/policy_days.sql, which is computed for days in the zone that this says.
+	rows, err := db.Query(ctx, `
+		select
+			if(given['currency'] != '', given['currency'], cs_setting_defaults()['currency/']),
+			if(given['timezone'] != '', given['timezone'], cs_setting_defaults()['timezone/']),
+			toUInt8(if(given['fiscal_year_start'] != '', given['fiscal_year_start'], cs_setting_defaults()['fiscal_year_start/']))
+		from (
+			select mapFromArrays(groupArray(name), groupArray(value)) as given
+			from (
+				select toString(s.name) as name, argMax(s.value, (s.starts_on, s.updated_at, s.ingested_at)) as value
+				from stored_settings as s final
+				where s.segment = '' and s.phase = '' and s.starts_on <= `+day+` and s.name in ('currency', 'timezone', 'fiscal_year_start')
+				group by name
+			) as in_force
+		) as settings`)
 	if err == nil {
 		if rows.Next() {
 			err = rows.Scan(&in.Currency, &in.Timezone, &month)

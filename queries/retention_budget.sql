@@ -9,6 +9,7 @@
 -- ja: 契約のあった顧客の現在までの減少分で、拡大では埋め合わせない。消化の速さが1なら1年でちょうど、4なら3か月で予算を使い切る。
 --
 -- Columns:
+--   day           key   Day.
 --   segment       label Touch-model segment of the account at the start of the window.
 --   window        label Length of the window: 7d, 28d, 91d, 364d.
 --   burn_ratio    gauge Lost ARR over what the window's share of the year's budget allows; none without a target for the segment.
@@ -22,14 +23,18 @@
 -- Every: 15m
 
 select
-    g.segment as segment, g.window as window,
-    cs_ratio(sum(d.lost_arr), sum(d.budget_arr)) as burn_ratio,
-    cs_float(sum(d.lost_arr)) as lost_arr,
-    cs_float(sum(d.budget_arr)) as budget_arr,
-    cs_float(sum(d.opening_arr)) as opening_arr,
-    sum(d.accounts) as accounts,
-    sum(d.lost_accounts) as lost_accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['7d', '28d', '91d', '364d']) as window) as g
-left join cs.retention_budget_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.window = g.window
-group by g.segment, g.window
-order by segment, window
+    g.day as day, g.segment as segment, g.window as window,
+    cs_ratio(d.lost_arr, d.budget_arr) as burn_ratio,
+    cs_float(d.lost_arr) as lost_arr,
+    cs_float(d.budget_arr) as budget_arr,
+    cs_float(d.opening_arr) as opening_arr,
+    d.accounts as accounts,
+    d.lost_accounts as lost_accounts
+from (select day, segment, arrayJoin(['7d', '28d', '91d', '364d']) as window from segments) as g
+left join (
+    select
+        day, segment, window, sum(x.lost_arr) as lost_arr, sum(x.budget_arr) as budget_arr, sum(x.opening_arr) as opening_arr,
+        count() as accounts, sum(x.lost_accounts) as lost_accounts
+    from retention_budget_detail as x
+    group by day, segment, window
+) as d on d.day = g.day and d.segment = g.segment and d.window = g.window

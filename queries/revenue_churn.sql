@@ -7,8 +7,9 @@
 -- ja: 解約とダウンセルで失ったARRを期首のARRで割った値。ネットは拡大分を差し引く。グロスは1−GRR、ネットは1−NRRに等しい。
 --
 -- Columns:
+--   day            key   Day.
 --   segment        label Touch-model segment of the account at the start of the window.
---   window         label Length of the window: 1m, 3m, 12m.
+--   window         label Length of the window.
 --   gross_ratio    gauge Lost and downsold ARR over opening ARR.
 --   net_ratio      gauge The same less expansion; negative where expansion outweighs.
 --   opening_arr    gauge ARR at the start of the window, in the reporting currency.
@@ -20,14 +21,22 @@
 -- Every: 5m
 
 select
-    g.segment as segment, g.window as window,
-    cs_ratio(sum(greatest(w.opening - w.closing, toDecimal128(0, 12))), sum(w.opening)) as gross_ratio,
-    cs_ratio(sum(w.opening - w.closing), sum(w.opening)) as net_ratio,
-    cs_float(sum(w.opening)) as opening_arr,
-    cs_float(sumIf(w.opening, w.closing = 0)) as lost_arr,
-    cs_float(sumIf(w.opening - w.closing, w.closing > 0 and w.closing < w.opening)) as contracted_arr,
-    cs_float(sumIf(w.closing - w.opening, w.closing > w.opening)) as expanded_arr
-from cs.segment_windows(as_of = {as_of:Date}) as g
-left join cs.account_windows(as_of = {as_of:Date}) as w on w.segment = g.segment and w.window = g.window and w.opening > 0
-group by g.segment, g.window
-order by segment, window
+    g.day as day, g.segment as segment, g.window as window,
+    cs_ratio(w.shrunk, w.opening) as gross_ratio,
+    cs_ratio(w.opening - w.closing, w.opening) as net_ratio,
+    cs_float(w.opening) as opening_arr,
+    cs_float(w.lost) as lost_arr,
+    cs_float(w.shrunk - w.lost) as contracted_arr,
+    cs_float(w.expanded) as expanded_arr
+from segment_windows as g
+left join (
+    select
+        day, segment, window,
+        sum(a.opening) as opening, sum(a.closing) as closing,
+        sum(greatest(a.opening - a.closing, toDecimal128(0, 12))) as shrunk,
+        sum(greatest(a.closing - a.opening, toDecimal128(0, 12))) as expanded,
+        sumIf(a.opening, a.closing = 0) as lost
+    from account_windows as a
+    where a.opening > 0
+    group by day, segment, window
+) as w on w.day = g.day and w.segment = g.segment and w.window = g.window

@@ -10,7 +10,8 @@
 -- ja: の理由で数えることがある。
 --
 -- Columns:
---   segment  label Touch-model segment of the account at as_of.
+--   day      key   Day.
+--   segment  label Touch-model segment of the account on the day.
 --   reason   label usage, qualitative, both, notice.
 --   arr      gauge ARR at risk, in the reporting currency.
 --   accounts gauge Accounts with ARR at risk for this reason.
@@ -18,11 +19,10 @@
 -- Group: Customers, 18
 -- Every: 5m
 
-select
-    g.segment as segment, g.reason as reason,
-    cs_float(sum(d.arr)) as arr,
-    sum(d.accounts) as accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['usage', 'qualitative', 'both', 'notice']) as reason) as g
-left join cs.risk_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.reason = g.reason
-group by g.segment, g.reason
-order by segment, reason
+select g.day as day, g.segment as segment, g.reason as reason, cs_float(d.arr) as arr, d.accounts as accounts
+from (select day, segment, arrayJoin(['usage', 'qualitative', 'both', 'notice']) as reason from segments) as g
+left join (
+    select day, segment, reason, sum(x.arr) as arr, sum(x.accounts) as accounts
+    from risk_detail as x
+    group by day, segment, reason
+) as d on d.day = g.day and d.segment = g.segment and d.reason = g.reason

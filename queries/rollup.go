@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	mathrand "math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +24,7 @@ type RollUpProgress struct {
 	Days, Total int // days of usage that are done, and that are known to be to do
 }
 
-// RollUp brings the daily usage tables (schema/003_usage.sql) up to date with cs.usage_events and the settings, and tells
+// RollUp brings the daily usage tables (schema/003_usage.sql) up to date with stored_usage_events and the settings, and tells
 // progress how far it is; progress may be nil. It computes again just the days that events touched that were stored since
 // the last time, and the days that were rolled up by other settings than those in force; if there are none, it takes two
 // small queries. Every step may be repeated, so that one that is cut short is made up for by the next. While another one
@@ -107,8 +108,8 @@ func (r *rollUp) sync(ctx context.Context) error {
 	if r.keeper == "" {
 		return nil
 	}
-	for _, table := range []string{"usage_events", "usage_progress", "usage_days"} {
-		if err := r.conn.Exec(ctx, "system sync replica cs."+table+" lightweight"); err != nil {
+	for _, table := range []string{"stored_usage_events", "stored_usage_progress", "stored_usage_totals"} {
+		if err := r.conn.Exec(ctx, "system sync replica "+table+" lightweight"); err != nil {
 			return err
 		}
 	}
@@ -173,7 +174,7 @@ type rollUp struct {
 	periods []usagePeriod
 	version uint64
 	months  map[string]int // days that were rolled up, by partition of the daily tables
-	keeper  string         // path of cs.usage_events in the Keeper; empty: the table is not replicated
+	keeper  string         // path of stored_usage_events in the Keeper; empty: the table is not replicated
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -191,7 +192,7 @@ func (p usagePeriod) sameUse(q usagePeriod) bool {
 // eventNames is the setting event_names that held before there was one: its default.
 const eventNames = "1000"
 
-// newPart is what a partition of cs.usage_events has that is not rolled up yet: blocks in (after, until].
+// newPart is what a partition of stored_usage_events has that is not rolled up yet: blocks in (after, until].
 type newPart struct {
 	id           string
 	after, until uint64
@@ -212,7 +213,7 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			select name, starts_on, argMax(value, is_given_at) as value
 			from (
 				select toString(s.name) as name, s.starts_on as starts_on, s.value as value, (1, s.updated_at) as is_given_at
-				from cs.settings as s
+				from stored_settings as s
 				where s.segment = '' and s.phase = ''
 				union all
 				select d.name, toDate(0), cs_setting_defaults()[concat(d.name, '/')], (0, toDateTime64(0, 3, 'UTC'))
@@ -221,7 +222,7 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			where name in ('timezone', 'core_events', 'event_names', 'department_property')
 			group by name, starts_on
 			union all
-			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = 'cs' and table = 'usage_events'
+			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = currentDatabase() and table = 'stored_usage_events'
 		) as found
 		order by starts_on`)
 	if err != nil {
@@ -298,7 +299,7 @@ func (r *rollUp) dayOf() string {
 }
 
 // readWork finds the partitions with new events, the latest first, and the days, with their numbers of events, that were
-// rolled up by settings that no longer hold. It tells whether events, or rows made of them, were lost that were there before.
+// rolled up by settings that no longer hold. It reports whether events, or rows made of them, were lost that were there before.
 func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, lost bool, err error) {
 	// A version is an instant where it can be, so that it is above all that was written before some tables were emptied.
 	rows, err := r.conn.Query(ctx, `
@@ -306,22 +307,22 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		from (
 			select partition_id as partition, toUInt64(0) as done, toUInt64(max_block_number) as stored
 			from system.parts
-			where database = 'cs' and table = 'usage_events' and active and rows > 0
+			where database = currentDatabase() and table = 'stored_usage_events' and active and rows > 0
 			union all
-			select partition, block_number, 0 from cs.usage_progress final
+			select partition, block_number, 0 from stored_usage_progress final
 		) as progress
 		group by partition
 		having until != after
 		union all
-		select 'day', settings, day, events, 0 from cs.usage_days final
+		select 'day', settings, day, events, 0 from stored_usage_totals final
 		union all
 		select 'emptied', '', toDate(0), 0, 0
 		from system.tables
-		where database = 'cs' and name in ('usage_user_days', 'usage_account_days', 'usage_accounts', 'usage_identities', 'usage_progress', 'usage_days', 'usage_events')
-		having countIf(name = 'usage_events' and total_rows > 0) = 1 and countIf(total_rows = 0) between 1 and 5
+		where database = currentDatabase() and name in ('stored_usage_user_days', 'stored_usage_account_days', 'stored_usage_accounts', 'stored_usage_identities', 'stored_usage_progress', 'stored_usage_totals', 'stored_usage_events')
+		having countIf(name = 'stored_usage_events' and total_rows > 0) = 1 and countIf(total_rows = 0) between 1 and 5
 		union all
 		select 'version', '', toDate(0),
-			greatest((select max(version) from cs.usage_days), (select max(version) from cs.usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
+			greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
 	if err != nil {
 		return nil, nil, false, err
 	}
@@ -432,7 +433,7 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 	if p == nil {
 		return nil
 	}
-	return r.conn.Exec(ctx, fmt.Sprintf("insert into cs.usage_progress (partition, block_number, version) select %s, %d, %d", QuoteText(p.id), p.until, r.version))
+	return r.conn.Exec(ctx, fmt.Sprintf("insert into stored_usage_progress (partition, block_number, version) select %s, %d, %d", QuoteText(p.id), p.until, r.version))
 }
 
 // merge merges the months that were rolled up anew as a whole: reading the latest rows (final) costs nothing where a month is
@@ -443,8 +444,8 @@ func (r *rollUp) merge(ctx context.Context) {
 		if r.months[month] < wholeMonth {
 			continue
 		}
-		for _, table := range []string{"usage_user_days", "usage_account_days"} {
-			_ = r.conn.Exec(ctx, "optimize table cs."+table+" partition "+month+" final settings optimize_skip_merged_partitions = 1")
+		for _, table := range []string{"stored_usage_user_days", "stored_usage_account_days"} {
+			_ = r.conn.Exec(ctx, "optimize table "+table+" partition "+month+" final settings optimize_skip_merged_partitions = 1")
 		}
 	}
 }
@@ -491,7 +492,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 	}
 	// Before the days are done: a roll-up that is cut short tells it again.
-	values["zone"] = QuoteText(r.on(time.Now()).zone)
+	values["batch"] = strconv.FormatUint(mathrand.Uint64(), 10)
 	if err := r.exec(ctx, "changes", values); err != nil {
 		return err
 	}

@@ -79,36 +79,36 @@ func BenchmarkUsage(b *testing.B) {
 		if err := queries.Install(ctx, c, catalogue); err != nil {
 			b.Fatal(err)
 		}
-		run("insert into cs.settings (name, value) values ('timezone', 'Asia/Tokyo'), ('core_events', 'report,export')")
-		run("create table cs.alt_events as cs.usage_events")
+		run("insert into stored_settings (name, value) values ('timezone', 'Asia/Tokyo'), ('core_events', 'report,export')")
+		run("create table cs.alt_events as stored_usage_events")
 		for _, statement := range states {
 			run(statement)
 		}
-		run("create table cs.alt_alone as cs.usage_events")
+		run("create table cs.alt_alone as stored_usage_events")
 		var rolled, kept, alone time.Duration
 		for n := range batches {
 			alone += insert("alt_alone", n)
 			kept += insert("alt_events", n)
-			rolled += insert("usage_events", n)
+			rolled += insert("stored_usage_events", n)
 			begin := time.Now()
 			if err := queries.RollUp(ctx, c, nil); err != nil {
 				b.Fatal(err)
 			}
 			rolled += time.Since(begin)
 		}
-		for _, table := range []string{"usage_events", "usage_user_days", "usage_account_days", "usage_accounts", "usage_identities", "alt_events", "alt_user_days", "alt_account_days"} {
-			run("optimize table cs." + table + " final")
+		for _, table := range []string{"stored_usage_events", "stored_usage_user_days", "stored_usage_account_days", "stored_usage_accounts", "stored_usage_identities", "alt_events", "alt_user_days", "alt_account_days"} {
+			run("optimize table " + table + " final")
 		}
 		b.ReportMetric(float64(rolled)/float64(kept), "load/states")
 		b.ReportMetric(float64(rolled)/float64(alone), "load/raw")
 		b.ReportMetric(float64(kept)/float64(alone), "states/raw")
-		own := bytesOf(b, c, "usage_user_days", "usage_account_days", "usage_accounts", "usage_identities", "usage_conflicts", "usage_progress", "usage_days")
+		own := bytesOf(b, c, "stored_usage_user_days", "stored_usage_account_days", "stored_usage_accounts", "stored_usage_identities", "stored_usage_conflicts", "stored_usage_progress", "stored_usage_totals")
 		b.ReportMetric(own/bytesOf(b, c, "alt_user_days", "alt_account_days"), "bytes/states")
-		b.ReportMetric(own/bytesOf(b, c, "usage_events"), "bytes/raw")
+		b.ReportMetric(own/bytesOf(b, c, "stored_usage_events"), "bytes/raw")
 
 		const own28 = `select sum(mau) from (
 			select account_id, uniqExactIf(user_id, user_id != '' and core_events > 0) as mau
-			from cs.usage_user_days final where day > toDate('2024-01-28') - 28 and day <= '2024-01-28' group by account_id) as m`
+			from stored_usage_user_days final where day > toDate('2024-01-28') - 28 and day <= '2024-01-28' group by account_id) as m`
 		const states28 = `select sum(mau) from (
 			select account_id, length(groupUniqArrayIfMerge(active_users)) as mau
 			from cs.alt_account_days where day > toDate('2024-01-28') - 28 and day <= '2024-01-28' group by account_id) as m`
@@ -138,7 +138,7 @@ func bytesOf(b *testing.B, c driver.Conn, tables ...string) float64 {
 	var n uint64
 	for _, table := range tables {
 		var of uint64
-		if err := c.QueryRow(b.Context(), "select sum(bytes_on_disk) from system.parts where database = 'cs' and active and table = '"+table+"'").Scan(&of); err != nil {
+		if err := c.QueryRow(b.Context(), "select sum(bytes_on_disk) from system.parts where database = currentDatabase() and active and table = '"+table+"'").Scan(&of); err != nil {
 			b.Fatal(err)
 		}
 		n += of

@@ -18,7 +18,7 @@ import (
 // later. That asks no more of the database than that a row which was inserted is read, and so holds for one ClickHouse,
 // not among replicas. A claim that nobody has renewed for a while is that of a process that died.
 type turns struct {
-	table string        // cs.usage_claims, or one alike
+	table string        // usage_claims, or one alike
 	slot  chan struct{} // held by the one of this process
 	lost  error         // cause of the end of a context whose claim was not renewed
 }
@@ -28,8 +28,9 @@ func newTurns(table, work string) *turns {
 }
 
 var (
-	usageTurns   = newTurns("cs.usage_claims", "roll up usage")
-	historyTurns = newTurns("cs.history_claims", "compute past days")
+	usageTurns   = newTurns("usage_claims", "roll up usage")
+	historyTurns = newTurns("history_claims", "compute past days")
+	refreshTurns = newTurns("refresh_claims", "compute layers")
 )
 
 const (

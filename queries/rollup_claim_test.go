@@ -17,20 +17,20 @@ import (
 // TestRollUpTakesTurns: usage is rolled up by one at a time, whichever process it is in.
 func TestRollUpTakesTurns(t *testing.T) {
 	c, _ := installed(t)
-	exec(t, c, "insert into cs.usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
+	exec(t, c, "insert into stored_usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
 
 	// Another process says that it does, but is silent from then on, as if it had been killed; meanwhile nothing happens here.
-	exec(t, c, "insert into cs.usage_claims (process, step, is_over, seen_at) select 'another', 1, 0, now64(3)")
+	exec(t, c, "insert into usage_claims (process, step, is_over, seen_at) select 'another', 1, 0, now64(3)")
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if err := queries.RollUp(short, c, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("while another process rolls up: got %v, want it to wait", err)
 	}
-	if n := counted(t, c, "select count() from cs.usage_user_days"); n != 0 {
+	if n := counted(t, c, "select count() from stored_usage_user_days"); n != 0 {
 		t.Errorf("%d rows were written while another process rolls up", n)
 	}
 	// It says that it is done. Two at once then do the work of one.
-	exec(t, c, "insert into cs.usage_claims (process, step, is_over, seen_at) select 'another', 2, 1, now64(3)")
+	exec(t, c, "insert into usage_claims (process, step, is_over, seen_at) select 'another', 2, 1, now64(3)")
 	counting := &insertCounter{Conn: c}
 	var wg sync.WaitGroup
 	for range 2 {
@@ -41,7 +41,7 @@ func TestRollUpTakesTurns(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := counted(t, c, "select sum(events) from cs.usage_account_days final"); n != 100 {
+	if n := counted(t, c, "select sum(events) from stored_usage_account_days final"); n != 100 {
 		t.Errorf("got %d events, want 100", n)
 	}
 	// 100 days from January on are in four partitions, each of which is a chunk.
@@ -50,13 +50,13 @@ func TestRollUpTakesTurns(t *testing.T) {
 	}
 
 	// A claim that nobody renews any more is that of a process that died.
-	exec(t, c, "insert into cs.usage_events (event_id, account_id, user_id, event, ts) values ('late', 'acme', 'u', 'login', '2024-01-01 13:00:00')")
-	exec(t, c, "insert into cs.usage_claims (process, step, is_over, seen_at) select 'dead', 1, 0, now64(3) - interval 1 minute")
+	exec(t, c, "insert into stored_usage_events (event_id, account_id, user_id, event, ts) values ('late', 'acme', 'u', 'login', '2024-01-01 13:00:00')")
+	exec(t, c, "insert into usage_claims (process, step, is_over, seen_at) select 'dead', 1, 0, now64(3) - interval 1 minute")
 	rollUp(t, c)
-	if n := counted(t, c, "select sum(events) from cs.usage_account_days final"); n != 101 {
+	if n := counted(t, c, "select sum(events) from stored_usage_account_days final"); n != 101 {
 		t.Errorf("got %d events, want 101", n)
 	}
-	if n := counted(t, c, "select count() from (select argMax(is_over, step) as over from cs.usage_claims where process not in ('another', 'dead') group by process) where not over"); n != 0 {
+	if n := counted(t, c, "select count() from (select argMax(is_over, step) as over from usage_claims where process not in ('another', 'dead') group by process) where not over"); n != 0 {
 		t.Errorf("%d claims are left behind", n)
 	}
 }
@@ -68,7 +68,7 @@ type insertCounter struct {
 }
 
 func (c *insertCounter) Exec(ctx context.Context, sql string, args ...any) error {
-	if strings.Contains(sql, "insert into cs.usage_user_days") {
+	if strings.Contains(sql, "insert into stored_usage_user_days") {
 		c.userDays.Add(1)
 	}
 	return c.Conn.Exec(ctx, sql, args...)
@@ -77,7 +77,7 @@ func (c *insertCounter) Exec(ctx context.Context, sql string, args ...any) error
 // TestRollUpStopped: what a roll-up that was stopped in the middle left is made up for by the next.
 func TestRollUpStopped(t *testing.T) {
 	c, _ := installed(t)
-	exec(t, c, "insert into cs.usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
+	exec(t, c, "insert into stored_usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var last queries.RollUpProgress
@@ -90,9 +90,9 @@ func TestRollUpStopped(t *testing.T) {
 		t.Fatalf("got %v after %+v, want it to be stopped after the first of 100 days", err, last)
 	}
 	// The next events come in before anybody makes up for it.
-	exec(t, c, "insert into cs.usage_events (event_id, account_id, user_id, event, ts) values ('late', 'birch', 'u', 'login', '2024-02-01 13:00:00')")
+	exec(t, c, "insert into stored_usage_events (event_id, account_id, user_id, event, ts) values ('late', 'birch', 'u', 'login', '2024-02-01 13:00:00')")
 	rollUp(t, c)
-	got := table(t, c, []string{"account_id", "count() as days", "sum(events) as n"}, "cs.usage_account_days final group by account_id order by account_id")
+	got := table(t, c, []string{"account_id", "count() as days", "sum(events) as n"}, "stored_usage_account_days final group by account_id order by account_id")
 	if len(got) != 2 || strings.Join(got[0], " ") != "acme 100 100" || strings.Join(got[1], " ") != "birch 1 1" {
 		t.Errorf("got %v", got)
 	}
@@ -114,12 +114,12 @@ func TestNobodyReadsEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, q := range catalogue {
-		if !q.Function && q.Reads("usage_events") {
-			t.Errorf("%s reads cs.usage_events, itself or through what it stands on; read what queries/rollup makes of them", q.File)
+		if !q.Function && q.Reads("stored_usage_events") {
+			t.Errorf("%s reads stored_usage_events, itself or through what it stands on; read what queries/rollup makes of them", q.File)
 		}
 	}
 	for name, want := range map[string]bool{"usage": true, "freshness": true, "arr": false} {
-		if q, _ := catalogue.Get(name); q.Reads("usage_") != want {
+		if q, _ := catalogue.Get(name); q.Reads("stored_usage_account") != want {
 			t.Errorf("%s reads usage: got %v", name, !want)
 		}
 	}

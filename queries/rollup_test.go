@@ -44,7 +44,7 @@ type usageFacts struct {
 	periods   []usagePeriod // by from; the first since ever
 }
 
-// userDay is a row of cs.usage_user_days.
+// userDay is a row of stored_usage_user_days.
 type userDay struct {
 	day                   day
 	account, user         string
@@ -258,15 +258,15 @@ func (f usageFacts) rolledUp(t *testing.T) string {
 func storedRollUp(t *testing.T, c driver.Conn) string {
 	t.Helper()
 	rows, err := c.Query(t.Context(), `
-		select concatWithSeparator('|', 'u', day, account_id, user_id, events, core_events, toString(features), toString(departments), last_at) from cs.usage_user_days final
+		select concatWithSeparator('|', 'u', day, account_id, user_id, events, core_events, toString(features), toString(departments), last_at) from stored_usage_user_days final
 		union all
-		select concatWithSeparator('|', 'a', account_id, day, users, active_users, events, core_events, features, last_at) from cs.usage_account_days final
+		select concatWithSeparator('|', 'a', account_id, day, users, active_users, events, core_events, features, last_at) from stored_usage_account_days final
 		union all
-		select concatWithSeparator('|', 'f', account_id, first_on) from cs.usage_accounts final
+		select concatWithSeparator('|', 'f', account_id, first_on) from stored_usage_accounts final
 		union all
-		select concatWithSeparator('|', 'd', day, events) from cs.usage_days final where events > 0
+		select concatWithSeparator('|', 'd', day, events) from stored_usage_totals final where events > 0
 		union all
-		select concatWithSeparator('|', 'c', countIf(not is_kept)) from cs.usage_conflicts final`)
+		select concatWithSeparator('|', 'c', countIf(not is_kept)) from stored_usage_conflicts final`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,14 +305,14 @@ func (f *usageFacts) deliver(t *testing.T, c driver.Conn, events ...usageEvent) 
 		}
 		rows[i] = fmt.Sprintf("('%s', '%s', '%s', '%s', '%s', '%s', '%s')", e.source, e.id, e.account, e.user, e.event, e.at.Format(instant), properties)
 	}
-	exec(t, c, "insert into cs.usage_events (source, event_id, account_id, user_id, event, ts, properties) values "+strings.Join(rows, ", "))
+	exec(t, c, "insert into stored_usage_events (source, event_id, account_id, user_id, event, ts, properties) values "+strings.Join(rows, ", "))
 	f.delivered = append(f.delivered, events...)
 }
 
 // set changes settings from a day on.
 func (f *usageFacts) set(t *testing.T, c driver.Conn, p usagePeriod) {
 	t.Helper()
-	exec(t, c, fmt.Sprintf("insert into cs.settings (name, starts_on, value) values ('timezone', '%[1]s', '%[2]s'), ('core_events', '%[1]s', '%[3]s'), ('department_property', '%[1]s', '%[4]s'), ('event_names', '%[1]s', '%[5]d')",
+	exec(t, c, fmt.Sprintf("insert into stored_settings (name, starts_on, value) values ('timezone', '%[1]s', '%[2]s'), ('core_events', '%[1]s', '%[3]s'), ('department_property', '%[1]s', '%[4]s'), ('event_names', '%[1]s', '%[5]d')",
 		p.from, p.zone, strings.Join(p.core, ", "), p.departmentName, cmp.Or(p.names, 1000)))
 	f.periods = slices.DeleteFunc(f.periods, func(q usagePeriod) bool { return q.from == p.from })
 	f.periods = append(f.periods, p)
@@ -346,15 +346,15 @@ func randomEvent(r *rand.Rand, days []string) usageEvent {
 	}
 }
 
-const usageContracts = `insert into cs.contracts (contract_id, account_id, product, seats, acv, starts_on, ends_before) values
+const usageContracts = `insert into stored_contracts (contract_id, account_id, product, seats, acv, starts_on, ends_before) values
 	('1', 'high', 'core', 2, 120000, '2022-01-01', null), ('2', 'low', 'core', 10, 20000, '2022-01-01', null), ('3', 'tech', 'core', 0, 1000, '2022-01-01', null),
 	('4', 'test', 'core', 5, 120000, '2022-01-01', null), ('5', 'gone', 'core', 5, 20000, '2022-01-01', '2022-06-01')`
 
 // checkKPIs compares the KPIs with what follows from the user days.
 func (f usageFacts) checkKPIs(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf day) {
 	t.Helper()
-	from, done := reading(t, c, catalogue, asOf)
-	defer done()
+	newComputer(c, catalogue.Layout()).compute(t, "usage usage_detail features features_detail", []time.Time{asOf.time()}, asOf.time())
+	from := func(view string) string { return "(select * from " + view + " where day = '" + asOf.String() + "')" }
 	seats := map[string]int{"high": 2, "low": 10, "tech": 0}
 	type name struct{ account, name string }
 	users, features := map[string]map[name]bool{}, map[string]map[name]bool{}
@@ -439,7 +439,7 @@ func (f usageFacts) checkKPIs(t *testing.T, c driver.Conn, catalogue queries.Cat
 	}
 }
 
-var rollUpTables = []string{"usage_user_days", "usage_account_days", "usage_accounts", "usage_identities", "usage_conflicts", "usage_progress", "usage_days"}
+var rollUpTables = []string{"stored_usage_user_days", "stored_usage_account_days", "stored_usage_accounts", "stored_usage_identities", "stored_usage_conflicts", "stored_usage_progress", "stored_usage_totals"}
 
 // TestRollUp delivers random events again and again, in any order and split, contradicting each other, years late, while
 // settings change, and compares what is rolled up with what the distinct events say.
@@ -451,10 +451,10 @@ func TestRollUp(t *testing.T) {
 	for seed := range max(2, *companies) {
 		zone := zones[seed%len(zones)] // the settings change to the others
 		t.Run(fmt.Sprintf("seed=%d,%s", seed, zone), func(t *testing.T) {
-			empty(t, c)
+			truncateAll(t, c)
 			r := rand.New(rand.NewPCG(uint64(seed), 7))
 			exec(t, c, usageContracts)
-			exec(t, c, "insert into cs.accounts (account_id, is_test, updated_at) values ('test', true, '2022-01-01')")
+			exec(t, c, "insert into stored_accounts (account_id, is_test, updated_at) values ('test', true, '2022-01-01')")
 			f := newUsageFacts(t, c, zone)
 			// A few of the days, which are years apart, for the sake of time.
 			days := slices.Clone(usageDays)
@@ -492,14 +492,14 @@ func TestRollUp(t *testing.T) {
 					f.set(t, c, usagePeriod{0, zones[r.IntN(len(zones))], []string{"edit"}, "department", 2})
 				}
 				if r.IntN(6) == 0 {
-					exec(t, c, "optimize table cs.usage_events final")
+					exec(t, c, "optimize table stored_usage_events final")
 				}
 				if r.IntN(5) == 0 || step == 15 {
 					rollUp(t, c)
 					f.check(t, c, fmt.Sprintf("step %d", step))
 				}
 				if step == 12 {
-					exec(t, c, "optimize table cs."+rollUpTables[r.IntN(2)]+" final")
+					exec(t, c, "optimize table "+rollUpTables[r.IntN(2)]+" final")
 				}
 			}
 			for _, d := range days[:2] {
@@ -566,15 +566,15 @@ func TestRollUpFirst(t *testing.T) {
 	}
 	rollUp(t, c)
 	f.check(t, c, "the first row of an insert counts")
-	exec(t, c, "optimize table cs.usage_events final")
+	exec(t, c, "optimize table stored_usage_events final")
 	for _, table := range rollUpTables {
-		exec(t, c, "truncate table cs."+table)
+		exec(t, c, "truncate table "+table)
 	}
 	rollUp(t, c)
 	f.check(t, c, "all over again, from merged events")
 
 	// The clock of the database decides: by it, the redelivery of what lost is now older than what won.
-	exec(t, c, fmt.Sprintf("insert into cs.usage_events (source, event_id, account_id, user_id, event, ts, ingested_at) values ('app', '1', 'a', 'ann', 'open', '%s', '2020-01-01 00:00:00')", first.at.Format(instant)))
+	exec(t, c, fmt.Sprintf("insert into stored_usage_events (source, event_id, account_id, user_id, event, ts, ingested_at) values ('app', '1', 'a', 'ann', 'open', '%s', '2020-01-01 00:00:00')", first.at.Format(instant)))
 	rollUp(t, c)
 	f.delivered = append([]usageEvent{first}, f.delivered...)
 	f.check(t, c, "the clock went back")
@@ -621,9 +621,9 @@ func TestRollUpCutShort(t *testing.T) {
 	f.check(t, c, "at first")
 	copyTables := func(from, to string) {
 		for _, table := range rollUpTables {
-			exec(t, c, "truncate table if exists cs."+to+table)
-			exec(t, c, "create table if not exists cs."+to+table+" as cs."+table)
-			exec(t, c, "insert into cs."+to+table+" select * from cs."+from+table)
+			exec(t, c, "truncate table if exists "+to+table)
+			exec(t, c, "create table if not exists "+to+table+" as "+table)
+			exec(t, c, "insert into "+to+table+" select * from "+from+table)
 		}
 	}
 	copyTables("", "before_")
@@ -656,7 +656,7 @@ type cut struct {
 }
 
 func (c *cut) Exec(ctx context.Context, query string, args ...any) error {
-	if !strings.Contains(query, "cs.usage_claims") { // Those come from another goroutine too, and have their own tests.
+	if !strings.Contains(query, "usage_claims") { // Those come from another goroutine too, and have their own tests.
 		if c.after--; c.after < 0 {
 			return errors.New("gone")
 		}
@@ -683,8 +683,8 @@ func TestRollUpWithNothingNew(t *testing.T) {
 		f.check(t, plain, "rolled up")
 		c.raw = 0
 		rollUpCounted(2, 0)
-		exec(t, plain, "optimize table cs.usage_events final")
-		exec(t, plain, "optimize table cs.usage_days final")
+		exec(t, plain, "optimize table stored_usage_events final")
+		exec(t, plain, "optimize table stored_usage_totals final")
 		rollUpCounted(2, 0)
 		if c.raw != 0 {
 			t.Errorf("%d statements read raw events", c.raw)
@@ -706,14 +706,14 @@ type watching struct {
 }
 
 func (w *watching) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
-	if strings.Contains(query, "from cs.usage_events") {
+	if strings.Contains(query, "from stored_usage_events") {
 		w.raw++
 	}
 	return w.counting.Query(ctx, query, args...)
 }
 
 func (w *watching) Exec(ctx context.Context, query string, args ...any) error {
-	if strings.Contains(query, "from cs.usage_events") {
+	if strings.Contains(query, "from stored_usage_events") {
 		w.raw++
 	}
 	return w.counting.Exec(ctx, query, args...)
@@ -729,36 +729,36 @@ func TestRollUpOfLost(t *testing.T) {
 	emptied := func(tables ...string) {
 		t.Helper()
 		for _, table := range tables {
-			exec(t, c, "truncate table cs."+table)
+			exec(t, c, "truncate table "+table)
 		}
 		rollUp(t, c)
 		f.check(t, c, strings.Join(tables, ", ")+" emptied")
 	}
 	emptied(rollUpTables...)
 	for _, table := range rollUpTables {
-		if table != "usage_conflicts" {
+		if table != "stored_usage_conflicts" {
 			emptied(table)
 		}
 	}
-	emptied("usage_days", "usage_progress")
-	emptied("usage_conflicts", "usage_progress")
+	emptied("stored_usage_totals", "stored_usage_progress")
+	emptied("stored_usage_conflicts", "stored_usage_progress")
 	// The settings change before all is computed again.
 	f.set(t, c, usagePeriod{0, "America/New_York", []string{"edit"}, "", 0})
-	emptied("usage_days", "usage_progress")
+	emptied("stored_usage_totals", "stored_usage_progress")
 
 	// March 2024 comes back without what was stored last; then it is gone, and with it the payload that counted.
-	exec(t, c, "create table cs.older as cs.usage_events")
+	exec(t, c, "create table cs.older as stored_usage_events")
 	march := f.delivered[0]
 	f.deliver(t, c, usageEvent{"app", "5", "a", "ann", "open", "", at("2024-03-15 12:00")}, usageEvent{"app", "5", "a", "bob", "open", "", at("2024-04-15 12:00")})
 	rollUp(t, c)
 	f.check(t, c, "before the loss")
-	exec(t, c, "insert into cs.older (source, event_id, account_id, user_id, event, ts, properties, ingested_at) select source, event_id, account_id, user_id, event, ts, properties, ingested_at from cs.usage_events where ts < '2024-03-31 23:59:59' and event_id != '5'")
-	exec(t, c, "alter table cs.usage_events replace partition 202403 from cs.older")
-	exec(t, c, "truncate table cs.usage_progress")
+	exec(t, c, "insert into cs.older (source, event_id, account_id, user_id, event, ts, properties, ingested_at) select source, event_id, account_id, user_id, event, ts, properties, ingested_at from stored_usage_events where ts < '2024-03-31 23:59:59' and event_id != '5'")
+	exec(t, c, "alter table stored_usage_events replace partition 202403 from cs.older")
+	exec(t, c, "truncate table stored_usage_progress")
 	f.delivered = slices.DeleteFunc(f.delivered, func(e usageEvent) bool { return e.id == "5" && e.user == "ann" })
 	rollUp(t, c)
 	f.check(t, c, "an older March")
-	exec(t, c, "alter table cs.usage_events drop partition 202403")
+	exec(t, c, "alter table stored_usage_events drop partition 202403")
 	f.delivered = slices.DeleteFunc(f.delivered, func(e usageEvent) bool { return e == march || e.at.Month() == time.March })
 	rollUp(t, c)
 	f.check(t, c, "no March")

@@ -8,6 +8,7 @@
 -- ja: ウェビナーは人による対応に数えない。
 --
 -- Columns:
+--   day                key   Day.
 --   segment            label Touch-model segment of the account by what it paid on its first day.
 --   ratio              gauge Self-onboarded accounts over onboarded accounts.
 --   self_accounts      gauge Onboarded accounts without a human touch by then.
@@ -17,11 +18,12 @@
 -- Every: 1h
 
 select
-    g.segment as segment,
-    cs_ratio(sum(d.self_accounts), sum(d.onboarded_accounts)) as ratio,
-    sum(d.self_accounts) as self_accounts,
-    sum(d.onboarded_accounts) as onboarded_accounts
-from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-left join cs.self_onboarding_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-group by g.segment
-order by segment
+    g.day as day, g.segment as segment,
+    cs_ratio(d.self_accounts, d.onboarded_accounts) as ratio,
+    d.self_accounts as self_accounts, d.onboarded_accounts as onboarded_accounts
+from segments as g
+left join (
+    select day, segment, sum(x.self_accounts) as self_accounts, sum(x.onboarded_accounts) as onboarded_accounts
+    from self_onboarding_detail as x
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

@@ -20,7 +20,7 @@ var (
 	Phases   = []string{"onboarding", "adoption", "growth", "leaving"}
 )
 
-// Setting is a value of a setting, and for what and from when on it holds: a row of cs.settings, or a default.
+// Setting is a value of a setting, and for what and from when on it holds: a row of stored_settings, or a default.
 type Setting struct {
 	Name, Segment, Phase string    // empty: for all
 	StartsOn             time.Time // first day; the zero time is since ever, like 1970-01-01
@@ -36,14 +36,14 @@ type Setting struct {
 	fresh    bool // it is about to be stored
 }
 
-// Settings are the settings that there are, and what was set. What is in force is decided as in cs.settings_in_force.
+// Settings are the settings that there are, and what was set. What is in force is decided as in settings_in_force.
 type Settings struct {
 	definitions []definition
 	given       []Setting // what each source said last
 	measures    []string  // of the health score
 }
 
-// definition is what cs.setting_definitions says of a setting.
+// definition is what setting_definitions says of a setting.
 type definition struct {
 	name, kind, scope, help string
 	minimum, maximum        *float64
@@ -52,7 +52,7 @@ type definition struct {
 
 // InvalidSetting is why a setting is refused.
 type InvalidSetting struct {
-	Column string // of cs.settings: name, segment, phase, starts_on or value
+	Column string // of stored_settings: name, segment, phase, starts_on or value
 	Value  string // what that is
 	Reason string // completes "<column> <value> …"
 }
@@ -71,7 +71,7 @@ func LoadSettings(ctx context.Context, conn driver.Conn) (*Settings, error) {
 }
 
 func (s *Settings) load(ctx context.Context, conn driver.Conn) error {
-	rows, err := conn.Query(ctx, "select name, segment, value, kind, minimum, maximum, scope, help from cs.setting_definitions(as_of = '1970-01-01')")
+	rows, err := conn.Query(ctx, "select name, segment, value, kind, minimum, maximum, scope, help from setting_definitions")
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *Settings) load(ctx context.Context, conn driver.Conn) error {
 	given, err := conn.Query(ctx, `
 		select toString(name), toString(segment), toString(phase), starts_on, toString(source), argMax(value, (updated_at, ingested_at)),
 			toUnixTimestamp64Milli(max(updated_at)), toUnixTimestamp64Milli(argMax(ingested_at, (updated_at, ingested_at)))
-		from cs.settings group by name, segment, phase, starts_on, source order by name, segment, phase, starts_on, source`)
+		from stored_settings group by name, segment, phase, starts_on, source order by name, segment, phase, starts_on, source`)
 	if err != nil {
 		return err
 	}
@@ -496,12 +496,12 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 	}
 	// It is later than the last one whatever that one claims to be.
 	err = conn.Exec(ctx, `
-		insert into cs.settings (name, segment, phase, starts_on, value, source, updated_at)
+		insert into stored_settings (name, segment, phase, starts_on, value, source, updated_at)
 		select new.name, new.segment, new.phase, new.starts_on, new.value, `+QuoteText(source)+`, greatest(now64(3), stored.last_change + interval 1 millisecond)
 		from values('name String, segment String, phase String, starts_on Date, value String', `+strings.Join(values, ", ")+`) as new
 		left join (
 			select name, segment, phase, starts_on, max(updated_at) as last_change
-			from cs.settings
+			from stored_settings
 			group by name, segment, phase, starts_on
 		) as stored on stored.name = new.name and stored.segment = new.segment and stored.phase = new.phase and stored.starts_on = new.starts_on`)
 	if err != nil {

@@ -193,79 +193,20 @@ func TestSettingsConflicts(t *testing.T) {
 	f([]string{"health_yellow - - - 90"}, []string{"grace_days - - - 1", "segment_high_arr - - - 20000"}, none)
 }
 
-// TestSettingsInForce compares with cs.settings_in_force on random settings.
-func TestSettingsInForce(t *testing.T) {
-	c, _ := installed(t)
-	dice := rand.New(rand.NewPCG(5, 7))
-	pick := func(of ...string) string { return of[dice.IntN(len(of))] }
-	segments, phases := append([]string{""}, queries.Segments...), append([]string{""}, queries.Phases...)
-	days := []string{"1970-01-01", "2024-01-01", "2024-02-01", "2024-03-01"}
-	var values []string
-	for range 300 {
-		name := pick("health_green", "health_weight_touch", "coverage_days", "grace_days", "unheard_of")
-		values = append(values, fmt.Sprintf("('%s', '%s', '%s', '%s', '%d', '%s', toDateTime64('2024-01-01 00:00:00', 3, 'UTC') + %d, toDateTime64('2024-01-02 00:00:00', 3, 'UTC') + %d)",
-			name, pick(segments...), pick(phases...), pick(days...), dice.IntN(1e6), pick("cli", "crm", "environment"), dice.IntN(50), dice.IntN(1e6)))
-	}
-	exec(t, c, "insert into cs.settings (name, segment, phase, starts_on, value, source, updated_at, ingested_at) values "+strings.Join(values, ", "))
-	s := settings(t, c)
-	for _, day := range append(days, "1999-12-31", "2024-02-15", "2030-01-01") {
-		want := map[string]string{}
-		rows, err := c.Query(t.Context(), "select name, segment, phase, value, starts_on, toUInt8(is_given) from cs.settings_in_force(as_of = '"+day+"')")
+// TestSettingsStore: what is stored wins over all sources, and nothing is stored twice or by halves.
+func TestSettingsStore(t *testing.T) {
+	c, layout := database(t)
+	inForce := func(as, name, segment string) string {
+		t.Helper()
+		on, err := time.Parse(time.DateOnly, as)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for rows.Next() {
-			var name, segment, phase, value string
-			var starts time.Time
-			var given uint8
-			if err := rows.Scan(&name, &segment, &phase, &value, &starts, &given); err != nil {
-				t.Fatal(err)
-			}
-			want[name+"/"+segment+"/"+phase] = fmt.Sprint(value, starts.Format(time.DateOnly), given == 1)
+		newComputer(c, layout).compute(t, "policy_days", []time.Time{on}, on)
+		if segment != "" {
+			name += "['" + segment + "']"
 		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
-		got := map[string]string{}
-		for _, name := range []string{"health_green", "health_weight_touch", "coverage_days", "grace_days", "currency", "health_zero_depth"} {
-			for _, segment := range segments {
-				for _, phase := range phases {
-					if of, ok := s.InForce(name, segment, phase, on(t, day)); ok {
-						key := name + "/" + segment + "/" + phase
-						got[key] = fmt.Sprint(of.Value, of.StartsOn.Format(time.DateOnly), of.Given)
-						if got[key] != want[key] {
-							t.Errorf("%s on %s: got %s, the view says %s", key, day, got[key], want[key])
-						}
-					}
-				}
-			}
-		}
-		for key := range want {
-			name, _, _ := strings.Cut(key, "/")
-			if _, found := got[key]; !found && slices.Contains([]string{"health_green", "coverage_days", "currency"}, name) {
-				t.Errorf("%s on %s: nothing is in force, the view says %s", key, day, want[key])
-			}
-		}
-		// The list has every value in force, and no other.
-		listed := map[string]bool{}
-		for _, of := range s.List(on(t, day)) {
-			listed[of.Name+fmt.Sprint(of.Value, of.StartsOn.Format(time.DateOnly), of.Given)] = true
-		}
-		for key, w := range got {
-			name, _, _ := strings.Cut(key, "/")
-			if !listed[name+w] {
-				t.Errorf("%s on %s is not in the list", key, day)
-			}
-		}
-	}
-}
-
-// TestSettingsStore: what is stored wins over all sources, and nothing is stored twice or by halves.
-func TestSettingsStore(t *testing.T) {
-	c, _ := installed(t)
-	inForce := func(as, name, segment string) string {
-		t.Helper()
-		return scalar(t, c, "select value from cs.settings_in_force(as_of = '"+as+"') where name = '"+name+"' and segment = '"+segment+"' and phase = ''")
+		return scalar(t, c, "select "+name+" from policy_days where day = '"+as+"'")
 	}
 	store := func(want int, texts ...string) error {
 		t.Helper()
@@ -294,7 +235,7 @@ func TestSettingsStore(t *testing.T) {
 		t.Error(err)
 	}
 	// Another source said something later; what is stored now is later still.
-	exec(t, c, "insert into cs.settings (name, segment, starts_on, value, source, updated_at) values ('coverage_days', 'high', '2024-01-01', '60', 'crm', '2199-01-01 00:00:00')")
+	exec(t, c, "insert into stored_settings (name, segment, starts_on, value, source, updated_at) values ('coverage_days', 'high', '2024-01-01', '60', 'crm', '2199-01-01 00:00:00')")
 	if got := inForce("2024-01-01", "coverage_days", "high"); got != "60" {
 		t.Errorf("%s days are in force, want 60", got)
 	}
@@ -323,7 +264,76 @@ func TestSettingsStore(t *testing.T) {
 	if err := store(1, `department_property - - - it's \ "so"`); err != nil {
 		t.Error(err)
 	}
-	if got := inForce("2024-01-01", "department_property", ""); got != `it's \ "so"` {
-		t.Errorf("the text became %s", got)
+	if got, _ := settings(t, c).InForce("department_property", "", "", on(t, "2024-01-01")); got.Value != `it's \ "so"` {
+		t.Errorf("the text became %s", got.Value)
 	}
+}
+
+// TestSettingsInForce compares the policy of some days with a plain reading of random settings: what names more goes before what names less, then
+// the latest start in force, then the last change.
+func TestSettingsInForce(t *testing.T) {
+	t.Parallel()
+	c, layout := database(t)
+	dice := rand.New(rand.NewPCG(5, 7))
+	pick := func(of ...string) string { return of[dice.IntN(len(of))] }
+	phases := append([]string{""}, queries.Phases...)
+	days := []string{"1970-01-01", "2024-01-01", "2024-02-01", "2024-03-01"}
+	latest := map[string]int{} // change, by name, scope and start
+	var b wellbeing
+	var rows []string
+	for change := range 500 {
+		name := pick("health_green", "health_weight_touch", "coverage_days", "onboarding_days", "grace_days", "unheard_of")
+		segment, phase := "", ""
+		if name != "grace_days" {
+			segment = pick(append([]string{""}, segments...)...)
+		}
+		if strings.HasPrefix(name, "health_") {
+			phase = pick(phases...)
+		}
+		starts, value := pick(days...), fmt.Sprint(1+dice.IntN(300))
+		at := dice.IntN(1e6)*1000 + change // no two at once
+		rows = append(rows, fmt.Sprintf("('%s', '%s', '%s', '%s', '%s', '%s', toDateTime64('2024-01-01 00:00:00', 3, 'UTC') + interval %d millisecond)",
+			name, segment, phase, starts, value, pick("cli", "crm", "environment"), at))
+		if key := fmt.Sprint(name, segment, phase, starts); at >= latest[key] {
+			latest[key] = at
+			r := rule{name, segment, phase, dayNamed(t, starts), value}
+			b.settings = slices.DeleteFunc(b.settings, func(s rule) bool {
+				return s.name == r.name && s.segment == r.segment && s.phase == r.phase && s.starts == r.starts
+			})
+			b.settings = append(b.settings, r)
+		}
+	}
+	exec(t, c, "insert into stored_settings (name, segment, phase, starts_on, value, source, updated_at) values "+strings.Join(rows, ", "))
+	for _, text := range append(days, "1999-12-31", "2024-02-15", "2030-01-01") {
+		d := dayNamed(t, text)
+		newComputer(c, layout).compute(t, "policy_days", []time.Time{d.time()}, d.time())
+		got := func(expression string) string {
+			return table(t, c, []string{expression}, "policy_days where day = '"+text+"'")[0][0]
+		}
+		check := func(what, expression, want string) {
+			t.Helper()
+			if got := got(expression); got != want {
+				t.Errorf("%s on %s is %s, want %s", what, text, got, want)
+			}
+		}
+		check("grace_days", "grace_days", b.inForce("grace_days", "", "", "0", d))
+		for _, segment := range segments {
+			check("coverage_days of "+segment, "coverage_days['"+segment+"']", b.inForce("coverage_days", segment, "", fmt.Sprint(int(coverageDays[segment])), d))
+			check("onboarding_days of "+segment, "onboarding_days['"+segment+"']", b.inForce("onboarding_days", segment, "", "90", d))
+			for _, phase := range queries.Phases {
+				profile := "profiles['" + segment + "/" + phase + "']"
+				check("health_green of "+segment+"/"+phase, profile+".3", b.inForce("health_green", segment, phase, "70", d))
+				check("health_weight_touch of "+segment+"/"+phase, "arrayFirst(m -> m.1 = 'touch', "+profile+".1).3", b.inForce("health_weight_touch", segment, phase, "2", d))
+			}
+		}
+	}
+}
+
+func dayNamed(t *testing.T, text string) day {
+	t.Helper()
+	d, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dayOf(d)
 }

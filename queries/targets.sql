@@ -1,11 +1,12 @@
 -- Targets in force.
 -- ja: 目標値
 --
--- What boards draw and alerts compare with, as the table cs.targets says for the day; the latest start in force wins.
+-- What boards draw and alerts compare with, as the table targets says for the day; the latest start in force wins.
 --
--- ja: ボードに線として示し、アラートの判定に使う値。表cs.targetsでその日に有効なもので、開始日の新しいものを優先する。
+-- ja: ボードに線として示し、アラートの判定に使う値。表targetsでその日に有効なもので、開始日の新しいものを優先する。
 --
 -- Columns:
+--   day      key   Day.
 --   kpi      label View and column, as nrr.ratio.
 --   segment  label Segment; empty for the whole company.
 --   target   gauge What is aimed for, in the unit of the column.
@@ -15,6 +16,5 @@
 -- Group: Targets and data, 1
 -- Every: 15m
 
-select kpi, segment, target, warning, critical
-from cs.targets_detail(as_of = {as_of:Date})
-order by kpi, segment
+select day, kpi, segment, target, warning, critical
+from targets_detail

@@ -6,7 +6,8 @@
 -- ja: 契約中の顧客に対する直近90日の全ての接点。顧客カバー率に数えるかどうかは問わない。
 --
 -- Columns:
---   segment           label Touch-model segment of the account at as_of.
+--   day               key   Day.
+--   segment           label Touch-model segment of the account on the day.
 --   kind              label Way of touching: meeting, call, visit, email, webinar, review.
 --   touches           gauge Touches in the last 90 days.
 --   accounts          gauge Paying accounts of the segment.
@@ -16,13 +17,12 @@
 -- Every: 1h
 
 select
-    g.segment as segment, g.kind as kind,
-    sum(d.touches) as touches,
-    sum(d.accounts) as accounts,
-    cs_ratio(sum(d.touches), sum(d.accounts)) as per_account_ratio
-from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['meeting', 'call', 'visit', 'email', 'webinar', 'review']) as kind
-) as g
-left join cs.touch_volume_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.kind = g.kind
-group by g.segment, g.kind
-order by segment, kind
+    g.day as day, g.segment as segment, g.kind as kind,
+    d.touches as touches, d.accounts as accounts,
+    cs_ratio(d.touches, d.accounts) as per_account_ratio
+from (select day, segment, arrayJoin(['meeting', 'call', 'visit', 'email', 'webinar', 'review']) as kind from segments) as g
+left join (
+    select day, segment, kind, sum(x.touches) as touches, sum(x.accounts) as accounts
+    from touch_volume_detail as x
+    group by day, segment, kind
+) as d on d.day = g.day and d.segment = g.segment and d.kind = g.kind

@@ -11,8 +11,9 @@
 -- ja: 100%を超えることもある。
 --
 -- Columns:
---   segment          label Touch-model segment of the account at as_of.
---   dau_users        gauge Users active on as_of.
+--   day              key   Day.
+--   segment          label Touch-model segment of the account on the day.
+--   dau_users        gauge Users active on the day.
 --   wau_users        gauge Users active in the trailing 7 days.
 --   mau_users        gauge Users active in the trailing 28 days.
 --   stickiness_ratio gauge Mean daily active users of 28 days over monthly active users.
@@ -26,17 +27,17 @@
 -- Every: 5m
 
 select
-    g.segment as segment,
-    sum(d.dau_users) as dau_users,
-    sum(d.wau_users) as wau_users,
-    sum(d.mau_users) as mau_users,
-    cs_ratio(sum(d.daily_users), sum(d.mau_users) * 28) as stickiness_ratio,
-    sum(d.daily_users) as daily_users,
-    sum(d.active_accounts) as active_accounts,
-    cs_ratio(sum(d.seats_used), sum(d.seats)) as seat_ratio,
-    sum(d.seats_used) as seats_used,
-    sum(d.seats) as seats
-from (select arrayJoin(['high', 'low', 'tech']) as segment) as g
-left join cs.usage_detail(as_of = {as_of:Date}) as d on d.segment = g.segment
-group by g.segment
-order by segment
+    g.day as day, g.segment as segment,
+    d.dau_users as dau_users, d.wau_users as wau_users, d.mau_users as mau_users,
+    cs_ratio(d.daily_users, d.mau_users * 28) as stickiness_ratio,
+    d.daily_users as daily_users, d.active_accounts as active_accounts,
+    cs_ratio(d.seats_used, d.seats) as seat_ratio,
+    d.seats_used as seats_used, d.seats as seats
+from segments as g
+left join (
+    select
+        day, segment, sum(x.dau_users) as dau_users, sum(x.wau_users) as wau_users, sum(x.mau_users) as mau_users, sum(x.daily_users) as daily_users,
+        sum(x.active_accounts) as active_accounts, sum(x.seats_used) as seats_used, sum(x.seats) as seats
+    from usage_detail as x
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment

@@ -8,6 +8,7 @@
 -- ja: リューポイントは含まず、計画を延ばしても過去の数値は良くならない。
 --
 -- Columns:
+--   day              key   Day.
 --   segment          label Touch-model segment of the account by what it paid on its first day.
 --   point            label Value point: value_point_1, value_point_2, value_point_3.
 --   ratio            gauge Accounts that reached it in time over accounts due.
@@ -18,13 +19,12 @@
 -- Every: 1h
 
 select
-    g.segment as segment, g.point as point,
-    cs_ratio(sum(d.reached_accounts), sum(d.due_accounts)) as ratio,
-    sum(d.due_accounts) as due_accounts,
-    sum(d.reached_accounts) as reached_accounts
-from (
-    select arrayJoin(['high', 'low', 'tech']) as segment, arrayJoin(['value_point_1', 'value_point_2', 'value_point_3']) as point
-) as g
-left join cs.value_points_detail(as_of = {as_of:Date}) as d on d.segment = g.segment and d.point = g.point
-group by g.segment, g.point
-order by segment, point
+    g.day as day, g.segment as segment, g.point as point,
+    cs_ratio(d.reached_accounts, d.due_accounts) as ratio,
+    d.due_accounts as due_accounts, d.reached_accounts as reached_accounts
+from (select day, segment, arrayJoin(['value_point_1', 'value_point_2', 'value_point_3']) as point from segments) as g
+left join (
+    select day, segment, point, sum(x.due_accounts) as due_accounts, sum(x.reached_accounts) as reached_accounts
+    from value_points_detail as x
+    group by day, segment, point
+) as d on d.day = g.day and d.segment = g.segment and d.point = g.point

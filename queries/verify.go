@@ -5,57 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
-	"sync"
-	"time"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
-// verifiers is how many views are verified at once.
-const verifiers = 4
-
-// Verify asks the engine what each view of c returns, and compares that with its header: names and order of
-// the columns, and types that fit their kinds. The error joins every problem as file:line: message, in the order of the
-// files.
+// Verify compares what the installed views and layers return with their headers: names and order of the columns, and types that fit their
+// kinds. The error joins every problem as file:line: message, in the order of the files.
 func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
-	v := verifier{conn: conn, results: map[string]func() ([]described, error){}, leaves: map[string]string{}}
 	views := c.views()
-	for _, q := range views {
-		if q.flat != "" && !readsViews(q) {
-			v.leaves[q.View()] = q.flat
-		}
-		v.results[q.View()] = sync.OnceValues(func() ([]described, error) { return v.describe(ctx, q) })
+	names := make([]string, len(views))
+	for i, q := range views {
+		names[i] = q.View()
 	}
-	next := make(chan Query)
-	var workers sync.WaitGroup
-	for range verifiers {
-		workers.Go(func() {
-			for q := range next {
-				_, _ = v.results[q.View()]()
-			}
-		})
-	}
-	for _, q := range views {
-		next <- q
-	}
-	close(next)
-	workers.Wait()
-
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("verify the views: %w", err)
+	columns, err := columnsOf(ctx, conn, names...)
+	if err != nil {
+		return fmt.Errorf("verify the views: %w", Brief(err))
 	}
 	var problems []problem
 	for _, q := range views {
-		result, err := v.results[q.View()]()
-		if err != nil && !unfit(err) {
-			return fmt.Errorf("verify %s: %w", q.File, Brief(err))
-		}
-		if err != nil {
-			problems = append(problems, problem{q.File, 1, "the engine refuses the query: " + Brief(err).Error()})
-			continue
-		}
-		problems = append(problems, compare(q, result)...)
+		problems = append(problems, compare(q, columns[q.View()])...)
 	}
 	if len(problems) == 0 {
 		return nil
@@ -66,68 +35,6 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 // described is a column of a result.
 type described struct{ name, typ string }
 
-type verifier struct {
-	conn    driver.Conn
-	results map[string]func() ([]described, error) // by view, each asked once
-	leaves  map[string]string                      // texts of the views that read no others
-}
-
-func readsViews(q Query) bool {
-	found := false
-	inline(q.SQL, func(model) (string, bool) {
-		found = true
-		return "", false
-	})
-	return found
-}
-
-// describe asks for the columns of q. In place of the views that it reads stands nothing but their columns, because the
-// engine takes seconds over a text that is many views deep.
-func (v verifier) describe(ctx context.Context, q Query) ([]described, error) {
-	text := inline(q.SQL, func(called model) (string, bool) {
-		if text, leaf := v.leaves[called.view]; leaf {
-			return text, true
-		}
-		result, known := v.results[called.view]
-		if !known {
-			return "", false
-		}
-		columns, err := result()
-		if err != nil {
-			return "", false // the engine says why
-		}
-		list := make([]string, len(columns))
-		for i, c := range columns {
-			list[i] = "`" + c.name + "` " + c.typ
-		}
-		return "select * from null(" + QuoteText(strings.Join(list, ", ")) + ")", true
-	})
-	// The day matters to no type. An early one keeps scalar subqueries, which the engine computes even now, cheap.
-	statement := q.statement(time.Unix(0, 0).UTC())
-	if text != "" {
-		statement = "(\n" + onDay(text, time.Unix(0, 0).UTC()) + "\n) as " + q.View()
-	}
-	rows, err := v.conn.Query(ctx, "describe (select * from "+statement+")")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var result []described
-	for rows.Next() {
-		var d described
-		var unused string // defaults, comments and the like; how many depends on the version of ClickHouse
-		fields := []any{&d.name, &d.typ}
-		for range rows.Columns()[len(fields):] {
-			fields = append(fields, &unused)
-		}
-		if err := rows.Scan(fields...); err != nil {
-			return nil, err
-		}
-		result = append(result, d)
-	}
-	return result, rows.Err()
-}
-
 // compare tells how a result differs from the header.
 func compare(q Query, result []described) []problem {
 	var problems []problem
@@ -135,7 +42,11 @@ func compare(q Query, result []described) []problem {
 		problems = append(problems, problem{q.File, line, fmt.Sprintf(format, args...)})
 	}
 	last := 1
-	for i, c := range q.Columns {
+	columns := q.Columns
+	if q.Day.Name != "" {
+		columns = slices.Concat([]Column{q.Day}, q.Columns)
+	}
+	for i, c := range columns {
 		last = c.Line
 		switch {
 		case i >= len(result):
@@ -148,7 +59,7 @@ func compare(q Query, result []described) []problem {
 			}
 		}
 	}
-	for _, extra := range result[min(len(q.Columns), len(result)):] {
+	for _, extra := range result[min(len(columns), len(result)):] {
 		fail(last, "the result has a further column %s, which the header does not list", extra.name)
 	}
 	return problems

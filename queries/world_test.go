@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -87,29 +86,7 @@ func newFact(table string, on day, values ...any) fact {
 }
 
 // store inserts facts in the order given, so many to a statement.
-func store(t *testing.T, c driver.Conn, facts []fact, atOnce int) {
-	t.Helper()
-	byTable := map[string][]string{}
-	for _, f := range facts {
-		row := "(" + f.values + ", '2026-06-30 12:00:00')"
-		if isKept(f.table) {
-			row = "(" + f.values + ")"
-		}
-		byTable[f.table] = append(byTable[f.table], row)
-	}
-	for _, table := range slices.Sorted(maps.Keys(byTable)) {
-		names := columns[table]
-		if !isKept(table) {
-			names += ", source, updated_at, ingested_at"
-		}
-		for rows := range slices.Chunk(byTable[table], atOnce) {
-			exec(t, c, "insert into cs."+table+" ("+names+") values "+strings.Join(rows, ", "))
-		}
-	}
-}
-
-// storeByDay is the same for a database of the layout.
-func storeByDay(t testing.TB, c driver.Conn, facts []fact, atOnce int) {
+func store(t testing.TB, c driver.Conn, facts []fact, atOnce int) {
 	t.Helper()
 	byInsert := map[string][]string{}
 	for _, f := range facts {
@@ -141,48 +118,8 @@ func installed(t *testing.T) (driver.Conn, queries.Catalogue) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := migrated(t)
-	if err := queries.Install(t.Context(), c, catalogue); err != nil {
-		t.Fatal(err)
-	}
+	c, _ := database(t)
 	return c, catalogue
-}
-
-var keepers sync.Map // by connection
-
-// keeperOf is the keeper of the tests on a connection: it knows the columns of what it has kept once, which saves half of the
-// planning. Who changes facts closes it.
-func keeperOf(c driver.Conn, catalogue queries.Catalogue) *queries.Keeper {
-	keeper, _ := keepers.LoadOrStore(c, queries.NewKeeper(c, catalogue, time.Now))
-	return keeper.(*queries.Keeper)
-}
-
-// reading gives queries as of a day to select from, as the exporter runs them: what many stand on is kept until done is
-// called, so no fact may come in meanwhile.
-func reading(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf day) (from func(name string) string, done func()) {
-	t.Helper()
-	rollUp(t, c)
-	keeper := keeperOf(c, catalogue)
-	ctx := t.Context()
-	var mu sync.Mutex
-	var read []func()
-	from = func(name string) string {
-		q, found := catalogue.Get(name)
-		if !found {
-			panic("no query " + name)
-		}
-		sql, done := keeper.Select(ctx, q, asOf.time())
-		mu.Lock()
-		defer mu.Unlock()
-		read = append(read, done)
-		return "(" + sql + ")"
-	}
-	return from, func() {
-		for _, done := range read {
-			done()
-		}
-		keeper.Close()
-	}
 }
 
 // rateFact, accountFact and contractFact write what the naive implementation reads.

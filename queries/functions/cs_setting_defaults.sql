@@ -1,4 +1,4 @@
--- Defaults of the settings, by name/segment; those of the health measures stand in models/health_measures.sql.
+-- Defaults of the settings, by name/segment; those of the health measures stand in views/health_measures.sql.
 () -> map(
     'currency/', 'USD', 'timezone/', 'UTC', 'fiscal_year_start/', '1', 'segment_high_arr/', '100000', 'segment_low_arr/', '10000',
     'grace_days/', '0', 'renewal_overdue_days/', '30', 'fx_rate_max_age_days/', '31', 'coverage_days/high', '30', 'coverage_days/low', '90',

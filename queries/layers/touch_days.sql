@@ -12,15 +12,15 @@
 --   emails           fact E-mails in 90 days.
 --   webinars         fact Webinars in 90 days.
 --   reviews          fact Reviews in 90 days.
+--   executive_talks  fact Meetings, calls, visits and reviews with a decision maker in 90 days.
+--   opportunities    fact Touchpoints in 90 days that left the impression of an opportunity.
 --   meeting_on       fact Day of the latest meeting; 1970-01-01: none.
 --   call_on          fact Day of the latest call; 1970-01-01: none.
 --   visit_on         fact Day of the latest visit; 1970-01-01: none.
 --   email_on         fact Day of the latest e-mail; 1970-01-01: none.
 --   webinar_on       fact Day of the latest webinar; 1970-01-01: none.
 --   review_on        fact Day of the latest review; 1970-01-01: none.
---   executive_talks  fact Meetings, calls, visits and reviews with a decision maker in 90 days.
---   executive_on     fact Day of the latest of these, however long ago; 1970-01-01: none.
---   opportunities    fact Touchpoints in 90 days that left the impression of an opportunity.
+--   executive_on     fact Day of the latest meeting, call, visit or review with a decision maker, however long ago; 1970-01-01: none.
 --
 -- Key: day, account_id
 

@@ -1,7 +1,7 @@
 -- New events that were stored before they happened: a clock that runs ahead, or a wrong year.
 
-insert into cs.usage_ahead (source, event_id, payload_hash, account_id, ts, stored_at, seniority)
+insert into stored_usage_ahead (source, event_id, payload_hash, account_id, ts, stored_at, seniority)
 select source, event_id, payload_hash, account_id, ts, ingested_at as stored_at, seniority
-from cs.usage_events
+from stored_usage_events
 where _partition_id = {partition:String} and _block_number > {after:UInt64} and _block_number <= {until:UInt64}
     and ts > ingested_at + interval 1 day

@@ -1,7 +1,8 @@
--- Which of those days are past: KPIs that were computed for them, and later ones, may be other ones now.
+-- Which accounts those days touch, and from which day on: layers that read usage are computed again for them.
 
-insert into cs.fact_changes (table, changed_at, first_on, last_on, rows)
-select 'usage_events' as table, now64(3) as changed_at, min(day) as first_on, max(day) as last_on, count() as rows
-from (select arrayJoin({days:Array(Date)}) as day) as touched
-where day < toDate(now64(3), {zone:String})
-having count() > 0
+insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step)
+select {batch:UInt64} as batch, t.1 as table, if(t.2, account_id, '') as account_id, min(day) as first_on, max(day) as last_on, count() as rows, 2 as step
+from stored_usage_account_days
+array join [('usage_user_days', true), ('usage_account_days', true), ('usage_accounts', true), ('usage_totals', false), ('usage_conflicts', false), ('usage_ahead', false)] as t
+where day in {days:Array(Date)} and version = {version:UInt64}
+group by table, account_id

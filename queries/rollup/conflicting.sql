@@ -2,13 +2,13 @@
 -- here in vain.
 
 select distinct day
-from cs.usage_identities
+from stored_usage_identities
 where id in (
     select id
-    from cs.usage_identities
+    from stored_usage_identities
     where id in (
         select sipHash64(source, event_id)
-        from cs.usage_events
+        from stored_usage_events
         where _partition_id = {partition:String} and _block_number > {after:UInt64} and _block_number <= {until:UInt64}
     )
     group by id

@@ -1,19 +1,19 @@
 -- Which payload of an id was stored first and counts, among the events of those days.
 
-insert into cs.usage_conflicts (source, event_id, payload_hash, account_id, event, ts, is_kept, version)
+insert into stored_usage_conflicts (source, event_id, payload_hash, account_id, event, ts, is_kept, version)
 select source, event_id, payload_hash, account_id, event, ts, is_kept, {version:UInt64} as version
 from (
     select
         source, event_id, payload_hash, account_id, event, ts,
         row_number() over (partition by source, event_id order by seniority desc, _block_number, payload_hash) = 1 as is_kept,
         count() over (partition by source, event_id) as payloads
-    from cs.usage_events final
+    from stored_usage_events final
     where toDate(ts) in {utc_days:Array(Date)} and sipHash64(source, event_id) in (
         select id
-        from cs.usage_identities
+        from stored_usage_identities
         where id in (
             select sipHash64(source, event_id)
-            from cs.usage_events
+            from stored_usage_events
             where _partition_id = {partition:String} and _block_number > {after:UInt64} and _block_number <= {until:UInt64}
         )
         group by id

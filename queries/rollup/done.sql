@@ -1,10 +1,10 @@
 -- Those days are rolled up, by those settings.
 
-insert into cs.usage_days (day, settings, events, version)
+insert into stored_usage_totals (day, settings, events, version)
 select day, {settings:String} as settings, sum(n) as events, {version:UInt64} as version
 from (
     select day, sum(d.events) as n
-    from cs.usage_account_days as d final
+    from stored_usage_account_days as d final
     where day in {days:Array(Date)}
     group by day
     union all

@@ -1,3 +1,3 @@
 -- What was stored before it happened is found again, from events that are there.
 
-truncate table cs.usage_ahead
+truncate table stored_usage_ahead

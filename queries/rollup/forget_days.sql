@@ -1,5 +1,5 @@
 -- No day is rolled up by any settings.
 
-insert into cs.usage_days (day, settings, events, version)
+insert into stored_usage_totals (day, settings, events, version)
 select day, '' as settings, events, {version:UInt64} as version
-from cs.usage_days final
+from stored_usage_totals final

@@ -1,5 +1,5 @@
 -- Nothing of any partition is rolled up.
 
-insert into cs.usage_progress (partition, block_number, version)
+insert into stored_usage_progress (partition, block_number, version)
 select partition, 0 as block_number, {version:UInt64} as version
-from cs.usage_progress final
+from stored_usage_progress final

@@ -1,6 +1,6 @@
 -- Ids of the new events, for conflicts to be found without reading raw events.
 
-insert into cs.usage_identities (id, payload_hash, day)
+insert into stored_usage_identities (id, payload_hash, day)
 select sipHash64(source, event_id) as id, payload_hash, toDate(ts) as day
-from cs.usage_events
+from stored_usage_events
 where _partition_id = {partition:String} and _block_number > {after:UInt64} and _block_number <= {until:UInt64}

@@ -3,10 +3,10 @@
 select day, event
 from (
     select {day} as day, event, uniqExact(account_id, user_id) as users, count() as events
-    from cs.usage_events final
+    from stored_usage_events final
     where toDate(ts) in {utc_days:Array(Date)}
         and (source, event_id, payload_hash) not in (
-            select source, event_id, payload_hash from cs.usage_conflicts final where not is_kept
+            select source, event_id, payload_hash from stored_usage_conflicts final where not is_kept
         )
     group by day, event
 ) as used

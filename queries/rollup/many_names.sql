@@ -3,7 +3,7 @@
 select day
 from (
     select {day} as day, uniqExact(event) as names
-    from cs.usage_events
+    from stored_usage_events
     where toDate(ts) in {utc_days:Array(Date)}
     group by day
 ) as counted

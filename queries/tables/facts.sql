@@ -2,7 +2,7 @@
 -- (accounts, contracts, milestones, opportunities, action_items), a row holds from then on, up to the next one. The view of the name without
 -- stored_ is the present state, one row for each id. Names are unqualified and lie in the database of the connection.
 
-create table stored_accounts (
+create table if not exists stored_accounts (
     account_id        String comment 'Customer account.',
     parent_account_id String default '' comment 'Account of the parent company; empty: none.',
     name              String default '' comment 'Display name.',
@@ -21,7 +21,7 @@ create table stored_accounts (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Customer accounts; versions are kept, so that the owner on a past day is known.';
 
-create table stored_contracts (
+create table if not exists stored_contracts (
     contract_id   String comment 'Contract.',
     account_id    String comment 'Account that pays.',
     product       LowCardinality(String) default '' comment 'Product.',
@@ -49,7 +49,7 @@ comment 'Contracts; the last version of a contract holds for all of its days.';
 -- Append-only and large. Identity is (source, event_id); the same event redelivered collapses in merges, the one stored
 -- first staying; the same id with another payload stays visible as a conflict. Block numbers are kept, since they tell
 -- what is new since the last roll-up.
-create table stored_usage_events (
+create table if not exists stored_usage_events (
     event_id     String comment 'Event, unique within its source.',
     account_id   String comment 'Account that the user belongs to.',
     user_id      String default '' comment 'User; empty: nobody in particular.',
@@ -65,7 +65,7 @@ create table stored_usage_events (
 settings fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 comment 'Usage events of the product.';
 
-create table stored_touchpoints (
+create table if not exists stored_touchpoints (
     touchpoint_id  String comment 'Touchpoint.',
     account_id     String comment 'Account that was touched.',
     csm            LowCardinality(String) default '' comment 'Who touched it.',
@@ -82,7 +82,7 @@ create table stored_touchpoints (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Contacts with customers.';
 
-create table stored_milestones (
+create table if not exists stored_milestones (
     account_id   String comment 'Account.',
     milestone    Enum8('kickoff' = 1, 'setup' = 2, 'time_to_use' = 3, 'value_point_1' = 4, 'value_point_2' = 5, 'value_point_3' = 6, 'onboarded' = 7) comment 'Step of onboarding.',
     due_on       Nullable(Date) comment 'Deadline.',
@@ -96,7 +96,7 @@ create table stored_milestones (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Onboarding steps of each account; versions are kept, so that re-planning does not improve the past.';
 
-create table stored_opportunities (
+create table if not exists stored_opportunities (
     opportunity_id String comment 'Opportunity.',
     account_id     String comment 'Account.',
     kind           Enum8('upsell' = 1, 'cross_sell' = 2, 'extension' = 3, 'land' = 4, 'expand' = 5, 'renewal' = 6) comment 'What is to be sold.',
@@ -118,7 +118,7 @@ create table stored_opportunities (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Sales opportunities with existing customers; versions are kept, so that the stage on a past day is known.';
 
-create table stored_risks (
+create table if not exists stored_risks (
     risk_id      String comment 'Risk.',
     account_id   String comment 'Account.',
     csm          LowCardinality(String) default '' comment 'Who raised it.',
@@ -134,7 +134,7 @@ create table stored_risks (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'The qualitative health check: risks that a person saw.';
 
-create table stored_health_overrides (
+create table if not exists stored_health_overrides (
     override_id  String comment 'Override.',
     account_id   String comment 'Account.',
     csm          LowCardinality(String) default '' comment 'Who decided it.',
@@ -150,7 +150,7 @@ create table stored_health_overrides (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Health bands that a person set by hand, with a reason and an end.';
 
-create table stored_action_items (
+create table if not exists stored_action_items (
     item_id      String comment 'Action item.',
     account_id   String comment 'Account.',
     csm          LowCardinality(String) default '' comment 'Who is to do it.',
@@ -166,7 +166,7 @@ create table stored_action_items (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'The response plan of each account and its to-dos.';
 
-create table stored_tickets (
+create table if not exists stored_tickets (
     ticket_id         String comment 'Ticket.',
     account_id        String comment 'Account.',
     severity          LowCardinality(String) default '' comment 'Severity, as the help desk names it.',
@@ -182,7 +182,7 @@ create table stored_tickets (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Support tickets.';
 
-create table stored_surveys (
+create table if not exists stored_surveys (
     response_id  String comment 'Answer.',
     account_id   String comment 'Account.',
     user_id      String default '' comment 'Respondent.',
@@ -197,7 +197,7 @@ create table stored_surveys (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Survey answers.';
 
-create table stored_engagements (
+create table if not exists stored_engagements (
     engagement_id String comment 'Engagement.',
     account_id    String comment 'Account.',
     contact       String default '' comment 'Person at the customer.',
@@ -211,7 +211,7 @@ create table stored_engagements (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Reactions to mail, webinars and community.';
 
-create table stored_feedback (
+create table if not exists stored_feedback (
     feedback_id  String comment 'Feedback.',
     account_id   String comment 'Account it came from.',
     csm          LowCardinality(String) default '' comment 'Who brought it.',
@@ -225,7 +225,7 @@ create table stored_feedback (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'What CS brought back from customers.';
 
-create table stored_value_reviews (
+create table if not exists stored_value_reviews (
     review_id         String comment 'Review.',
     account_id        String comment 'Account.',
     reviewed_on       Date comment 'Day of the review.',
@@ -240,7 +240,7 @@ create table stored_value_reviews (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Evidence of return on investment.';
 
-create table stored_targets (
+create table if not exists stored_targets (
     kpi          LowCardinality(String) comment 'View and column, as in nrr.ratio.',
     segment      LowCardinality(String) default '' comment 'Segment; empty: the whole company.',
     starts_on    Date comment 'First day in force.',
@@ -256,7 +256,7 @@ create table stored_targets (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'What boards draw and alerts compare with.';
 
-create table stored_fx_rates (
+create table if not exists stored_fx_rates (
     currency     LowCardinality(String) comment 'ISO 4217 code.',
     day          Date comment 'Day of the rate.',
     rate         Decimal(18, 8) comment 'Reporting currency for one unit of this currency.',
@@ -268,8 +268,8 @@ create table stored_fx_rates (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Exchange rates to the reporting currency; each fiscal year takes one of them per currency.';
 
-create table stored_settings (
-    name         LowCardinality(String) comment 'Setting, as listed in models/setting_definitions.sql.',
+create table if not exists stored_settings (
+    name         LowCardinality(String) comment 'Setting, as listed in views/setting_definitions.sql.',
     segment      LowCardinality(String) default '' comment 'Segment it holds for; empty: all.',
     phase        LowCardinality(String) default '' comment 'Lifecycle phase it holds for; empty: all.',
     starts_on    Date default '1970-01-01' comment 'First day in force.',
@@ -282,7 +282,7 @@ create table stored_settings (
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Policy, in force from a day on, so that past numbers stay.';
 
-create table stored_user_accounts (
+create table if not exists stored_user_accounts (
     user_id      String comment 'User, by any of the ids that events come with.',
     account_id   String comment 'Account that the user belongs to.',
     source       LowCardinality(String) default 'import' comment 'System that the row came from.',

@@ -3,7 +3,7 @@
 
 -- A version is written where it differs from the one before it, so what was known at an instant is the row with the latest
 -- computed_at up to then. By month, since exports go month by month; within it by series, whose days are much alike.
-create table kpi_daily (
+create table if not exists kpi_daily (
     view         LowCardinality(String) comment 'KPI, by the name of its file and metrics.',
     column       LowCardinality(String) comment 'Column of the KPI: a gauge or a histogram.',
     labels       Map(LowCardinality(String), String) comment 'Labels, sorted by name.',
@@ -16,7 +16,7 @@ create table kpi_daily (
 comment 'Values of the KPIs on past days; all versions of each.';
 
 -- Written when the rows of the run are in kpi_daily, so what has no run is to be computed, again if need be.
-create table kpi_runs (
+create table if not exists kpi_runs (
     view        LowCardinality(String) comment 'KPI, by the name of its file and metrics.',
     as_of       Date comment 'Day of the value; it stands for the end of that day in the reporting zone.',
     computed_at DateTime64(3, 'UTC') comment 'When the computation began.' codec(Delta, ZSTD),

@@ -1,6 +1,6 @@
 -- Usage rolled up: pure functions of the stored usage events and the settings. A higher version replaces a row of the same key.
 
-create table stored_usage_user_days (
+create table if not exists stored_usage_user_days (
     day         Date comment 'Day in the reporting time zone.',
     account_id  String comment 'Customer account.',
     user_id     String comment 'User of the account; empty: events of nobody in particular.',
@@ -15,7 +15,7 @@ create table stored_usage_user_days (
 settings fsync_after_insert = 1
 comment 'What each user did on each day.';
 
-create table stored_usage_account_days (
+create table if not exists stored_usage_account_days (
     day          Date comment 'Day in the reporting time zone.',
     account_id   String comment 'Customer account.',
     users        UInt64 comment 'Distinct users.',
@@ -31,7 +31,7 @@ settings fsync_after_insert = 1
 comment 'What each account did on each day.';
 
 -- So that whether an account was ever seen does not cost a look at all days.
-create table stored_usage_accounts (
+create table if not exists stored_usage_accounts (
     account_id String comment 'Customer account.',
     first_on   Date comment 'First day with an event.',
     version    UInt64 comment 'Roll-up that wrote the row.',
@@ -42,7 +42,7 @@ comment 'When each account was first seen.';
 
 -- Where else an event id has been seen, whatever its day, without reading raw events. Ids are looked up one by one, so that a
 -- mark stands for few.
-create table stored_usage_identities (
+create table if not exists stored_usage_identities (
     id           UInt64 comment 'Hash of source and event id.',
     payload_hash UInt64 comment 'Hash of the payload.',
     day          Date comment 'UTC day of the event.'
@@ -50,7 +50,7 @@ create table stored_usage_identities (
 settings index_granularity = 128, fsync_after_insert = 1
 comment 'Index of the ids of all usage events.';
 
-create table stored_usage_conflicts (
+create table if not exists stored_usage_conflicts (
     source       LowCardinality(String) comment 'System that the event came from.',
     event_id     String comment 'Event.',
     payload_hash UInt64 comment 'Hash of the payload.',
@@ -63,7 +63,7 @@ create table stored_usage_conflicts (
 settings fsync_after_insert = 1
 comment 'Usage events of the same id with different payloads.';
 
-create table stored_usage_progress (
+create table if not exists stored_usage_progress (
     partition    String comment 'Partition of stored_usage_events.',
     block_number UInt64 comment 'All blocks up to this one are rolled up.',
     version      UInt64 comment 'Roll-up that got there.'
@@ -71,7 +71,7 @@ create table stored_usage_progress (
 settings fsync_after_insert = 1
 comment 'How far usage events are rolled up.';
 
-create table stored_usage_totals (
+create table if not exists stored_usage_totals (
     day      Date comment 'Day in the reporting time zone.',
     settings String comment 'Settings by which it was rolled up.',
     events   UInt64 comment 'Events of the day.',
@@ -80,7 +80,7 @@ create table stored_usage_totals (
 settings fsync_after_insert = 1
 comment 'Days that are rolled up, and by which settings.';
 
-create table stored_usage_ahead (
+create table if not exists stored_usage_ahead (
     source       LowCardinality(String) comment 'System that the event came from.',
     event_id     String comment 'Event.',
     payload_hash UInt64 comment 'Hash of the payload.',

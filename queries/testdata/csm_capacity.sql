@@ -2,7 +2,7 @@
 
 -- Kim owns Acme and Birch (high touch) and Cedar (low touch), Lee Dune (high) and Elm (low). Fir is Lee's from 1 July on, and
 -- Kim's until then. Nobody owns Gum, and nobody described Hazel; Ivy is for tests. Juno, whom Ada owns, left in May.
-insert into cs.accounts (account_id, csm, is_test, updated_at) values
+insert into stored_accounts (account_id, csm, is_test, updated_at) values
     ('acme',  'kim', false, '2023-01-01'),
     ('birch', 'kim', false, '2023-01-01'),
     ('cedar', 'kim', false, '2023-01-01'),
@@ -13,7 +13,7 @@ insert into cs.accounts (account_id, csm, is_test, updated_at) values
     ('gum',   '',    false, '2023-01-01'),
     ('ivy',   'ada', true,  '2023-01-01'),
     ('juno',  'ada', false, '2023-01-01');
-insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) values
+insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before) values
     ('acme',  'acme',  200000, '2023-01-01', null),
     ('birch', 'birch', 100000, '2023-01-01', null),
     ('cedar', 'cedar', 50000,  '2023-01-01', null),
@@ -29,8 +29,8 @@ insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before) 
 --   high  Kim 2 (300,000), Lee 1 (150,000): 2 CSMs, 3 accounts, 450,000; 1.5 and 225,000 each, at most 2
 --   low   Kim 2 (Cedar 50,000, Fir 12,000), Lee 1 (Elm, 10,000): 2 CSMs, 3 accounts, 72,000; 1.5 and 36,000 each, at most 2
 --   tech  nobody owns any: no ratio
-select * from cs.csm_capacity(as_of = '2024-06-30') order by segment;
-select * from cs.csm_capacity_detail(as_of = '2024-06-30') order by segment, csm;
+select * from csm_capacity where day = '2024-06-30' order by segment;
+select * from csm_capacity_detail where day = '2024-06-30' order by segment, csm;
 
 -- By hand, on 1 July Fir is Lee's: low touch is 1 of Kim's and 2 of Lee's.
-select csm, accounts, arr, account_ids from cs.csm_capacity_detail(as_of = '2024-07-01') where segment = 'low' order by csm;
+select csm, accounts, arr, account_ids from csm_capacity_detail where day = '2024-07-01' and segment = 'low' order by csm;

@@ -1,9 +1,9 @@
 -- Did the score tell the truth? To keep it small, a score is ten points a ticket in 90 days.
-insert into cs.settings (name, value) values ('health_measures', 'tickets'), ('health_full_tickets', '10');
+insert into stored_settings (name, value) values ('health_measures', 'tickets'), ('health_full_tickets', '10');
 
 -- As of 31 December 2024 the scores are of 2 October and of 4 July. Acme left in November. Birch renewed with less, which counts as lost. Cedar and
 -- Elm stay as they were, Dune took more. Fir left in September, before the later score. Gum came in August. Hazel left in December.
-insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from) values
+insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from) values
     ('acme',    'acme',  1000, '2023-01-01', '2024-11-30', ''),
     ('birch-1', 'birch', 1000, '2023-01-01', '2024-11-01', ''),
     ('birch-2', 'birch', 800,  '2024-11-01', '2025-11-01', 'birch-1'),
@@ -17,7 +17,7 @@ insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, 
 
 -- Tickets in spring, for the score of 4 July, and in summer, for that of 2 October. Those of 3 October came too late to change anything: Acme's do not
 -- lift it, Gum has no score, and Hazel, which never asked before, has none either.
-insert into cs.tickets (ticket_id, account_id, opened_at)
+insert into stored_tickets (ticket_id, account_id, opened_at)
 select concat(account, ' ', toString(day), ' ', toString(number)), account, day
 from values('account String, day Date, tickets UInt8',
     ('acme', '2024-04-06', 1), ('birch', '2024-06-01', 3), ('cedar', '2024-07-04', 1), ('dune', '2024-06-01', 5), ('elm', '2024-06-01', 5), ('fir', '2024-06-01', 2),
@@ -35,8 +35,8 @@ array join range(tickets) as number;
 select
     horizon, round(auc, 6) as auc, round(auc_lower, 6) as auc_lower, round(auc_upper, 6) as auc_upper, round(worst_decile_lift, 6) as worst_decile_lift,
     accounts, lost_accounts, round(lost_ratio, 6) as lost_ratio
-from cs.health_backtest(as_of = '2024-12-31') order by horizon desc;
-select horizon, account_id, score, band, lost_accounts, opening_arr, closing_arr, outcome from cs.health_backtest_detail(as_of = '2024-12-31') order by horizon desc, score, account_id;
+from health_backtest where day = '2024-12-31' order by horizon desc;
+select horizon, account_id, score, band, lost_accounts, opening_arr, closing_arr, outcome from health_backtest_detail where day = '2024-12-31' order by horizon desc, score, account_id;
 
 -- By hand, on 1 April 2024 nobody has had a score: nothing is defined, and the bounds are not either.
-select * from cs.health_backtest(as_of = '2024-04-01') order by horizon;
+select * from health_backtest where day = '2024-04-01' order by horizon;

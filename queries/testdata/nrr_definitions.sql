@@ -2,7 +2,7 @@
 
 -- Acme pays 100,000 all the time. Birch pays 100,000, leaves on 1 November and comes back on 15 December with 50,000.
 -- Cedar joins on 15 October with 100,000 and doubles on 1 December. Dune paid until May 2023 and returns on 10 December with 30,000.
-insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from) values
+insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before, renewed_from) values
     ('acme',    'acme',  100000, '2023-01-01', null,         ''),
     ('birch-1', 'birch', 100000, '2023-01-01', '2024-11-01', ''),
     ('birch-2', 'birch', 50000,  '2024-12-15', null,         ''),
@@ -19,10 +19,10 @@ insert into cs.contracts (contract_id, account_id, acv, starts_on, ends_before, 
 -- are won back, (300,000 + 50,000 + 30,000) / 200,000 = 1.9.
 -- Twelve months: as three, because nothing happened between January and September.
 select window, definition, round(ratio, 4) as ratio, opening_arr, round(closing_arr, 2) as closing_arr
-from cs.nrr_definitions(as_of = '2024-12-31') order by window, definition;
+from nrr_definitions where day = '2024-12-31' order by window, definition;
 
--- By hand: the cohort definition is the one of cs.nrr, 150,000 / 200,000.
-select sum(closing_arr) / sum(opening_arr) as ratio from cs.nrr(as_of = '2024-12-31') where window = '12m';
+-- By hand: the cohort definition is the one of nrr, 150,000 / 200,000.
+select sum(closing_arr) / sum(opening_arr) as ratio from nrr where day = '2024-12-31' and window = '12m';
 
 -- By hand, on 15 December 2022: Dune alone pays, but nobody did a year ago, and in one of the twelve months the chain breaks.
-select window, definition, ratio from cs.nrr_definitions(as_of = '2022-12-15') order by window, definition;
+select window, definition, ratio from nrr_definitions where day = '2022-12-15' order by window, definition;

@@ -1,7 +1,7 @@
 -- Is onboarding done by its deadline? By the deadlines that fell between 1 July 2023 and 30 June 2024.
 
 -- All low touch but Acme, who began as high touch and pays less now: by what was paid on the first day, high.
-insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends_before) values
+insert into stored_contracts (contract_id, account_id, product, acv, starts_on, ends_before) values
     ('acme1', 'acme',  'core', 120000, '2023-09-01', '2024-03-01'),
     ('acme2', 'acme',  'core', 20000,  '2024-03-01', null),
     ('birch', 'birch', 'core', 20000,  '2023-09-01', null),
@@ -20,7 +20,7 @@ insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends
 -- 1 July 2023, Hazel's a day before: no longer asked. Ivy left before its deadline, and is a failure. Juno has no such milestone
 -- but the three value points, the last of them on 25 November, by the 90 days' 30 November. Kilo was done early,
 -- which was entered after as_of. Birch's day was taken back in August, which changes nothing in June.
-insert into cs.milestones (account_id, milestone, due_on, reached_on, updated_at) values
+insert into stored_milestones (account_id, milestone, due_on, reached_on, updated_at) values
     ('acme',  'onboarded',     '2023-12-01', null,         '2023-09-01'),
     ('acme',  'onboarded',     '2023-12-01', '2023-12-01', '2023-12-01'),
     ('birch', 'onboarded',     '2023-12-01', null,         '2023-09-01'),
@@ -42,9 +42,9 @@ insert into cs.milestones (account_id, milestone, due_on, reached_on, updated_at
 
 -- By hand: high Acme, 1 of 1. Low: due Birch, Cedar, Dune, Elm, Gum, Ivy, Juno, Kilo; on time Juno and Kilo: 2 of 8; late Birch and Cedar;
 -- extended Cedar. In progress Dune, Elm, Fir, Gum, Hazel; overdue Dune, Gum, Hazel: Elm may be done today yet.
-select * from cs.onboarding(as_of = '2024-06-30') order by segment;
-select * from cs.onboarding_detail(as_of = '2024-06-30') order by segment, account_id;
+select * from onboarding where day = '2024-06-30' order by segment;
+select * from onboarding_detail where day = '2024-06-30' order by segment, account_id;
 
 -- By hand, on 31 December 2023: Cedar, to be done by 15 January then, is in progress and overdue; Kilo, not due, is in progress.
 select segment, account_id, in_progress, overdue, due_accounts, extended_accounts, due_on, planned_due_on
-from cs.onboarding_detail(as_of = '2023-12-31') where account_id in ('cedar', 'kilo') order by account_id;
+from onboarding_detail where day = '2023-12-31' and account_id in ('cedar', 'kilo') order by account_id;

@@ -1,11 +1,11 @@
 -- What do our people worry about?
 
-insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends_before) values
+insert into stored_contracts (contract_id, account_id, product, acv, starts_on, ends_before) values
     ('acme', 'acme', 'core', 100000, '2023-01-01', null), ('birch', 'birch', 'core', 20000, '2023-01-01', null), ('cedar', 'cedar', 'core', 5000, '2023-01-01', '2024-06-01');
 
 -- Acme: two of budget, which is one account, and one of another kind. Birch's is closed tomorrow, another closes today, a third
 -- is raised tomorrow. Cedar has left.
-insert into cs.risks (risk_id, account_id, kind, severity, raised_on, closed_on) values
+insert into stored_risks (risk_id, account_id, kind, severity, raised_on, closed_on) values
     ('1', 'acme',  'budget',        1, '2024-01-01', null),
     ('2', 'acme',  'budget',        3, '2024-06-30', null),
     ('3', 'acme',  'champion_left', 2, '2024-05-01', null),
@@ -15,5 +15,5 @@ insert into cs.risks (risk_id, account_id, kind, severity, raised_on, closed_on)
     ('7', 'cedar', 'budget',        2, '2024-05-01', null);
 
 -- By hand: budget 2 accounts, 120,000; champion_left 1, 100,000.
-select * from cs.qualitative_risks(as_of = '2024-06-30') order by kind;
-select * from cs.qualitative_risks_detail(as_of = '2024-06-30') order by kind, account_id;
+select * from qualitative_risks where day = '2024-06-30' order by kind;
+select * from qualitative_risks_detail where day = '2024-06-30' order by kind, account_id;

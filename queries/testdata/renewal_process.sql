@@ -2,7 +2,7 @@
 
 -- Acme (high touch) has two contracts, due in 30 and in 31 days. The others are low touch: Birch is due in 60 days, Cedar in 61 and Dune
 -- in 90, though it gave notice; Elm in 91 days, and Fir ended today: neither is counted.
-insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends_before, notice_on) values
+insert into stored_contracts (contract_id, account_id, product, acv, starts_on, ends_before, notice_on) values
     ('acme-1', 'acme',  'core', 120000, '2023-07-30', '2024-07-30', null),
     ('acme-2', 'acme',  'mail', 10000,  '2023-07-31', '2024-07-31', null),
     ('birch',  'birch', 'core', 20000,  '2023-08-29', '2024-08-29', null),
@@ -13,7 +13,7 @@ insert into cs.contracts (contract_id, account_id, product, acv, starts_on, ends
 
 -- Acme's renewal and an upsell are open; so is an expand with Cedar. With Birch a renewal was decided in May; its next one is
 -- created in July. Dune's was won on 1 July, so it is open today. A land opportunity with Cedar is no expansion.
-insert into cs.opportunities (opportunity_id, account_id, kind, created_on, closed_on, is_won, updated_at) values
+insert into stored_opportunities (opportunity_id, account_id, kind, created_on, closed_on, is_won, updated_at) values
     ('o1', 'acme',  'renewal', '2024-05-01', null,         null,  '2024-05-01'),
     ('o2', 'acme',  'upsell',  '2024-05-01', null,         null,  '2024-05-01'),
     ('o3', 'cedar', 'expand',  '2024-05-01', null,         null,  '2024-05-01'),
@@ -23,14 +23,14 @@ insert into cs.opportunities (opportunity_id, account_id, kind, created_on, clos
     ('o7', 'dune',  'renewal', '2024-05-01', '2024-07-01', true,  '2024-07-01');
 
 -- We met Acme, and mailed Birch, which is no touch for low touch. Value was reviewed with Acme and Cedar.
-insert into cs.touchpoints (touchpoint_id, account_id, kind, happened_at) values
+insert into stored_touchpoints (touchpoint_id, account_id, kind, happened_at) values
     ('1', 'acme',  'meeting', '2024-06-01 09:00:00'),
     ('2', 'birch', 'email',   '2024-06-01 09:00:00');
-insert into cs.value_reviews (review_id, account_id, reviewed_on) values ('1', 'acme', '2024-01-15'), ('2', 'cedar', '2024-01-15');
+insert into stored_value_reviews (review_id, account_id, reviewed_on) values ('1', 'acme', '2024-01-15'), ('2', 'cedar', '2024-01-15');
 
 -- Birch complained a year ago and nobody resolved it. Cedar's complaint was resolved today, Dune's is resolved tomorrow and so is still
 -- open; Acme's ticket is no complaint, and its complaint comes tomorrow.
-insert into cs.tickets (ticket_id, account_id, is_complaint, opened_at, resolved_at) values
+insert into stored_tickets (ticket_id, account_id, is_complaint, opened_at, resolved_at) values
     ('t1', 'birch', true,  '2023-06-01 09:00:00', null),
     ('t2', 'cedar', true,  '2024-06-20 09:00:00', '2024-06-30 23:59:59'),
     ('t3', 'dune',  true,  '2024-06-20 09:00:00', '2024-07-01 00:00:00'),
@@ -42,13 +42,13 @@ insert into cs.tickets (ticket_id, account_id, is_complaint, opened_at, resolved
 --   high  31-60d  acme-2: the same
 --   low   31-60d  Birch: a complaint
 --   low   61-90d  Cedar: reviewed, an expand; Dune: the renewal is open, a complaint
-select * from cs.renewal_process(as_of = '2024-06-30') where due_contracts > 0 order by segment, due;
+select * from renewal_process where day = '2024-06-30' and due_contracts > 0 order by segment, due;
 select due, contract_id, due_on, outcome, arr, opportunities, expand_opportunities, complaints, touched_on, reviewed_on
-from cs.renewal_process_detail(as_of = '2024-06-30') order by due_on, contract_id;
+from renewal_process_detail where day = '2024-06-30' order by due_on, contract_id;
 
 -- By hand, all nine rows are there.
-select count() as series, sum(due_contracts) as due from cs.renewal_process(as_of = '2024-06-30');
+select count() as series, sum(due_contracts) as due from renewal_process where day = '2024-06-30';
 
 -- By hand, a day later, in 60 days: Cedar; Elm is due in 90. Birch's renewal is open now, Dune's is not, nor its complaint; Acme complained.
 select segment, due, due_contracts, opportunity_contracts, complaint_contracts
-from cs.renewal_process(as_of = '2024-07-01') where due_contracts > 0 order by segment, due;
+from renewal_process where day = '2024-07-01' and due_contracts > 0 order by segment, due;

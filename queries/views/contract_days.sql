@@ -11,6 +11,7 @@
 --   source        key  System that the contract came from.
 --   contract_id   key  Contract.
 --   counts_from   key  First day of the piece.
+--   covered_before fact First day no longer covered, as known by the day; 2149-06-06: open.
 --   counts_before fact First day on which it no longer counts, as known by the day; 2149-06-06: open.
 --   is_active     fact 1 where it counts at the end of the day.
 --   product       fact Product.

@@ -15,6 +15,8 @@
 --   closing_arr   fact  ARR on the day.
 --   outcome       fact  churned, downsold, kept.
 --   csm           fact  Owner then.
+--
+-- Back: 90, 180
 
 with
 -- What each account paid then, in the policy and at the rates of the day.

@@ -14,6 +14,8 @@
 --   from_score fact  Score 28 days before.
 --   to_score   fact  Score on the day.
 --   csm        fact  Owner on the day.
+--
+-- Back: 28
 
 select
     n.day as day, n.segment as segment,

@@ -1,7 +1,7 @@
 -- The series behind how far last month's closing numbers moved.
 --
 -- One row for each series of a gauge on the last day of the month before that of the day: the value first reported, and the one
--- reported by the end of the day. (Not of this KPI itself.)
+-- reported by the end of the day. Where the definition has changed since, the first value is the first one by the new definition. (Not of this KPI itself.)
 --
 -- Columns:
 --   day             key   Day.
@@ -29,8 +29,8 @@ from (
     select
         p.day as day, d.kpi as kpi, d.labels as labels, d.closed_on as closed_on,
         -- What had been computed by the end of the day.
-        arrayFilter(r -> toDate(r, zone) <= p.day, t.runs) as known,
-        known[1] as told_at, known[-1] as restated_at,
+        arrayFilter(r -> toDate(r.1, zone) <= p.day, t.runs) as known,
+        arrayLast((r, n) -> n = 1 or r.2 = 'definition', known, arrayEnumerate(known)).1 as told_at, known[-1].1 as restated_at,
         arrayFilter(v -> v.1 <= restated_at, d.versions) as seen,
         arrayLast(v -> v.1 <= told_at, seen).2 as old, seen[-1].2 as new
     from (
@@ -42,7 +42,7 @@ from (
         group by view, kpi, x.series, labels, closed_on
     ) as d
     join (
-        select toString(k.view) as view, k.as_of as closed_on, arraySort(groupArray(k.computed_at)) as runs
+        select toString(k.view) as view, k.as_of as closed_on, arraySort(groupArray((k.computed_at, toString(k.reason)))) as runs
         from kpi_runs as k
         where k.as_of = toLastDayOfMonth(k.as_of)
         group by view, closed_on
