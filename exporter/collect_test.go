@@ -105,7 +105,7 @@ func TestGolden(t *testing.T) {
 	f.returns("health_score", []string{"segment", "score"},
 		[]any{"high", []any{[]float64{20, 40, math.Inf(1)}, []uint64{1, 1, 7}, 400.5}},
 		[]any{"low", []any{[]float64{}, []uint64{}, 0.0}})
-	f.fails("broken", "code: 60, message: table cs.nothing does not exist")
+	f.fails("broken", "code: 60, message: table nothing does not exist")
 	f.returns("empty", []string{"segment", "value"})
 	now := noon
 	rolledUp := exporter.RollUp{PendingDays: 31, Errors: 1}
@@ -118,7 +118,7 @@ func TestGolden(t *testing.T) {
 	})
 	golden(t, e, "before.prom")
 	err := e.Refresh(t.Context())
-	if err == nil || err.Error() != "query broken: code: 60, message: table cs.nothing does not exist" {
+	if err == nil || err.Error() != "query broken: code: 60, message: table nothing does not exist" {
 		t.Errorf("Refresh returned %v", err)
 	}
 	now = now.Add(90 * time.Second)

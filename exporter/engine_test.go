@@ -11,13 +11,18 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
+// someDays are the day of noon and its neighbours.
+const someDays = "(select arrayJoin([toDate('2026-03-30'), toDate('2026-03-31'), toDate('2026-04-01')]) as day) as days"
+
 // everyType returns columns of all types that a KPI may have.
 const everyType = `select
+    day,
     if(number = 3, '\xff', toString(number)) as plain,
     toLowCardinality('low') as short,
     cast('b', 'Enum8(''a'' = 1, ''b'' = 2)') as choice,
@@ -25,8 +30,8 @@ const everyType = `select
     if(number = 1, null, toInt256(-5)) as small,
     multiIf(number = 1, null, number = 2, nan, number / 4) as real,
     if(number = 4, [], [2., 10., inf]) as bounds,
-    (bounds, arrayMap(b -> arrayCount(s -> s <= b, [1., 3., toFloat64(toDayOfMonth({as_of:Date}))]), bounds), 35.) as score
-from numbers(5)`
+    (bounds, arrayMap(b -> arrayCount(s -> s <= b, [1., 3., toFloat64(toDayOfMonth(day))]), bounds), 35.) as score
+from numbers(5) as numbers cross join ` + someDays
 
 const everyTypeServed = `# HELP cs_every_type_real Help of real (computed every 5m)
 # TYPE cs_every_type_real gauge
@@ -58,10 +63,8 @@ cs_every_type_whole{choice="b",plain="4",short="low"} 5
 // view creates a view as the installer would.
 func view(t *testing.T, conn driver.Conn, name, body string) {
 	t.Helper()
-	for _, sql := range []string{"create database if not exists cs", "create or replace view cs." + name + " as (\n" + body + "\n)"} {
-		if err := conn.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
+	if err := conn.Exec(t.Context(), "create or replace view "+name+" as (\n"+body+"\n)"); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -94,7 +97,7 @@ func TestEveryTypeFromTheEngine(t *testing.T) {
 // TestNoRowsFromTheEngine: a KPI about which the facts say nothing yet has succeeded.
 func TestNoRowsFromTheEngine(t *testing.T) {
 	conn := enginetest.Conn(t)
-	view(t, conn, "nothing", "select 'a' as segment, toFloat64(1) as value from numbers(3) where {as_of:Date} < '2000-01-01'")
+	view(t, conn, "nothing", "select toDate('2000-01-01') as day, 'a' as segment, toFloat64(1) as value from numbers(3)")
 	now := noon
 	e := newExporter(t, conn, exporter.Options{Catalogue: queries.Catalogue{query("nothing", "segment label", "value gauge")}, Now: clock(&now)})
 	if err := e.Refresh(t.Context()); err != nil {
@@ -123,10 +126,9 @@ func TestTheProductsKPIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := noon
-	keeper := queries.NewKeeper(conn, catalogue, clock(&now))
-	defer keeper.Close()
-	e := newExporter(t, conn, exporter.Options{Catalogue: catalogue, Now: clock(&now), Select: keeper.Select, Reporting: queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}})
-	if err := conn.Exec(ctx, "insert into cs.contracts (contract_id, account_id, acv, starts_on) values ('c1', 'a1', 123456, '"+now.Format(time.DateOnly)+"')"); err != nil {
+	days := refresh.NewDays(refresh.Options{Conn: conn, Layout: catalogue.Layout(), Now: clock(&now)})
+	e := newExporter(t, conn, exporter.Options{Catalogue: catalogue, Now: clock(&now), Lease: days.Read, Reporting: queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}})
+	if err := conn.Exec(ctx, "insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c1', 'a1', 123456, '"+now.Format(time.DateOnly)+"')"); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Refresh(ctx); err != nil {
@@ -167,8 +169,8 @@ func TestTheProductsKPIs(t *testing.T) {
 func TestEngineTimeout(t *testing.T) {
 	conn := enginetest.Conn(t)
 	ctx := t.Context()
-	view(t, conn, "quick", "select toFloat64(toDayOfMonth({as_of:Date})) as value")
-	view(t, conn, "slow", "select toFloat64(sum(sleepEachRow(1))) as value from numbers(30) where {as_of:Date} > '2000-01-01' settings function_sleep_max_microseconds_per_block = 60000000")
+	view(t, conn, "quick", "select day, toFloat64(toDayOfMonth(day)) as value from "+someDays)
+	view(t, conn, "slow", "select day, toFloat64(sum(sleepEachRow(1))) as value from numbers(30) as seconds cross join "+someDays+" group by day settings function_sleep_max_microseconds_per_block = 60000000")
 	now := noon
 	e := newExporter(t, conn, exporter.Options{
 		Catalogue: queries.Catalogue{query("quick", "value gauge"), query("slow", "value gauge")},
@@ -187,7 +189,7 @@ func TestEngineTimeout(t *testing.T) {
 	}
 	running := uint64(1)
 	for range 50 {
-		if err := conn.QueryRow(ctx, "select count() from system.processes where query like '%cs.slow(%' and query not like '%system.processes%'").Scan(&running); err != nil {
+		if err := conn.QueryRow(ctx, "select count() from system.processes where query like '% from slow %' and query not like '%system.processes%'").Scan(&running); err != nil {
 			t.Fatal(err)
 		}
 		if running == 0 {

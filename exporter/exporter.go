@@ -41,9 +41,8 @@ type Options struct {
 	Location  *time.Location    // the reporting zone, in which a day begins and ends [UTC]
 	Now       func() time.Time  // the clock [time.Now]
 
-	// Select gives the statement for a query and a day, such as queries.Keeper does. The exporter calls done when it has
-	// read the result. [the query's own Select]
-	Select func(ctx context.Context, q queries.Query, asOf time.Time) (sql string, done func())
+	// Lease sees to it that days are computed and do not change until done is called, as refresh.Days does. [nothing]
+	Lease func(ctx context.Context, days ...time.Time) (done func(), err error)
 
 	Every   time.Duration // interval of queries that declare none [5m]
 	Timeout time.Duration // how long a run of a query may take, unless it declares that itself [1m]
@@ -58,7 +57,7 @@ type Options struct {
 	EngineUp       func() bool       // whether the local engine answers; nil: there is none
 	EngineRestarts func() int        // how often it was restarted; nil: there is none
 	Confinement    *Confinement      // of the local engine; nil: there is none
-	// Whole tells whether all tables that a query reads are whole; an error keeps the query from being computed. As long as it is
+	// Whole reports whether all tables that a query reads are whole; an error keeps the query from being computed. As long as it is
 	// queries.ErrDamaged, the last good values stay, however old they become. [always nil]
 	Whole    func(context.Context, queries.Query) error
 	Damaged  func() []string     // what is damaged, for the landing page [nothing]
@@ -131,10 +130,8 @@ func New(db Querier, o Options) (*Exporter, error) {
 	if o.Damaged == nil {
 		o.Damaged = func() []string { return nil }
 	}
-	if o.Select == nil {
-		o.Select = func(_ context.Context, q queries.Query, asOf time.Time) (string, func()) {
-			return q.Select(asOf), func() {}
-		}
+	if o.Lease == nil {
+		o.Lease = func(context.Context, ...time.Time) (func(), error) { return func() {}, nil }
 	}
 	var errs []error
 	for _, d := range []struct {

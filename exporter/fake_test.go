@@ -26,8 +26,7 @@ type fake struct {
 }
 
 func (f *fake) Query(ctx context.Context, sql string, _ ...any) (driver.Rows, error) {
-	_, name, _ := strings.Cut(sql, "from cs.")
-	name, _, _ = strings.Cut(name, "(")
+	name := asks(sql)
 	f.mu.Lock()
 	f.asked = append(f.asked, sql)
 	f.now++
@@ -40,13 +39,20 @@ func (f *fake) Query(ctx context.Context, sql string, _ ...any) (driver.Rows, er
 		f.mu.Unlock()
 	}()
 	if answer == nil {
-		return nil, fmt.Errorf("code: 46, message: unknown table function %s", name)
+		return nil, fmt.Errorf("code: 46, message: unknown table %s", name)
 	}
 	r, err := answer(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// asks is the name of the view that a statement reads.
+func asks(sql string) string {
+	_, name, _ := strings.Cut(sql, " from ")
+	name, _, _ = strings.Cut(name, " ")
+	return name
 }
 
 func (f *fake) set(name string, answer func(ctx context.Context) (*rows, error)) {
@@ -73,7 +79,7 @@ func (f *fake) count(name string) int {
 	defer f.mu.Unlock()
 	n := 0
 	for _, sql := range f.asked {
-		if strings.Contains(sql, "cs."+name+"(") {
+		if asks(sql) == name {
 			n++
 		}
 	}
@@ -144,7 +150,7 @@ func (r *rows) Close() error { r.closed = true; return nil }
 
 // query makes a KPI from columns such as "segment label" and "ratio gauge".
 func query(name string, columns ...string) queries.Query {
-	q := queries.Query{Name: name, File: name + ".sql", Title: "Title of " + name + ".", SQL: "select 1"}
+	q := queries.Query{Name: name, File: name + ".sql", Title: "Title of " + name + ".", SQL: "select 1", Day: queries.Column{Name: queries.DayColumn}}
 	for _, c := range columns {
 		n, kind, _ := strings.Cut(c, " ")
 		q.Columns = append(q.Columns, queries.Column{Name: n, Kind: queries.Kind(kind), Help: "Help of " + n + "."})

@@ -172,7 +172,7 @@ func (e *Exporter) debug(k *kpi, o outcome, now time.Time) string {
 	}
 	_ = t.Flush() // a buffer takes everything
 	if o.sql != "" {
-		fmt.Fprintf(&b, "\n-- The statement, with nothing kept from other queries:\n%s\n", o.sql)
+		fmt.Fprintf(&b, "\n-- The statement:\n%s\n", o.sql)
 	}
 	fmt.Fprintf(&b, "\n-- The view (%s):\n%s\n", k.File, strings.TrimSpace(k.SQL))
 	if g := o.good; g != nil {

@@ -208,10 +208,10 @@ func company(t testing.TB, now *time.Time, up *bool) (*exporter.Exporter, *fake)
 	tokyo := time.FixedZone("Asia/Tokyo", 9*3600)
 	nrr := query("nrr", "segment label", "window label", "ratio gauge", "opening_arr gauge", "closing_arr gauge")
 	nrr.Title, nrr.TitleJA = "Net revenue retention over trailing windows.", "売上継続率(NRR)"
-	nrr.Doc = "ARR at as_of of the accounts that paid at the start of the window, over what those accounts paid then.\n\nAccounts won since are in neither sum; an account that left counts as zero."
+	nrr.Doc = "ARR at the end of the day of the accounts that paid at the start of the window, over what those accounts paid then.\n\nAccounts won since are in neither sum; an account that left counts as zero."
 	nrr.Columns[2].Help = "Net revenue retention; 1 is no change."
 	arr := query("arr", "segment label", "amount gauge", "contracted_amount gauge", "accounts gauge", "seats gauge")
-	arr.Title, arr.Doc = "Annual recurring revenue.", "What the contracts that are active at the end of as_of are worth in a year."
+	arr.Title, arr.Doc = "Annual recurring revenue.", "What the contracts that are active at the end of the day are worth in a year."
 	movements := query("arr_movements", "segment label", "window label", "movement label", "amount gauge", "accounts gauge")
 	movements.Title = "How ARR changed within trailing windows."
 	bridge := query("arr_bridge", "window label", "opening gauge", "closing gauge", "residual gauge")
@@ -305,7 +305,7 @@ func TestLandingPage(t *testing.T) {
 	see(
 		"Queries all 11 succeed", "Oldest result 2 minutes ago", "Newest fact 2026-03-31 20:52", "Money in JPY",
 		"Revenue arr nrr logo_churn arr_movements arr_bridge", "Customers coverage risk_accounts time_to_use", "Targets and data targets freshness", "Other a_users_own",
-		"Net revenue retention over trailing windows 売上継続率(NRR) ARR at as_of of the accounts that paid at the start of the window, over what those accounts paid then. Accounts won since",
+		"Net revenue retention over trailing windows 売上継続率(NRR) ARR at the end of the day of the accounts that paid at the start of the window, over what those accounts paid then. Accounts won since",
 		"segment window ratio opening ARR closing ARR",
 		"high 1m 100.4% ¥43,234,567 ¥43,434,567 high 12m 108.1% target 110.0%: missed ¥41,234,567 ¥44,574,567",
 		"tech 1m — ¥0 ¥0 tech 12m 87.0% target 100.0%: critical",

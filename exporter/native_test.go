@@ -81,7 +81,7 @@ func TestNativeHistograms(t *testing.T) {
 	for name, values := range cases {
 		shuffled := slices.Clone(values)
 		dice.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		selects = append(selects, "select '"+name+"' as name, cs_histogram("+array(shuffled)+", "+array(bounds)+") as size where {as_of:Date} > '2000-01-01'")
+		selects = append(selects, "select toDate('2026-03-31') as day, '"+name+"' as name, cs_histogram("+array(shuffled)+", "+array(bounds)+") as size")
 
 		observed := prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "observed", Help: "Observed.", Buckets: bounds,

@@ -87,7 +87,7 @@ func (e *Exporter) Refresh(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// due tells whether a query is to run now. A new day makes all of them due, once, and so does a clock that was set back,
+// due reports whether a query is to run now. A new day makes all of them due, once, and so does a clock that was set back,
 // because the times on record are then meaningless.
 func (e *Exporter) due(o outcome, now time.Time) bool {
 	return o.runs == 0 || !now.Before(o.due) || now.Before(o.started) || !o.asOf.Equal(AsOf(now, e.o.Location))
@@ -117,13 +117,15 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	previous := o
 	o.started = e.now()
 	o.asOf = AsOf(o.started, e.o.Location)
-	o.sql = k.Select(o.asOf) // what a person can run again, whatever was kept for this run
+	o.sql = k.Select(o.asOf)
 	var good *result
 	err := e.o.Whole(ctx, k.Query)
 	if err == nil {
-		sql, finished := e.o.Select(ctx, k.Query, o.asOf)
-		good, err = e.read(ctx, k, sql)
-		finished()
+		var done func()
+		if done, err = e.o.Lease(ctx, o.asOf); err == nil {
+			good, err = e.read(ctx, k, o.sql)
+			done()
+		}
 	}
 	if err == nil {
 		err = e.o.Whole(ctx, k.Query) // the engine may have lost data, and been started again, before the query ran
@@ -182,13 +184,13 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	return o.err
 }
 
-// Busy tells whether queries are being computed.
+// Busy reports whether queries are being computed.
 func (e *Exporter) Busy() bool { return len(e.slots) > 0 }
 
-// damaged tells whether the query is not computed because its facts are damaged.
+// damaged reports whether the query is not computed because its facts are damaged.
 func (o outcome) damaged() bool { return errors.Is(o.err, queries.ErrDamaged) }
 
-// expired tells whether the values of o are too old to be shown. While its facts are damaged, they never are: there will be no
+// expired reports whether the values of o are too old to be shown. While its facts are damaged, they never are: there will be no
 // others until somebody repairs the data, and their age is shown beside them.
 func (k *kpi) expired(o outcome, now time.Time) bool {
 	return o.good == nil || !o.damaged() && now.Sub(o.good.at) > k.maxAge

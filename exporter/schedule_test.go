@@ -197,7 +197,7 @@ func TestNewDayIsComputedWhenItBegins(t *testing.T) {
 			f.returns("kpi", []string{"value"}, []any{1.0})
 			run(t, newExporter(t, f, exporter.Options{Catalogue: queries.Catalogue{every(100*time.Hour, query("kpi", "value gauge"))}, Location: loc, Now: now}))
 			for range 3 * 24 * 60 {
-				if want := "as_of = '" + now().In(loc).Format(time.DateOnly) + "'"; !strings.Contains(f.last(), want) {
+				if want := "day = toDate('" + now().In(loc).Format(time.DateOnly) + "')"; !strings.Contains(f.last(), want) {
 					t.Fatalf("%s: at %s the last statement is %q, want %s", c.zone, now().In(loc), f.last(), want)
 				}
 				sleep(time.Minute)
@@ -226,7 +226,7 @@ func TestMidnightMakesEveryQueryDueAtOnce(t *testing.T) {
 		if f.count("good") != good+1 || f.count("bad") != bad+1 {
 			t.Errorf("at midnight good ran %d times and bad %d times, want once each", f.count("good")-good, f.count("bad")-bad)
 		}
-		if last := f.last(); !strings.Contains(last, "as_of = '2000-01-02'") {
+		if last := f.last(); !strings.Contains(last, "day = toDate('2000-01-02')") {
 			t.Errorf("after midnight in Tokyo: %s", last)
 		}
 		want := float64(time.Date(2000, 1, 2, 0, 0, 0, 0, tokyo).Unix())

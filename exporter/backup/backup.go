@@ -28,7 +28,7 @@ import (
 type Options struct {
 	File    string
 	Replace bool     // an existing file
-	Models  []string // whose rows are stored in tables that a backup leaves out
+	Layers  []string // tables that a backup leaves out, since they are computed
 	Cskpi   string   // version of this program
 	// Before is called before the snapshot is taken, while nobody else may change what was stored (queries.Alone); may be nil.
 	Before   func(context.Context) error
@@ -181,7 +181,7 @@ func (w *writer) run(ctx context.Context) (err error) {
 
 // snapshot clones the tables while nobody erases or rolls up.
 func (w *writer) snapshot(ctx context.Context) error {
-	if replicated, err := w.d.strings(ctx, "select name from system.tables where database = 'cs' and engine like 'Replicated%'"); err != nil {
+	if replicated, err := w.d.strings(ctx, "select name from system.tables where database = currentDatabase() and engine like 'Replicated%'"); err != nil {
 		return err
 	} else if len(replicated) > 0 {
 		return errors.New("the database lies on a cluster, where this is not supported yet; use ClickHouse's own BACKUP there")
@@ -206,7 +206,7 @@ func (w *writer) snapshot(ctx context.Context) error {
 			return err
 		}
 		for _, t := range kept {
-			if err := w.d.Conn.Exec(ctx, "create table "+w.scratch+"."+t.name+" clone as cs."+t.name); err != nil {
+			if err := w.d.Conn.Exec(ctx, "create table "+w.scratch+"."+t.name+" clone as "+t.name); err != nil {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
 		}
@@ -218,8 +218,12 @@ func (w *writer) snapshot(ctx context.Context) error {
 		for _, t := range derived {
 			w.manifest.LeftOut[t.name] = t.why
 		}
-		w.others, err = w.d.strings(ctx, "select name from system.tables where database = 'cs' and engine not like '%View' and not startsWith(name, 'kept_') and name not in ("+
-			names(kept)+", "+names(derived)+") order by name")
+		layers := []table{{name: "stored_layer_days"}}
+		for _, name := range w.o.Layers {
+			layers = append(layers, table{name: name})
+		}
+		w.others, err = w.d.strings(ctx, "select name from system.tables where database = currentDatabase() and engine not like '%View' and name not in ("+
+			names(kept)+", "+names(derived)+", "+names(layers)+") order by name")
 		return err
 	})
 }
@@ -252,7 +256,7 @@ func (w *writer) explain(ctx context.Context, err error) error {
 
 // columns are those of a table, the materialised ones included: they cannot all be computed again.
 func columns(ctx context.Context, d *Database, table string) (found []Column, err error) {
-	rows, err := d.Conn.Query(ctx, "select name, type from system.columns where database = 'cs' and table = '"+table+"' and default_kind not in ('ALIAS', 'EPHEMERAL') order by position")
+	rows, err := d.Conn.Query(ctx, "select name, type from system.columns where database = currentDatabase() and table = '"+table+"' and default_kind not in ('ALIAS', 'EPHEMERAL') order by position")
 	if err != nil {
 		return nil, err
 	}
@@ -291,9 +295,6 @@ func (w *writer) table(ctx context.Context, of table) (Table, error) {
 		return t, err
 	}
 	from, where := w.scratch+"."+of.name, ""
-	if of.name == "kpi_runs" && len(w.o.Models) > 0 {
-		where = "view not in ('" + strings.Join(w.o.Models, "', '") + "')"
-	}
 	parts, err := w.parts(ctx, of, from, where)
 	if err != nil {
 		return t, err

@@ -20,6 +20,7 @@ type Database struct {
 	url  url.URL
 	auth http.Header
 	user *url.Userinfo // nil: the headers say who asks
+	name string        // of the database on the server
 }
 
 // Supports reports why a database cannot be backed up or restored over a connection with these options.
@@ -38,7 +39,7 @@ func Connect(o *clickhouse.Options) (*Database, error) {
 	if err := Supports(o); err != nil {
 		return nil, err
 	}
-	d := &Database{url: url.URL{Scheme: "http", Host: o.Addr[0], Path: "/" + strings.TrimPrefix(o.HttpUrlPath, "/")}, auth: http.Header{}}
+	d := &Database{url: url.URL{Scheme: "http", Host: o.Addr[0], Path: "/" + strings.TrimPrefix(o.HttpUrlPath, "/")}, auth: http.Header{}, name: o.Auth.Database}
 	if o.TLS != nil {
 		d.url.Scheme = "https"
 	}
@@ -56,7 +57,7 @@ func Connect(o *clickhouse.Options) (*Database, error) {
 
 // do sends a statement, with data if there is any, and returns the answer, which the caller closes.
 func (d *Database) do(ctx context.Context, statement string, data io.Reader, settings map[string]string) (io.ReadCloser, error) {
-	values := url.Values{"max_execution_time": {"0"}}
+	values := url.Values{"max_execution_time": {"0"}, "database": {d.name}}
 	for name, value := range settings {
 		values.Set(name, value)
 	}

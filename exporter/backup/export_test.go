@@ -1,5 +1,11 @@
 package backup
 
+import (
+	"strings"
+
+	"cskpi/queries"
+)
+
 // Kept and Derived are the names of the tables that are in a backup, and of those that are not.
 func Kept() []string    { return list(kept) }
 func Derived() []string { return list(derived) }
@@ -10,4 +16,18 @@ func list(tables []table) []string {
 		names[i] = t.name
 	}
 	return names
+}
+
+// AsFormer lets do write backups as a program of version 9 of the schema did, where tables of facts had other names and no layers were.
+func AsFormer(do func()) {
+	now := kept
+	defer func() { kept = now }()
+	kept = nil
+	for _, t := range now {
+		if t.name != "stored_fact_changes" {
+			t.name = strings.TrimPrefix(t.name, queries.StoredPrefix)
+			kept = append(kept, t)
+		}
+	}
+	do()
 }

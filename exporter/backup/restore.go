@@ -73,7 +73,7 @@ func (b *Backup) load(ctx context.Context, d *Database, t Table, report func(Pro
 	}
 	all := strings.Join(list, ", ")
 	// By input(), since only an insert from a select takes materialised columns.
-	statement := fmt.Sprintf("insert into cs.%s (%s) select %s from input('%s') format Parquet",
+	statement := fmt.Sprintf("insert into %s (%s) select %s from input('%s') format Parquet",
 		t.Name, all, all, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(strings.Join(structure, ", ")))
 	rows := uint64(0)
 	for _, f := range t.Files {
@@ -96,11 +96,11 @@ func (b *Backup) load(ctx context.Context, d *Database, t Table, report func(Pro
 		rows += f.Rows
 		report(Progress{Step: "table", Name: t.Name, Rows: rows})
 	}
-	last, err := final(ctx, d, "cs", t.Name)
+	last, err := final(ctx, d, d.name, t.Name)
 	if err != nil {
 		return err
 	}
-	rows, hash, err := fingerprint(ctx, d, t.Columns, "cs."+t.Name+last)
+	rows, hash, err := fingerprint(ctx, d, t.Columns, t.Name+last)
 	if err != nil {
 		return err
 	}
@@ -110,15 +110,16 @@ func (b *Backup) load(ctx context.Context, d *Database, t Table, report func(Pro
 	return nil
 }
 
-// Settle makes the history of KPIs take the first roll-up of usage after a restore for what it is: nothing that arrived late. Usage
-// that had arrived shortly before the backup stays late, since the original may not have rolled it up yet.
+// Settle makes the history of KPIs take the first roll-up of usage after a restore for what it is: nothing that arrived late. (The layers do
+// not need to hear of it: none of their days is computed yet.) Usage that had arrived shortly before the backup stays late, since the
+// original may not have rolled it up yet.
 func Settle(ctx context.Context, d *Database, m Manifest) error {
 	at := fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", m.Snapshot.UnixMilli())
 	for _, statement := range []string{
-		"alter table cs.fact_changes delete where table = 'usage_events' and changed_at > " + at + " settings mutations_sync = 2, max_execution_time = 0",
-		`insert into cs.fact_changes (table, changed_at, first_on, last_on, rows)
+		"alter table stored_fact_changes delete where startsWith(table, 'usage_') and at > " + at + " settings mutations_sync = 2, max_execution_time = 0",
+		`insert into fact_changes (table, changed_at, first_on, last_on, rows)
 			select 'usage_events', ` + at + `, min(toDate(ts)) - 1, max(toDate(ts)), uniqExact(toDate(ts))
-			from cs.usage_events
+			from stored_usage_events
 			where ingested_at > ` + at + ` - interval 1 hour and toDate(ts) <= toDate(ingested_at)
 			having count() > 0
 			settings max_execution_time = 0`,

@@ -133,7 +133,7 @@ func (j judge) call(name string) error {
 	case permitted.function(name), permitted.tableFunctions[name], permitted.types[name]:
 		return nil
 	default:
-		return denied("The function %s is not available to readers of this engine; a view is called with its database, as in %s.%s(as_of = '2024-06-30')", name, factsDatabase, name)
+		return denied("The function %s is not available to readers of this engine", name)
 	}
 }
 

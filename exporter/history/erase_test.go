@@ -21,7 +21,7 @@ type slow struct {
 }
 
 func (s *slow) PrepareBatch(ctx context.Context, query string, o ...driver.PrepareBatchOption) (driver.Batch, error) {
-	if strings.HasPrefix(query, "insert into cs.kpi_daily") {
+	if strings.HasPrefix(query, "insert into kpi_daily") {
 		s.once.Do(func() {
 			close(s.reached)
 			<-s.release
@@ -36,11 +36,11 @@ func TestErasedMeanwhile(t *testing.T) {
 	f := newFixture(t)
 	f.now = time.Date(2024, 7, 1, 12, 0, 0, 0, time.UTC)
 	f.company()
-	f.exec("insert into cs.risks (risk_id, account_id, csm, kind, severity, raised_on) values ('r1', 'acme', 'kim', 'budget', 3, '2024-06-20')")
+	f.store("insert into stored_risks (risk_id, account_id, csm, kind, severity, raised_on) values ('r1', 'acme', 'kim', 'budget', 3, '2024-06-20')")
 	conn := &slow{Conn: f.conn, reached: make(chan struct{}), release: make(chan struct{})}
 	f.options.Conn = conn
 	f.use(f.catalogue, 7)
-	names := func() string { return f.rows("count()", "cs.kpi_daily where labels['account'] = 'acme'") }
+	names := func() string { return f.rows("count()", "kpi_daily where labels['account'] = 'acme'") }
 
 	var wg sync.WaitGroup
 	r := history.Request{From: day("2024-06-29"), To: day("2024-06-30"), KPIs: []string{"risk_accounts"}}
@@ -65,12 +65,12 @@ func TestErasedMeanwhile(t *testing.T) {
 	close(conn.release)
 	wg.Wait()
 	f.equal("values that name the account", names(), "0")
-	f.equal("runs", f.rows("count()", "cs.kpi_runs where view = 'risk_accounts'"), "2") // so the values had been stored
+	f.equal("runs", f.rows("count()", "kpi_runs where view = 'risk_accounts'"), "2") // so the values had been stored
 
 	f.company()
 	wg.Go(func() {
-		if err := f.conn.Exec(t.Context(), `insert into cs.account_days (day, account_id, computed_at)
-			select toDate('2024-06-30'), account_id, now64(3) from cs.accounts where sleepEachRow(1) = 0 settings max_threads = 1`); err != nil {
+		if err := f.conn.Exec(t.Context(), `insert into stored_account_days (day, account_id, version)
+			select toDate('1999-01-01'), account_id, 1 from stored_accounts where sleepEachRow(1) = 0 settings max_threads = 1`); err != nil {
 			t.Error(err)
 		}
 	})
@@ -81,5 +81,5 @@ func TestErasedMeanwhile(t *testing.T) {
 		t.Error(err)
 	}
 	wg.Wait()
-	f.equal("days of accounts", f.rows("account_id", "cs.account_days"), "birch")
+	f.equal("days of accounts", f.rows("account_id", "stored_account_days where day = '1999-01-01'"), "birch")
 }

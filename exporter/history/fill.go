@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +17,7 @@ import (
 // Request says what is to be filled.
 type Request struct {
 	From, To  time.Time     // first and last day, at midnight UTC
-	KPIs      []string      // by name, stored models as well; none: all
+	KPIs      []string      // by name; none: all
 	Recompute bool          // also what is there and holds
 	Parallel  int           // statements at a time [1]
 	Rest      time.Duration // how long a day is left alone after it was computed, while facts keep arriving [0]
@@ -59,9 +57,6 @@ type Failure struct {
 	Err      error // of the latest day
 }
 
-// keepAtMost is how long models are kept of which days to come may need some.
-const keepAtMost = 10 * time.Minute
-
 // After every courtesyAfter of work, Fill leaves others a chance: a process that waits for its turn, as an erasure does, looks for it every now and then.
 const (
 	courtesyAfter = 20 * time.Second
@@ -77,21 +72,27 @@ func (h *History) window() int { return max(h.o.Days, 1) }
 func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	started := time.Now()
 	s = Summary{From: r.From, To: r.To, Reasons: map[Reason]int{}}
-	kpis, stored, err := h.named(r.KPIs)
+	kpis, err := h.named(r.KPIs)
 	if err != nil {
 		return s, err
 	}
 	if r.To.After(h.Yesterday()) {
 		return s, fmt.Errorf("%s has not closed yet; the last day that has is %s", r.To.Format(time.DateOnly), h.Yesterday().Format(time.DateOnly))
 	}
-	f := &filling{h: h, r: r, kpis: kpis, stored: stored, s: &s, days: map[time.Time]bool{}, done: map[string]bool{}, missing: map[time.Time]bool{}}
+	f := &filling{h: h, r: r, kpis: kpis, s: &s, days: map[time.Time]bool{}, done: map[string]bool{}, missing: map[time.Time]bool{}}
 	defer func() {
 		s.Days, s.KPIs, s.Took = len(f.days), len(f.done), time.Since(started)
 	}()
 	if err := h.factsWhole(ctx); err != nil {
 		return s, err
 	}
-	if f.plan, err = h.plan(ctx, slices.Concat(kpis, stored), r.From, r.To); err != nil {
+	// What has changed is known when the layers have it.
+	done, err := h.o.Lease(ctx, r.To)
+	if err != nil {
+		return s, err
+	}
+	done()
+	if f.plan, err = h.plan(ctx, kpis, r.From, r.To); err != nil {
 		return s, err
 	}
 	at, err := now(ctx, h.o.Conn)
@@ -113,19 +114,12 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 					s.Held++
 				}
 			}
-			for _, q := range stored {
-				if t, due := f.plan.of(q, day, r.Recompute, r.Rest, at); due {
-					f.missing[day] = f.missing[day] || t.reason == First
-					todo = true
-				}
-			}
 		}
 		if todo {
 			windows = append(windows, days)
 		}
 	}
 	f.begun = at
-	defer h.Close()
 	f.report(r.To, 0)
 	for rested := time.Now(); len(windows) > 0; windows = windows[1:] {
 		days := windows[0]
@@ -145,36 +139,29 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	return s, nil
 }
 
-// named are the KPIs and stored models of those names.
-func (h *History) named(names []string) (kpis, stored []queries.Query, err error) {
+// named are the KPIs of those names.
+func (h *History) named(names []string) (kpis []queries.Query, err error) {
 	if len(names) == 0 {
-		return h.kpis, h.stored, nil
+		return h.kpis, nil
 	}
 	for _, name := range names {
-		is := func(q queries.Query) bool { return q.Name == name }
-		if i := slices.IndexFunc(h.kpis, is); i >= 0 {
-			kpis = append(kpis, h.kpis[i])
-		} else if i := slices.IndexFunc(h.stored, is); i >= 0 {
-			stored = append(stored, h.stored[i])
-		} else {
-			return nil, nil, fmt.Errorf("there is no KPI %q", name)
+		i := slices.IndexFunc(h.kpis, func(q queries.Query) bool { return q.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no KPI %q", name)
 		}
+		kpis = append(kpis, h.kpis[i])
 	}
-	return kpis, stored, nil
+	return kpis, nil
 }
 
 // filling is the state of one Fill.
 type filling struct {
-	h    *History
-	r    Request
-	kpis []queries.Query
-	// stored are models whose rows are stored, too; they count neither as KPIs nor as days of such.
-	stored []queries.Query
-	plan   *planner
-	begun  time.Time
-	kept   time.Time         // since when models are kept: what arrived since may not be in what stands on them
-	stood  map[string]string // the state of the tables just before that
-	total  int
+	h     *History
+	r     Request
+	kpis  []queries.Query
+	plan  *planner
+	begun time.Time
+	total int
 
 	mu   sync.Mutex
 	s    *Summary
@@ -223,16 +210,15 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	if err != nil {
 		return queries.Brief(err)
 	}
-	if at.Sub(f.kept) > keepAtMost {
-		h.Close() // what was kept before does not stand for what is known now
-		f.kept = at
-		if f.stood, err = h.state(ctx); err != nil {
-			return queries.Brief(err)
-		}
-	} else if err := h.o.Reader.Forget(ctx, days[0]); err != nil {
+	done, err := h.o.Lease(ctx, days...)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if at, err = now(ctx, h.o.Conn); err != nil { // what the layers had before is known
 		return queries.Brief(err)
 	}
-	// One statement or another waits for a model; none needs more than a core.
+	// None needs more than a core.
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_threads": 1}))
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -255,11 +241,6 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	}
 	close(work)
 	wg.Wait()
-	for _, q := range f.stored {
-		if err := f.store(ctx, q, f.due(q, days, at), at); err != nil {
-			return err
-		}
-	}
 	return context.Cause(ctx)
 }
 
@@ -267,6 +248,12 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 func (f *filling) kpi(ctx context.Context, q queries.Query, days []time.Time, at time.Time) error {
 	tasks := f.due(q, days, at)
 	if len(tasks) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	if err := f.h.o.Broken(q); err != nil {
+		for _, t := range tasks {
+			f.fail(q, t.day, err)
+		}
 		return nil
 	}
 	return f.compute(ctx, q, tasks, at)
@@ -286,7 +273,7 @@ func (f *filling) due(q queries.Query, days []time.Time, at time.Time) []task {
 	return tasks
 }
 
-// doneSince tells whether somebody computed the day after this work was begun.
+// doneSince reports whether somebody computed the day after this work was begun.
 func (f *filling) doneSince(q queries.Query, day time.Time) bool {
 	last, found := f.plan.runs[q.Name][day.Format(time.DateOnly)]
 	return found && last.at.After(f.begun)
@@ -312,14 +299,6 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	case errors.Is(err, queries.ErrDamaged):
 		for _, t := range tasks {
 			f.fail(q, t.day, err)
-		}
-		return nil
-	case len(tasks) > 1 && errors.Is(err, errOneDay):
-		f.h.o.Log.Debug("a KPI is computed day by day", "query", q.Name, "why", err)
-		for _, t := range tasks {
-			if err := f.compute(ctx, q, []task{t}, at); err != nil {
-				return err
-			}
 		}
 		return nil
 	case len(tasks) > 1:
@@ -369,121 +348,21 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 func (f *filling) runs(q queries.Query, tasks []task, at time.Time) map[string]run {
 	runs := make(map[string]run, len(tasks))
 	for _, t := range tasks {
-		runs[t.day.Format(time.DateOnly)] = run{at: at, definition: f.h.definitions[q.Name], settings: t.setting, knownUntil: f.kept.Add(-seen), reason: t.reason, facts: t.facts}
+		runs[t.day.Format(time.DateOnly)] = run{at: at, definition: q.Definition(), settings: t.setting, knownUntil: at, reason: t.reason, facts: t.facts}
 	}
 	return runs
 }
 
-// read computes a KPI for days. The first time that it does so for several at once, it computes one of them by itself as well. If that is
-// another number, the KPI is computed day by day, since a wrong number is worse than a slow one: from then on if both stood on the same facts,
-// and only this time if facts arrived in between, which may be the reason.
+// read reads a KPI on days.
 func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
-	if len(days) == 1 {
-		return f.readAs(ctx, q, days)
-	}
-	if known, is := f.h.together.Load(q.Name); is && !known.(bool) {
-		return nil, fmt.Errorf("%w: computed with others it was another number", errOneDay)
-	}
-	read, err := f.readAs(ctx, q, days)
-	if err != nil {
-		return nil, err
-	}
-	if _, is := f.h.together.Load(q.Name); is {
-		return read, nil
-	}
-	middle := len(days) / 2
-	one, err := f.readAs(ctx, q, days[middle:middle+1])
-	if err != nil {
-		return nil, err
-	}
-	equal := sameDay(one[0], read[middle])
-	if !equal {
-		now, err := f.h.state(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if table := changed(q, f.stood, now); table != "" {
-			return nil, fmt.Errorf("%w: facts of %s arrived while it was compared with others", errOneDay, table)
-		}
-	}
-	f.h.together.Store(q.Name, equal)
-	if !equal {
-		f.h.o.Log.Error("a KPI is another number when several days are computed at once; it is computed day by day, and this is a mistake in the program",
-			"query", q.Name, "as_of", days[middle].Format(time.DateOnly))
-		return nil, fmt.Errorf("%w: computed with others it is another number", errOneDay)
-	}
-	return read, nil
-}
-
-// state is a fingerprint of what each table holds. Inserting and deleting change it, merging does not.
-func (h *History) state(ctx context.Context) (map[string]string, error) {
-	rows, err := h.o.Conn.Query(ctx, `
-		select table, toString(arraySort(groupArray((partition_id, inserted, deleted))))
-		from (
-			select table, partition_id, max(max_block_number) as inserted, max(if(length(of) > 4, toUInt64(of[5]), 0)) as deleted
-			from (select table, partition_id, max_block_number, splitByChar('_', name) as of from system.parts where database = 'cs' and active) as parts
-			group by table, partition_id
-		) as partitions
-		group by table`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	state := map[string]string{}
-	for rows.Next() {
-		var table, holds string
-		if err := rows.Scan(&table, &holds); err != nil {
-			return nil, err
-		}
-		state[table] = holds
-	}
-	return state, rows.Err()
-}
-
-// changed is a table that a KPI reads and that two states do not agree on; empty: there is none.
-func changed(q queries.Query, before, after map[string]string) string {
-	for _, state := range []map[string]string{before, after} {
-		for _, table := range slices.Sorted(maps.Keys(state)) {
-			if before[table] != after[table] && q.Reads(table) {
-				return table
-			}
-		}
-	}
-	return ""
-}
-
-// readAs runs the reader's statement.
-func (f *filling) readAs(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
 	if err := f.h.whole(ctx, q); err != nil {
 		return nil, err
 	}
-	sql, done, err := f.h.o.Reader.Select(ctx, q, days)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	read, err := exporter.ReadDays(ctx, f.h.o.Conn, q, sql, days, exporter.DayOptions{Timeout: f.h.o.Timeout, MaxSeries: f.h.o.MaxSeries})
+	read, err := exporter.ReadDays(ctx, f.h.o.Conn, q, q.SelectDays(days), days, exporter.DayOptions{Timeout: f.h.o.Timeout, MaxSeries: f.h.o.MaxSeries})
 	if err == nil {
 		err = f.h.whole(ctx, q) // the engine may have lost data, and been started again, before the statement ran
 	}
 	return read, err
-}
-
-// sameDay tells whether two results are one, whatever the order of their rows.
-func sameDay(a, b exporter.Day) bool {
-	if len(a.Rows) != len(b.Rows) || a.Refused != b.Refused {
-		return false
-	}
-	rows := make(map[string][]exporter.Value, len(a.Rows))
-	for _, r := range a.Rows {
-		rows[strings.Join(r.Labels, "\xff")] = r.Values
-	}
-	for _, r := range b.Rows {
-		if !slices.EqualFunc(rows[strings.Join(r.Labels, "\xff")], r.Values, same) {
-			return false
-		}
-	}
-	return true
 }
 
 // failed takes down that a day could not be computed. A database that is away fails everything, which is not to be told of each day.

@@ -5,12 +5,9 @@ package history
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -18,93 +15,33 @@ import (
 	"cskpi/queries"
 )
 
-// Reader gives the statement that computes a KPI on several days: columns cs_day (Date), then those of the query. The caller calls
-// done when it has read the result.
-type Reader interface {
-	Select(ctx context.Context, q queries.Query, days []time.Time) (sql string, done func(), err error)
-	// Forget is told that no day after this one is to come. Close forgets everything that was kept for statements to come, after which
-	// facts are as they are then.
-	Forget(ctx context.Context, after time.Time) error
-	Close()
-}
-
 // own are the tables that tell which days have to be computed, and where they are stored. If one of them is damaged, nothing is
 // computed: days would look as if they had never been.
-var own = []string{"kpi_daily", "kpi_runs", "fact_changes", "settings"}
-
-// OneByOne is the plain way: a statement for each day, as the live service computes it.
-type OneByOne struct{ *queries.Keeper }
-
-// errOneDay means that a KPI is to be computed day by day.
-var errOneDay = errors.New("a statement of this kind is about one day")
-
-// Select implements Reader, for one day at a time.
-func (o OneByOne) Select(ctx context.Context, q queries.Query, days []time.Time) (string, func(), error) {
-	if len(days) != 1 {
-		return "", nil, errOneDay
-	}
-	sql, done := o.Keeper.Select(ctx, q, days[0])
-	return "select " + queries.QuoteDay(days[0]) + " as cs_day, * from (" + sql + ")", done, nil
-}
-
-// Forget implements Reader: nothing is kept for other days.
-func (o OneByOne) Forget(context.Context, time.Time) error { return nil }
-
-// Together computes a KPI on several days in one statement (see queries.Days), and day by day what cannot be.
-type Together struct {
-	*queries.Days
-	single OneByOne
-}
-
-// NewTogether prepares a Together. What it stores in the database goes with Close.
-func NewTogether(conn driver.Conn, c queries.Catalogue) *Together {
-	return &Together{queries.NewDays(conn, c), OneByOne{queries.NewKeeper(conn, c, time.Now)}}
-}
-
-// Select implements Reader.
-func (t *Together) Select(ctx context.Context, q queries.Query, days []time.Time) (string, func(), error) {
-	if len(days) == 1 {
-		return t.single.Select(ctx, q, days)
-	}
-	sql, err := t.Days.Select(ctx, q, days)
-	switch {
-	case err == nil:
-		return sql, func() {}, nil
-	case ctx.Err() != nil:
-		return "", nil, err
-	}
-	return "", nil, fmt.Errorf("%w: %w", errOneDay, err)
-}
-
-// Close implements Reader.
-func (t *Together) Close() {
-	t.Days.Close()
-	t.single.Close()
-}
+var own = []string{"kpi_daily", "kpi_runs", "fact_changes", "stored_settings"}
 
 // Options are what a History works with.
 type Options struct {
 	Conn      driver.Conn
-	Catalogue queries.Catalogue // its KPIs are computed; their views need not be installed
+	Catalogue queries.Catalogue // its KPIs are read
 	Zone      *time.Location    // in which days begin and end [UTC]
-	Reader    Reader            // [OneByOne]
-	Days      int               // of one statement at most [1]
-	Timeout   time.Duration     // for a day of a KPI whose header says none [1m]
-	MaxSeries int               // of a KPI on a day [10000]
-	// Whole tells whether these tables, and all that queries read, are whole; an error keeps days from being computed. [always nil]
+	// Lease sees to it that days are computed and do not change until done is called, as refresh.Days does.
+	Lease     func(ctx context.Context, days ...time.Time) (done func(), err error)
+	Days      int           // of one statement at most [1]
+	Timeout   time.Duration // for a day of a KPI whose header says none [1m]
+	MaxSeries int           // of a KPI on a day [10000]
+	// Whole reports whether these tables, and all that queries read, are whole; an error keeps days from being computed. [always nil]
 	Whole func(ctx context.Context, tables []string, qs ...queries.Query) error
-	Now   func() time.Time // the clock that says which days have closed [time.Now]
-	Log   *slog.Logger     // [discards]
+	// Broken is why a KPI cannot be read: what it stands on is not up to date. [always nil]
+	Broken func(q queries.Query) error
+	Now    func() time.Time // the clock that says which days have closed [time.Now]
+	Log    *slog.Logger     // [discards]
 }
 
 // History computes, keeps and tells the KPIs of past days. Its methods may be called concurrently, but for those that compute, which
 // take turns.
 type History struct {
-	o           Options
-	kpis        []queries.Query
-	stored      []queries.Query   // models whose rows are stored whole
-	definitions map[string]string // by name of KPI or model
-	together    sync.Map          // by name of KPI: whether several days at once gave the same as one by itself
+	o    Options
+	kpis []queries.Query
 }
 
 // New prepares a History. The tables are those of queries.Migrate.
@@ -112,11 +49,14 @@ func New(o Options) *History {
 	o.Zone = cmp.Or(o.Zone, time.UTC)
 	o.Days = cmp.Or(o.Days, 1)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
-	if o.Reader == nil {
-		o.Reader = OneByOne{queries.NewKeeper(o.Conn, o.Catalogue, time.Now)}
+	if o.Lease == nil {
+		o.Lease = func(context.Context, ...time.Time) (func(), error) { return func() {}, nil }
 	}
 	if o.Whole == nil {
 		o.Whole = func(context.Context, []string, ...queries.Query) error { return nil }
+	}
+	if o.Broken == nil {
+		o.Broken = func(queries.Query) error { return nil }
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -124,16 +64,12 @@ func New(o Options) *History {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &History{o: o, kpis: o.Catalogue.KPIs(), stored: o.Catalogue.Stored(), definitions: o.Catalogue.Definitions()}
+	return &History{o: o, kpis: o.Catalogue.KPIs()}
 }
 
 // whole returns nil if nothing is damaged that is needed to compute q for past days and to store it.
 func (h *History) whole(ctx context.Context, q queries.Query) error {
-	tables := own
-	if q.Store != "" {
-		tables = append(slices.Clone(own), q.Store)
-	}
-	return h.o.Whole(ctx, tables, q)
+	return h.o.Whole(ctx, own, q)
 }
 
 // Whole returns nil if nothing is damaged that is stored of past days, or that tells which of them have to be computed.
@@ -142,9 +78,6 @@ func (h *History) Whole(ctx context.Context) error { return h.o.Whole(ctx, own) 
 // factsWhole returns nil if nothing is damaged that any KPI reads. Which days there are follows from all facts together, and days that
 // are computed later are the same.
 func (h *History) factsWhole(ctx context.Context) error { return h.o.Whole(ctx, own, h.kpis...) }
-
-// Close drops what is kept for statements to come. The connection stays open.
-func (h *History) Close() { h.o.Reader.Close() }
 
 // Yesterday is the last day that has closed, at midnight UTC; only the date counts.
 func (h *History) Yesterday() time.Time {
@@ -163,9 +96,9 @@ func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
 	err := h.o.Conn.QueryRow(ctx, `
 		select count(), min(day)
 		from (
-			select min(starts_on) as day from cs.contracts where starts_on > toDate(0) having count() > 0
+			select min(starts_on) as day from stored_contracts where starts_on > toDate(0) having count() > 0
 			union all
-			select min(first_on) from cs.usage_accounts final where first_on > toDate(0) having count() > 0
+			select min(first_on) from stored_usage_accounts final where first_on > toDate(0) having count() > 0
 		) as firsts`).Scan(&found, &first)
 	switch {
 	case err != nil:

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,12 +13,27 @@ import (
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/history"
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) {
+	enginetest.Main(m, func() {
+		if installed.drop != nil {
+			if err := installed.drop(); err != nil {
+				panic(err)
+			}
+		}
+	})
+}
 
-// fixture is a database with all views and a History on it.
+// installed is a database with all views, which tests use one after the other: to install them takes longer than most tests.
+var installed struct {
+	conn driver.Conn
+	drop func() error
+}
+
+// fixture is an empty database with all views, and a History on it.
 type fixture struct {
 	*history.History
 	t         testing.TB
@@ -25,20 +41,31 @@ type fixture struct {
 	catalogue queries.Catalogue
 	now       time.Time
 	options   history.Options
+	days      *refresh.Days
+	batch     uint64 // of facts that were stored
 }
 
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
-	conn := enginetest.Conn(t)
 	catalogue, err := queries.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if installed.conn == nil {
+		installed.conn, installed.drop = enginetest.Lasting(t)
+		if err := queries.Migrate(t.Context(), installed.conn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn := installed.conn
+	var filled []string
+	if err := conn.QueryRow(t.Context(), "select groupArray(name) from system.tables where database = currentDatabase() and total_rows > 0 and name not in ('installed', 'schema_migrations')").Scan(&filled); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), conn, catalogue); err != nil {
-		t.Fatal(err)
+	for _, table := range filled {
+		if err := conn.Exec(t.Context(), "truncate table "+table); err != nil {
+			t.Fatal(err)
+		}
 	}
 	f := &fixture{t: t, conn: conn, catalogue: catalogue, now: time.Now()}
 	f.options = history.Options{Conn: conn, Catalogue: catalogue, Zone: time.UTC, Now: func() time.Time { return f.now }}
@@ -49,10 +76,40 @@ func newFixture(t testing.TB) *fixture {
 // use begins anew, as another process would.
 func (f *fixture) use(catalogue queries.Catalogue, days int) {
 	f.t.Helper()
-	o := f.options
-	o.Catalogue, o.Days, o.Reader = catalogue, days, history.NewTogether(f.conn, catalogue)
-	f.History = history.New(o)
-	f.t.Cleanup(f.History.Close)
+	if err := queries.Install(f.t.Context(), f.conn, catalogue); err != nil {
+		f.t.Fatal(err)
+	}
+	f.days = refresh.NewDays(refresh.Options{Conn: f.conn, Layout: catalogue.Layout(), Now: f.options.Now})
+	f.options.Catalogue, f.options.Days, f.options.Lease = catalogue, days, f.days.Read
+	f.History = history.New(f.options)
+}
+
+// refresh lets the layers have what has changed, as the service does all the time.
+func (f *fixture) refresh() {
+	f.t.Helper()
+	if err := f.days.Compute(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// store stores facts as intake does, so that what they touch is known: an insert into a table of facts.
+func (f *fixture) store(insert string) {
+	f.t.Helper()
+	m := regexp.MustCompile(`^insert into stored_(\w+) (.*)$`).FindStringSubmatch(strings.ReplaceAll(insert, "\n", " "))
+	if m == nil {
+		f.t.Fatalf("no insert of facts: %s", insert)
+	}
+	f.batch++
+	f.exec("create table arriving as stored_" + m[1])
+	f.exec("insert into arriving " + m[2])
+	if err := refresh.Announce(f.t.Context(), f.conn, f.batch, m[1], "arriving", "UTC"); err != nil {
+		f.t.Fatal(err)
+	}
+	f.exec("insert into stored_" + m[1] + " select * from arriving")
+	if err := refresh.Stored(f.t.Context(), f.conn, f.batch); err != nil {
+		f.t.Fatal(err)
+	}
+	f.exec("drop table arriving sync")
 }
 
 func (f *fixture) exec(sql string) {
@@ -98,6 +155,7 @@ func (f *fixture) equal(what, got, want string) {
 // fill fills days and fails the test on any error.
 func (f *fixture) fill(r history.Request) history.Summary {
 	f.t.Helper()
+	f.refresh()
 	s, err := f.Fill(f.t.Context(), r)
 	if err != nil {
 		f.t.Fatal(err)
@@ -134,7 +192,7 @@ func (f *fixture) dbNow() (at time.Time) {
 // settle lets what is stored count as stored some time before it was seen.
 func (f *fixture) settle() {
 	f.t.Helper()
-	f.exec("alter table cs.kpi_runs update known_until = computed_at where known_until < computed_at settings mutations_sync = 2")
+	f.exec("alter table kpi_runs update known_until = computed_at where known_until < computed_at settings mutations_sync = 2")
 }
 
 // amounts are the values of the column amount by segment.

@@ -90,19 +90,19 @@ func (h *History) plan(ctx context.Context, kpis []queries.Query, from, to time.
 	return p, nil
 }
 
-// reads tells whether a KPI reads a table of facts. Usage it reads rolled up.
+// reads reports whether a KPI reads a table of facts.
 func reads(q queries.Query, table string) bool {
-	if table == "usage_events" {
-		table = "usage_"
+	if table == "usage_events" { // which they read rolled up
+		return q.Reads(queries.StoredPrefix + "usage_")
 	}
-	return q.Reads(table)
+	return q.ReadsTable(queries.StoredPrefix + table)
 }
 
 // read reads the last runs. Others may compute the same days, so this is done again before a day is computed.
 func (p *planner) read(ctx context.Context, from, to time.Time) error {
 	rows, err := p.h.o.Conn.Query(ctx, `
 		select toString(view), as_of, max(computed_at), argMax(known_until, computed_at), argMax(toString(definition), computed_at), argMax(toString(settings), computed_at)
-		from cs.kpi_runs
+		from kpi_runs
 		where as_of between `+queries.QuoteDay(from)+` and `+queries.QuoteDay(to)+`
 		group by view, as_of`)
 	if err != nil {
@@ -138,7 +138,7 @@ func (p *planner) of(q queries.Query, day time.Time, asked bool, rest time.Durat
 	t.told, t.stale = last.at, true
 	touched := p.touched(q, day, last.knownUntil)
 	switch {
-	case last.definition != p.h.definitions[q.Name]:
+	case last.definition != q.Definition():
 		t.reason = Definition
 	case last.settings != t.setting:
 		t.reason = Settings
@@ -160,7 +160,7 @@ func since(all []change, at time.Time) int {
 	return sort.Search(len(all), func(i int) bool { return all[i].at.After(at) })
 }
 
-// touched tells whether facts that the KPI reads have changed after an instant, and touch the day.
+// touched reports whether facts that the KPI reads have changed after an instant, and touch the day.
 func (p *planner) touched(q queries.Query, day, at time.Time) bool {
 	for _, table := range p.reads[q.Name] {
 		if i := since(p.changed[table], at); i < len(p.firsts[table]) && !p.firsts[table][i].After(day) {
@@ -205,7 +205,7 @@ func (h *History) settings(ctx context.Context) ([]settingsFrom, error) {
 		select starts_on, arrayStringConcat(arraySort(groupArray(said)), '\n')
 		from (
 			select starts_on, toString((toString(name), toString(segment), toString(phase), argMax(value, (updated_at, ingested_at)))) as said
-			from cs.settings
+			from stored_settings
 			group by name, segment, phase, starts_on
 		) as settings
 		group by starts_on

@@ -34,14 +34,14 @@ func (h *History) Known(ctx context.Context, q queries.Query, from, to, at time.
 	if !at.IsZero() {
 		by = " and computed_at <= " + timeLiteral(at)
 	}
-	runs := "select as_of, max(computed_at) as told_at from cs.kpi_runs where view = " + queries.QuoteText(q.Name) +
+	runs := "select as_of, max(computed_at) as told_at from kpi_runs where view = " + queries.QuoteText(q.Name) +
 		" and as_of between " + queries.QuoteDay(from) + " and " + queries.QuoteDay(to) + by + " group by as_of"
 	rows, err := h.o.Conn.Query(ctx, `
 		select r.as_of as day, r.told_at, v.column, v.labels, v.latest.1, v.latest.2
 		from (`+runs+`) as r
 		left join (
 			select d.as_of as as_of, toString(d.column) as column, d.labels as labels, argMax((d.value, d.distribution), d.computed_at) as latest
-			from cs.kpi_daily as d
+			from kpi_daily as d
 			inner join (`+runs+`) as t on t.as_of = d.as_of
 			where d.view = `+queries.QuoteText(q.Name)+` and d.as_of between `+queries.QuoteDay(from)+` and `+queries.QuoteDay(to)+` and d.computed_at <= t.told_at
 			group by d.as_of, d.column, d.series, d.labels
@@ -113,7 +113,7 @@ func sortRows(rows []exporter.Row) {
 func (h *History) FirstKnown(ctx context.Context, q queries.Query, day time.Time) (time.Time, error) {
 	var runs uint64
 	var at time.Time
-	err := h.o.Conn.QueryRow(ctx, "select count(), min(computed_at) from cs.kpi_runs where view = "+queries.QuoteText(q.Name)+" and as_of = "+queries.QuoteDay(day)).Scan(&runs, &at)
+	err := h.o.Conn.QueryRow(ctx, "select count(), min(computed_at) from kpi_runs where view = "+queries.QuoteText(q.Name)+" and as_of = "+queries.QuoteDay(day)).Scan(&runs, &at)
 	if err != nil || runs == 0 {
 		return time.Time{}, queries.Brief(err)
 	}
@@ -189,9 +189,17 @@ func (h *History) Open(ctx context.Context, kpis []queries.Query, day time.Time,
 	return found, errors.Join(errs...)
 }
 
-// readAll is read, and of fewer days where that fails for all.
+// readAll is read of days that are computed first, and of fewer days where that fails for all.
 func (f *filling) readAll(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
-	read, err := f.read(ctx, q, days)
+	done, err := f.h.o.Lease(ctx, days...)
+	if err != nil {
+		return nil, err
+	}
+	var read []exporter.Day
+	if err = f.h.o.Broken(q); err == nil {
+		read, err = f.read(ctx, q, days)
+	}
+	done()
 	if err == nil || len(days) == 1 || ctx.Err() != nil {
 		if err != nil {
 			err = fmt.Errorf("query %s at %s: %w", q.Name, days[0].Format(time.DateOnly), queries.Brief(err))
@@ -199,9 +207,6 @@ func (f *filling) readAll(ctx context.Context, q queries.Query, days []time.Time
 		return read, err
 	}
 	size := (len(days) + 1) / 2
-	if errors.Is(err, errOneDay) {
-		size = 1
-	}
 	var all []exporter.Day
 	for part := range slices.Chunk(days, size) {
 		read, err := f.readAll(ctx, q, part)

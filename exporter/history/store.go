@@ -20,7 +20,7 @@ import (
 // Reason says why a KPI was computed for a day.
 type Reason string
 
-// The reasons, as cs.kpi_runs has them.
+// The reasons, as kpi_runs has them.
 const (
 	First      Reason = "first"      // for the first time
 	Definition Reason = "definition" // what is computed has changed
@@ -47,9 +47,6 @@ type run struct {
 	facts      []Arrived // since the run before
 }
 
-// seen is how long a fact that was stamped by the database's clock may take until a query sees it.
-const seen = 5 * time.Second
-
 // point is a series on a day.
 type point struct{ column, series, day string }
 
@@ -68,7 +65,7 @@ func (h *History) versions(ctx context.Context, view string, days []time.Time, r
 	of := latest{map[point]version{}, map[point]version{}}
 	rows, err := h.o.Conn.Query(ctx, `
 		select column, labels, as_of, value, distribution, computed_at
-		from cs.kpi_daily
+		from kpi_daily
 		where view = `+queries.QuoteText(view)+` and as_of in `+dayList(days)+`
 		order by computed_at`)
 	if err != nil {
@@ -182,7 +179,7 @@ type row struct {
 	version
 }
 
-// same tells whether two values are one, to the last bit.
+// same reports whether two values are one, to the last bit.
 func same(a, b exporter.Value) bool {
 	switch {
 	case (a.Number == nil) != (b.Number == nil) || (a.Spread == nil) != (b.Spread == nil):
@@ -201,7 +198,7 @@ func same(a, b exporter.Value) bool {
 func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs map[string]run) error {
 	const atOnce = 100_000 // bounds what is encoded at a time
 	for part := range slices.Chunk(fresh, atOnce) {
-		batch, err := h.o.Conn.PrepareBatch(ctx, "insert into cs.kpi_daily (view, column, labels, as_of, value, distribution, computed_at)")
+		batch, err := h.o.Conn.PrepareBatch(ctx, "insert into kpi_daily (view, column, labels, as_of, value, distribution, computed_at)")
 		if err != nil {
 			return err
 		}
@@ -243,7 +240,7 @@ func (b *byName) Key() any { return b.names[b.at] }
 // Value implements column.MapIterator.
 func (b *byName) Value() any { return b.labels[b.names[b.at]] }
 
-// tuple is a distribution as the column of cs.kpi_daily has it.
+// tuple is a distribution as the column of kpi_daily has it.
 func tuple(d *exporter.Distribution) []any {
 	if d == nil {
 		return []any{[]float64{}, []uint64{}, 0., map[int32]uint64{}, uint64(0)}
@@ -263,7 +260,7 @@ type endedRun struct {
 }
 
 func (h *History) insertRuns(ctx context.Context, view string, ended []endedRun) error {
-	batch, err := h.o.Conn.PrepareBatch(ctx, "insert into cs.kpi_runs (view, as_of, computed_at, definition, settings, known_until, rows, refused, changed, reason, facts)")
+	batch, err := h.o.Conn.PrepareBatch(ctx, "insert into kpi_runs (view, as_of, computed_at, definition, settings, known_until, rows, refused, changed, reason, facts)")
 	if err != nil {
 		return err
 	}

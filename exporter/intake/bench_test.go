@@ -58,13 +58,13 @@ func BenchmarkImportNDJSON(b *testing.B) {
 	path := filepath.Join(f.dir, "usage_events.ndjson")
 	writeEvents(b, path, n)
 	empty := func() {
-		if err := f.conn.Exec(b.Context(), "truncate table cs.usage_events"); err != nil {
+		if err := f.conn.Exec(b.Context(), "truncate table stored_usage_events"); err != nil {
 			b.Fatal(err)
 		}
 		debug.FreeOSMemory()
 	}
 	stored := func(by string) {
-		if got := f.query("count()", "cs.usage_events"); got != strconv.Itoa(n) {
+		if got := f.query("count()", "stored_usage_events"); got != strconv.Itoa(n) {
 			b.Fatalf("%s stored %s rows of %d", by, got, n)
 		}
 	}
@@ -73,7 +73,7 @@ func BenchmarkImportNDJSON(b *testing.B) {
 	for b.Loop() {
 		empty()
 		start := time.Now()
-		if err := f.conn.Exec(b.Context(), "insert into cs.usage_events (event_id, account_id, user_id, event, ts, properties) from infile '"+path+"' format JSONEachRow"); err != nil {
+		if err := f.conn.Exec(b.Context(), "insert into stored_usage_events (event_id, account_id, user_id, event, ts, properties) from infile '"+path+"' format JSONEachRow"); err != nil {
 			b.Fatal(err)
 		}
 		theirs += time.Since(start)

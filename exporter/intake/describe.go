@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"cskpi/queries"
 )
 
 // Description says what rows of a table look like, and how far each system's are stored.
@@ -43,7 +41,7 @@ func (w *Writer) Describe(ctx context.Context, tableName, source string) (Descri
 		c := &t.columns[i]
 		d.Columns = append(d.Columns, ColumnDescription{Name: c.name, Type: c.wire, Required: c.required, Values: c.enumNames, Meaning: c.meaning})
 	}
-	states, err := w.o.Conn.Query(ctx, "select source, max(updated_at), max(ingested_at) from cs."+queries.QuoteName(t.name)+" where $1 in ('', source) group by source order by source", source)
+	states, err := w.o.Conn.Query(ctx, "select source, max(updated_at), max(ingested_at) from "+t.stored+" where $1 in ('', source) group by source order by source", source)
 	if err != nil {
 		return d, StoreError{err}
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	mathrand "math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -50,7 +52,7 @@ func (w What) ids() []string {
 	return slices.Compact([]string{w.User, Pseudonym(w.UserKey, w.User)})
 }
 
-// Receipt says what an erasure took away, without saying from whom. The table cs.erasures keeps the same.
+// Receipt says what an erasure took away, without saying from whom. The table erasures keeps the same.
 type Receipt struct {
 	ID          string    `json:"erasure_id"`
 	Erased      string    `json:"erased"`  // account or user
@@ -79,7 +81,7 @@ func Erase(ctx context.Context, conn driver.Conn, what What) (Receipt, error) {
 	}
 	var replicated uint64
 	if err := e.retry(ctx, func() error {
-		return conn.QueryRow(ctx, "select count() from system.tables where database = 'cs' and engine like 'Replicated%'").Scan(&replicated)
+		return conn.QueryRow(ctx, "select count() from system.tables where database = currentDatabase() and engine like 'Replicated%'").Scan(&replicated)
 	}); err != nil {
 		return Receipt{}, fmt.Errorf("erase: %w (nothing is erased)", err)
 	}
@@ -89,7 +91,9 @@ func Erase(ctx context.Context, conn driver.Conn, what What) (Receipt, error) {
 	}
 	// Past days are computed in the memory of a process, which would store what it had read before. They are waited for first, because
 	// they themselves wait for usage to be rolled up.
-	err := queries.AloneInHistory(ctx, conn, func(ctx context.Context) error { return queries.Alone(ctx, conn, e.run) })
+	err := queries.AloneInHistory(ctx, conn, func(ctx context.Context) error {
+		return queries.AloneInRefresh(ctx, conn, func(ctx context.Context) error { return queries.Alone(ctx, conn, e.run) })
+	})
 	if err != nil {
 		// A statement that goes on may still read the scratch tables. They go with a later import.
 		return Receipt{}, fmt.Errorf("erase: %w (not all is erased; do it again)", err)
@@ -117,6 +121,7 @@ type erasure struct {
 	last    time.Time
 	version uint64
 	events  string // table of the events to be erased: source, event_id, payload_hash, day
+	batch   uint64 // by which the layers are told
 }
 
 // holder is a table that may hold rows of whom is to be erased.
@@ -127,10 +132,19 @@ type holder struct {
 	goes    string   // condition for the rows that go
 }
 
-// isKept tells that a table holds what is kept for a pass over the KPIs (queries.Keeper).
-func (h holder) isKept() bool { return strings.HasPrefix(h.name, "kept_") }
+const (
+	usageEvents = queries.StoredPrefix + "usage_events"
+	factChanges = queries.StoredPrefix + "fact_changes"
+)
 
-const usageEvents = "usage_events"
+// table is the table of facts that a table of the database holds; nil: none.
+func (e *erasure) table(stored string) *table {
+	name, found := strings.CutPrefix(stored, queries.StoredPrefix)
+	if !found {
+		return nil
+	}
+	return e.tables[name]
+}
 
 func (e *erasure) run(ctx context.Context) error {
 	if err := CompleteAlone(ctx, e.im.Conn); err != nil {
@@ -179,11 +193,19 @@ func (e *erasure) run(ctx context.Context) error {
 	if err := e.record(ctx); err != nil {
 		return err
 	}
+	if err := e.announce(ctx, holders); err != nil {
+		return err
+	}
 	if err := e.promote(ctx); err != nil {
 		return err
 	}
 	if err := e.outdate(ctx, resumed); err != nil {
 		return err
+	}
+	if e.what.Account != "" && !slices.ContainsFunc(holders, func(h holder) bool { return h.name == factChanges }) {
+		h := holder{name: factChanges, columns: []string{"account_id"}} // which announce has filled
+		h.goes = e.theirs(h)
+		holders = append(holders, h)
 	}
 	if err := e.remove(ctx, holders); err != nil {
 		return err
@@ -195,6 +217,12 @@ func (e *erasure) run(ctx context.Context) error {
 		return err
 	}
 	if err := e.recede(ctx); err != nil {
+		return err
+	}
+	// Of attempts that were cut short, too.
+	if err := e.exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) "+
+		"select batch, table, account_id, first_on, last_on, rows, 2 from stored_fact_changes final where step = 1 and batch in (select batch from stored_fact_changes where account_id = %s)",
+		queries.QuoteText(nobody))); err != nil {
 		return err
 	}
 	return e.end(ctx)
@@ -230,7 +258,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 		select c.table, groupArray(c.name)
 		from system.columns as c
 		inner join system.tables as t on t.database = c.database and t.name = c.table
-		where c.database = 'cs' and t.engine like '%MergeTree' and c.name in (`+literals(columns)+`)
+		where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name in (`+literals(columns)+`)
 		group by c.table
 		order by c.table`)
 	if err != nil {
@@ -244,7 +272,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 			return nil, err
 		}
 		slices.Sort(h.columns)
-		if t := e.tables[h.name]; t != nil {
+		if t := e.table(h.name); t != nil {
 			for i := range t.columns {
 				if c := &t.columns[i]; (c.kind == kindDate || c.kind == kindTime) && c.name != columnUpdated {
 					h.days = append(h.days, "toDate("+queries.QuoteName(c.name)+")")
@@ -265,8 +293,7 @@ func (e *erasure) theirs(h holder) string {
 	return strings.Join(parts, " or ")
 }
 
-// look returns the tables that have rows to be erased, and records the number of rows and the days of the facts among them. Tables of a pass over
-// the KPIs (queries.Keeper) come and go meanwhile, so they are returned without a look.
+// look returns the tables that have rows to be erased, and records the number of rows and the days of the facts among them.
 func (e *erasure) look(ctx context.Context, holders []holder) ([]holder, error) {
 	var found []holder
 	for _, h := range holders {
@@ -292,17 +319,12 @@ func (e *erasure) look(ctx context.Context, holders []holder) ([]holder, error) 
 // count records how many rows go and the days of the facts among them. It leaves out tables without such rows.
 func (e *erasure) count(ctx context.Context, holders []holder) (found []holder, err error) {
 	var parts []string
-	var kept []holder
 	for i, h := range holders {
-		if h.isKept() {
-			kept = append(kept, h)
-			continue
-		}
 		days := []string{"toDate(0)"}
 		for _, day := range h.days {
 			days = append(days, "minIf(assumeNotNull("+day+"), "+day+" > toDate(0))", "maxIf(assumeNotNull("+day+"), "+day+" > toDate(0))")
 		}
-		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from cs.%s where %s", i, strings.Join(days, ", "), queries.QuoteName(h.name), h.goes))
+		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from %s where %s", i, strings.Join(days, ", "), queries.QuoteName(h.name), h.goes))
 	}
 	err = e.retry(ctx, func() error {
 		rows, err := e.im.Conn.Query(ctx, "select i, n, days from (\n"+strings.Join(parts, "\nunion all\n")+"\n) as counted where n > 0 order by i")
@@ -310,7 +332,7 @@ func (e *erasure) count(ctx context.Context, holders []holder) (found []holder, 
 			return err
 		}
 		defer rows.Close()
-		found = kept
+		found = nil
 		for rows.Next() {
 			var i, n uint64
 			var days []time.Time
@@ -333,13 +355,13 @@ func (e *erasure) count(ctx context.Context, holders []holder) (found []holder, 
 func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[string]string, error) {
 	texts, counts := map[string]string{}, []string{"select '' as table, toUInt64(0) as n"}
 	for _, h := range holders {
-		t := e.tables[h.name]
+		t := e.table(h.name)
 		if t == nil || t.events || !slices.ContainsFunc(h.columns, func(c string) bool { return !slices.Contains(t.identity, c) }) {
 			continue
 		}
 		texts[h.name] = fmt.Sprintf(`
-			select %[1]s from cs.%[2]s
-			where (%[1]s) in (select %[1]s from cs.%[2]s where %[3]s)
+			select %[1]s from %[2]s
+			where (%[1]s) in (select %[1]s from %[2]s where %[3]s)
 			group by %[1]s
 			having argMax(%[3]s, (updated_at, ingested_at)) and not min(%[3]s)`, strings.Join(quoteAll(t.identity), ", "), queries.QuoteName(h.name), h.goes)
 		counts = append(counts, "select "+queries.QuoteText(h.name)+" as table, count() as n from ("+texts[h.name]+"\n) as former")
@@ -361,7 +383,7 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 		}); err != nil {
 			return nil, err
 		}
-		identity := strings.Join(quoteAll(e.tables[table].identity), ", ")
+		identity := strings.Join(quoteAll(e.table(table).identity), ", ")
 		conditions[table] = "(" + identity + ") in (select " + identity + " from " + keys + ")"
 	}
 	return conditions, nil
@@ -369,6 +391,7 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 
 // took adds to the receipt.
 func (e *erasure) took(table string, rows uint64) {
+	table = strings.TrimPrefix(table, queries.StoredPrefix)
 	if rows > 0 {
 		e.receipt.Rows[table] = max(e.receipt.Rows[table], rows)
 	}
@@ -398,27 +421,27 @@ func (e *erasure) findEvents(ctx context.Context, holders []holder) error {
 			return err
 		}
 		return e.im.Conn.Exec(ctx, "create table "+e.events+" engine = MergeTree order by (event_id, source) as "+
-			"select distinct toString(source) as source, event_id, payload_hash, toDate(ts) as day from cs.usage_events where "+condition+" settings max_execution_time = 0")
+			"select distinct toString(source) as source, event_id, payload_hash, toDate(ts) as day from stored_usage_events where "+condition+" settings max_execution_time = 0")
 	})
 	if err != nil {
 		return err
 	}
 	return e.retry(ctx, func() error {
-		return e.im.Conn.QueryRow(ctx, `select 1 + greatest((select max(version) from cs.usage_days), (select max(version) from cs.usage_progress),
-			(select max(version) from cs.usage_conflicts), toUInt64(toUnixTimestamp64Milli(now64(3))))`).Scan(&e.version)
+		return e.im.Conn.QueryRow(ctx, `select 1 + greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress),
+			(select max(version) from stored_usage_conflicts), toUInt64(toUnixTimestamp64Milli(now64(3))))`).Scan(&e.version)
 	})
 }
 
 // promote lets the next payload of an id count where the one that counted goes.
 func (e *erasure) promote(ctx context.Context) error {
 	return e.exec(ctx, fmt.Sprintf(`
-		insert into cs.usage_conflicts (source, event_id, payload_hash, account_id, event, ts, is_kept, version)
+		insert into stored_usage_conflicts (source, event_id, payload_hash, account_id, event, ts, is_kept, version)
 		select
 			source, event_id, payload_hash, account_id, event, ts,
 			row_number() over (partition by source, event_id order by seniority desc, _block_number, payload_hash) = 1 as is_kept, %[1]d as version
-		from cs.usage_events final
-		where toDate(ts) in (select toDate(ts) from cs.usage_conflicts where (source, event_id) in (select source, event_id from %[2]s))
-			and (source, event_id) in (select source, event_id from cs.usage_conflicts where (source, event_id) in (select source, event_id from %[2]s))
+		from stored_usage_events final
+		where toDate(ts) in (select toDate(ts) from stored_usage_conflicts where (source, event_id) in (select source, event_id from %[2]s))
+			and (source, event_id) in (select source, event_id from stored_usage_conflicts where (source, event_id) in (select source, event_id from %[2]s))
 			and (source, event_id, payload_hash) not in (select source, event_id, payload_hash from %[2]s)
 		settings max_execution_time = 0`, e.version, e.events))
 }
@@ -431,25 +454,68 @@ func (e *erasure) outdate(ctx context.Context, resumed bool) error {
 			from (
 				select day from %[1]s
 				union all
-				select toDate(ts) as day from cs.usage_conflicts where (source, event_id) in (select source, event_id from %[1]s)
+				select toDate(ts) as day from stored_usage_conflicts where (source, event_id) in (select source, event_id from %[1]s)
 			) as days)`, e.events)
 	if resumed && !e.first.IsZero() {
 		touched += " or day >= toDate(" + queries.QuoteText(e.first.AddDate(0, 0, -1).Format(time.DateOnly)) + ") and day <= toDate(" + queries.QuoteText(e.last.AddDate(0, 0, 1).Format(time.DateOnly)) + ")"
 	}
-	return e.exec(ctx, fmt.Sprintf("insert into cs.usage_days (day, settings, events, version) select day, '' as settings, events, %d as version from cs.usage_days final where %s",
+	return e.exec(ctx, fmt.Sprintf("insert into stored_usage_totals (day, settings, events, version) select day, '' as settings, events, %d as version from stored_usage_totals final where %s",
 		e.version, touched))
+}
+
+// nobody stands for whom is erased where layers are told what has changed: of layers by account the rows of nobody are computed again, of others
+// whole days. No account has this name.
+const nobody = "\x00erased"
+
+// announce tells the layers what they do not have any more: which accounts the facts were about, from which day on. It names nobody who is erased.
+// Done before anything is removed, it is done for good: of an erasure that is cut short, too, the layers hear in the end.
+func (e *erasure) announce(ctx context.Context, holders []holder) error {
+	e.batch = mathrand.Uint64()
+	for _, h := range holders {
+		t := e.table(h.name)
+		if t == nil || t.events {
+			continue
+		}
+		going := e.scratch + "." + queries.QuoteName("going_"+t.name)
+		if err := e.retry(ctx, func() error {
+			if err := e.dropTable(ctx, going); err != nil {
+				return err
+			}
+			return e.im.Conn.Exec(ctx, "create table "+going+" engine = MergeTree order by tuple() as select * from "+queries.QuoteName(h.name)+" where "+h.goes+" settings max_execution_time = 0")
+		}); err != nil {
+			return err
+		}
+		if err := e.retry(ctx, func() error {
+			return refresh.Announce(ctx, e.im.Conn, e.batch, t.name, e.scratch+".going_"+t.name, e.zone.String())
+		}); err != nil {
+			return err
+		}
+	}
+	// The days of usage are told when they are rolled up again, if anybody else has any.
+	usage := fmt.Sprintf("select t as table, %s as account_id, min(day) - 1 as first_on, max(day) + 1 as last_on, count() as rows from %s array join "+
+		"['usage_user_days', 'usage_account_days', 'usage_accounts', 'usage_totals', 'usage_conflicts', 'usage_ahead'] as t group by t", queries.QuoteText(nobody), e.events)
+	for _, found := range []string{
+		usage,
+		fmt.Sprintf("select toString(table) as table, %s as account_id, min(first_on) as first_on, max(last_on) as last_on, sum(rows) as rows from stored_fact_changes final where batch = %d or step < 3 and account_id in (%s) group by table",
+			queries.QuoteText(nobody), e.batch, literals(e.what.ids())),
+	} {
+		if err := e.exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select %d, table, account_id, first_on, last_on, rows, 1 from (%s) as touched", e.batch, found)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // recede takes back how far usage is rolled up where the latest blocks of events are gone, which would else look like a loss.
 func (e *erasure) recede(ctx context.Context) error {
 	return e.exec(ctx, fmt.Sprintf(`
-		insert into cs.usage_progress (partition, block_number, version)
+		insert into stored_usage_progress (partition, block_number, version)
 		select p.partition, least(p.block_number, s.stored) as block_number, %d as version
-		from (select partition, block_number from cs.usage_progress final) as p
+		from (select partition, block_number from stored_usage_progress final) as p
 		left join (
 			select partition_id as partition, toUInt64(max(max_block_number)) as stored
 			from system.parts
-			where database = 'cs' and table = 'usage_events' and active and rows > 0
+			where database = currentDatabase() and table = 'stored_usage_events' and active and rows > 0
 			group by partition
 		) as s on s.partition = p.partition
 		where s.stored < p.block_number
@@ -462,9 +528,9 @@ func (e *erasure) recede(ctx context.Context) error {
 func (e *erasure) remove(ctx context.Context, holders []holder) error {
 	events := "(select source, event_id, payload_hash from " + e.events + ")"
 	for _, c := range []change{
-		deletion("usage_conflicts", "(source, event_id, payload_hash) in "+events),
-		deletion("usage_ahead", "(source, event_id, payload_hash) in "+events),
-		deletion("usage_identities", "(id, payload_hash) in (select sipHash64(source, event_id), payload_hash from "+e.events+")"),
+		deletion("stored_usage_conflicts", "(source, event_id, payload_hash) in "+events),
+		deletion("stored_usage_ahead", "(source, event_id, payload_hash) in "+events),
+		deletion("stored_usage_identities", "(id, payload_hash) in (select sipHash64(source, event_id), payload_hash from "+e.events+")"),
 	} {
 		if err := e.askIfAny(ctx, c); err != nil {
 			return err
@@ -476,8 +542,20 @@ func (e *erasure) remove(ctx context.Context, holders []holder) error {
 			return err
 		}
 		own := "parent_account_id in (" + literals(e.what.ids()) + ")"
-		if err := e.askIfAny(ctx, change{"accounts", "update parent_account_id = '' where " + own, own}); err != nil {
+		var tables []string // of facts, and layers that have it from there
+		if err := e.retry(ctx, func() error {
+			return e.im.Conn.QueryRow(ctx, `
+				select groupArray(c.table)
+				from system.columns as c
+				inner join system.tables as t on t.database = c.database and t.name = c.table
+				where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name = 'parent_account_id'`).Scan(&tables)
+		}); err != nil {
 			return err
+		}
+		for _, table := range tables {
+			if err := e.askIfAny(ctx, change{table, "update parent_account_id = '' where " + own, own}); err != nil {
+				return err
+			}
 		}
 	}
 	slices.SortStableFunc(holders, func(a, b holder) int { return cmp.Compare(bit(a.name == usageEvents), bit(b.name == usageEvents)) })
@@ -505,7 +583,7 @@ func (e *erasure) removeDerived(ctx context.Context) error {
 		}
 		left := false
 		for _, h := range holders {
-			if e.tables[h.name] != nil {
+			if e.table(h.name) != nil {
 				continue // a fact that came meanwhile is a new one
 			}
 			c := deletion(h.name, e.theirs(h))
@@ -532,7 +610,7 @@ func (e *erasure) removeDerived(ctx context.Context) error {
 
 // waitForWriters waits until the statements have ended that are writing to the database now.
 func (e *erasure) waitForWriters(ctx context.Context) error {
-	const writers = "from system.processes where query_kind in ('Insert', 'Create') and position(query, 'cs.') > 0 and is_initial_query"
+	const writers = "from system.processes where query_kind in ('Insert', 'Create') and current_database = currentDatabase() and is_initial_query"
 	var running []string
 	if err := e.retry(ctx, func() error {
 		return e.im.Conn.QueryRow(ctx, "select groupArray(query_id) "+writers).Scan(&running)
@@ -574,9 +652,9 @@ func (e *erasure) askIfAny(ctx context.Context, c change) error {
 // countRows counts the rows that a change is about.
 func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error) {
 	err = e.retry(ctx, func() error {
-		err := e.im.Conn.QueryRow(ctx, "select count() from cs."+queries.QuoteName(c.table)+" where "+c.condition).Scan(&n)
+		err := e.im.Conn.QueryRow(ctx, "select count() from "+queries.QuoteName(c.table)+" where "+c.condition).Scan(&n)
 		if isGone(err) {
-			return nil // what is kept for a pass over the KPIs comes and goes
+			return nil // somebody has dropped it
 		}
 		return err
 	})
@@ -585,9 +663,9 @@ func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error)
 
 // ask queues a change.
 func (e *erasure) ask(ctx context.Context, c change) error {
-	err := e.exec(ctx, "alter table cs."+queries.QuoteName(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
+	err := e.exec(ctx, "alter table "+queries.QuoteName(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
 	if isGone(err) {
-		return nil // what is kept for a pass over the KPIs comes and goes
+		return nil // somebody has dropped it
 	}
 	return err
 }
@@ -609,7 +687,7 @@ func (e *erasure) changed(ctx context.Context) error {
 			return e.im.Conn.QueryRow(ctx, `
 				select groupUniqArray(table), maxIf(concat(table, ': ', latest_fail_reason), latest_fail_reason != '' and toUnixTimestamp(latest_fail_time) > ?)
 				from system.mutations
-				where database = 'cs' and not is_done`, since.Unix()).Scan(&left, &failed)
+				where database = currentDatabase() and not is_done`, since.Unix()).Scan(&left, &failed)
 		})
 		switch {
 		case err != nil || len(left) == 0:
@@ -618,7 +696,7 @@ func (e *erasure) changed(ctx context.Context) error {
 			return databaseError{fmt.Errorf("the database could not delete rows of %s", failed)}
 		}
 		for _, table := range left {
-			_ = e.im.Conn.Exec(ctx, "system start merges cs."+queries.QuoteName(table)) // nothing has stopped them; a user without the right just waits longer
+			_ = e.im.Conn.Exec(ctx, "system start merges "+queries.QuoteName(table)) // nothing has stopped them; a user without the right just waits longer
 		}
 		select {
 		case <-time.After(wait):
@@ -650,7 +728,7 @@ func (e *erasure) resume(ctx context.Context) (found bool, err error) {
 		return false, nil
 	}
 	err = e.retry(ctx, func() error {
-		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from cs.erasures final where finished_at is null and kind = "+queries.QuoteText(e.what.kind()))
+		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from erasures final where finished_at is null and kind = "+queries.QuoteText(e.what.kind()))
 		if err != nil {
 			return err
 		}
@@ -702,7 +780,7 @@ func (e *erasure) record(ctx context.Context) error {
 		}
 		return "toDate(" + queries.QuoteText(text) + ")"
 	}
-	return e.exec(ctx, fmt.Sprintf(`insert into cs.erasures (erasure_id, kind, id_hash, requested_at, finished_at, rows, first_on, last_on)
+	return e.exec(ctx, fmt.Sprintf(`insert into erasures (erasure_id, kind, id_hash, requested_at, finished_at, rows, first_on, last_on)
 		select %s, %s, %s, %s, %s, cast(map(%s), 'Map(String, UInt64)'), %s, %s`,
 		queries.QuoteText(r.ID), queries.QuoteText(r.Erased), queries.QuoteText(r.IDHash), instant(r.RequestedAt), instant(r.FinishedAt), strings.Join(pairs, ", "), date(r.KPIsChangeOn), date(r.LastFactOn)))
 }

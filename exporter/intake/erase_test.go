@@ -16,6 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/intake"
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -97,13 +98,18 @@ func newCompany(t *testing.T, without string, key []byte) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.days = refresh.NewDays(refresh.Options{Conn: f.conn, Layout: catalogue.Layout(), Zone: tokyo(), Now: func() time.Time { return f.now }})
 	first, last := company(f, without)
 	f.clean(first...)
 	f.rollUp()
+	if without == "" { // so that what comes last, and what is erased, finds layers there
+		f.refresh()
+	}
 	for _, path := range last {
 		f.clean(path)
 	}
 	f.rollUp()
+	f.refresh()
 	return f
 }
 
@@ -122,7 +128,31 @@ func (f *fixture) rollUp() {
 	}
 }
 
-// told is what KPIs stand on: facts, and what is rolled up.
+func tokyo() *time.Location {
+	zone, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}
+
+// refresh brings the layers up to date on days of the company.
+func (f *fixture) refresh() {
+	f.t.Helper()
+	if err := f.days.Compute(f.t.Context(), companyDays...); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// companyDays are the last day of the company, the day of a renewal, and one on which only who is to be erased has usage.
+var companyDays = []time.Time{
+	time.Date(2024, 6, 15, 0, 0, 0, 0, time.UTC), time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2023, 12, 24, 0, 0, 0, 0, time.UTC),
+}
+
+// storedAt is when a row was stored, which differs from one company to the next.
+var storedAt = regexp.MustCompile(`stored at [-0-9:. ]+`)
+
+// told is what KPIs stand on: facts, what is rolled up, and the layers.
 func (f *fixture) told() map[string]string {
 	f.t.Helper()
 	all := map[string]string{}
@@ -140,9 +170,13 @@ func (f *fixture) told() map[string]string {
 		"touchpoints":        "touchpoint_id, account_id, csm, note",
 		"tickets":            "ticket_id, account_id",
 	} {
-		all[table] = f.query(columns, "cs."+table+" final order by all")
+		all[table] = f.query(columns, "stored_"+table+" final order by all")
 	}
-	all["usage_conflicts"] = f.query("source, event_id, payload_hash, account_id", "cs.usage_conflicts final where not is_kept order by all")
+	for name := range strings.SplitSeq(f.query("name", "system.tables where database = currentDatabase() and engine = 'View' and concat('stored_', name) in "+
+		"(select table from system.columns where database = currentDatabase() and name = 'version' and table in (select table from system.columns where database = currentDatabase() and name = 'is_gone')) order by name"), "\n") {
+		all["layer "+name] = storedAt.ReplaceAllString(f.rows("select [formatRowNoNewline('TSV', *)] from "+name+" order by all"), "stored at …")
+	}
+	all["usage_conflicts"] = f.query("source, event_id, payload_hash, account_id", "stored_usage_conflicts final where not is_kept order by all")
 	return all
 }
 
@@ -152,7 +186,7 @@ func (f *fixture) holding(id string) []string {
 	var found []string
 	for line := range strings.SplitSeq(f.rows(`select [table, arrayStringConcat(groupArray(concat('ifNull(toString(', name, '), \'\')')), ', ')]
 		from system.columns
-		where database = 'cs' and table in (select name from system.tables where database = 'cs' and engine like '%Tree')
+		where database = currentDatabase() and table in (select name from system.tables where database = currentDatabase() and engine like '%Tree')
 		group by table order by table`), "\n") {
 		table, columns, _ := strings.Cut(line, "|")
 		escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(id)
@@ -192,9 +226,9 @@ func TestErase(t *testing.T) {
 			if before := f.holding(id); len(before) < 3 {
 				t.Fatalf("before: %v", before)
 			}
-			const far = "cs.usage_days final where day = '2023-06-01'"
+			const far = "stored_usage_totals final where day = '2023-06-01'"
 			version := f.query("version", far)
-			progress := f.query("partition, block_number", "cs.usage_progress final order by 1")
+			progress := f.query("partition, block_number", "stored_usage_progress final order by 1")
 			statements := &recording{Conn: f.conn}
 			receipt, err := intake.Erase(t.Context(), statements, c.what)
 			if err != nil {
@@ -205,11 +239,12 @@ func TestErase(t *testing.T) {
 				t.Errorf("the id is still in %v", held)
 			}
 			f.rollUp()
+			f.refresh()
 			if held := f.holding(id); len(held) > 0 {
-				t.Errorf("after a roll-up the id is again in %v", held)
+				t.Errorf("after a roll-up and a refresh the id is again in %v", held)
 			}
 			f.same(f.told(), want)
-			if now := f.query("partition, block_number", "cs.usage_progress final order by 1"); now == progress {
+			if now := f.query("partition, block_number", "stored_usage_progress final order by 1"); now == progress {
 				t.Errorf("progress of the roll-up is still %s", now)
 			}
 			f.equal("roll-up of a day that was not touched", f.query("version", far), version)
@@ -222,7 +257,7 @@ func TestErase(t *testing.T) {
 			if receipt.IDHash != hex.EncodeToString(sum[:]) || receipt.KPIsChangeOn == "" || receipt.FinishedAt.Before(receipt.RequestedAt) {
 				t.Errorf("the receipt is %+v", receipt)
 			}
-			f.equal("erasures", f.query("erasure_id, kind, id_hash, toString(first_on), toString(last_on), finished_at is not null, rows['usage_events']", "cs.erasures final"),
+			f.equal("erasures", f.query("erasure_id, kind, id_hash, toString(first_on), toString(last_on), finished_at is not null, rows['usage_events']", "erasures final"),
 				fmt.Sprintf("%s|%s|%s|%s|%s|1|%d", receipt.ID, c.without, receipt.IDHash, receipt.KPIsChangeOn, receipt.LastFactOn, c.rows["usage_events"]))
 
 			// Once more there is nothing to do. What is sent again after that is stored again.
@@ -233,6 +268,7 @@ func TestErase(t *testing.T) {
 			first, last := company(f, "")
 			f.clean(slices.Concat(first, last)...)
 			f.rollUp()
+			f.refresh()
 			if held := f.holding(id); len(held) < 3 {
 				t.Errorf("sent again, it is in %v", held)
 			}
@@ -247,13 +283,17 @@ func TestErase(t *testing.T) {
 					t.Fatal(err)
 				}
 				f.rollUp()
+				if step == c.cut+16 { // each time would take long
+					f.refresh()
+				}
 			}
 			if step < 10 {
 				t.Errorf("it takes %d statements", step)
 			}
 			f.rollUp()
+			f.refresh()
 			f.same(f.told(), want)
-			f.equal("erasures", f.query("count(), countIf(finished_at is null), countIf(rows['usage_events'] > 10)", "cs.erasures final"), "3|0|2")
+			f.equal("erasures", f.query("count(), countIf(finished_at is null), countIf(rows['usage_events'] > 10)", "erasures final"), "3|0|2")
 			// What was cut short leaves its scratch database to be dropped a day later.
 			for name := range strings.SplitSeq(f.query("name", "system.databases where startsWith(name, 'cskpi_import_')"), "\n") {
 				if err := f.conn.Exec(t.Context(), "drop database if exists "+name); err != nil {
@@ -306,7 +346,7 @@ func (c *recording) queuedAtOnce(t *testing.T) {
 		switch {
 		case strings.Contains(query, "system.mutations"):
 			waited++
-		case !strings.HasPrefix(query, "alter table cs."):
+		case !strings.HasPrefix(query, "alter table "):
 		case waited > 0:
 			t.Errorf("queued after the wait: %s", query)
 		case !strings.Contains(query, "mutations_sync = 0"):
@@ -329,7 +369,7 @@ type faulty struct {
 var errFault = errors.New("fault")
 
 func (c *faulty) Exec(ctx context.Context, query string, args ...any) error {
-	if !regexp.MustCompile(`^\s*(insert into|alter table) cs\.`).MatchString(query) || strings.Contains(query, "usage_claims") {
+	if !regexp.MustCompile("^\\s*(insert into|alter table) `?\\w+`?[ (]").MatchString(query) || strings.Contains(query, "usage_claims") {
 		return c.Conn.Exec(ctx, query, args...)
 	}
 	if c.left--; c.left == -1 {
@@ -345,11 +385,11 @@ func TestEraseNobody(t *testing.T) {
 			t.Errorf("%+v: no error", what)
 		}
 	}
-	receipt, err := intake.Erase(t.Context(), f.conn, intake.What{Account: "nobody\x00'; drop table cs.accounts; --"})
+	receipt, err := intake.Erase(t.Context(), f.conn, intake.What{Account: "nobody\x00'; drop table stored_accounts; --"})
 	if err != nil || len(receipt.Rows) != 0 {
 		t.Errorf("got %+v, %v", receipt, err)
 	}
-	f.equal("accounts", f.query("count()", "cs.accounts"), "0")
+	f.equal("accounts", f.query("count()", "stored_accounts"), "0")
 }
 
 // TestPseudonyms: the same id has the same pseudonym by every way in, and no table has the id.
@@ -378,16 +418,16 @@ func TestPseudonyms(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.equal("users", f.query("user_id, events",
-		"(select user_id, groupArray(event_id) as events from (select user_id, event_id from cs.usage_events final order by event_id) group by user_id) order by user_id"),
+		"(select user_id, groupArray(event_id) as events from (select user_id, event_id from stored_usage_events final order by event_id) group by user_id) order by user_id"),
 		"|['c2','m2','w2']\n"+want+"|['c1','c3','m1','n1','w1','w3']")
-	f.equal("respondents", f.query("user_id", "cs.surveys"), want)
-	f.equal("contacts", f.query("contact", "cs.engagements"), want)
+	f.equal("respondents", f.query("user_id", "stored_surveys"), want)
+	f.equal("contacts", f.query("contact", "stored_engagements"), want)
 	if held := f.holding(id); len(held) > 0 {
 		t.Errorf("the id is in %v", held)
 	}
 	// Every column that names a person is known as one. New ones belong here or among these.
 	known := []string{"account_id", "csm", "event_id", "parent_account_id"}
-	for column := range strings.SplitSeq(f.query("name", "system.columns where database = 'cs' and match(name, 'user|contact|person|email|respondent') and type = 'String' group by name"), "\n") {
+	for column := range strings.SplitSeq(f.query("name", "system.columns where database = currentDatabase() and match(name, 'user|contact|person|email|respondent') and type = 'String' group by name"), "\n") {
 		if !slices.Contains(append(known, "user_id", "contact"), column) {
 			t.Errorf("column %s may name a person, and has no pseudonyms", column)
 		}

@@ -35,7 +35,12 @@ func newMortal(t *testing.T, data string) *mortal {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.Close() })
-	conn, err := clickhouse.Open(e.Options())
+	options := e.Options()
+	options.Auth.Database = queries.Database
+	if err := queries.Cluster("").CreateDatabase(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := clickhouse.Open(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +85,7 @@ func TestEngineKilled(t *testing.T) {
 	failed := 0
 	for round := range 4 {
 		for _, table := range []string{"contracts", "usage_events"} {
-			if err := m.conn.Exec(ctx, "truncate table cs."+table); err != nil {
+			if err := m.conn.Exec(ctx, "truncate table stored_"+table); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -98,7 +103,7 @@ func TestEngineKilled(t *testing.T) {
 		}
 		m.awaken(ctx)
 		for table, final := range map[string]string{"contracts": "", "usage_events": " final"} {
-			got := m.query("count()", "cs."+table+final)
+			got := m.query("count()", "stored_"+table+final)
 			switch {
 			case err == nil && got != fmt.Sprint(n):
 				t.Errorf("round %d: %s has %s rows after an import that reported %s", round, table, got, counts(s))
@@ -109,8 +114,8 @@ func TestEngineKilled(t *testing.T) {
 		if _, err := m.Files(ctx, "", contractsPath, eventsPath); err != nil {
 			t.Errorf("round %d: import again: %v", round, err)
 		}
-		m.equal("contracts after another import", m.query("count(), sum(acv)", "cs.contracts"), fmt.Sprintf("%d|%d", n, n*(n-1)/2))
-		m.equal("events after another import", m.query("count()", "cs.usage_events final"), fmt.Sprint(n))
+		m.equal("contracts after another import", m.query("count(), sum(acv)", "stored_contracts"), fmt.Sprintf("%d|%d", n, n*(n-1)/2))
+		m.equal("events after another import", m.query("count()", "stored_usage_events final"), fmt.Sprint(n))
 	}
 	if failed > 2 {
 		t.Errorf("%d of 4 imports did not survive a restart of the engine", failed)
@@ -165,5 +170,5 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	m.awaken(t.Context())
-	m.equal("accounts", m.query("count()", "cs.accounts"), "1")
+	m.equal("accounts", m.query("count()", "stored_accounts"), "1")
 }

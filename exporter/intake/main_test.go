@@ -15,6 +15,7 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -30,6 +31,7 @@ type fixture struct {
 	dir  string
 	conn driver.Conn
 	now  time.Time
+	days *refresh.Days // of a company that has layers
 }
 
 func newFixture(t testing.TB) *fixture {
@@ -71,11 +73,17 @@ func newFixture(t testing.TB) *fixture {
 	return f
 }
 
-func connOptions(t testing.TB) (*clickhouse.Options, error) {
+// connOptions are those of a connection to the database of the tests.
+func connOptions(t testing.TB) (options *clickhouse.Options, err error) {
 	if url := os.Getenv(enginetest.URLVariable); url != "" {
-		return clickhouse.ParseDSN(url)
+		options, err = clickhouse.ParseDSN(url)
+	} else {
+		options = enginetest.Engine(t).Options()
 	}
-	return enginetest.Engine(t).Options(), nil
+	if err == nil {
+		options.Auth.Database = queries.Database
+	}
+	return options, err
 }
 
 // file writes a file for the test and returns its path.

@@ -22,22 +22,22 @@ surveys read=1 stored=1 unchanged=0 superseded=0 rejected=0
 tickets read=2 stored=2 unchanged=0 superseded=0 rejected=0
 usage_events read=3 stored=3 unchanged=0 superseded=0 rejected=0`
 	f.equal("summary", counts(s), want)
-	f.equal("accounts", f.query("account_id, name, industry, geo, created_on, source", "cs.accounts order by account_id"),
+	f.equal("accounts", f.query("account_id, name, industry, geo, created_on, source", "stored_accounts order by account_id"),
 		"A-1|Company, one|FinTech|US|2023-02-28|ravenstack\nA-2|Company_2|EdTech|DE|2024-12-31|ravenstack")
-	f.equal("contracts", f.query("contract_id, account_id, product, seats, acv, currency, starts_on, ends_before, cancel_reason, is_trial", "cs.contracts order by contract_id"),
+	f.equal("contracts", f.query("contract_id, account_id, product, seats, acv, currency, starts_on, ends_before, cancel_reason, is_trial", "stored_contracts order by contract_id"),
 		`S-1|A-1|Pro|10|12000|USD|2023-03-01|2024-03-01|pricing|false
 S-2|A-1|Basic|3|1200|USD|2024-01-31|NULL||false
 S-3|A-1|Enterprise|50|0|USD|2024-02-29|NULL||true
 S-4|A-2|Pro|8|9996|USD|2024-05-05|2024-05-05||false
 S-5|A-2|Pro|8|9996|USD|2024-05-05|2024-12-31||false`)
-	f.equal("usage", f.query("event_id, account_id, event, ts, properties", "cs.usage_events order by event_id"),
+	f.equal("usage", f.query("event_id, account_id, event, ts, properties", "stored_usage_events order by event_id"),
 		`U-1:S-1|A-1|feature_20|2023-07-27 00:00:00.000|{"subscription_id":"S-1","count":9,"duration_seconds":5004,"errors":0,"beta":false}
 U-1:S-4|A-2|feature_3|2023-12-07 00:00:00.000|{"subscription_id":"S-4","count":6,"duration_seconds":2166,"errors":1,"beta":true}
 U-2:S-2|A-1|feature_5|2024-08-07 00:00:00.000|{"subscription_id":"S-2","count":1,"duration_seconds":369,"errors":0,"beta":false}`)
-	f.equal("tickets", f.query("ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at", "cs.tickets order by ticket_id"),
+	f.equal("tickets", f.query("ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at", "stored_tickets order by ticket_id"),
 		`T-1|A-1|high|false|2023-07-27 00:00:00.000|2023-07-27 01:14:00.000|2023-07-28 03:00:00.000
 T-2|A-2|urgent|true|2024-07-08 00:00:00.000|2024-07-08 02:24:00.000|2024-07-08 19:30:00.000`)
-	f.equal("surveys", f.query("response_id, account_id, kind, score, responded_at", "cs.surveys"), "T-2|A-2|csat|4|2024-07-08 19:30:00.000")
+	f.equal("surveys", f.query("response_id, account_id, kind, score, responded_at", "stored_surveys"), "T-2|A-2|csat|4|2024-07-08 19:30:00.000")
 
 	if s, err = f.Mapping(t.Context(), ravenStack, "testdata/ravenstack"); err != nil {
 		t.Fatal(err)
@@ -66,8 +66,8 @@ contracts read=5000 stored=5000 unchanged=0 superseded=0 rejected=0
 surveys read=1175 stored=1175 unchanged=0 superseded=0 rejected=0
 tickets read=2000 stored=2000 unchanged=0 superseded=0 rejected=0
 usage_events read=25000 stored=25000 unchanged=0 superseded=0 rejected=0`)
-	f.equal("events after merging", f.query("count(), uniqExact(event_id)", "cs.usage_events final"), "25000|25000")
-	f.equal("contracts", f.query("countIf(is_trial), countIf(isNull(ends_before)), sum(acv), countIf(acv = 0), countIf(cancel_reason != '')", "cs.contracts"), "778|4514|136064964|778|114")
+	f.equal("events after merging", f.query("count(), uniqExact(event_id)", "stored_usage_events final"), "25000|25000")
+	f.equal("contracts", f.query("countIf(is_trial), countIf(isNull(ends_before)), sum(acv), countIf(acv = 0), countIf(cancel_reason != '')", "stored_contracts"), "778|4514|136064964|778|114")
 }
 
 func TestMappingErrors(t *testing.T) {

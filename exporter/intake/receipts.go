@@ -116,7 +116,7 @@ func (r *Receipts) Add(more ...KeptReceipt) error {
 
 // Sync adds the receipts that the database has and the file lacks, such as those of builds that did not write the file.
 func (r *Receipts) Sync(ctx context.Context, conn driver.Conn) error {
-	rows, err := conn.Query(ctx, "select erasure_id, toString(kind), id_hash, requested_at from cs.erasures final order by requested_at")
+	rows, err := conn.Query(ctx, "select erasure_id, toString(kind), id_hash, requested_at from erasures final order by requested_at")
 	if err != nil {
 		return fmt.Errorf("read the receipts of erasures: %w", err)
 	}
@@ -139,7 +139,7 @@ func (r *Receipts) Sync(ctx context.Context, conn driver.Conn) error {
 // of them found something to erase. keep takes their receipts.
 func EraseAgain(ctx context.Context, conn driver.Conn, receipts []KeptReceipt, keep *Receipts) (found int, err error) {
 	var done []string
-	if err := conn.QueryRow(ctx, "select groupArray(erasure_id) from (select erasure_id, finished_at from cs.erasures final) where finished_at is not null").Scan(&done); err != nil {
+	if err := conn.QueryRow(ctx, "select groupArray(erasure_id) from (select erasure_id, finished_at from erasures final) where finished_at is not null").Scan(&done); err != nil {
 		return 0, fmt.Errorf("read which erasures the backup has: %w", err)
 	}
 	receipts = slices.DeleteFunc(slices.Clone(receipts), func(r KeptReceipt) bool { return slices.Contains(done, r.ID) })
@@ -191,10 +191,10 @@ func (s *session) listIDs(ctx context.Context, kind string, columns []string) er
 	}
 	var from []string
 	if kind == "account" {
-		from = append(from, "select labels['account'] as id from cs.kpi_daily")
+		from = append(from, "select labels['account'] as id from kpi_daily")
 	}
 	rows, err := s.im.Conn.Query(ctx, "select c.table, c.name from system.columns as c inner join system.tables as t on t.database = c.database and t.name = c.table "+
-		"where c.database = 'cs' and t.engine like '%MergeTree' and c.name in ("+literals(columns)+")")
+		"where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name in ("+literals(columns)+")")
 	if err != nil {
 		return err
 	}
@@ -204,7 +204,7 @@ func (s *session) listIDs(ctx context.Context, kind string, columns []string) er
 		if err := rows.Scan(&table, &column); err != nil {
 			return err
 		}
-		from = append(from, "select toString("+queries.QuoteName(column)+") as id from cs."+queries.QuoteName(table))
+		from = append(from, "select toString("+queries.QuoteName(column)+") as id from "+queries.QuoteName(table))
 	}
 	if err := rows.Err(); err != nil {
 		return err

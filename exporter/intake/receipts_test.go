@@ -86,23 +86,23 @@ func TestEraseAgain(t *testing.T) {
 	}
 
 	// As after a restore: the facts are there, and the receipts are not.
-	for _, statement := range []string{"truncate table cs.surveys", "truncate table cs.erasures"} {
+	for _, statement := range []string{"truncate table stored_surveys", "truncate table erasures"} {
 		if err := f.conn.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
 	f.imports(file)
-	f.equal("restored", f.query("response_id", "cs.surveys final order by response_id"), "s1\ns2\ns3")
+	f.equal("restored", f.query("response_id", "stored_surveys final order by response_id"), "s1\ns2\ns3")
 	found, err := intake.EraseAgain(t.Context(), f.conn, kept, receipts)
 	if err != nil || found != 2 {
 		t.Errorf("got %d, %v, want 2 erasures that found something", found, err)
 	}
-	f.equal("erased again", f.query("response_id", "cs.surveys final order by response_id"), "s3")
-	f.equal("receipts", f.query("count(), countIf(finished_at is null)", "cs.erasures final"), "3|0")
+	f.equal("erased again", f.query("response_id", "stored_surveys final order by response_id"), "s3")
+	f.equal("receipts", f.query("count(), countIf(finished_at is null)", "erasures final"), "3|0")
 
 	f.imports(file)
 	if found, err := intake.EraseAgain(t.Context(), f.conn, kept, receipts); err != nil || found != 0 {
 		t.Errorf("got %d, %v, want none: these were done before the backup", found, err)
 	}
-	f.equal("sent again after the erasure", f.query("response_id", "cs.surveys final order by response_id"), "s1\ns2\ns3")
+	f.equal("sent again after the erasure", f.query("response_id", "stored_surveys final order by response_id"), "s1\ns2\ns3")
 }

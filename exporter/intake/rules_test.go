@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -19,6 +21,7 @@ func withViews(t *testing.T) *fixture {
 	if err := queries.Install(t.Context(), f.conn, catalogue); err != nil {
 		t.Fatal(err)
 	}
+	f.days = refresh.NewDays(refresh.Options{Conn: f.conn, Layout: catalogue.Layout(), Now: func() time.Time { return f.now }})
 	return f
 }
 
@@ -38,7 +41,7 @@ health_green,low,,2024-01-01,80
 segment_high_arr,,,2024-01-01,5000
 segment_low_arr,,,2024-01-01,1000
 `))), "settings read=11 stored=4 unchanged=0 superseded=0 rejected=7")
-	f.equal("stored", f.query("name, segment, starts_on, value", "cs.settings order by name"), `coverage_days|high|2024-01-01|21
+	f.equal("stored", f.query("name, segment, starts_on, value", "stored_settings order by name"), `coverage_days|high|2024-01-01|21
 grace_days||2024-01-01|10
 segment_high_arr||2024-01-01|5000
 segment_low_arr||2024-01-01|1000`)
@@ -58,7 +61,11 @@ settings.ndjson:4: value "Tokyo" is no time zone; it is an IANA name, such as As
 settings.ndjson:5: value "touch,dept" has the unknown measure dept; did you mean depth?
 settings.ndjson:6: is not a JSON object
 settings.ndjson:7: value "6000" does not go together with what is in force on 2024-03-01: segment_low_arr 6000 (from 2024-03-01) must be below segment_high_arr 5000 (from 2024-01-01)`)
-	f.equal("in force", f.rows("select [value] from cs.settings_in_force(as_of = '2024-06-01') where name in ('currency', 'segment_low_arr', 'timezone') and segment = '' and phase = '' order by name"), "JPY\n1000\nUTC")
+	day := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
+	if err := f.days.Compute(t.Context(), day); err != nil {
+		t.Fatal(err)
+	}
+	f.equal("in force", f.query("currency, segment_low_arr, timezone", "policy_days where day = '2024-06-01'"), "JPY|1000|UTC")
 }
 
 // TestSettingsWithoutOthers: what is left when rows are refused is looked at again.
@@ -71,7 +78,7 @@ segment_high_arr,2024-04-01,5000
 segment_low_arr,2024-06-01,7000
 `))
 	f.equal("summary", counts(s), "settings read=3 stored=1 unchanged=0 superseded=0 rejected=2")
-	f.equal("stored", f.query("name, value", "cs.settings"), "segment_low_arr|2000")
+	f.equal("stored", f.query("name, value", "stored_settings"), "segment_low_arr|2000")
 
 	// Files of one import know of each other, and a file that is imported again changes nothing.
 	a := f.file("a/settings.csv", "name,value\nhealth_yellow,20\n")
@@ -115,6 +122,6 @@ health_overrides.csv:5: ends_before "2024-05-01" is not after starts_on, 2024-05
 health_overrides.csv:6: ends_before "2024-04-30" is not after starts_on, 2024-05-01
 health_overrides.csv:7: ends_before is missing
 health_overrides.csv:8: band "purple" is not one of red, yellow, green`)
-	f.equal("stored", f.query("override_id, account_id, csm, band, starts_on, ends_before", "cs.health_overrides order by override_id"),
+	f.equal("stored", f.query("override_id, account_id, csm, band, starts_on, ends_before", "stored_health_overrides order by override_id"),
 		"o1|acme|ann|red|2024-05-01|2024-08-01\no8|acme|ann|green|2024-05-01|2024-05-02")
 }

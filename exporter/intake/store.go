@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	mathrand "math/rand/v2"
 	"net"
 	"runtime"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -53,7 +55,7 @@ func (s *session) store(ctx context.Context, t *table, file string, src source) 
 	if t.together != nil {
 		src = whole{src}
 	}
-	l := loading{conn: s.im.Conn, table: t, file: file, src: src, target: "cs." + queries.QuoteName(t.name), rejects: s.rejectsFor(file)}
+	l := loading{conn: s.im.Conn, table: t, file: file, src: src, target: t.stored, rejects: s.rejectsFor(file)}
 	var st *staging
 	if !t.events || s.im.Strict {
 		var err error
@@ -315,7 +317,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 	return rows, err
 }
 
-// mayBeStored tells whether an insert that failed may have worked nevertheless, so that the next one should have the same token, by which
+// mayBeStored reports whether an insert that failed may have worked nevertheless, so that the next one should have the same token, by which
 // the database takes it for the same. It must not if the database was started since: it notes a token just before it stores the rows,
 // and if it dies in between it would take rows for stored that are not. Under another token they at most come twice, and count once.
 func (s *session) mayBeStored(ctx context.Context, failed error, since time.Time) bool {
@@ -407,7 +409,7 @@ func (s *session) prepare(ctx context.Context, st staging) (ready, error) {
 
 // copy makes facts of rows that are ready. If some of them may have been copied before, it leaves those out.
 func (s *session) copy(ctx context.Context, r ready, again bool) error {
-	t, target := r.table, "cs."+queries.QuoteName(r.table.name)
+	t, target := r.table, r.table.stored
 	columns := strings.Join(quoteAll(t.names()), ", ")
 	sum := s.of(t.name)
 	if t.events {
@@ -428,22 +430,17 @@ func (s *session) copy(ctx context.Context, r ready, again bool) error {
 		if err := s.im.Conn.QueryRow(ctx, "select count() from "+from+" settings max_execution_time = 0").Scan(&n); err != nil || n == 0 {
 			return err
 		}
-		began := time.Now()
-		before, err := s.touched(ctx, t, r.name)
-		if err != nil {
-			return err
-		}
-		if err := s.tell(ctx, t, before); err != nil {
+		batch := mathrand.Uint64()
+		if err := refresh.Announce(ctx, s.im.Conn, batch, t.name, r.name, s.zone.String()); err != nil {
 			return err
 		}
 		// One block makes one part, and a part comes into being whole.
-		err = s.im.Conn.Exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
+		if err := s.im.Conn.Exec(ctx, fmt.Sprintf(`insert into %s (%s) select %s from %s
 			settings max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 2000000000, max_execution_time = 0, async_insert = 0`,
-			target, columns, columns, from))
-		if err == nil && time.Since(began) > toldInTime {
-			err = s.tell(ctx, t, before) // who looked meanwhile may have seen nothing of it
+			target, columns, columns, from)); err != nil {
+			return err
 		}
-		return err
+		return refresh.Stored(ctx, s.im.Conn, batch)
 	})
 	if err == nil {
 		sum.Stored += int64(r.fresh)
@@ -451,52 +448,6 @@ func (s *session) copy(ctx context.Context, r ready, again bool) error {
 		sum.Superseded += int64(r.rows - r.versions)
 	}
 	return err
-}
-
-// toldInTime is how long storing rows may take so that whoever computes past days allows for it (exporter/history).
-const toldInTime = 3 * time.Second
-
-// before are the past days on which rows begin that are about to be replaced; zero: there are none.
-type before struct{ first, last time.Time }
-
-// touched finds those of a table's rows that fresh ones replace. Once they are replaced, nothing says any more which days they touched.
-// What the fresh ones touch they say themselves.
-func (s *session) touched(ctx context.Context, t *table, fresh string) (of before, err error) {
-	var days []string
-	for i := range t.columns {
-		switch c := &t.columns[i]; {
-		case c.name == columnUpdated || slices.Contains(t.identity, c.name):
-		case c.kind == kindDate:
-			days = append(days, "ifNull("+queries.QuoteName(c.name)+", toDate('2149-06-06'))")
-		case c.kind == kindTime:
-			days = append(days, "ifNull(toDate("+queries.QuoteName(c.name)+", '"+s.zone.String()+"'), toDate('2149-06-06'))")
-		}
-	}
-	if t.versions || len(days) == 0 {
-		return of, nil // all versions stay, or name no day
-	}
-	first := days[0]
-	if len(days) > 1 {
-		first = "least(" + strings.Join(days, ", ") + ")"
-	}
-	var n uint64
-	err = s.im.Conn.QueryRow(ctx, fmt.Sprintf(`
-		select count(), min(day), max(day)
-		from (select %s as day from cs.%s where (%s) in (select %[3]s from %s)) as rows
-		where day < toDate(now64(3), '%s')`, first, queries.QuoteName(t.name), strings.Join(quoteAll(t.identity), ", "), fresh, s.zone)).Scan(&n, &of.first, &of.last)
-	if n == 0 {
-		of = before{}
-	}
-	return of, err
-}
-
-// tell takes that down for the history of KPIs.
-func (s *session) tell(ctx context.Context, t *table, of before) error {
-	if of.first.IsZero() {
-		return nil
-	}
-	return s.im.Conn.Exec(ctx, fmt.Sprintf("insert into cs.fact_changes (table, changed_at, first_on, last_on, rows) select '%s', now64(3), toDate('%s'), toDate('%s'), 0",
-		t.name, of.first.Format(time.DateOnly), of.last.Format(time.DateOnly)))
 }
 
 // content is an expression for the fingerprint of a row's content: of all that is not identity or time.
@@ -529,9 +480,9 @@ func lastRows(t *table, staged string) string {
 func storedVersions(t *table, staged string) string {
 	return fmt.Sprintf(`
 		select %[1]s, updated_at, argMax(_hash, ingested_at) as _content
-		from (select %[1]s, updated_at, ingested_at, %[2]s as _hash from cs.%[3]s where (%[1]s) in (select %[1]s from %[4]s))
+		from (select %[1]s, updated_at, ingested_at, %[2]s as _hash from %[3]s where (%[1]s) in (select %[1]s from %[4]s))
 		group by %[1]s, updated_at`,
-		strings.Join(quoteAll(t.identity), ", "), content(t), queries.QuoteName(t.name), staged)
+		strings.Join(quoteAll(t.identity), ", "), content(t), t.stored, staged)
 }
 
 // freshRows selects the last rows that say something new. A row with an updated_at of its own does unless that very

@@ -26,7 +26,7 @@ type doomed struct {
 
 var errKilled = errors.New("killed")
 
-// dies tells whether a statement is not answered, and whether it is carried out.
+// dies reports whether a statement is not answered, and whether it is carried out.
 func (d *doomed) dies(query string) (killed, arrives bool) {
 	d.ready = d.ready || strings.HasPrefix(query, "create table") && strings.Contains(query, "commit-record")
 	if !d.ready {
@@ -88,9 +88,9 @@ func TestStrictKilled(t *testing.T) {
 	stored := func() string {
 		var counts []string
 		for _, table := range tables {
-			counts = append(counts, "(select count() from cs."+table+" final)")
+			counts = append(counts, "(select count() from stored_"+table+" final)")
 		}
-		return f.query(strings.Join(append(counts, "(select sum(acv) from cs.contracts final)"), ", "), "system.one")
+		return f.query(strings.Join(append(counts, "(select sum(acv) from stored_contracts final)"), ", "), "system.one")
 	}
 	empty := func() {
 		var left []string
@@ -103,7 +103,7 @@ func TestStrictKilled(t *testing.T) {
 			}
 		}
 		for _, table := range tables {
-			if err := f.conn.Exec(t.Context(), "truncate table cs."+table); err != nil {
+			if err := f.conn.Exec(t.Context(), "truncate table stored_"+table); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -190,5 +190,5 @@ func TestStrictDiskFull(t *testing.T) {
 	if err := intake.Complete(t.Context(), m.conn); err != nil {
 		t.Fatal(err)
 	}
-	m.equal("stored", m.query("(select count() from cs.accounts), (select count() from cs.contracts)", "system.one"), "1|1")
+	m.equal("stored", m.query("(select count() from stored_accounts), (select count() from stored_contracts)", "system.one"), "1|1")
 }

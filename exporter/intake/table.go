@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
 )
 
 // table is a fact table as the database describes it; nothing about single tables is written down in Go.
 type table struct {
 	name     string
+	stored   string // table that holds it
 	meaning  string
 	columns  []column       // what is written, in the table's order; without ingested_at
 	index    map[string]int // name to position in columns
@@ -78,19 +81,22 @@ const (
 	columnIngested = "ingested_at"
 )
 
-// loadTables reads the fact tables of database cs: those with a source, updated_at and ingested_at.
+// notRead are columns that no row can say yet: from when on a change holds, that a source took a fact back, and the company's own attributes.
+var notRead = []string{"valid_from", "is_withdrawn", "attributes"}
+
+// loadTables reads the tables of facts: those with a source, updated_at and ingested_at.
 func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[string]*table, error) {
 	rows, err := conn.Query(ctx, `
 		select c.table, c.name, c.type, c.default_kind, c.default_expression, c.comment, t.sorting_key, t.comment
 		from system.columns as c
 		inner join system.tables as t on t.database = c.database and t.name = c.table
-		where c.database = 'cs' and t.engine like '%MergeTree' and c.table in (
+		where c.database = currentDatabase() and t.engine like '%MergeTree' and c.table in (
 			select table from system.columns
-			where database = 'cs' and name in ('source', 'updated_at', 'ingested_at')
-			group by table having count() = 3)
+			where database = currentDatabase() and name in ('source', 'updated_at', 'ingested_at')
+			group by table having count() = 3) and startsWith(c.table, 'stored_')
 		order by c.table, c.position`)
 	if err != nil {
-		return nil, fmt.Errorf("read the tables of database cs: %w", err)
+		return nil, fmt.Errorf("read the tables of facts: %w", err)
 	}
 	defer rows.Close()
 
@@ -101,22 +107,25 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 		var t, key, meaning string
 		var d definition
 		if err := rows.Scan(&t, &d.name, &d.typ, &d.defaultKind, &d.defaultExpr, &d.meaning, &key, &meaning); err != nil {
-			return nil, fmt.Errorf("read the tables of database cs: %w", err)
+			return nil, fmt.Errorf("read the tables of facts: %w", err)
 		}
 		columns[t] = append(columns[t], d)
 		keys[t], meanings[t] = key, meaning
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the tables of database cs: %w", err)
+		return nil, fmt.Errorf("read the tables of facts: %w", err)
 	}
 
 	tables := map[string]*table{}
 	var exprs []string // constant defaults, for the database to evaluate
 	var owners []*column
-	for name, described := range columns {
-		t := &table{name: name, meaning: meanings[name], index: map[string]int{}, userKey: userKey}
+	for stored, described := range columns {
+		name := strings.TrimPrefix(stored, queries.StoredPrefix)
+		t := &table{name: name, stored: stored, meaning: meanings[stored], index: map[string]int{}, userKey: userKey}
 		for _, d := range described {
 			switch {
+			case slices.Contains(notRead, d.name):
+				continue
 			case d.name == columnIngested || d.defaultKind == "MATERIALIZED" || d.defaultKind == "ALIAS":
 				t.ignored = append(t.ignored, d.name)
 				continue
@@ -125,7 +134,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 			}
 			c, err := newColumn(d.name, d.typ)
 			if err != nil {
-				return nil, fmt.Errorf("table cs.%s: %w", name, err)
+				return nil, fmt.Errorf("table %s: %w", stored, err)
 			}
 			c.meaning = d.meaning
 			if name == "usage_events" && d.name == "properties" {
@@ -151,13 +160,14 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 		if t.events {
 			t.identity = []string{"event_id", columnSource}
 		} else {
-			for key := range strings.SplitSeq(keys[name], ", ") {
-				if _, ok := t.index[key]; !ok {
-					return nil, fmt.Errorf("table cs.%s: sorting key %q is not a column", name, key)
-				}
-				if key == columnUpdated {
-					t.versions = true
-				} else {
+			for key := range strings.SplitSeq(keys[stored], ", ") {
+				_, given := t.index[key]
+				switch {
+				case key == "valid_from":
+					t.versions = slices.ContainsFunc(described, func(d definition) bool { return d.name == key && d.defaultExpr == columnUpdated })
+				case !given:
+					return nil, fmt.Errorf("table %s: sorting key %q is not a column", stored, key)
+				default:
 					t.identity = append(t.identity, key)
 				}
 			}
@@ -166,12 +176,12 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 		tables[name] = t
 	}
 	if len(tables) == 0 {
-		return nil, fmt.Errorf("database cs has no fact tables; install the schema first")
+		return nil, fmt.Errorf("the database has no tables of facts; install the schema first")
 	}
 
 	var defaults []string
 	if err := conn.QueryRow(ctx, "select ["+strings.Join(exprs, ", ")+"]").Scan(&defaults); err != nil {
-		return nil, fmt.Errorf("evaluate the column defaults of database cs: %w", err)
+		return nil, fmt.Errorf("evaluate the defaults of columns: %w", err)
 	}
 	for i, text := range defaults {
 		v, reason := owners[i].parse(field{text: text, kind: fieldText}, time.UTC)

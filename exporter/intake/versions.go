@@ -47,8 +47,8 @@ func (w *Writer) Versions(ctx context.Context, tableName, key string, ids []stri
 			texts = append(texts, "ifNull(toString("+queries.QuoteName(name)+"), '')")
 		}
 	}
-	query := fmt.Sprintf("select %s, source, updated_at, [%s] from cs.%s final where %s in (?) order by updated_at, source",
-		queries.QuoteName(key), strings.Join(texts, ", "), queries.QuoteName(t.name), queries.QuoteName(key))
+	query := fmt.Sprintf("select %s, source, updated_at, [%s] from %s final where %s in (?) order by updated_at, source",
+		queries.QuoteName(key), strings.Join(texts, ", "), t.stored, queries.QuoteName(key))
 	given := make(map[string]string, len(ids))
 	stored := make([]string, 0, len(ids))
 	for _, id := range ids {

@@ -14,8 +14,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"golang.org/x/sync/semaphore"
-
-	"cskpi/queries"
 )
 
 // Writer stores what many callers send, together: rows that arrive while others are being stored make one insert. It
@@ -416,7 +414,7 @@ func isRefused(err error) bool {
 // storeGroup stores checked rows: usage events at once, of other tables what says something new.
 func (s *session) storeGroup(ctx context.Context, t *table, chunks []*chunk) error {
 	if t.events {
-		_, err := s.send(ctx, loading{conn: s.im.Conn, table: t, target: "cs." + queries.QuoteName(t.name)}, chunks, 0)
+		_, err := s.send(ctx, loading{conn: s.im.Conn, table: t, target: t.stored}, chunks, 0)
 		return err
 	}
 	// An import drops scratch databases that are a day old.

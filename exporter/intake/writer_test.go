@@ -96,8 +96,8 @@ func TestWriterGroups(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	f.equal("events", f.query("count(), uniqExact(event_id)", "cs.usage_events"), "40|40")
-	f.equal("contracts", f.query("count(), sum(acv)", "cs.contracts"), "20|190")
+	f.equal("events", f.query("count(), uniqExact(event_id)", "stored_usage_events"), "40|40")
+	f.equal("contracts", f.query("count(), sum(acv)", "stored_contracts"), "20|190")
 	for table, rows := range map[string]int{"usage_events": 2 * callers, "contracts": callers} {
 		n, requests, got := stored.of(table)
 		if n > 4 || requests != callers || got != rows {
@@ -127,7 +127,7 @@ func TestWriterTables(t *testing.T) {
 	}
 	// What says nothing new is not stored again.
 	for _, table := range []string{"accounts", "contracts", "surveys", "fx_rates", "settings", "touchpoints"} {
-		f.equal(table, f.query("count(), toString(max(updated_at))", "cs."+table), "1|2024-06-15 12:00:00.000")
+		f.equal(table, f.query("count(), toString(max(updated_at))", "stored_"+table), "1|2024-06-15 12:00:00.000")
 	}
 }
 
@@ -143,12 +143,12 @@ func TestWriterSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.equal("result", told(r), "read=3 rejected=1\nbody:3: source \"other\" is not crm, the only one that this token may write")
-	f.equal("contracts", f.query("contract_id, source", "cs.contracts order by 1"), "c1|crm\nc2|crm")
+	f.equal("contracts", f.query("contract_id, source", "stored_contracts order by 1"), "c1|crm\nc2|crm")
 	rows.Source = ""
 	if r, err = w.Write(t.Context(), rows); err != nil || r.Rejected != 0 {
 		t.Errorf("any source: %s, %v", told(r), err)
 	}
-	f.equal("contracts", f.query("contract_id, source", "cs.contracts order by all"), "c1|crm\nc1|import\nc2|crm\nc3|other")
+	f.equal("contracts", f.query("contract_id, source", "stored_contracts order by all"), "c1|crm\nc1|import\nc2|crm\nc3|other")
 	// The source of one caller is not that of the next one of the same group.
 	var wg sync.WaitGroup
 	for _, source := range []string{"s1", "s2", "s3", ""} {
@@ -161,7 +161,7 @@ func TestWriterSource(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	f.equal("feedback", f.query("source", "cs.feedback order by 1"), "import\ns1\ns2\ns3")
+	f.equal("feedback", f.query("source", "stored_feedback order by 1"), "import\ns1\ns2\ns3")
 }
 
 // TestWriterClockJumps: the service's clock goes back and forth. What came last without a time of its own is in force nevertheless, and
@@ -177,8 +177,8 @@ func TestWriterClockJumps(t *testing.T) {
 		if _, err := w.Write(t.Context(), ndjson("usage_events", `{"event_id":"e","account_id":"a","event":"x","ts":"2024-06-01 00:00:00"}`)); err != nil {
 			t.Fatal(err)
 		}
-		f.equal(fmt.Sprintf("contract %d", i), f.query("acv", "cs.contracts final"), fmt.Sprint(i))
-		f.equal("events", f.query("count()", "cs.usage_events final"), "1")
+		f.equal(fmt.Sprintf("contract %d", i), f.query("acv", "stored_contracts final"), fmt.Sprint(i))
+		f.equal("events", f.query("count()", "stored_usage_events final"), "1")
 	}
 }
 
@@ -207,7 +207,7 @@ func TestWriterRefuses(t *testing.T) {
 			t.Errorf("%q: %s, %v", text, told(r), err)
 		}
 	}
-	f.equal("contracts", f.query("count()", "cs.contracts"), "0")
+	f.equal("contracts", f.query("count()", "stored_contracts"), "0")
 }
 
 // TestWriterSettings: settings that do not go together are refused also if two callers send them at the same time.
@@ -234,7 +234,7 @@ func TestWriterSettings(t *testing.T) {
 	if rejected.Load() != 1 {
 		t.Errorf("of a green band that begins below the yellow one %d of 2 settings are refused", rejected.Load())
 	}
-	f.equal("settings", f.query("count()", "cs.settings final"), "2")
+	f.equal("settings", f.query("count()", "stored_settings final"), "2")
 }
 
 // TestWriterBusy: a slow database makes callers wait and then come back later; memory is not what gives way. Callers that hang
@@ -293,7 +293,7 @@ func TestWriterBusy(t *testing.T) {
 	}
 	w.Close()
 	var got int
-	if _, err := fmt.Sscan(f.query("count()", "cs.usage_events final"), &got); err != nil || got <= count["stored"] || got > count["stored"]+count["gone"]+1 {
+	if _, err := fmt.Sscan(f.query("count()", "stored_usage_events final"), &got); err != nil || got <= count["stored"] || got > count["stored"]+count["gone"]+1 {
 		t.Errorf("%d events are stored; %v", got, count)
 	}
 }
@@ -312,7 +312,7 @@ func TestWriterClose(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	f.equal("feedback", f.query("count()", "cs.feedback"), "1")
+	f.equal("feedback", f.query("count()", "stored_feedback"), "1")
 	_, err := w.Write(t.Context(), ndjson("feedback", `{"feedback_id":"g","account_id":"a","kind":"case_study","created_on":"2024-01-01"}`))
 	var store intake.StoreError
 	if !errors.As(err, &store) {
@@ -324,7 +324,7 @@ func TestWriterClose(t *testing.T) {
 // TestWriterPoison: rows that the database does not want do not keep those of other callers out.
 func TestWriterPoison(t *testing.T) {
 	f := newFixture(t)
-	if err := f.conn.Exec(t.Context(), "alter table cs.feedback add constraint nobody check account_id != 'poison'"); err != nil {
+	if err := f.conn.Exec(t.Context(), "alter table stored_feedback add constraint nobody check account_id != 'poison'"); err != nil {
 		t.Fatal(err)
 	}
 	w, _ := f.writer(func(o *intake.WriterOptions) { o.Wait = 300 * time.Millisecond })
@@ -342,7 +342,7 @@ func TestWriterPoison(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	f.equal("feedback", f.query("groupArray(feedback_id)", "(select feedback_id from cs.feedback order by 1)"), "['f0','f1','f2','f4','f5']")
+	f.equal("feedback", f.query("groupArray(feedback_id)", "(select feedback_id from stored_feedback order by 1)"), "['f0','f1','f2','f4','f5']")
 }
 
 // TestWriterCutOff: the answer to an insert is lost, after it worked. It is sent again, and the database takes it for the same.
@@ -367,8 +367,8 @@ func TestWriterCutOff(t *testing.T) {
 	if p.lost.Load() != 20 {
 		t.Errorf("%d answers were lost", p.lost.Load())
 	}
-	f.equal("events, redeliveries and all", f.query("count()", "cs.usage_events"), "20")
-	f.equal("contracts", f.query("count()", "cs.contracts"), "10")
+	f.equal("events, redeliveries and all", f.query("count()", "stored_usage_events"), "20")
+	f.equal("contracts", f.query("count()", "stored_contracts"), "10")
 }
 
 // TestWriterEngineKilled: of an engine that is killed again and again nothing that was acknowledged is lost, and what was not is sent
@@ -420,8 +420,8 @@ func TestWriterEngineKilled(t *testing.T) {
 	w.Close()
 	n := acknowledged.Load()
 	t.Logf("%d batches, %d of them sent again by their senders", n, again.Load())
-	m.equal("events", m.query("count(), uniqExact(event_id)", "cs.usage_events final"), fmt.Sprintf("%d|%[1]d", n*50))
-	m.equal("contracts", m.query("count(), uniqExact(contract_id)", "cs.contracts final"), fmt.Sprintf("%d|%[1]d", n))
+	m.equal("events", m.query("count(), uniqExact(event_id)", "stored_usage_events final"), fmt.Sprintf("%d|%[1]d", n*50))
+	m.equal("contracts", m.query("count(), uniqExact(contract_id)", "stored_contracts final"), fmt.Sprintf("%d|%[1]d", n))
 }
 
 // proxy stands between a writer and its database, which is spoken to over HTTP. It can hold requests back and lose answers.
@@ -466,7 +466,7 @@ func newProxy(t *testing.T, f *fixture) *proxy {
 			panic(http.ErrAbortHandler)
 		}
 		statement := strings.ToLower(strings.TrimSpace(r.URL.Query().Get("query") + string(body)))
-		insert := strings.HasPrefix(statement, "insert into cs.")
+		insert := strings.HasPrefix(statement, "insert into stored_")
 		if insert && p.cut.Load() > 0 {
 			p.cut.Add(-1)
 			p.lost.Add(1)
@@ -537,7 +537,7 @@ func TestWriterDescribe(t *testing.T) {
 	if d, err = w.Describe(t.Context(), "tickets", "crm"); err != nil || len(d.Sources) != 1 || d.Sources[0].Source != "crm" {
 		t.Errorf("of one source: %+v, %v", d.Sources, err)
 	}
-	if _, err = w.Describe(t.Context(), "tickets; drop table cs.tickets", ""); err == nil {
+	if _, err = w.Describe(t.Context(), "tickets; drop table stored_tickets", ""); err == nil {
 		t.Error("no error for a table that is not there")
 	}
 	if d, err = w.Describe(t.Context(), "surveys", ""); err != nil || !slices.ContainsFunc(d.Columns, func(c intake.ColumnDescription) bool {

@@ -36,16 +36,24 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 		} else if !active {
 			continue
 		}
-		if err := w.o.Conn.Exec(ctx, "alter table cs."+queries.QuoteName(table)+" detach part "+queries.QuoteText(p.Part)); err != nil {
-			return nil, fmt.Errorf("set part %s of cs.%s aside: %w", p.Part, table, queries.Brief(err))
+		if err := w.o.Conn.Exec(ctx, "alter table "+queries.QuoteName(table)+" detach part "+queries.QuoteText(p.Part)); err != nil {
+			return nil, fmt.Errorf("set part %s of %s aside: %w", p.Part, table, queries.Brief(err))
 		}
 	}
-	if strings.HasPrefix(table, usage) {
+	if isUsage(table) {
 		// What events were rolled up to is computed anew from what is left of them.
 		if err := queries.Alone(ctx, w.o.Conn, func(ctx context.Context) error {
-			return w.o.Conn.Exec(ctx, "truncate table if exists cs.usage_progress")
+			return w.o.Conn.Exec(ctx, "truncate table if exists stored_usage_progress")
 		}); err != nil {
 			return nil, fmt.Errorf("have usage rolled up anew: %w", queries.Brief(err))
+		}
+	}
+	if strings.HasPrefix(table, queries.StoredPrefix) {
+		// Nobody has announced that facts or days of layers are gone, so all days are computed anew from what is left.
+		if err := queries.AloneInRefresh(ctx, w.o.Conn, func(ctx context.Context) error {
+			return w.o.Conn.Exec(ctx, "truncate table if exists stored_layer_days")
+		}); err != nil {
+			return nil, fmt.Errorf("have all days computed anew: %w", queries.Brief(err))
 		}
 	}
 	l, err := w.look(ctx)
@@ -71,7 +79,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.o.Log.Warn("the loss of damaged data was accepted", "table", "cs."+table, "parts", len(given), "at", time.Now().UTC().Format(time.RFC3339))
+	w.o.Log.Warn("the loss of damaged data was accepted", "table", table, "parts", len(given), "at", time.Now().UTC().Format(time.RFC3339))
 	return given, w.Check(ctx)
 }
 

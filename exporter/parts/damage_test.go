@@ -53,7 +53,12 @@ func (l *local) start() {
 	if l.engine, err = engine.Start(l.t.Context(), engine.Options{DataDir: l.dir, Library: os.Getenv("CSKPI_LIBCHDB"), Log: log}); err != nil {
 		l.t.Fatal(err)
 	}
-	if l.conn, err = clickhouse.Open(l.engine.Options()); err != nil {
+	options := l.engine.Options()
+	options.Auth.Database = queries.Database
+	if err := queries.Cluster("").CreateDatabase(l.t.Context(), options); err != nil {
+		l.t.Fatal(err)
+	}
+	if l.conn, err = clickhouse.Open(options); err != nil {
 		l.t.Fatal(err)
 	}
 	l.watch = parts.New(parts.Options{Conn: l.conn, Dir: l.dir, Generation: l.engine.Restarts})
@@ -99,7 +104,7 @@ func (l *local) strings(sql string) []string {
 // tables are those with a column.
 func (l *local) tables(column string) []string {
 	l.t.Helper()
-	return l.strings("select arraySort(groupArray(table)) from system.columns where database = 'cs' and name = '" + column + "'")
+	return l.strings("select arraySort(groupArray(table)) from system.columns where database = currentDatabase() and name = '" + column + "'")
 }
 
 // kindOf is what a file of a part is for, whatever the column.
@@ -148,22 +153,22 @@ func link(t testing.TB, from, to string) {
 // fill inserts random rows into a table, all into one partition.
 func (l *local) fill(table string) {
 	l.t.Helper()
-	columns := "from system.columns where database = 'cs' and default_kind not in ('MATERIALIZED', 'ALIAS') and table = '" + table + "'"
+	columns := "from system.columns where database = currentDatabase() and default_kind not in ('MATERIALIZED', 'ALIAS') and table = '" + table + "'"
 	fixed := l.strings(`select arrayFilter(x -> x != '', groupArray(multiIf(
-		name = 'is_gone', '0 as is_gone', name in ('day', 'as_of'), concat('toDate(0) as ', name), name = 'ts', 'toDateTime(0) as ts', ''))) ` + columns)
+		name in ('is_gone', 'is_withdrawn'), concat('0 as ', name), name in ('day', 'as_of'), concat('toDate(0) as ', name), name = 'ts', 'toDateTime(0) as ts', ''))) ` + columns)
 	structure := l.strings("select [arrayStringConcat(groupArray(concat('`', name, '` ', type)), ', ')] " + columns)[0]
 	replaced := ""
 	if len(fixed) > 0 {
 		replaced = " replace (" + strings.Join(fixed, ", ") + ")"
 	}
 	names := l.strings("select groupArray(name) " + columns)
-	l.exec("insert into cs.%s (`%s`) select *%s from generateRandom('%s') limit 100", table, strings.Join(names, "`, `"), replaced, strings.ReplaceAll(structure, "'", `\'`))
+	l.exec("insert into %s (`%s`) select *%s from generateRandom('%s') limit 100", table, strings.Join(names, "`, `"), replaced, strings.ReplaceAll(structure, "'", `\'`))
 }
 
 // active are the active parts of a table, as partition and path.
 func (l *local) active(table string) []string {
 	l.t.Helper()
-	return l.strings("select arraySort(groupArray(concat(partition_id, ' ', path))) from system.parts where active and database = 'cs' and rows > 0 and table = '" + table + "'")
+	return l.strings("select arraySort(groupArray(concat(partition_id, ' ', path))) from system.parts where active and database = currentDatabase() and rows > 0 and table = '" + table + "'")
 }
 
 // flip changes a bit in the middle of a file.
@@ -174,7 +179,7 @@ func flip(path string) error {
 	})
 }
 
-// same tells whether two files are one, as when the engine has written a lost one anew.
+// same reports whether two files are one, as when the engine has written a lost one anew.
 func same(a, b string) bool {
 	x, err := os.ReadFile(a)
 	y, err2 := os.ReadFile(b)
@@ -199,10 +204,10 @@ func TestDamage(t *testing.T) {
 	paths := map[string][]string{}
 	for number, table := range tables {
 		// Parts stay as they are, and so many that are broken do not stop the engine.
-		l.exec("alter table cs.%s modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1, max_suspicious_broken_parts = 100000", table)
-		l.exec("truncate table cs.%s", table)
+		l.exec("alter table %s modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1, max_suspicious_broken_parts = 100000", table)
+		l.exec("truncate table %s", table)
 		for _, layout := range layoutsOf(number) {
-			l.exec("alter table cs.%s modify setting %s", table, layout)
+			l.exec("alter table %s modify setting %s", table, layout)
 			l.fill(table)
 		}
 		paths[table] = l.active(table)
@@ -272,7 +277,7 @@ func TestDamage(t *testing.T) {
 		for _, c := range targets {
 			if found[c.table+"/"+c.part] == "" && !same(c.original, filepath.Join(c.path, c.file)) {
 				if silent++; silent < 20 {
-					t.Errorf("%s: cs.%s: %s of %s %s: nothing was noticed", when, c.table, c.part, c.file, c.damage)
+					t.Errorf("%s: %s: %s of %s %s: nothing was noticed", when, c.table, c.part, c.file, c.damage)
 				}
 			}
 			delete(found, c.table+"/"+c.part)
@@ -291,11 +296,11 @@ func TestDamage(t *testing.T) {
 // TestBitRot changes a bit of each kind of file, in parts of both layouts: sizes are right, and reading shows it.
 func TestBitRot(t *testing.T) {
 	l := newLocal(t)
-	l.exec("alter table cs.contracts modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1, max_suspicious_broken_parts = 100000")
-	l.fill("contracts")
-	l.exec("alter table cs.contracts modify setting min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0")
-	l.fill("contracts")
-	originals := l.active("contracts")
+	l.exec("alter table stored_contracts modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1, max_suspicious_broken_parts = 100000")
+	l.fill("stored_contracts")
+	l.exec("alter table stored_contracts modify setting min_bytes_for_wide_part = 0, min_rows_for_wide_part = 0")
+	l.fill("stored_contracts")
+	originals := l.active("stored_contracts")
 	l.stop()
 	files := map[string]string{} // by part
 	for i, at := range originals {
@@ -332,10 +337,10 @@ func TestBitRot(t *testing.T) {
 		}
 		found := l.check()
 		for part, file := range files {
-			if found["contracts/"+part] == "" {
+			if found["stored_contracts/"+part] == "" {
 				t.Errorf("%s: %s: nothing was noticed", when, file)
 			}
-			delete(found, "contracts/"+part)
+			delete(found, "stored_contracts/"+part)
 		}
 		if len(found) > 0 {
 			t.Errorf("%s: reported are also %v", when, found)

@@ -28,6 +28,8 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
 )
 
 // Problem is one part that is missing or damaged, or a whole table.
@@ -40,12 +42,12 @@ type Problem struct {
 
 func (p Problem) String() string {
 	if p.Part == "" {
-		return "cs." + p.Table + ": " + p.What
+		return p.Table + ": " + p.What
 	}
-	return "cs." + p.Table + ", part " + p.Part + " of partition " + p.Partition + ": " + p.What
+	return p.Table + ", part " + p.Part + " of partition " + p.Partition + ": " + p.What
 }
 
-// temporary tables hold results for minutes (queries.Keeper); they come and go.
+// temporary tables held results for minutes in earlier builds, which may have left some.
 const temporary = "kept_"
 
 // halfRestored is a table that exists in cs until a restore is complete (queries.BeginRestore).
@@ -131,12 +133,12 @@ func (w *Watch) Check(ctx context.Context) error {
 	for _, p := range next.problems {
 		if !slices.Contains(before.problems, p) {
 			w.o.Log.Error("stored data is damaged; KPIs that read the table keep their last good values until it is repaired: see Damaged data in the runbook",
-				"table", "cs."+p.Table, "partition", p.Partition, "part", p.Part, "damage", p.What)
+				"table", p.Table, "partition", p.Partition, "part", p.Part, "damage", p.What)
 		}
 	}
 	for _, table := range tablesOf(before.problems) {
 		if !slices.Contains(tablesOf(next.problems), table) {
-			w.o.Log.Info("the table is whole again", "table", "cs."+table)
+			w.o.Log.Info("the table is whole again", "table", table)
 		}
 	}
 	if err != nil {
@@ -197,7 +199,7 @@ func (w *Watch) look(ctx context.Context) (found, error) {
 		return each(rows, scan)
 	}
 	err := ask(`select name, toString(uuid), arrayElement(data_paths, 1), engine like 'Replicated%' from system.tables
-		where database = 'cs' and engine like '%MergeTree' and not startsWith(name, '`+temporary+`')`, func(rows driver.Rows) error {
+		where database = currentDatabase() and engine like '%MergeTree' and not startsWith(name, '`+temporary+`')`, func(rows driver.Rows) error {
 		var name string
 		t := tableFound{parts: map[string]part{}}
 		var replicated uint8
@@ -210,7 +212,7 @@ func (w *Watch) look(ctx context.Context) (found, error) {
 		return l, err
 	}
 	if w.o.Dir != "" {
-		if err := ask("select table, partition_id, name, path, hash_of_all_files from system.parts where database = 'cs' and active", func(rows driver.Rows) error {
+		if err := ask("select table, partition_id, name, path, hash_of_all_files from system.parts where database = currentDatabase() and active", func(rows driver.Rows) error {
 			var table, name string
 			var p part
 			if err := rows.Scan(&table, &p.partition, &name, &p.path, &p.hash); err != nil {
@@ -225,7 +227,7 @@ func (w *Watch) look(ctx context.Context) (found, error) {
 		}
 	}
 	return l, ask(`select table, ifNull(partition_id, ''), name, ifNull(reason, ''), ifNull(min_block_number, -1), ifNull(max_block_number, -1)
-		from system.detached_parts where database = 'cs'`, func(rows driver.Rows) error {
+		from system.detached_parts where database = currentDatabase()`, func(rows driver.Rows) error {
 		var d setAsidePart
 		if err := rows.Scan(&d.table, &d.partition, &d.name, &d.reason, &d.min, &d.max); err != nil {
 			return err
@@ -266,6 +268,9 @@ func (l found) compare(ctx context.Context, w *Watch, r *record) (problems []Pro
 	report := func(p Problem) {
 		known[p.Table+"/"+p.Part] = true
 		problems = append(problems, p)
+	}
+	if l.followUpgrade(r) {
+		changed = true
 	}
 	for _, table := range slices.Sorted(maps.Keys(r.Tables)) {
 		recorded := r.Tables[table]
@@ -358,6 +363,27 @@ func (l found) compare(ctx context.Context, w *Watch, r *record) (problems []Pro
 	return sorted(problems), changed, nil
 }
 
+// followUpgrade changes the record of tables that an upgrade has renamed, or has replaced by others.
+func (l found) followUpgrade(r *record) (changed bool) {
+	for table, recorded := range maps.Clone(r.Tables) {
+		if l.tables[table].uuid == recorded.UUID {
+			continue
+		}
+		to := queries.MovedTo(table)
+		if _, moved := l.tables[to]; to == "" || !moved {
+			continue
+		}
+		delete(r.Tables, table)
+		changed = true
+		for name, t := range l.tables {
+			if t.uuid == recorded.UUID { // the same parts under another name
+				r.Tables[name] = recorded
+			}
+		}
+	}
+	return changed
+}
+
 // add records what is there. Parts whose folder is missing are returned: they have been replaced since the engine was asked, or are lost.
 func (r *tableRecord) add(t tableFound) (changed bool, gone []string, err error) {
 	if r.Parts == nil {
@@ -428,7 +454,7 @@ func differs(dir string, recorded map[string]int64) string {
 // active asks whether a part still is.
 func (w *Watch) active(ctx context.Context, table, name string) (bool, error) {
 	var n uint64
-	err := w.o.Conn.QueryRow(ctx, "select count() from system.parts where database = 'cs' and table = ? and name = ? and active", table, name).Scan(&n)
+	err := w.o.Conn.QueryRow(ctx, "select count() from system.parts where database = currentDatabase() and table = ? and name = ? and active", table, name).Scan(&n)
 	return n > 0, err
 }
 
@@ -456,7 +482,7 @@ func blocksOf(partition, name string) (b blocks, ok bool) {
 	return blocks{numbers[0], numbers[1], numbers[3]}, true
 }
 
-// covers tells whether active parts have replaced the one of that name: they cover all its block numbers, and none is older.
+// covers reports whether active parts have replaced the one of that name: they cover all its block numbers, and none is older.
 func (t tableFound) covers(partition, name string) bool {
 	want, ok := blocksOf(partition, name)
 	if !ok {

@@ -22,7 +22,7 @@ import (
 func TestNoFalseAlarm(t *testing.T) {
 	l := newLocal(t)
 	count := func(table string) int { return len(l.active(table)) }
-	for _, table := range []string{"contracts", "usage_events", "usage_ahead", "kpi_daily"} {
+	for _, table := range []string{"stored_contracts", "stored_usage_events", "stored_usage_ahead", "kpi_daily"} {
 		l.fill(table)
 		l.fill(table)
 		l.fill(table)
@@ -40,12 +40,12 @@ func TestNoFalseAlarm(t *testing.T) {
 	}
 	old := record()
 	for _, sql := range []string{
-		"alter table cs.contracts delete where 1 settings mutations_sync = 2", // as an erasure does
-		"optimize table cs.usage_events final",
-		"alter table cs.usage_events delete where cityHash64(event_id) % 2 = 0 settings mutations_sync = 2",
-		"truncate table cs.usage_ahead",
-		"alter table cs.kpi_daily drop partition 197001",
-		"create table cs.kept_x (x Int8) engine = MergeTree order by x", "insert into cs.kept_x values (1)", "drop table cs.kept_x",
+		"alter table stored_contracts delete where 1 settings mutations_sync = 2", // as an erasure does
+		"optimize table stored_usage_events final",
+		"alter table stored_usage_events delete where cityHash64(event_id) % 2 = 0 settings mutations_sync = 2",
+		"truncate table stored_usage_ahead",
+		"alter table kpi_daily drop partition 197001",
+		"create table kept_x (x Int8) engine = MergeTree order by x", "insert into kept_x values (1)", "drop table kept_x",
 		"create database cskpi_import_x", "create table cskpi_import_x.y (x Int8) engine = MergeTree order by x", "insert into cskpi_import_x.y values (1)", "drop database cskpi_import_x",
 	} {
 		l.exec("%s", sql)
@@ -53,11 +53,11 @@ func TestNoFalseAlarm(t *testing.T) {
 			t.Errorf("%s: %v", sql, found)
 		}
 	}
-	if count("contracts") != 0 || count("usage_ahead") != 0 || count("kpi_daily") != 0 {
+	if count("stored_contracts") != 0 || count("stored_usage_ahead") != 0 || count("kpi_daily") != 0 {
 		t.Error("rows were not removed, so the test shows nothing")
 	}
-	l.fill("contracts")
-	l.exec("optimize table cs.contracts final")
+	l.fill("stored_contracts")
+	l.exec("optimize table stored_contracts final")
 	l.stop()
 	l.start()
 	if found := l.check(); len(found) > 0 {
@@ -79,8 +79,8 @@ func TestNoFalseAlarm(t *testing.T) {
 func TestRepair(t *testing.T) {
 	l := newLocal(t)
 	// Each insert stays a part of its own.
-	for _, table := range []string{"contracts", "usage_events", "usage_progress"} {
-		l.exec("alter table cs.%s modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1", table)
+	for _, table := range []string{"stored_contracts", "stored_usage_events", "stored_usage_progress"} {
+		l.exec("alter table %s modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1", table)
 		l.fill(table)
 		l.fill(table)
 	}
@@ -118,17 +118,17 @@ func TestRepair(t *testing.T) {
 	l.check()
 	expect("at first")
 
-	contracts, away := path("contracts"), filepath.Join(t.TempDir(), "away")
+	contracts, away := path("stored_contracts"), filepath.Join(t.TempDir(), "away")
 	l.stop()
 	if err := os.Rename(contracts, away); err != nil {
 		t.Fatal(err)
 	}
 	l.start()
 	expect("a part is missing, and nobody has asked yet", "arr", "usage")
-	if found := l.check(); found["contracts/"+filepath.Base(contracts)] != "it is missing" {
+	if found := l.check(); found["stored_contracts/"+filepath.Base(contracts)] != "it is missing" {
 		t.Errorf("got %v", found)
 	}
-	l.fill("contracts") // facts go on coming
+	l.fill("stored_contracts") // facts go on coming
 	l.check()
 	expect("facts go on coming", "arr", "usage")
 	l.stop()
@@ -140,7 +140,7 @@ func TestRepair(t *testing.T) {
 	expect("the part is back")
 
 	// The engine sets this part aside, and the other is damaged without its notice.
-	events := path("usage_events")
+	events := path("stored_usage_events")
 	l.stop()
 	if err := os.Truncate(filepath.Join(contracts, "checksums.txt"), 5); err != nil {
 		t.Fatal(err)
@@ -149,8 +149,8 @@ func TestRepair(t *testing.T) {
 	if err := os.Remove(filepath.Join(events, "count.txt")); err != nil {
 		t.Fatal(err)
 	}
-	if found := l.check(); !strings.Contains(found["contracts/"+filepath.Base(contracts)], "set it aside (broken-on-start)") ||
-		!strings.Contains(found["usage_events/"+filepath.Base(events)], "count.txt is missing") || len(found) != 2 {
+	if found := l.check(); !strings.Contains(found["stored_contracts/"+filepath.Base(contracts)], "set it aside (broken-on-start)") ||
+		!strings.Contains(found["stored_usage_events/"+filepath.Base(events)], "count.txt is missing") || len(found) != 2 {
 		t.Errorf("got %v", found)
 	}
 	expect("two tables are damaged", "arr", "usage")
@@ -164,41 +164,69 @@ func TestRepair(t *testing.T) {
 		}
 		return n
 	}
-	if given, err := l.watch.Accept(t.Context(), "contracts"); err != nil || len(given) != 1 {
+	if given, err := l.watch.Accept(t.Context(), "stored_contracts"); err != nil || len(given) != 1 {
 		t.Errorf("accepted %v, %v", given, err)
 	}
 	expect("one loss is accepted", "usage")
-	if given, err := l.watch.Accept(t.Context(), "usage_events"); err != nil || len(given) != 1 {
+	if given, err := l.watch.Accept(t.Context(), "stored_usage_events"); err != nil || len(given) != 1 {
 		t.Errorf("accepted %v, %v", given, err)
 	}
 	expect("both losses are accepted")
-	if n := rows("usage_progress"); n > 0 || rows("usage_events") != 100 {
-		t.Errorf("usage is not rolled up anew from what is left: %d, %d", n, rows("usage_events"))
+	if n := rows("stored_usage_progress"); n > 0 || rows("stored_usage_events") != 100 {
+		t.Errorf("usage is not rolled up anew from what is left: %d, %d", n, rows("stored_usage_events"))
 	}
-	if given, err := l.watch.Accept(t.Context(), "contracts"); err != nil || len(given) > 0 {
+	if given, err := l.watch.Accept(t.Context(), "stored_contracts"); err != nil || len(given) > 0 {
 		t.Errorf("accepted %v, %v, and there is no damage", given, err)
 	}
 	l.stop()
 	l.start()
 	l.check()
 	expect("started again after the losses were accepted")
+
+	// A layer that is damaged is computed anew when that is accepted, and keeps nothing else away. (Its table is one that the refresher would have made.)
+	l.exec("create table stored_usage_days (day Date, account_id String) engine = MergeTree order by day")
+	l.fill("stored_usage_days")
+	l.fill("stored_layer_days")
+	l.check()
+	if err := os.RemoveAll(path("stored_usage_days")); err != nil {
+		t.Fatal(err)
+	}
+	l.check()
+	expect("a layer is damaged", "usage")
+	defaults := named("cs_setting_defaults")
+	if err := l.conn.Exec(t.Context(), "create function "+defaults.Name+" as "+defaults.SQL); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.watch.RollUp(t.Context(), nil); err != nil {
+		t.Errorf("usage is not rolled up: %v", err)
+	}
+	if n := rows("stored_layer_days"); n == 0 {
+		t.Error("no day is computed, so the test shows nothing")
+	}
+	if given, err := l.watch.Accept(t.Context(), "stored_usage_days"); err != nil || len(given) != 1 {
+		t.Errorf("accepted %v, %v", given, err)
+	}
+	expect("the layer's loss is accepted")
+	if n := rows("stored_layer_days"); n > 0 {
+		t.Errorf("%d days count as computed", n)
+	}
 }
 
 // TestLostTable: a table whose definition is gone, and one that was made anew, are damage, although no part of theirs is missing.
 func TestLostTable(t *testing.T) {
 	l := newLocal(t)
-	l.fill("contracts")
-	l.fill("surveys")
+	l.fill("stored_contracts")
+	l.fill("stored_surveys")
 	l.check()
-	l.exec("drop table cs.contracts")
-	l.exec("create table cs.other as cs.surveys")
-	l.exec("exchange tables cs.other and cs.surveys")
-	l.exec("drop table cs.other")
+	l.exec("drop table stored_contracts")
+	l.exec("create table other as stored_surveys")
+	l.exec("exchange tables other and stored_surveys")
+	l.exec("drop table other")
 	found := l.check()
-	if !strings.Contains(found["contracts/"], "the table is missing") || !strings.Contains(found["surveys/"], "made anew") || len(found) != 2 {
+	if !strings.Contains(found["stored_contracts/"], "the table is missing") || !strings.Contains(found["stored_surveys/"], "made anew") || len(found) != 2 {
 		t.Errorf("got %v", found)
 	}
-	for _, table := range []string{"contracts", "surveys"} {
+	for _, table := range []string{"stored_contracts", "stored_surveys"} {
 		if _, err := l.watch.Accept(t.Context(), table); err != nil {
 			t.Error(err)
 		}
@@ -217,7 +245,7 @@ func TestRecordUnreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 		w := parts.New(parts.Options{Conn: l.conn, Dir: l.dir})
-		if err := w.Whole(t.Context(), []string{"contracts"}); err == nil || !strings.Contains(err.Error(), "delete it to trust the data as it is") {
+		if err := w.Whole(t.Context(), []string{"stored_contracts"}); err == nil || !strings.Contains(err.Error(), "delete it to trust the data as it is") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -227,25 +255,25 @@ func TestRecordUnreadable(t *testing.T) {
 func TestServer(t *testing.T) {
 	l := newLocal(t)
 	for range 2 {
-		l.exec("alter table cs.contracts modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1")
-		l.fill("contracts")
+		l.exec("alter table stored_contracts modify setting max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1")
+		l.fill("stored_contracts")
 	}
-	_, path, _ := strings.Cut(l.active("contracts")[0], " ")
+	_, path, _ := strings.Cut(l.active("stored_contracts")[0], " ")
 	l.stop()
 	if err := os.Truncate(filepath.Join(path, "checksums.txt"), 5); err != nil {
 		t.Fatal(err)
 	}
 	l.start()
-	l.exec("alter table cs.contracts detach part '%s'", filepath.Base(l.strings("select groupArray(name) from system.parts where active and table = 'contracts'")[0]))
+	l.exec("alter table stored_contracts detach part '%s'", filepath.Base(l.strings("select groupArray(name) from system.parts where active and table = 'stored_contracts'")[0]))
 	l.watch = parts.New(parts.Options{Conn: l.conn})
 	found := l.check()
-	if what := found["contracts/broken-on-start_"+filepath.Base(path)]; !strings.Contains(what, "broken-on-start") || len(found) != 1 {
+	if what := found["stored_contracts/broken-on-start_"+filepath.Base(path)]; !strings.Contains(what, "broken-on-start") || len(found) != 1 {
 		t.Errorf("got %v", found)
 	}
-	if err := l.watch.Whole(t.Context(), []string{"contracts"}); !errors.Is(err, queries.ErrDamaged) {
+	if err := l.watch.Whole(t.Context(), []string{"stored_contracts"}); !errors.Is(err, queries.ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := l.watch.Accept(t.Context(), "contracts"); err == nil || !strings.Contains(err.Error(), "DROP DETACHED PART") {
+	if _, err := l.watch.Accept(t.Context(), "stored_contracts"); err == nil || !strings.Contains(err.Error(), "DROP DETACHED PART") {
 		t.Errorf("got %v", err)
 	}
 	gathered, err := testutil.GatherAndCount(registered(l.watch), "cs_exporter_disk_free_bytes", "cs_exporter_disk_size_bytes", "cs_exporter_parts_checked_timestamp_seconds")
@@ -263,11 +291,11 @@ func registered(w *parts.Watch) *prometheus.Registry {
 // TestHalfRestored: what an interrupted restore has stored is dropped by the next one, and is no loss.
 func TestHalfRestored(t *testing.T) {
 	l := newLocal(t)
-	l.exec("create table cs.half_restored (x Int8) engine = MergeTree order by x")
-	l.fill("contracts")
+	l.exec("create table half_restored (x Int8) engine = MergeTree order by x")
+	l.fill("stored_contracts")
 	l.check()
-	l.exec("drop table cs.contracts")
-	l.exec("drop table cs.half_restored")
+	l.exec("drop table stored_contracts")
+	l.exec("drop table half_restored")
 	if found := l.check(); len(found) > 0 {
 		t.Errorf("got %v", found)
 	}
@@ -278,7 +306,7 @@ func TestHalfRestored(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	disk := enginetest.SmallDisk(t, 1)
 	l := newLocal(t)
-	l.fill("contracts")
+	l.fill("stored_contracts")
 	w := parts.New(parts.Options{Conn: l.conn, Dir: disk})
 	if err := w.Check(t.Context()); err != nil {
 		t.Fatal(err)
@@ -295,12 +323,12 @@ func TestFullDisk(t *testing.T) {
 		_, err = room.Write(make([]byte, 1024))
 	}
 	room.Close()
-	l.fill("contracts")
+	l.fill("stored_contracts")
 	w = parts.New(parts.Options{Conn: l.conn, Dir: disk})
 	if err := w.Check(t.Context()); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("got %v", err)
 	}
-	if err := w.Whole(t.Context(), []string{"contracts"}); err != nil {
+	if err := w.Whole(t.Context(), []string{"stored_contracts"}); err != nil {
 		t.Errorf("nothing is damaged: %v", err)
 	}
 	if after, err := os.ReadFile(filepath.Join(disk, "parts.json")); err != nil || string(after) != string(before) {

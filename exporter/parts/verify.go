@@ -46,7 +46,7 @@ func (w *Watch) Verify(ctx context.Context, bytes uint64) error {
 	}
 	var todo []candidate
 	rows, err := w.o.Conn.Query(ctx, `select table, name, path, bytes_on_disk from system.parts
-		where database = 'cs' and active and not startsWith(table, '`+temporary+`') order by modification_time, table, name`)
+		where database = currentDatabase() and active and not startsWith(table, '`+temporary+`') order by modification_time, table, name`)
 	if err != nil {
 		return fmt.Errorf("list the parts to verify: %w", err)
 	}
@@ -105,7 +105,7 @@ func (w *Watch) Verify(ctx context.Context, bytes uint64) error {
 
 // read compares a part with its checksums, slowly and after everything else that the engine has to do. It returns what is damaged.
 func (w *Watch) read(ctx context.Context, table, name string) (damage string, err error) {
-	rows, err := w.o.Conn.Query(ctx, "check table cs."+queries.QuoteName(table)+" part "+queries.QuoteText(name)+
+	rows, err := w.o.Conn.Query(ctx, "check table "+queries.QuoteName(table)+" part "+queries.QuoteText(name)+
 		" settings check_query_single_value_result = 0, max_threads = 1, priority = 10, max_local_read_bandwidth = 67108864")
 	if err != nil {
 		return "", err

@@ -76,7 +76,7 @@ func (w *Watch) Run(ctx context.Context) {
 func (w *Watch) Whole(ctx context.Context, tables []string, qs ...queries.Query) error {
 	return w.whole(ctx, func(table string) bool {
 		return slices.Contains(tables, table) || slices.ContainsFunc(qs, func(q queries.Query) bool {
-			if strings.HasPrefix(table, usage) {
+			if isUsage(table) {
 				return q.Reads(usage)
 			}
 			return q.ReadsTable(table)
@@ -86,12 +86,17 @@ func (w *Watch) Whole(ctx context.Context, tables []string, qs ...queries.Query)
 
 // usageWhole returns nil if usage can be rolled up: the events, the tables that they are rolled up into, and the settings are whole.
 func (w *Watch) usageWhole(ctx context.Context) error {
-	return w.whole(ctx, func(table string) bool { return table == "settings" || strings.HasPrefix(table, usage) })
+	return w.whole(ctx, func(table string) bool {
+		return table == queries.StoredPrefix+"settings" || isUsage(table)
+	})
 }
 
 // usage begins the names of the table of events and of those into which they are rolled up. They stand or fall together: nothing is
 // rolled up from damaged events, nor added to a damaged roll-up.
-const usage = "usage_"
+const usage = queries.StoredPrefix + "usage_"
+
+// isUsage tells those tables from layers of such names.
+func isUsage(table string) bool { return strings.HasPrefix(table, usage) && queries.IsTable(table) }
 
 func (w *Watch) whole(ctx context.Context, read func(table string) bool) error {
 	// A server's state cannot be known better than by its last answer, and it may refuse us the question.

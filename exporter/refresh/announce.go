@@ -11,27 +11,45 @@ import (
 	"cskpi/queries"
 )
 
-// Announce says what facts that are about to be stored touch: the accounts of the rows of staged, a table like stored_<table>, and of the
-// rows that these replace, from the first day that any of those names; and accounts of which something is said that depends on these. Once
-// the facts are stored, [Stored] says so.
+// Announce says what facts that are about to be stored touch: the accounts of the rows of staged, a table like stored_<table> (columns that have a
+// default may be missing), and of the rows that these replace, from the first day that any of those names; and accounts of which something is said
+// that depends on these. Once the facts are stored, [Stored] says so.
 func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged, zone string) error {
-	columns, key, err := describe(ctx, conn, queries.StoredPrefix+table)
-	if err != nil {
-		return fmt.Errorf("read what the table %s looks like: %w", table, queries.Brief(err))
+	of, isFact := tableOf(table)
+	if !isFact {
+		return fmt.Errorf("%s is no table of facts", table)
 	}
-	identity := slices.DeleteFunc(slices.Clone(key), func(c string) bool { return c == "valid_from" })
+	columns, err := columnsOf(ctx, conn, staged)
+	if err != nil {
+		return fmt.Errorf("read what the table %s looks like: %w", staged, queries.Brief(err))
+	}
+	if table == "accounts" {
+		// What rows cannot say yet has its default.
+		for name, otherwise := range map[string]string{"valid_from": "updated_at", "is_withdrawn": "toUInt8(0)", "is_test": "false", "created_on": "cast(null as Nullable(Date))"} {
+			if !columns[name] {
+				staged = "(select *, " + otherwise + " as " + name + " from " + staged + ")"
+			}
+		}
+	}
+	identity := slices.DeleteFunc(slices.Clone(of.Key), func(c string) bool { return c == "valid_from" })
 	account := "account_id"
-	if !slices.ContainsFunc(columns, func(c [2]string) bool { return c[0] == "account_id" }) {
+	if !of.Has("account_id") {
 		account = "''"
 	}
-	first := firstDay(table, columns, zone)
 	ids := strings.Join(identity, ", ")
-	known := "select " + account + " as account, " + first + " as first from stored_" + table + " where (" + ids + ") in (select " + ids + " from " + staged + ")"
-	parts := []string{"select " + account + " as account, " + first + " as first from " + staged, known}
-	for _, linked := range others(table, staged) {
-		parts = append(parts, "select account_id as account, (select min("+first+") from "+staged+") as first from ("+linked+")")
+	touched := "select " + account + " as account, " + firstDay(of, columns, zone) + " as first, 1 as arrived from " + staged
+	known := "select " + account + " as account, " + firstDay(of, nil, zone) + " as first, 0 as arrived from stored_" + table + " where (" + ids + ") in (select " + ids + " from " + staged + ")"
+	if table == "accounts" {
+		touched, known = accountChanges(staged, zone), ""
 	}
-	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, step) select %d, '%s', account, min(first), 1 from (%s) as touched group by account",
+	parts := []string{touched}
+	if known != "" {
+		parts = append(parts, known)
+	}
+	for _, linked := range others(table, staged) {
+		parts = append(parts, "select account_id as account, (select min(t.first) from ("+touched+") as t) as first, 0 as arrived from ("+linked+")")
+	}
+	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select %d, '%s', account, min(first), max(first), sum(arrived), 1 from (%s) as touched group by account",
 		batch, table, strings.Join(parts, " union all "))); err != nil {
 		return fmt.Errorf("announce what facts touch: %w", queries.Brief(err))
 	}
@@ -63,47 +81,79 @@ func others(table, staged string) []string {
 
 // Stored says that the facts of a batch are stored.
 func Stored(ctx context.Context, conn driver.Conn, batch uint64) error {
-	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, step) select batch, table, account_id, first_on, 2 from stored_fact_changes final where batch = %d", batch)); err != nil {
+	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select batch, table, account_id, first_on, last_on, rows, 2 from stored_fact_changes final where batch = %d", batch)); err != nil {
 		return fmt.Errorf("say that facts are stored: %w", queries.Brief(err))
 	}
 	return nil
 }
 
-// describe reads the columns of a table, as name and type, and those that order it.
-func describe(ctx context.Context, conn driver.Conn, table string) (columns [][2]string, key []string, err error) {
-	rows, err := conn.Query(ctx, "select name, type, is_in_sorting_key from system.columns where database = currentDatabase() and table = "+queries.QuoteText(table)+" and default_kind != 'MATERIALIZED' order by position")
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name, kind string
-		var isKey uint8
-		if err := rows.Scan(&name, &kind, &isKey); err != nil {
-			return nil, nil, err
-		}
-		columns = append(columns, [2]string{name, kind})
-		if isKey == 1 {
-			key = append(key, name)
+// accountChanges selects what versions of accounts touch. A version holds from its valid_from on. Before the first one the first one holds, and
+// whether an account is a test or withdrawn and when it was created is by the last one, so these touch all days; those of an account that is new
+// begin with its creation, if that is known, or with the first fact that names it.
+func accountChanges(staged, zone string) string {
+	facts := []string{"select account_id, first_on as first from stored_usage_accounts"}
+	for _, t := range queries.StoredTables() {
+		if t.Name != "accounts" && t.Name != "usage_events" && t.Name != "user_accounts" && t.Has("account_id") && t.Has("ingested_at") {
+			facts = append(facts, "select account_id, "+firstDay(t, nil, zone)+" as first from stored_"+t.Name)
 		}
 	}
-	return columns, key, rows.Err()
+	return fmt.Sprintf(`
+		select
+			s.account_id as account,
+			multiIf(
+				k.known = 0 and s.created_on is not null, if(f.named = 0, assumeNotNull(s.created_on), least(assumeNotNull(s.created_on), f.first)),
+				k.known = 0 or s.valid_from < k.first_from or toString((s.is_test, s.is_withdrawn, s.created_on)) != k.said, toDate(0),
+				toDate(s.valid_from, %[2]s)) as first,
+			1 as arrived
+		from %[1]s as s
+		left join (
+			select account_id, 1 as known, min(valid_from) as first_from, toString(argMax((is_test, is_withdrawn, created_on), (valid_from, updated_at))) as said
+			from stored_accounts
+			where account_id in (select account_id from %[1]s)
+			group by account_id
+		) as k on k.account_id = s.account_id
+		left join (
+			select account_id, 1 as named, min(first) as first
+			from (%[3]s) as dated
+			where account_id in (select account_id from %[1]s)
+			group by account_id
+		) as f on f.account_id = s.account_id`, staged, queries.QuoteText(zone), strings.Join(facts, " union all "))
 }
 
-// firstDay is an expression for the first day that a row touches: the earliest that it names.
-func firstDay(table string, columns [][2]string, zone string) string {
-	if table == "accounts" {
-		return "toDate(0)" // before the first version of an account the first one holds, and whether it is a test holds for all days
+// tableOf describes a table of facts.
+func tableOf(name string) (queries.StoredTable, bool) {
+	all := queries.StoredTables()
+	i := slices.IndexFunc(all, func(t queries.StoredTable) bool { return t.Name == name })
+	if i < 0 {
+		return queries.StoredTable{}, false
 	}
+	return all[i], true
+}
+
+// columnsOf reads which columns a table has.
+func columnsOf(ctx context.Context, conn driver.Conn, table string) (map[string]bool, error) {
+	database := "currentDatabase()"
+	if before, name, qualified := strings.Cut(table, "."); qualified {
+		database, table = queries.QuoteText(before), name
+	}
+	var names []string
+	if err := conn.QueryRow(ctx, "select groupArray(name) from system.columns where database = "+database+" and table = "+queries.QuoteText(table)).Scan(&names); err != nil {
+		return nil, err
+	}
+	return set(names), nil
+}
+
+// firstDay is an expression for the first day that a row touches: the earliest that it names in the columns that are there. [all]
+func firstDay(table queries.StoredTable, there map[string]bool, zone string) string {
 	never := "toDate('2149-06-06')"
 	days := []string{never}
-	for _, c := range columns {
-		name, kind := queries.QuoteName(c[0]), c[1]
+	for _, c := range table.Columns {
+		name := queries.QuoteName(c.Name)
 		switch {
-		case c[0] == "updated_at", c[0] == "ingested_at", table == "contracts" && c[0] == "valid_from":
-		case kind == "Date", kind == "Nullable(Date)":
+		case c.Name == "updated_at", c.Name == "ingested_at", table.Name == "contracts" && c.Name == "valid_from", there != nil && !there[c.Name]:
+		case c.Type == "Date", c.Type == "Nullable(Date)":
 			days = append(days, "ifNull("+name+", "+never+")")
-		case strings.Contains(kind, "DateTime64"):
+		case strings.Contains(c.Type, "DateTime64"):
 			days = append(days, "ifNull(toDate("+name+", "+queries.QuoteText(zone)+"), "+never+")")
 		}
 	}

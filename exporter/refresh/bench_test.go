@@ -117,7 +117,7 @@ func BenchmarkLayers(b *testing.B) {
 		var slowest []string
 		var times []float64
 		for _, v := range layout.Views {
-			if v.Columns[0].Name != "day" {
+			if v.Day.Name == "" {
 				continue
 			}
 			ask := "select * from " + v.Name + " where day = " + queries.QuoteDay(last) + " format Null"

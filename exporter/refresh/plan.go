@@ -2,6 +2,7 @@ package refresh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,45 +61,28 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 	// again the next time.
 	var complete []func() error
 	full := map[string]map[time.Time]bool{} // by layer, the days that are computed for all accounts since something else than its facts changed
+	broken := map[string]error{}            // layers that cannot be computed, and those that stand on them
 	for _, layer := range r.Layout.Layers {
-		w := r.work(layer, wanted, zone, whole, changes, done[layer.Name], full)
-		if layer.IsByDay() && !layer.IsByAccount() {
-			hashes, err := r.company(ctx, layer, w.all, zone, whole)
-			if err != nil {
-				return report, err
-			}
-			if len(w.all) > 0 {
-				complete = append(complete, func() error { return r.record(ctx, layer, w.all, hashes, zone, whole) })
-			}
-			full[layer.Name] = map[time.Time]bool{}
-			for _, d := range w.all {
-				if last, found := done[layer.Name][d]; !found || last.hash != hashes[d] {
-					full[layer.Name][d] = true
-				}
-			}
-			report.Whole += len(w.all)
+		if err := r.standsOn(layer.Name, broken); err != nil {
+			broken[layer.Name] = err
 			continue
 		}
-		full[layer.Name] = map[time.Time]bool{}
-		for _, d := range w.all {
-			if w.follows[d] {
-				full[layer.Name][d] = true
-			}
+		if err := r.whole(ctx, layer); errors.Is(err, queries.ErrDamaged) {
+			broken[layer.Name] = err
+			continue
+		} else if err != nil {
+			return report, err
 		}
-		for _, days := range chunksOf(layer, w.all) {
-			if err := r.layer(ctx, layer, days, nil, zone, whole); err != nil {
-				return report, err
-			}
-			if err := r.record(ctx, layer, days, nil, zone, whole); err != nil {
-				return report, err
-			}
-		}
-		report.Whole += len(w.all)
-		if len(w.accounts) > 0 && len(w.some) > 0 {
-			if err := r.layer(ctx, layer, w.some, w.accounts, zone, whole); err != nil {
-				return report, err
-			}
-			report.Accounts = max(report.Accounts, len(w.accounts))
+		w := r.work(layer, wanted, zone, whole, changes, done[layer.Name], full)
+		record, err := r.bring(ctx, layer, w, zone, whole, done[layer.Name], full, &report)
+		switch {
+		case err == nil && record != nil:
+			complete = append(complete, record)
+		case err == nil:
+		case ctx.Err() != nil || !isRefused(err):
+			return report, err
+		default:
+			broken[layer.Name] = err
 		}
 	}
 	for _, record := range complete {
@@ -106,11 +90,129 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 			return report, err
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(broken)) {
+		if err := r.forget(ctx, name); err != nil {
+			return report, err
+		}
+	}
 	if err := r.seen(ctx, batches); err != nil {
 		return report, fmt.Errorf("record which changes are processed: %w", queries.Brief(err))
 	}
 	report.Took = time.Since(began)
+	if len(broken) > 0 {
+		return report, Broken(broken)
+	}
 	return report, nil
+}
+
+// bring computes what is to be done of a layer. What it returns, unless nil, is to be called when all that follows on the layer is computed.
+func (r *Refresher) bring(ctx context.Context, layer queries.Query, w work, zone string, whole time.Time, done map[time.Time]computed, full map[string]map[time.Time]bool, report *Report) (complete func() error, err error) {
+	full[layer.Name] = map[time.Time]bool{}
+	if layer.IsByDay() && !layer.IsByAccount() {
+		hashes, err := r.company(ctx, layer, w.all, zone, whole)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range w.all {
+			if last, found := done[d]; !found || last.hash != hashes[d] {
+				full[layer.Name][d] = true
+			}
+		}
+		report.Whole += len(w.all)
+		if len(w.all) == 0 {
+			return nil, nil
+		}
+		return func() error { return r.record(ctx, layer, w.all, hashes, zone, whole) }, nil
+	}
+	for _, d := range w.all {
+		if w.follows[d] {
+			full[layer.Name][d] = true
+		}
+	}
+	for _, days := range r.chunksOf(layer, w.all) {
+		if err := r.layer(ctx, layer, days, nil, zone, whole); err != nil {
+			return nil, err
+		}
+		if err := r.record(ctx, layer, days, nil, zone, whole); err != nil {
+			return nil, err
+		}
+	}
+	report.Whole += len(w.all)
+	if len(w.accounts) > 0 && len(w.some) > 0 {
+		if err := r.layer(ctx, layer, w.some, w.accounts, zone, whole); err != nil {
+			return nil, err
+		}
+		if err := r.record(ctx, layer, w.some, nil, zone, whole); err != nil {
+			return nil, err
+		}
+		report.Accounts = max(report.Accounts, len(w.accounts))
+	}
+	return nil, nil
+}
+
+// Broken are layers that the engine could not compute, by name, and why; those that stand on them are among them. All others are computed.
+type Broken map[string]error
+
+func (b Broken) Error() string {
+	names := slices.Sorted(maps.Keys(b))
+	causes := map[string]bool{}
+	var texts []string
+	for _, name := range names {
+		if text := b[name].Error(); !causes[text] {
+			causes[text] = true
+			texts = append(texts, text)
+		}
+	}
+	return fmt.Sprintf("%d layers cannot be computed (%s): %s", len(b), strings.Join(names, ", "), strings.Join(texts, "; "))
+}
+
+// whole reports whether the facts that a layer reads are whole.
+func (r *Refresher) whole(ctx context.Context, layer queries.Query) error {
+	if r.Whole == nil {
+		return nil
+	}
+	var tables []string
+	for _, fact := range r.Layout.OwnFacts(layer.Name) {
+		tables = append(tables, queries.StoredPrefix+fact)
+	}
+	return r.Whole(ctx, tables)
+}
+
+// standsOn is why a layer cannot be computed: one that it reads, itself or by way of views, is broken.
+func (r *Refresher) standsOn(name string, broken map[string]error) error {
+	for _, other := range r.Layout.Reads(name) {
+		if err := broken[other]; err != nil {
+			return err
+		}
+		if _, isLayer := r.layerNamed(other); !isLayer {
+			if err := r.standsOn(other, broken); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Refresher) layerNamed(name string) (queries.Query, bool) {
+	i := slices.IndexFunc(r.Layout.Layers, func(q queries.Query) bool { return q.Name == name })
+	if i < 0 {
+		return queries.Query{}, false
+	}
+	return r.Layout.Layers[i], true
+}
+
+// forget lets a layer count as not computed: what changed meanwhile is not in it.
+func (r *Refresher) forget(ctx context.Context, name string) error {
+	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, '' as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final where d.definition != '' and layer = "+queries.QuoteText(name)); err != nil {
+		return fmt.Errorf("record that the layer %s is not up to date: %w", name, queries.Brief(err))
+	}
+	return nil
+}
+
+// isRefused tells that the engine is there and could not compute what it was asked for.
+func isRefused(err error) bool {
+	var exception *clickhouse.Exception
+	return errors.As(err, &exception)
 }
 
 // work is what is to be done of a layer.
@@ -148,11 +250,10 @@ func (r *Refresher) work(layer queries.Query, wanted []time.Time, zone string, w
 		days = []time.Time{{}} // its one day stands for all
 	}
 	for _, d := range days {
-		last, found := done[d]
 		follows := slices.ContainsFunc(r.Layout.Reads(layer.Name), func(other string) bool { return r.follows(other, d, full) })
 		touched := !all.IsZero() && (d.IsZero() || !d.Before(all))
 		switch {
-		case !found, last.definition != r.definition(layer, zone), layer.IsByDay() && last.whole.Before(d) && !whole.Before(d), follows, touched:
+		case r.isStale(layer, d, done, zone, whole), follows, touched:
 			w.all = append(w.all, d)
 			w.follows[d] = follows || touched
 		case len(w.accounts) > 0 && (d.IsZero() || !d.Before(first)):
@@ -162,7 +263,46 @@ func (r *Refresher) work(layer queries.Query, wanted []time.Time, zone string, w
 	return w
 }
 
-// follows tells whether what a layer or view says of a day has changed for all accounts.
+// Stale are those of the days, in the order given, of which some layer is not computed as it would be now, what changed of facts apart. Layers that
+// are broken count as computed.
+func (r *Refresher) Stale(ctx context.Context, days []time.Time, zone string, whole time.Time, broken Broken) ([]time.Time, error) {
+	done, err := r.state(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
+	}
+	var stale []time.Time
+	for _, d := range days {
+		if slices.ContainsFunc(r.Layout.Layers, func(layer queries.Query) bool {
+			return layer.IsByDay() && broken[layer.Name] == nil && r.isStale(layer, d, done[layer.Name], zone, whole)
+		}) {
+			stale = append(stale, d)
+		}
+	}
+	return stale, nil
+}
+
+// Differ are the layers that were last computed by another definition.
+func (r *Refresher) Differ(ctx context.Context, zone string) (names []string, err error) {
+	var latest map[string]string
+	if err := r.Conn.QueryRow(ctx, "select mapFromArrays(groupArray(name), groupArray(definition)) from "+
+		"(select toString(layer) as name, argMax(toString(d.definition), computed_at) as definition from stored_layer_days as d where d.definition != '' group by name)").Scan(&latest); err != nil {
+		return nil, fmt.Errorf("read by which definitions days are computed: %w", queries.Brief(err))
+	}
+	for _, layer := range r.Layout.Layers {
+		if definition := latest[layer.Name]; definition != "" && definition != r.definition(layer, zone) {
+			names = append(names, layer.Name)
+		}
+	}
+	return names, nil
+}
+
+// isStale reports whether a day of a layer is not computed, or by another definition, or before it was over.
+func (r *Refresher) isStale(layer queries.Query, day time.Time, done map[time.Time]computed, zone string, whole time.Time) bool {
+	last, found := done[day]
+	return !found || last.definition != r.definition(layer, zone) || layer.IsByDay() && last.whole.Before(day) && !whole.Before(day)
+}
+
+// follows reports whether what a layer or view says of a day has changed for all accounts.
 func (r *Refresher) follows(name string, day time.Time, full map[string]map[time.Time]bool) bool {
 	if days, layer := full[name]; layer {
 		return days[day] || days[time.Time{}]
@@ -173,7 +313,7 @@ func (r *Refresher) follows(name string, day time.Time, full map[string]map[time
 // company computes days of a layer of the whole company, and returns hashes of its rows.
 func (r *Refresher) company(ctx context.Context, layer queries.Query, days []time.Time, zone string, whole time.Time) (map[time.Time]uint64, error) {
 	all := map[time.Time]uint64{}
-	for _, chunk := range chunks(days) {
+	for _, chunk := range r.chunks(days) {
 		if err := r.layer(ctx, layer, chunk, nil, zone, whole); err != nil {
 			return nil, err
 		}
@@ -235,6 +375,15 @@ func (r *Refresher) pending(ctx context.Context) (map[string]change, []uint64, e
 	return changes, slices.Sorted(maps.Keys(batches)), rows.Err()
 }
 
+// Pending reports whether facts have changed that the layers do not have.
+func (r *Refresher) Pending(ctx context.Context) (bool, error) {
+	changes, _, err := r.pending(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read what has changed: %w", queries.Brief(err))
+	}
+	return len(changes) > 0, nil
+}
+
 // seen records that batches are processed.
 func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 	for some := range slices.Chunk(batches, 10_000) {
@@ -242,7 +391,11 @@ func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 		for i, b := range some {
 			texts[i] = fmt.Sprint(b)
 		}
-		if err := r.Conn.Exec(ctx, "insert into stored_fact_changes (batch, table, account_id, first_on, step) select batch, table, account_id, first_on, 3 from stored_fact_changes final where batch in ("+
+		if err := r.Conn.Exec(ctx, "insert into fact_changes (table, changed_at, first_on, last_on, rows) select if(startsWith(table, 'usage_'), 'usage_events', toString(table)) as of, now64(3), min(first_on), max(last_on), sum(rows) from stored_fact_changes final where (not startsWith(table, 'usage_') or table = 'usage_account_days') and batch in ("+
+			strings.Join(texts, ",")+") group by of"); err != nil {
+			return err
+		}
+		if err := r.Conn.Exec(ctx, "insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select batch, table, account_id, first_on, last_on, rows, 3 from stored_fact_changes final where batch in ("+
 			strings.Join(texts, ",")+")"); err != nil {
 			return err
 		}
@@ -252,7 +405,7 @@ func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 
 // state reads which days of the layers are computed, and how.
 func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]computed, error) {
-	rows, err := r.Conn.Query(ctx, "select toString(layer), day, toString(definition), whole, hash from stored_layer_days final")
+	rows, err := r.Conn.Query(ctx, "select toString(layer), day, toString(definition), whole, hash, computed_at from stored_layer_days final")
 	if err != nil {
 		return nil, err
 	}
@@ -262,9 +415,11 @@ func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]compute
 		var layer string
 		var day time.Time
 		var c computed
-		if err := rows.Scan(&layer, &day, &c.definition, &c.whole, &c.hash); err != nil {
+		var at time.Time
+		if err := rows.Scan(&layer, &day, &c.definition, &c.whole, &c.hash, &at); err != nil {
 			return nil, err
 		}
+		r.last = max(r.last, at.UnixMicro()) // rows are recorded after they are computed
 		if found[layer] == nil {
 			found[layer] = map[time.Time]computed{}
 		}
@@ -305,14 +460,14 @@ func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time
 }
 
 // chunksOf divides days into those that one statement computes.
-func chunksOf(layer queries.Query, days []time.Time) [][]time.Time {
+func (r *Refresher) chunksOf(layer queries.Query, days []time.Time) [][]time.Time {
 	if !layer.IsByDay() {
 		if len(days) == 0 {
 			return nil
 		}
 		return [][]time.Time{days}
 	}
-	return chunks(days)
+	return r.chunks(days)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -2,9 +2,9 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,17 +20,29 @@ type Refresher struct {
 	Conn   driver.Conn
 	Layout queries.Layout
 	Now    func() time.Time // [time.Now]
+	AtOnce int              // how many days one statement computes [31]
+	// Whole reports whether these tables are whole; layers that read one that is not, which is a [queries.ErrDamaged], are not computed. [always nil]
+	Whole func(ctx context.Context, tables []string) error
+
+	last int64 // version of rows that were computed last
 }
 
-// atOnce is how many days one statement computes.
-const atOnce = 31
+// version is that of rows that are computed now. It is above those of all rows before, whatever the clock says: by an earlier one they would not count.
+func (r *Refresher) version() int64 {
+	now := time.Now
+	if r.Now != nil {
+		now = r.Now
+	}
+	r.last = max(r.last+1, now().UnixMicro())
+	return r.last
+}
 
 // Days computes all layers for some days; of layers by account only the rows of some accounts, if any are named. What was computed before is
 // replaced, and rows that there are no longer are marked gone. Days are dates at midnight UTC, in any order. zone is the reporting time zone,
 // whole the last day that is over.
 func (r *Refresher) Days(ctx context.Context, days []time.Time, accounts []string, zone string, whole time.Time) error {
 	for _, layer := range r.Layout.Layers {
-		parts := chunksOf(layer, days)
+		parts := r.chunksOf(layer, days)
 		if len(accounts) > 0 {
 			parts = [][]time.Time{days} // few rows
 		}
@@ -43,20 +55,10 @@ func (r *Refresher) Days(ctx context.Context, days []time.Time, accounts []strin
 	return nil
 }
 
-// chunks divides days by month, the latest first: a statement writes to one partition, and so at once or not at all.
-func chunks(days []time.Time) [][]time.Time {
-	byMonth := map[time.Time][]time.Time{}
-	for _, d := range days {
-		month := time.Date(d.Year(), d.Month(), 1, 0, 0, 0, 0, time.UTC)
-		byMonth[month] = append(byMonth[month], d)
-	}
-	var all [][]time.Time
-	for _, month := range slices.SortedFunc(maps.Keys(byMonth), func(a, b time.Time) int { return b.Compare(a) }) {
-		for chunk := range slices.Chunk(byMonth[month], atOnce) {
-			all = append(all, chunk)
-		}
-	}
-	return all
+// chunks divides days into those that one statement computes, the latest first.
+func (r *Refresher) chunks(days []time.Time) [][]time.Time {
+	sorted := slices.SortedFunc(slices.Values(days), func(a, b time.Time) int { return b.Compare(a) })
+	return slices.Collect(slices.Chunk(sorted, cmp.Or(r.AtOnce, 31)))
 }
 
 // dayList writes days as the parameter of a statement.
@@ -77,14 +79,10 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 	for i, a := range accounts {
 		quoted[i] = queries.QuoteText(a)
 	}
-	now := time.Now
-	if r.Now != nil {
-		now = r.Now
-	}
 	ctx = clickhouse.Context(ctx,
 		clickhouse.WithParameters(clickhouse.Parameters{
 			"days": dayList(days), "accounts": "[" + strings.Join(quoted, ",") + "]",
-			"zone": zone, "whole": whole.Format(time.DateOnly), "version": fmt.Sprint(now().UnixMicro()),
+			"zone": zone, "whole": whole.Format(time.DateOnly), "version": fmt.Sprint(r.version()),
 		}),
 		clickhouse.WithSettings(clickhouse.Settings{
 			// One part, so that a reader sees all of it or nothing.

@@ -30,9 +30,10 @@ const URLVariable = "CSKPI_TEST_CLICKHOUSE_URL"
 // A process can hold no two engines of one directory, and starting one takes a second.
 var shared struct {
 	sync.Mutex
-	engine *engine.Engine
-	dir    string
-	conn   driver.Conn
+	engine  *engine.Engine
+	dir     string
+	conn    driver.Conn // to the database cs
+	outside driver.Conn
 }
 
 // Main runs the tests of a package that uses this one; its TestMain calls nothing
@@ -67,7 +68,7 @@ func child() int {
 func stop() error {
 	var err error
 	if shared.conn != nil {
-		err = shared.conn.Close()
+		err = errors.Join(shared.conn.Close(), shared.outside.Close())
 	}
 	if shared.engine != nil {
 		err = errors.Join(err, shared.engine.Close(), os.RemoveAll(shared.dir))
@@ -104,27 +105,37 @@ func start(t testing.TB) *engine.Engine {
 	return e
 }
 
-// Conn returns a connection to the local engine, or to the server that
-// CSKPI_TEST_CLICKHOUSE_URL names. The database cs is dropped first, so that
-// every test starts empty; tests that use it cannot run in parallel. It is not
-// dropped SYNC, for which libchdb waits for ever.
+// small are settings for little data, of which threads cost more than they gain.
+var small = clickhouse.Settings{"max_threads": 1}
+
+// Conn returns a connection to the database cs of the local engine, or of the server that
+// CSKPI_TEST_CLICKHOUSE_URL names. The database is dropped and made anew first, so that
+// every test starts empty; tests that use it cannot run in parallel.
 func Conn(t testing.TB) driver.Conn {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.conn == nil {
-		options, err := options(t)
+		outside, err := options(t)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if shared.conn, err = clickhouse.Open(options); err != nil {
+		inside := *outside
+		inside.Auth.Database = "cs"
+		inside.Settings = small
+		if shared.outside, err = clickhouse.Open(outside); err != nil {
+			t.Fatal(err)
+		}
+		if shared.conn, err = clickhouse.Open(&inside); err != nil {
 			t.Fatal(err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if err := shared.conn.Exec(ctx, "DROP DATABASE IF EXISTS cs SYNC"); err != nil {
-		t.Fatalf("empty the test database: %v", err)
+	for _, statement := range []string{"drop database if exists cs sync", "create database cs"} {
+		if err := shared.outside.Exec(ctx, statement); err != nil {
+			t.Fatalf("empty the test database: %v", err)
+		}
 	}
 	return shared.conn
 }
@@ -152,6 +163,7 @@ func Lasting(t testing.TB) (conn driver.Conn, drop func() error) {
 		t.Fatal(err)
 	}
 	own := *o
+	own.Settings = small
 	own.Auth.Database = fmt.Sprintf("test_%016x", rand.Uint64())
 	first, err := clickhouse.Open(o)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"cskpi/queries"
 )
 
-// Stored is the Source of what is kept in cs.kpi_daily: of every series and day the version that was computed last.
+// Stored is the Source of what is kept in kpi_daily: of every series and day the version that was computed last.
 type Stored struct {
 	DB        exporter.Querier
 	Catalogue queries.Catalogue // whose KPIs are given; what is kept of others is not
@@ -35,7 +35,7 @@ func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Serie
 	}
 	// In the order of the table, so that nothing has to be sorted. The versions of a day come one after the other.
 	rows, err := s.DB.Query(ctx, `select view, column, labels, as_of, value, distribution, computed_at
-		from cs.kpi_daily where `+between+` order by view, column, series, as_of, computed_at`)
+		from kpi_daily where `+between+` order by view, column, series, as_of, computed_at`)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (s Stored) reporting(ctx context.Context, days []time.Time) ([]Series, erro
 		return nil, nil
 	}
 	// Settings are in force from a day on, so there is something to ask on these days only.
-	rows, err := s.DB.Query(ctx, "select distinct starts_on from cs.settings final where name in ('currency', 'timezone', 'fiscal_year_start') and starts_on between "+
+	rows, err := s.DB.Query(ctx, "select distinct starts_on from stored_settings final where name in ('currency', 'timezone', 'fiscal_year_start') and starts_on between "+
 		queries.QuoteDay(days[0])+" and "+queries.QuoteDay(days[len(days)-1]))
 	if err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ type run struct {
 
 // told is when KPIs were last computed for days.
 func (s Stored) told(ctx context.Context, days string) (map[run]time.Time, error) {
-	rows, err := s.DB.Query(ctx, "select view, as_of, max(computed_at) from cs.kpi_runs where "+days+" group by view, as_of")
+	rows, err := s.DB.Query(ctx, "select view, as_of, max(computed_at) from kpi_runs where "+days+" group by view, as_of")
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +240,7 @@ func (s Stored) again(ctx context.Context, since time.Time) (map[run]time.Time, 
 	for _, q := range s.Catalogue.KPIs() {
 		known[q.Name] = true
 	}
-	rows, err := s.DB.Query(ctx, "select view, as_of, max(computed_at) from cs.kpi_runs where computed_at > "+
+	rows, err := s.DB.Query(ctx, "select view, as_of, max(computed_at) from kpi_runs where computed_at > "+
 		fmt.Sprintf("fromUnixTimestamp64Milli(%d)", since.UnixMilli())+" and changed > 0 and reason != 'first' group by view, as_of")
 	if err != nil {
 		return nil, err

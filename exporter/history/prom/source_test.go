@@ -33,13 +33,15 @@ func TestStored(t *testing.T) {
 	catalogue, err := queries.Load(fstest.MapFS{"made.sql": {Data: []byte(`-- Made up.
 --
 -- Columns:
+--   day      key        Day.
 --   segment  label      A segment.
 --   amount   gauge      An amount.
 --   size     histogram  Sizes.
 --
+-- Group: Made up
 -- Every: 7m
 
-select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where {as_of:Date} > '2000-01-01'
+select day, 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size from policy_days
 `)}})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +61,7 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	}
 	const none = "([], [], 0, map(), 0)"
 	high, low := "map('segment', 'high')", "map('segment', '')"
-	exec("insert into cs.kpi_daily (view, column, labels, as_of, value, distribution, computed_at) values " + strings.Join([]string{
+	exec("insert into kpi_daily (view, column, labels, as_of, value, distribution, computed_at) values " + strings.Join([]string{
 		daily("made", "amount", high, "2026-01-01", "0.1", none, "1"),
 		daily("made", "amount", high, "2026-01-02", "0.2", none, "1"),
 		daily("made", "amount", high, "2026-01-02", "0.25", none, "2"), // restated
@@ -77,10 +79,10 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	}, ", "))
 	for day, at := range map[string]string{"2026-01-01": "1", "2026-01-02": "2", "2026-01-03": "2", "2026-01-04": "1"} {
 		for _, view := range []string{"made", "old"} {
-			exec(fmt.Sprintf("insert into cs.kpi_runs (view, as_of, computed_at) values ('%s', '%s', '2026-02-01 00:00:0%s')", view, day, at))
+			exec(fmt.Sprintf("insert into kpi_runs (view, as_of, computed_at) values ('%s', '%s', '2026-02-01 00:00:0%s')", view, day, at))
 		}
 	}
-	exec("insert into cs.settings (name, value, starts_on) values ('timezone', 'Asia/Tokyo', '1970-01-01'), ('currency', 'JPY', '2026-01-03'), ('fiscal_year_start', '4', '2026-01-06')")
+	exec("insert into stored_settings (name, value, starts_on) values ('timezone', 'Asia/Tokyo', '1970-01-01'), ('currency', 'JPY', '2026-01-03'), ('fiscal_year_start', '4', '2026-01-06')")
 	tokyo, err := time.LoadLocation("Asia/Tokyo")
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +192,7 @@ select 'x' as segment, 1.5 as amount, cs_histogram([1.], [1., 2.]) as size where
 	for _, again := range []string{"'made', '2026-01-01', '2026-02-01 00:00:03', 1, 'facts'", "'made', '2026-01-02', '2026-02-01 00:00:03', 0, 'facts'",
 		"'made', '2026-01-03', '2026-02-01 00:00:09', 1, 'settings'", "'made', '2026-01-04', '2026-02-01 00:00:11', 2, 'definition'",
 		"'old', '2026-01-01', '2026-02-01 00:00:03', 1, 'facts'", "'made', '2026-01-06', '2026-02-01 00:00:12', 1, 'facts'"} {
-		exec("insert into cs.kpi_runs (view, as_of, computed_at, changed, reason) values (" + again + ")")
+		exec("insert into kpi_runs (view, as_of, computed_at, changed, reason) values (" + again + ")")
 	}
 	r, err := j.Restated(t.Context(), s, time.UTC)
 	if err != nil || r.Count != 2 || r.Example != "made on 2026-01-01" || !r.days[date3(2026, 1, 4)] {

@@ -91,18 +91,18 @@ func TestClients(t *testing.T) {
 			}
 			expect(t, conn, "events", "select count(), uniqExact(event_id), uniqExact(account_id), countIf(event = 'Report Run'), min(JSONExtractInt(properties, 'number')), max(JSONExtractInt(properties, 'number')), "+
 				"anyIf(JSONExtractString(properties, 'html'), event_id = '"+c.client+"-0'), toString(min(ts)), toString(max(ts)) "+
-				"from (select * from cs.usage_events final where event = 'Report Run') where account_id = '"+c.client+"-account' and source = 'segment'",
+				"from (select * from stored_usage_events final where event = 'Report Run') where account_id = '"+c.client+"-account' and source = 'segment'",
 				"41 41 1 41 0 39 <&> 2024-06-15 10:02:00.000 2024-06-15 10:05:00.000")
-			expect(t, conn, "pages", "select uniqExact(user_id, event, ts) from cs.usage_events final where event = 'Viewed Home Page' and account_id = '"+c.client+"-account'", "1")
-			expect(t, conn, "account", "select name, industry, toString(updated_at), count() over () from cs.accounts final where account_id = '"+c.client+"-account'",
+			expect(t, conn, "pages", "select uniqExact(user_id, event, ts) from stored_usage_events final where event = 'Viewed Home Page' and account_id = '"+c.client+"-account'", "1")
+			expect(t, conn, "account", "select name, industry, toString(updated_at), count() over () from stored_accounts final where account_id = '"+c.client+"-account'",
 				"Account of "+c.client+" steel 2024-06-15 10:01:00.000 1")
-			expect(t, conn, "users", "select groupArray(user_id), uniqExact(account_id) from (select * from cs.user_accounts final where startsWith(user_id, '"+c.client+"') order by user_id)",
+			expect(t, conn, "users", "select groupArray(user_id), uniqExact(account_id) from (select * from stored_user_accounts final where startsWith(user_id, '"+c.client+"') order by user_id)",
 				"["+c.client+"-alias "+c.client+"-user] 1")
 		})
 	}
 	t.Run("go-cloudevents", func(t *testing.T) {
 		tool(t, clients, program, "go-cloudevents", server.URL, key)
-		expect(t, conn, "events", "select count(), uniqExact(event_id), uniqExact(properties), any(user_id), any(source), toString(any(ts)) from cs.usage_events final where account_id = 'go-cloudevents-account'",
+		expect(t, conn, "events", "select count(), uniqExact(event_id), uniqExact(properties), any(user_id), any(source), toString(any(ts)) from stored_usage_events final where account_id = 'go-cloudevents-account'",
 			"40 40 40 go-cloudevents-user /clients/go-cloudevents 2024-06-15 10:02:00.000")
 	})
 	t.Run("a wrong key", func(t *testing.T) {
@@ -177,7 +177,7 @@ func TestVersions(t *testing.T) {
 		}
 		defer writer.Close()
 		h := newTestServer(t, writer, Foreign{})
-		ids := []string{"u1", "o'brien", `back\\slash`, "'); drop table cs.accounts; --", "{x:String}", "?", "$1", "土", strings.Repeat("long", 120)}
+		ids := []string{"u1", "o'brien", `back\\slash`, "'); drop table stored_accounts; --", "{x:String}", "?", "$1", "土", strings.Repeat("long", 120)}
 		for i, id := range ids {
 			if w := call(h, "/v1/group", fmt.Sprintf(`{"userId":"%s","groupId":"account %d %s","timestamp":"2024-06-15T10:00:00Z","traits":{"name":"%s"}}`, id, i, id, id)); w.Code != 200 {
 				t.Fatalf("group of %.20s: %d %s", id, w.Code, w.Body)
@@ -188,8 +188,8 @@ func TestVersions(t *testing.T) {
 				t.Fatalf("track of %.20s: %d %s", id, w.Code, w.Body)
 			}
 		}
-		expect(t, conn, "each event has the account of its user", "select count(), uniqExact(account_id), countIf(endsWith(account_id, event)), uniqExact(user_id) from cs.usage_events final", "9 9 9 9")
-		expect(t, conn, "no id is stored where pseudonyms are", "select countIf(user_id = 'u1') from cs.usage_events final", map[string]string{"": "1", "secret": "0"}[key])
+		expect(t, conn, "each event has the account of its user", "select count(), uniqExact(account_id), countIf(endsWith(account_id, event)), uniqExact(user_id) from stored_usage_events final", "9 9 9 9")
+		expect(t, conn, "no id is stored where pseudonyms are", "select countIf(user_id = 'u1') from stored_usage_events final", map[string]string{"": "1", "secret": "0"}[key])
 		// A group that says the same is no news; one that says less keeps the rest.
 		time.Sleep(5 * time.Millisecond)
 		for _, traits := range []string{`{"name":"u1"}`, `{"csm":"mika"}`} {
@@ -197,7 +197,7 @@ func TestVersions(t *testing.T) {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
 		}
-		expect(t, conn, "versions of an account", "select count(), toString(groupArray((name, toString(csm)))) from (select * from cs.accounts final where account_id = 'account 0 u1' order by updated_at)",
+		expect(t, conn, "versions of an account", "select count(), toString(groupArray((name, toString(csm)))) from (select * from stored_accounts final where account_id = 'account 0 u1' order by updated_at)",
 			"2 [('u1',''),('u1','mika')]")
 	}
 }

@@ -85,7 +85,7 @@ func FuzzCloudEvents(f *testing.F) {
 	for _, seed := range []struct{ contentType, body string }{
 		{typeCloudEvent, `{"specversion":"1.0","id":"e1","source":"/app","type":"t","time":"2024-06-15T20:00:00+09:00","subject":"acme","data":{"a":1e400}}`},
 		{typeCloudEvents, `[{"specversion":"1.0","id":"e1","source":"/app","type":"t","subject":"acme","data_base64":"eyJhIjoxfQ==","datacontenttype":"application/json"},null,[],7]`},
-		{typeCloudEvent, "{\"specversion\":\"1.0\",\"id\":\"\\u0000\",\"source\":\"\xff\",\"type\":\"'; drop table cs.usage_events; --\"}"},
+		{typeCloudEvent, "{\"specversion\":\"1.0\",\"id\":\"\\u0000\",\"source\":\"\xff\",\"type\":\"'; drop table stored_usage_events; --\"}"},
 		{"application/json", `{"a":` + strings.Repeat("[", 300) + strings.Repeat("]", 300) + `}`},
 		{"text/plain; charset=", "=1+1"},
 	} {

@@ -170,7 +170,7 @@ func TestFacts(t *testing.T) {
 		{name: "gzip", kind: nd, coding: "gzip", body: compressed("gzip", oneRow), status: 200, handed: oneRow},
 		{name: "zstd", kind: nd, coding: "ZSTD", body: compressed("zstd", oneRow), status: 200, handed: oneRow},
 		{name: "identity", kind: nd, coding: "identity", body: oneRow, status: 200, handed: oneRow},
-		{name: "SQL", kind: nd, body: `{"event_id":"'; drop table cs.accounts; --"}`, status: 200, handed: `{"event_id":"'; drop table cs.accounts; --"}`},
+		{name: "SQL", kind: nd, body: `{"event_id":"'; drop table stored_accounts; --"}`, status: 200, handed: `{"event_id":"'; drop table stored_accounts; --"}`},
 		{name: "source of the token", token: shop, kind: nd, body: oneRow, status: 200},
 		{name: "basic auth", token: "basic " + shop, kind: nd, body: oneRow, status: 200},
 

@@ -53,7 +53,7 @@ func TestPseudonymsByAllWays(t *testing.T) {
 		t.Fatal(sum, err)
 	}
 	var users, events []string
-	if err := conn.QueryRow(t.Context(), "select groupUniqArray(user_id), arraySort(groupArray(event_id)) from cs.usage_events where account_id = 'acme'").Scan(&users, &events); err != nil {
+	if err := conn.QueryRow(t.Context(), "select groupUniqArray(user_id), arraySort(groupArray(event_id)) from stored_usage_events where account_id = 'acme'").Scan(&users, &events); err != nil {
 		t.Fatal(err)
 	}
 	if len(users) != 1 || users[0] != intake.Pseudonym(key, "amy") {
@@ -68,7 +68,7 @@ func TestPseudonymsByAllWays(t *testing.T) {
 	answer := httptest.NewRecorder()
 	s.Handler().ServeHTTP(answer, r)
 	var left uint64
-	if err := conn.QueryRow(t.Context(), "select (select count() from cs.usage_events) + (select count() from cs.user_accounts)").Scan(&left); err != nil || left != 0 || answer.Code != http.StatusOK {
+	if err := conn.QueryRow(t.Context(), "select (select count() from stored_usage_events) + (select count() from stored_user_accounts)").Scan(&left); err != nil || left != 0 || answer.Code != http.StatusOK {
 		t.Errorf("%d rows are left, %v, %d %s", left, err, answer.Code, answer.Body)
 	}
 }

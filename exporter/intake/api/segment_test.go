@@ -353,7 +353,7 @@ func FuzzMessages(f *testing.F) {
 		`{"batch":[{"type":"page","name":null,"properties":"x","timestamp":-1,"context":{"traits":{"account_id":0}}},null,[],1,"",true]}`,
 		"{\"batch\":[{\"type\":\"track\",\"event\":\"\xff\",\"userId\":\"u\\u0000\"}]}",
 		`{"batch":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
-		`{"batch":[{"type":"track","type":"group","groupId":"a","groupId":"'; drop table cs.accounts; --"}]}`,
+		`{"batch":[{"type":"track","type":"group","groupId":"a","groupId":"'; drop table stored_accounts; --"}]}`,
 		`{"userId":"u","event":"=cmd|' /C calc'!A0","properties":{"account_id":"a"},"timestamp":"9999-12-31T23:59:60Z","sentAt":"0000-01-01T00:00:00Z"}`,
 	} {
 		f.Add("batch", []byte(seed))
