@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// asOf is the day at whose end the board's time range ends; views take it as a constant.
+// asOf is the day at whose end the board's time range ends.
 const asOf = "toDate('${__to:date:YYYY-MM-DD}')"
 
 // Rows of the segments and the owners that are chosen.
@@ -59,20 +59,15 @@ limit %d`, strings.Join(columns, ", "), l.whole, l.order, l.rows, l.limit)
 const knownUntil = "least(" + asOf + ", today())"
 
 // paying are the accounts that are chosen, as they stood on the latest day.
-var paying = "(select * from cs.account_days final where day = " + latestDay + " and " + inSegments + " and " + inCSMs + ")"
+var paying = "(select * from account_states where day = " + latestDay + " and " + inSegments + " and " + inCSMs + ")"
 
-// latestDay is the last day, not after the end of the board's time range, of which it is stored how accounts stood.
-const latestDay = "(select max(day) from cs.account_days where day <= " + asOf + ")"
+// latestDay is the last computed day that is not after the end of the board's time range.
+const latestDay = "(select max(day) from days where state != 'not computed' and day <= " + asOf + ")"
 
-// named are the accounts with their latest name and owner, also those that have left within a year.
-const named = `(
-    select account_id, argMax(if(name = '', account_id, name), (day, computed_at)) as name, argMax(csm, (day, computed_at)) as csm
-    from cs.account_days
-    where day > ` + latestDay + ` - 400 and day <= ` + latestDay + `
-    group by account_id
-)`
+// named are all accounts that ever paid, with their names and owners.
+const named = "(select account_id, if(name = '', account_id, name) as name, csm from account_days where day = " + latestDay + ")"
 
-// why are the three causes that weigh most, in the order of cs.risk_drivers.
+// why are the three causes that weigh most, in the order of risk_drivers.
 const why = `arrayStringConcat(arraySlice(arrayConcat(
         if(notice_arr > 0, [transform('notice_given', @words(driver), '')], []),
         if(overridden != '' and band = 'red', [transform('set_by_hand', @words(driver), '')], []),
@@ -85,7 +80,7 @@ const raisedRisks = `(
     select account_id, arrayMap(k -> if(k.2 = '', 'risk', concat('risk_', k.2)), arraySort(groupArray((-severest, kind)))) as raised
     from (
         select account_id, toString(kind) as kind, toInt8(max(severity)) as severest
-        from cs.risks final
+        from risks
         where raised_on <= ` + asOf + ` and (closed_on is null or closed_on > ` + asOf + `) and severity in (2, 3)
         group by account_id, kind
     )
@@ -100,7 +95,7 @@ from (
     select d.1 as measure, d.2 as dimension, d.5 as score, 100 * d.6 / total - d.7 as lost, is_now
     from (
         select arrayJoin(drivers) as d, arraySum(x -> if(x.5 is null, 0., x.6), drivers) as total, day = ` + latestDay + ` as is_now
-        from cs.account_days final
+        from account_states
         where day in (` + latestDay + `, ` + latestDay + ` - 28) and ` + inSegments + ` and ` + inCSMs + `
     )
     where total > 0
@@ -117,14 +112,14 @@ from (
     select n.*, b.band as from_band, b.score - n.score as points,
         indexOf(['red', 'yellow', 'green'], n.band) as rung, indexOf(['red', 'yellow', 'green'], b.band) as rung_before
     from ` + paying + ` as n
-    inner join (select account_id, band, score from cs.account_days final where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
+    inner join (select account_id, band, score from health_days where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
     where ifNull(points, 0) > 0 or rung > 0 and rung < rung_before
 ) as d
 left join ` + raisedRisks + ` as r on r.account_id = d.account_id`,
 	order: "rung = 1 and rung_before > 1 desc, ifNull(points, 0) * arr desc, account_id", limit: 50,
 	whole: `select countIf(n.score is not null and b.score is not null) as n, any(n.day) as day
 from ` + paying + ` as n
-inner join (select account_id, score from cs.account_days final where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id`,
+inner join (select account_id, score from health_days where day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id`,
 	in: "why", said: "no decline",
 }.sql()
 
@@ -139,48 +134,44 @@ left join ` + raisedRisks + ` as r on r.account_id = d.account_id`,
 	in:    "why", said: "no risk",
 }.sql()
 
-// renewalsSQL has the bands that are stored, since the detail of the KPI computes the health of all accounts.
 var renewalsSQL = listing{
 	columns: "account_id, account, csm, segment, due_on, due, contract, arr, band, outcome",
 	rows: `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
     toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, if(h.band = '', 'unknown', toString(h.band)) as band, r.outcome as outcome
-from cs.renewals_ahead(as_of = ` + asOf + `) as r
+from (select * from renewals_ahead where day = ` + latestDay + `) as r
 left join ` + named + ` as o on o.account_id = r.account_id
-left join (select account_id, band from cs.account_days final where day = ` + latestDay + `) as h on h.account_id = r.account_id
+left join (select account_id, band from health_days where day = ` + latestDay + `) as h on h.account_id = r.account_id
 where ` + inSegments + ` and ` + inCSMs,
 	order: "due_on, arr desc", limit: 200,
 	whole: `select count() as n, ` + knownUntil + ` as day
-from cs.contract_terms(as_of = ` + asOf + `) as c
-inner join ` + paying + ` as d on d.account_id = c.account_id
-where c.covered_before > ` + asOf,
+from ` + paying + ` as c`,
 	in: "account", said: "no renewal",
 }.sql()
 
 // thisAccount keeps the account that is chosen.
 var thisAccount = "account_id = " + chosenValue("account")
 
-// computedAccount is the latest day of which it is stored how accounts stood, if there is the account. An account that is not among those had no contract then.
-var computedAccount = "(select max(day) as latest from cs.account_days where day <= " + asOf + " and (select count() from cs.accounts where " + thisAccount + ") > 0 having count() > 0)"
+// computedAccount is the latest computed day, if there is the account. An account that does not pay on it had no contract then.
+var computedAccount = "(select max(day) as latest from days where state != 'not computed' and day <= " + asOf + " and (select count() from accounts where " + thisAccount + ") > 0 having count() > 0)"
 
 // oneAccount is the whole of what is listed of the account.
-var oneAccount = "select uniqExact(account_id) as n, " + knownUntil + " as day from cs.accounts where " + thisAccount
+var oneAccount = "select uniqExact(account_id) as n, " + knownUntil + " as day from accounts where " + thisAccount
 
 var (
-	accountsSQL = "select account_id, argMax(if(name = '', account_id, name), updated_at) as name from cs.accounts final group by account_id having not argMax(is_test, updated_at) order by name"
-	currencySQL = "select currency from cs.policy(as_of = " + asOf + ")"
+	accountsSQL = "select account_id, if(a.name = '', account_id, a.name) as name from accounts as a where not is_test order by name"
+	currencySQL = "select currency from policy_days where day = " + latestDay
 
 	// The name of a customer that no longer pays comes from its facts.
 	accountSQL = `select if(a.name = '', a.account_id, a.name) as name, if(d.csm = '', a.csm, d.csm) as csm, d.segment as segment, d.phase as phase
 from (
-    select account_id, argMax(name, updated_at) as name, argMax(toString(csm), updated_at) as csm
-    from cs.accounts final
+    select account_id, name, toString(csm) as csm
+    from accounts
     where ` + thisAccount + `
-    group by account_id
 ) as a
 left join (
     select account_id, toString(csm) as csm, toString(segment) as segment, toString(phase) as phase
-    from cs.account_days final
-    where ` + thisAccount + ` and day = ` + latestDay + `
+    from account_days
+    where ` + thisAccount + ` and day = ` + latestDay + ` and is_paying
 ) as d on d.account_id = a.account_id`
 
 	accountHealthSQL = `select if(d.stored = 1, d.arr, 0) as arr, if(d.stored = 1, d.band, 'none') as band, if(d.stored = 1, d.score, null) as score,
@@ -188,7 +179,7 @@ left join (
 from ` + computedAccount + ` as w
 left join (
     select 1 as stored, day, toFloat64(arr) as arr, toString(band) as band, score, measured_ratio
-    from cs.account_days final
+    from account_states
     where ` + thisAccount + ` and day = ` + latestDay + `
 ) as d on d.day = w.latest`
 
@@ -198,20 +189,20 @@ from ` + computedAccount + ` as w
 left join (
     select 1 as stored, day, toFloat64(at_risk_arr) as at_risk_arr, if(notice_arr > 0, 'notice', toString(reason)) as reason, toDateTime(due_on) as due_on,
         toFloat64(planned_items) as planned
-    from cs.account_days final
+    from account_states
     where ` + thisAccount + ` and day = ` + latestDay + `
 ) as d on d.day = w.latest`
 
 	accountARRSQL = `select toDateTime(day) as time, toFloat64(d.arr) as arr
-from cs.account_days as d final
-where ` + thisAccount + ` and day > addYears(` + asOf + `, -3) and day <= ` + asOf + `
+from account_days as d
+where ` + thisAccount + ` and is_paying and day > addYears(` + asOf + `, -3) and day <= ` + asOf + `
 order by time`
 
 	// A field for each band, so that each has its colour.
 	accountScoresSQL = `select toDateTime(day) as time,
     if(band = 'green', score, null) as green, if(band = 'yellow', score, null) as yellow, if(band = 'red', score, null) as red,
     if(band = 'unknown', score, null) as unknown
-from cs.account_days final
+from health_days
 where ` + thisAccount + ` and day > addYears(` + asOf + `, -3) and day <= ` + asOf + `
 order by time`
 
@@ -222,18 +213,25 @@ from (
     select n.score is not null as has_score, b.score is not null as had_score, b.drivers as before,
         arrayJoin(arrayConcat(n.drivers, arrayMap(x -> (x.1, x.2, cast(null as Nullable(Float64)), cast(null as Nullable(Date)), cast(null as Nullable(Float64)), 0., 0.),
             arrayFilter(x -> not has(n.drivers.1, x.1), b.drivers)))) as d
-    from (select account_id, score, drivers from cs.account_days final where ` + thisAccount + ` and day = ` + latestDay + `) as n
-    left join (select account_id, score, drivers from cs.account_days final where ` + thisAccount + ` and day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
+    from (select account_id, score, drivers from account_states where ` + thisAccount + ` and day = ` + latestDay + `) as n
+    left join (select account_id, score, drivers from account_states where ` + thisAccount + ` and day = ` + latestDay + ` - 28) as b on b.account_id = n.account_id
 )
 order by isNull(score), weight * (100 - score) desc, weight desc`
 
 	accountContractsSQL = listing{
 		columns: "contract_id, product, department, kind, seats, acv, currency, starts_on, due_on, state, cancel_reason",
-		rows: `select contract_id, product, department, kind, seats, toFloat64(acv) as acv, currency,
-    toDateTime(starts_on) as starts_on, if(due_on >= '2149-06-06', null, toDateTime(due_on)) as due_on,
-    multiIf(covered_before <= ` + asOf + `, 'ended', notice_on <= ` + asOf + `, 'notice', 'active') as state, cancel_reason
-from cs.contract_terms(as_of = ` + asOf + `)
-where ` + thisAccount + ``,
+		rows: `select c.contract_id as contract_id, c.product as product, c.department as department, toString(c.kind) as kind, c.seats as seats, toFloat64(c.acv) as acv,
+    c.currency as currency, toDateTime(c.starts_on) as starts_on, toDateTime(c.ends_before) as due_on,
+    multiIf(if(d.contract_id = '', ifNull(c.ends_before, toDate('2149-06-06')), d.covered_before) <= ` + asOf + `, 'ended', ifNull(c.notice_on <= ` + asOf + `, 0), 'notice', 'active') as state,
+    c.cancel_reason as cancel_reason
+from contracts as c
+left join (
+    select source, contract_id, argMax(covered_before, counts_from) as covered_before
+    from contract_days
+    where ` + thisAccount + ` and day = ` + latestDay + `
+    group by source, contract_id
+) as d on d.source = c.source and d.contract_id = c.contract_id
+where c.` + thisAccount + ` and c.starts_on <= ` + asOf,
 		order: "starts_on desc, contract_id", limit: 500,
 		whole: oneAccount, in: "product", said: "nothing recorded",
 	}.sql()
@@ -244,7 +242,7 @@ from (
     select day, sum(active) as users, avg(users) over (order by day rows between 6 preceding and current row) as mean
     from (
         select day, toFloat64(active_users) as active
-        from cs.usage_account_days final
+        from stored_usage_account_days final
         where ` + thisAccount + ` and day > toDate('${__from:date:YYYY-MM-DD}') - 7 and day <= ` + asOf + `
         union all
         select toDate('${__from:date:YYYY-MM-DD}') - 6 + number as day, toFloat64(0) as active
@@ -253,7 +251,7 @@ from (
     group by day
 )
 where day >= toDate('${__from:date:YYYY-MM-DD}')
-    and (select count() from cs.usage_account_days where ` + thisAccount + ` and day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `) > 0
+    and (select count() from stored_usage_account_days final where ` + thisAccount + ` and day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `) > 0
 order by time`
 
 	// What people have written, behind a colon, is shown as it is; the words before it are known.
@@ -266,8 +264,8 @@ order by time`
     who
 from (
     select at, kind, what, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
-    from cs.account_timeline(as_of = ` + asOf + `)
-    where ` + thisAccount + ` and day >= toDate('${__from:date:YYYY-MM-DD}') and kind not in ('usage', 'engagement', 'ticket_answered')
+    from account_timeline
+    where ` + thisAccount + ` and day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + ` and kind not in ('usage', 'engagement', 'ticket_answered')
 )`,
 		order: "at desc, kind", limit: 300,
 		whole: oneAccount, in: "what", said: "nothing in period",
@@ -277,7 +275,7 @@ from (
 		columns: "ticket_id, severity, complaint, opened_at, resolved_at, response_hours",
 		rows: `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
     dateDiff('second', opened_at, first_response_at) / 3600 as response_hours
-from cs.tickets final
+from tickets
 where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + ``,
 		order: "opened_at desc", limit: 50,
 		whole: oneAccount, in: "severity", said: "nothing recorded",
@@ -286,7 +284,7 @@ where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + ``,
 	accountRisksSQL = listing{
 		columns: "kind, severity, raised_on, closed_on",
 		rows: `select kind, toString(severity) as severity, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
-from cs.risks final
+from risks
 where ` + thisAccount + ` and raised_on <= ` + asOf + ``,
 		order: "closed_on is not null, severity desc, raised_on desc", limit: 50,
 		whole: oneAccount, in: "kind", said: "nothing recorded",
@@ -296,18 +294,21 @@ where ` + thisAccount + ` and raised_on <= ` + asOf + ``,
 		columns: "title, csm, first_due_on, due_on, state",
 		rows: `select title, csm, toDateTime(first_due_on) as first_due_on, toDateTime(due_on) as due_on,
     is_open, multiIf(is_open = 0, 'done', due_on < ` + asOf + `, 'overdue', 'open') as state
-from cs.action_item_states(as_of = ` + asOf + `)
-where ` + thisAccount + ``,
+from action_item_spans
+where ` + thisAccount + ` and since <= ` + asOf + ` and before > ` + asOf,
 		order: "is_open desc, due_on", limit: 50,
 		whole: oneAccount, in: "title", said: "nothing recorded",
 	}.sql()
 
 	accountMilestonesSQL = listing{
 		columns: "milestone, due_on, reached_on",
-		rows: `select milestone, if(first_due >= '2149-06-06', null, toDateTime(first_due)) as due_on,
-    if(reached_on >= '2149-06-06', null, toDateTime(reached_on)) as reached_on
-from cs.milestone_states(as_of = ` + asOf + `)
-where ` + thisAccount + ``,
+		rows: `select m.1 as milestone, if(m.2.1 >= '2149-06-06', null, toDateTime(m.2.1)) as due_on, if(m.2.3 >= '2149-06-06', null, toDateTime(m.2.3)) as reached_on
+from (
+    select argMax(milestones, since) as latest
+    from milestone_spans
+    where ` + thisAccount + ` and since <= ` + asOf + `
+) as s
+array join arrayFilter(x -> x.2.4 = 1, arrayZip(mapKeys(latest), mapValues(latest))) as m`,
 		order: "due_on, milestone", limit: 50,
 		whole: oneAccount, in: "milestone", said: "nothing recorded",
 	}.sql()
@@ -318,15 +319,12 @@ var onboardingSQL = listing{
 	rows: `select d.account_id as account_id, if(o.name = '', d.account_id, o.name) as account, d.csm as csm, d.segment as segment,
     toDateTime(d.first_paid_on) as first_paid_on, toDateTime(d.due_on) as due_on, toDateTime(d.planned_due_on) as planned_due_on,
     greatest(dateDiff('day', d.due_on, ` + asOf + `), 0) as days_late, if(d.overdue = 1, 'overdue', 'open') as state
-from cs.onboarding_detail(as_of = ` + asOf + `) as d
+from (select * from onboarding_detail where day = ` + latestDay + `) as d
 left join ` + named + ` as o on o.account_id = d.account_id
 where d.in_progress = 1 and ` + inSegments + ` and ` + inCSMs,
 	order: "due_on, account", limit: 100,
-	// Who pays is read from the contracts, since computing all onboarding twice takes twice as long.
-	whole: `select uniqExact(c.account_id) as n, ` + knownUntil + ` as day
-from cs.contract_terms(as_of = ` + asOf + `) as c
-inner join ` + paying + ` as d on d.account_id = c.account_id
-where c.covered_before > ` + asOf,
+	whole: `select count() as n, ` + knownUntil + ` as day
+from ` + paying + ` as c`,
 	in: "account", said: "no onboarding",
 }.sql()
 
@@ -351,11 +349,11 @@ var unhappySQL = listing{
 from (
     select opened_at as at, account_id, 'complaint' as what, cast(null, 'Nullable(Float64)') as score,
         if(resolved_at is null or toDate(resolved_at) > ` + asOf + `, 'open', 'resolved') as state
-    from cs.tickets final
+    from tickets
     where is_complaint and toDate(opened_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
     union all
     select responded_at as at, account_id, toString(kind) as what, toFloat64(score) as score, '' as state
-    from cs.surveys final
+    from surveys
     where (kind = 'nps' and score between 0 and 6 or kind = 'csat' and score between 1 and 2)
         and toDate(responded_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
 ) as f
@@ -364,9 +362,9 @@ where ` + inCSMs,
 	order: "at desc", limit: 100,
 	whole: `select count() as n, max(f.day) as day
 from (
-    select account_id, toDate(opened_at) as day from cs.tickets final where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    select account_id, toDate(opened_at) as day from tickets where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
     union all
-    select account_id, toDate(responded_at) as day from cs.surveys final where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    select account_id, toDate(responded_at) as day from surveys where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
 ) as f
 inner join ` + named + ` as o on o.account_id = f.account_id
 where ` + inCSMs,
@@ -377,18 +375,18 @@ where ` + inCSMs,
 var marks = []mark{
 	{text{"Settings and definitions", "設定・定義の変更"}, purple, true, `select toDateTime(day) as time, if(kind = 'definition', splitByChar(' ', text)[1], text) as text,
     transform(toString(kind), @words(mark), '') as tags
-from cs.annotations(as_of = ` + asOf + `)
-where kind in ('setting', 'definition') and day >= toDate('${__from:date:YYYY-MM-DD}')
+from annotations
+where day <= ` + asOf + ` and kind in ('setting', 'definition') and day >= toDate('${__from:date:YYYY-MM-DD}')
 order by time`},
 	{text{"Restated numbers", "報告済みの数値の修正"}, warning, false, `select toStartOfHour(computed_at) as time, arrayStringConcat(arraySort(groupUniqArray(toString(view))), ', ') as text,
     transform(toString(reason), @words(mark), toString(reason)) as tags
-from cs.kpi_runs
+from kpi_runs
 where reason != 'first' and changed > 0 and toDate(computed_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
 group by time, reason
 order by time`},
 	{text{"Fiscal quarters", "会計四半期"}, grey, false, `select toDateTime(day) as time,
     concat(substring(m.text, 1, 2), ' FY', substring(toString(toYear(addMonths(toDate(substring(m.text, length(m.text) - 9)), 12) - 1)), 3)) as text, '' as tags
-from cs.annotations(as_of = ` + asOf + `) as m
-where kind = 'fiscal_quarter' and day >= toDate('${__from:date:YYYY-MM-DD}')
+from annotations as m
+where day <= ` + asOf + ` and kind = 'fiscal_quarter' and day >= toDate('${__from:date:YYYY-MM-DD}')
 order by time`},
 }

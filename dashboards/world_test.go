@@ -28,6 +28,7 @@ import (
 	"cskpi/exporter/demo"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -40,7 +41,8 @@ type world struct {
 	url       string // of Prometheus
 	at        time.Time
 	labels    map[string][]string // of each metric
-	account   string              // one that has much to tell
+	days      *refresh.Days
+	account   string // one that has much to tell
 	catalogue queries.Catalogue
 	names     map[string]string // by which CSMs go, by those that the generator gave them
 }
@@ -99,21 +101,15 @@ func (w *world) make(t *testing.T) error {
 	if err := queries.RollUp(ctx, w.conn, nil); err != nil {
 		return err
 	}
-	const busiest = `select account_id from cs.account_states(as_of = '2026-03-31') where account_id in (select account_id from cs.risks final where closed_on is null)
+	clock := func() time.Time { return worldDay.Add(13 * time.Hour) }
+	w.days = refresh.NewDays(refresh.Options{Conn: w.conn, Layout: catalogue.Layout(), Now: clock})
+	if _, err := w.days.Update(ctx); err != nil {
+		return err
+	}
+	const busiest = `select account_id from account_states where day = '2026-03-31' and account_id in (select account_id from risks where closed_on is null)
 		order by arr desc limit 1`
 	if err := w.conn.QueryRow(ctx, busiest).Scan(&w.account); err != nil {
 		return err
-	}
-	stand, _ := catalogue.Get("account_day")
-	var columns []string
-	for _, c := range stand.Columns {
-		columns = append(columns, c.Name)
-	}
-	for _, day := range []time.Time{worldDay, worldDay.AddDate(0, 0, -28)} {
-		store := fmt.Sprintf("insert into cs.account_days (%[1]s, day, computed_at) select %[1]s, toDate('%[2]s'), now64(3) from cs.account_day(as_of = '%[2]s')", strings.Join(columns, ", "), day.Format(time.DateOnly))
-		if err := w.conn.Exec(ctx, store); err != nil {
-			return err
-		}
 	}
 	// Parts of the program that only the command puts together.
 	others := prometheus.NewRegistry()
@@ -132,9 +128,8 @@ func (w *world) make(t *testing.T) error {
 	damaged.WithLabelValues("contracts").Set(2)
 	damaged.WithLabelValues("accounts").Set(0)
 	others.MustRegister(damaged)
-	keeper := queries.NewKeeper(w.conn, catalogue, time.Now)
 	e, err := exporter.New(w.conn, exporter.Options{
-		Catalogue: catalogue, Now: func() time.Time { return worldDay.Add(13 * time.Hour) }, Select: keeper.Select, Reporting: reporting, Timeout: time.Minute,
+		Catalogue: catalogue, Now: clock, Lease: w.days.Read, Reporting: reporting, Timeout: time.Minute,
 		EngineUp: func() bool { return true }, EngineRestarts: func() int { return 0 }, RollUp: func() exporter.RollUp { return exporter.RollUp{LastSuccess: time.Now()} },
 		Also: others,
 	})

@@ -8,24 +8,26 @@ import (
 	"time"
 
 	"cskpi/exporter/history"
+	"cskpi/queries"
 )
 
 // daysAtOnce is how many past days one statement computes. A month makes planning cheap and keeps memory small.
 const daysAtOnce = 31
 
 type backfillCmd struct {
-	From      date     `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, as far back as CSKPI_HISTORY says and facts go."`
+	From      date     `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, as far back as CSKPI_HISTORY says, but not before the first contract or usage."`
 	To        date     `placeholder:"DAY" help:"Last day; yesterday if not given."`
 	KPI       []string `name:"kpi" placeholder:"NAME" help:"This KPI only; may be repeated."`
-	Parallel  int      `default:"3" help:"KPIs that are computed at once; one more than the engine has cores, since some wait for each other [${default}]."`
-	Recompute bool     `help:"Compute also what is there and still holds."`
+	Parallel  int      `default:"3" help:"Number of KPIs that are computed at the same time [${default}]."`
+	Recompute bool     `help:"Also compute days whose stored values still hold."`
+	Changes   bool     `help:"Compute nothing; print which values of past days were changed by new definitions of KPIs, as after an upgrade."`
 }
 
 // Help is the longer text of cskpi backfill --help.
 func (backfillCmd) Help() string {
-	return "KPIs of past days are computed as of the end of each, the latest first, and kept in cs.kpi_daily. What is there is computed again only if facts, settings " +
-		"or definitions have changed since; both versions stay, and cs.kpi_restatements tells the difference. Interrupted, the same command goes on where it was. " +
-		"cskpi serve does the same beside its work."
+	return "Computes and stores the KPIs of past days in kpi_daily, each day as it stood at its end, the latest day first. A day that is stored is computed again only if facts, settings " +
+		"or definitions have changed since. Both versions stay, and kpi_restatements lists the differences. If the command is interrupted, run it again, and it continues. " +
+		"cskpi serve does the same in the background. cskpi refresh computes the tables that KPIs are read from, and stores no values."
 }
 
 // Run fills past days and says what became of them.
@@ -47,11 +49,13 @@ func (c *backfillCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
+	if c.Changes {
+		return c.changes(ctx, a, d, time.Time{})
+	}
 	if _, err := a.rollUp(ctx, d); err != nil {
 		return err
 	}
 	h := a.history(d)
-	defer h.Close()
 	from, to := c.From.Time, c.To.Time
 	if to.IsZero() {
 		to = h.Yesterday()
@@ -79,9 +83,12 @@ func (c *backfillCmd) Run(ctx context.Context, a *app) error {
 	})
 	show.clear()
 	c.report(a, s)
+	if s.Reasons[history.Definition] > 0 && s.Restated > 0 && ctx.Err() == nil {
+		err = errors.Join(err, c.changes(ctx, a, d, started))
+	}
 	if err != nil {
 		if ctx.Err() != nil {
-			fmt.Fprintln(a.err, "What is done is kept; the same command goes on.")
+			fmt.Fprintln(a.err, "Days that are done stay stored; run the same command to continue.")
 		}
 		return fmt.Errorf("backfill: %w", err)
 	}
@@ -104,7 +111,7 @@ func (c *backfillCmd) progress(p history.Progress, took time.Duration) string {
 // report says what was done.
 func (c *backfillCmd) report(a *app, s history.Summary) {
 	if s.Computed == 0 && len(s.Failed) == 0 {
-		fmt.Fprintf(a.err, "Nothing to do from %s to %s: %s days of KPIs are there and hold.\n", s.From.Format(time.DateOnly), s.To.Format(time.DateOnly), thousands(fmt.Sprint(s.Held)))
+		fmt.Fprintf(a.err, "Nothing to do from %s to %s: %s days of KPIs are stored and hold.\n", s.From.Format(time.DateOnly), s.To.Format(time.DateOnly), thousands(fmt.Sprint(s.Held)))
 		return
 	}
 	fmt.Fprintf(a.err, "%s days of %d KPIs computed (%s in all) in %s", thousands(fmt.Sprint(s.Days)), s.KPIs, thousands(fmt.Sprint(s.Computed)), s.Took.Round(100*time.Millisecond))
@@ -116,14 +123,65 @@ func (c *backfillCmd) report(a *app, s history.Summary) {
 	}
 	fmt.Fprintf(a.err, ": %s.\n", strings.Join(why, ", "))
 	if s.Held > 0 {
-		fmt.Fprintf(a.err, "%s were there and hold.\n", thousands(fmt.Sprint(s.Held)))
+		fmt.Fprintf(a.err, "%s were stored and hold.\n", thousands(fmt.Sprint(s.Held)))
 	}
 	if s.Restated > 0 {
-		fmt.Fprintf(a.err, "Restated: %s values on %s days of KPIs; cs.kpi_restatements has them.\n", thousands(fmt.Sprint(s.Series)), thousands(fmt.Sprint(s.Restated)))
+		fmt.Fprintf(a.err, "Restated: %s values on %s days of KPIs; kpi_restatements has them.\n", thousands(fmt.Sprint(s.Series)), thousands(fmt.Sprint(s.Restated)))
 	}
 	if s.Refused > 0 {
 		fmt.Fprintf(a.err, "%s rows were refused, as cskpi serve refuses them.\n", thousands(fmt.Sprint(s.Refused)))
 	}
+}
+
+// changes prints what new definitions have changed since an instant: by column of a KPI, how many values of how many days, and the one that changed most.
+func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since time.Time) error {
+	where := "reason = 'definition'"
+	if !since.IsZero() {
+		where += fmt.Sprintf(" and restated_at >= fromUnixTimestamp64Milli(toInt64(%d))", since.UnixMilli())
+	}
+	if !c.From.IsZero() {
+		where += " and day >= " + queries.QuoteDay(c.From.Time)
+	}
+	if !c.To.IsZero() {
+		where += " and day <= " + queries.QuoteDay(c.To.Time)
+	}
+	if len(c.KPI) > 0 {
+		where += " and view in (" + strings.Join(quoted(c.KPI), ", ") + ")"
+	}
+	rows, err := d.conn.Query(ctx, `
+		select
+			kpi, days, first_day, last_day, series, most.1 as example_day,
+			arrayStringConcat(arrayMap(k -> concat(k, '=', most.2[k]), mapKeys(most.2)), ' ') as example, most.3 as old, most.4 as new
+		from (
+			select
+				concat(view, '.', column) as kpi, uniqExact(day) as days, min(day) as first_day, max(day) as last_day, count() as series,
+				argMax((day, labels, old, new), (old is not null and new is not null, abs(ifNull(new, 0) - ifNull(old, 0)), day)) as most
+			from kpi_restatements
+			where `+where+`
+			group by kpi
+		) as changes
+		order by kpi`)
+	if err != nil {
+		return fmt.Errorf("read what definitions have changed: %w", queries.Brief(err))
+	}
+	t, err := readTable(rows)
+	if err != nil {
+		return fmt.Errorf("read what definitions have changed: %w", queries.Brief(err))
+	}
+	if len(t.rows) == 0 {
+		_, err := fmt.Fprintln(a.err, "No value of a past day was changed by a new definition.")
+		return err
+	}
+	fmt.Fprintln(a.err, "Changed by new definitions of KPIs, with the value that changed most; kpi_restatements has each:")
+	return t.write(a.out, "table")
+}
+
+// quoted are texts as SQL writes them.
+func quoted(texts []string) (all []string) {
+	for _, text := range texts {
+		all = append(all, queries.QuoteText(text))
+	}
+	return all
 }
 
 var reasonTexts = map[history.Reason]string{
@@ -134,8 +192,8 @@ var reasonTexts = map[history.Reason]string{
 // history is what knows past days of d.
 func (a *app) history(d *database) *history.History {
 	return history.New(history.Options{
-		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Reader: history.NewTogether(d.conn, d.catalogue), Days: daysAtOnce,
-		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log, Whole: d.parts.Whole,
+		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Lease: d.days.Read, Days: daysAtOnce,
+		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log, Whole: d.parts.Whole, Broken: d.days.Broken,
 	})
 }
 

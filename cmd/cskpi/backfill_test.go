@@ -24,7 +24,7 @@ func cells(t *testing.T, text string) [][]string {
 	return rows[1:]
 }
 
-// sameNumbers tells whether two rows are the same but for how numbers are written.
+// sameNumbers reports whether two rows are the same but for how numbers are written.
 func sameNumbers(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool {
 		f, err1 := strconv.ParseFloat(x, 64)
@@ -36,7 +36,6 @@ func sameNumbers(a, b []string) bool {
 // TestBackfill: past days are kept, and told as they are and as they were known; a late correction moves them, and that can be seen.
 func TestBackfill(t *testing.T) {
 	facts(t)
-	settled()
 	beside(t)
 	backfill := func(want string, args ...string) {
 		t.Helper()
@@ -54,7 +53,7 @@ func TestBackfill(t *testing.T) {
 		return cells(t, stdout)
 	}
 	backfill("14 days of 2 KPIs computed (28 in all) in ")
-	backfill("Nothing to do from 2024-06-01 to 2024-06-14: 28 days of KPIs are there and hold.")
+	backfill("Nothing to do from 2024-06-01 to 2024-06-14: 28 days of KPIs are stored and hold.")
 	known := time.Now().UTC().Format("2006-01-02T15:04:05Z")
 	if code, _, stderr := execute(t, "kpi", "arr", "--as-of", "2024-06-10", "--known-at", "2024-06-11"); code != exitProblem || !strings.Contains(stderr, "nothing was known of arr at 2024-06-10 by 2024-06-11 23:59:59 UTC: it was first computed on 20") {
 		t.Errorf("before it was computed: got %d, %s", code, stderr)
@@ -86,10 +85,10 @@ func TestBackfill(t *testing.T) {
 			t.Errorf("known at %s: got %q, want %q", what, got, want)
 		}
 	}
-	restated := printed("kpi_restatements")
+	restated := printed("kpi_restatements", "--as-of", "2024-06-10")
 	if !slices.ContainsFunc(restated, func(r []string) bool {
 		line := strings.Join(r, " ")
-		return strings.HasPrefix(line, `arr amount {"segment":"high"} 2024-06-10 `) && strings.Contains(line, " 150000.5 160000.5 ") && strings.Contains(line, `facts [["contracts",1,"2024-01-01`)
+		return strings.HasPrefix(line, `arr amount {"segment":"high"} `) && strings.Contains(line, " 150000.5 160000.5 ") && strings.Contains(line, `facts [["contracts",1,"2024-01-01`)
 	}) {
 		t.Errorf("the restatement is not told: %q", restated[:min(3, len(restated))])
 	}
@@ -100,7 +99,7 @@ func TestBackfill(t *testing.T) {
 	for _, row := range series {
 		days[row[0]]++
 	}
-	if got := fmt.Sprint(days); got != "map[2024-02-29:9 2024-03-31:9 2024-04-30:9 2024-05-31:9 2024-06-30:9]" {
+	if got := fmt.Sprint(days); got != "map[2024-02-29:18 2024-03-31:18 2024-04-30:18 2024-05-31:18 2024-06-30:18]" {
 		t.Errorf("days are %s", got)
 	}
 	for _, on := range []string{"2024-02-29", "2024-06-30"} {
@@ -119,7 +118,7 @@ func TestBackfill(t *testing.T) {
 		"say with --from":                      {"kpi", "arr", "--step", "1d"},
 		"is no step":                           {"kpi", "arr", "--from", "2024-06-01", "--step", "1x"},
 		"is after the last day":                {"kpi", "arr", "--from", "2024-06-02", "--to", "2024-06-01"},
-		"building block":                       {"kpi", "policy", "--from", "2024-06-02"},
+		"account_states is no KPI":             {"kpi", "account_states", "--from", "2024-06-02"},
 		"is no time":                           {"kpi", "arr", "--known-at", "yesterday"},
 		`has no label "colour"; it has: segme`: {"kpi", "arr", "--from", "2024-06-02", "--where", "colour=red"},
 		`there is no KPI "nothing"`:            {"backfill", "--kpi", "nothing"},
@@ -133,11 +132,40 @@ func TestBackfill(t *testing.T) {
 	}
 }
 
+// TestNewDefinition: what a new definition of a KPI makes of past days is printed when they are computed, and later again.
+func TestNewDefinition(t *testing.T) {
+	facts(t)
+	overlay := t.TempDir()
+	t.Setenv("CSKPI_QUERIES_DIR", overlay)
+	beside(t)
+	backfill := func(factor, flag string) (stdout, stderr string) {
+		t.Helper()
+		writeFile(t, filepath.Join(overlay, "own.sql"), "-- Own.\n--\n-- Columns:\n--   day     key   Day.\n--   segment label Segment.\n--   amount  gauge Amount.\n\nselect day, segment, amount * "+factor+" as amount from arr\n")
+		code, stdout, stderr := execute(t, "backfill", "--from", "2024-06-01", "--to", "2024-06-02", "--kpi", "own", flag)
+		if code != exitOK {
+			t.Fatalf("got %d, %s", code, stderr)
+		}
+		return stdout, stderr
+	}
+	if stdout, stderr := backfill("1", "--recompute=false"); stdout != "" || !strings.Contains(stderr, "for the first time") {
+		t.Fatalf("first: %s, %s", stdout, stderr)
+	}
+	if stdout, stderr := backfill("1", "--changes"); stdout != "" || stderr != "No value of a past day was changed by a new definition.\n" {
+		t.Errorf("nothing has changed: %s, %s", stdout, stderr)
+	}
+	changed, stderr := backfill("2", "--recompute=false")
+	if !strings.Contains(stderr, "2 for other definitions") || !strings.Contains(changed, "own.amount") || !strings.Contains(changed, "segment=high") || !strings.Contains(changed, "300,001") {
+		t.Errorf("a new definition: %s, %s", changed, stderr)
+	}
+	if stdout, _ := backfill("2", "--changes"); stdout != changed {
+		t.Errorf("later: %s, want %s", stdout, changed)
+	}
+}
+
 // TestBackfillKilled: a process that is killed in the middle leaves what it has done, and the next one goes on.
 func TestBackfillKilled(t *testing.T) {
 	facts(t)
 	bin := binary(t)
-	settled()
 	args := []string{"backfill", "--from", "2024-03-01", "--to", "2024-06-30", "--kpi", "arr", "--kpi", "nrr", "--kpi", "time_to_use", "--kpi", "health"}
 	cmd := exec.CommandContext(t.Context(), bin, args...)
 	var log output
@@ -156,10 +184,10 @@ func TestBackfillKilled(t *testing.T) {
 		t.Fatalf("it was done before it was killed: %s", log.String())
 	}
 	code, _, stderr := execute(t, args...)
-	if code != exitOK || !strings.Contains(stderr, " for the first time.") || !strings.Contains(stderr, " were there and hold.") || strings.Contains(stderr, "Restated") {
+	if code != exitOK || !strings.Contains(stderr, " for the first time.") || !strings.Contains(stderr, " were stored and hold.") || strings.Contains(stderr, "Restated") {
 		t.Fatalf("got %d, %s", code, stderr)
 	}
-	if _, _, stderr := execute(t, args...); !strings.Contains(stderr, "Nothing to do from 2024-03-01 to 2024-06-30: 488 days of KPIs are there and hold.") {
+	if _, _, stderr := execute(t, args...); !strings.Contains(stderr, "Nothing to do from 2024-03-01 to 2024-06-30: 488 days of KPIs are stored and hold.") {
 		t.Errorf("again: %s", stderr)
 	}
 	if code, stdout, stderr := execute(t, "kpi", "kpi_restatements", "--format", "csv"); code != exitOK || strings.Count(stdout, "\n") != 1 {

@@ -62,12 +62,12 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer db.Conn.Close()
-	var models []string
-	for _, q := range catalogue.Stored() {
-		models = append(models, q.Name)
+	var layers []string
+	for _, q := range catalogue.Layout().Layers {
+		layers = append(layers, q.Stored())
 	}
 	show := newProgress(a.err)
-	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Models: models, Cskpi: buildVersion(), Progress: show.backup,
+	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Layers: layers, Cskpi: buildVersion(), Progress: show.backup,
 		Before: func(ctx context.Context) error { return intake.CompleteAlone(ctx, d.conn) }})
 	show.clear()
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		path = c.File
 	}
-	if err := d.conn.Exec(ctx, "insert into cs.backups (finished_at, snapshot_at, file, bytes, rows) select now64(3), fromUnixTimestamp64Milli(toInt64(?), 'UTC'), ?, toUInt64(?), toUInt64(?)",
+	if err := d.conn.Exec(ctx, "insert into backups (finished_at, snapshot_at, file, bytes, rows) select now64(3), fromUnixTimestamp64Milli(toInt64(?), 'UTC'), ?, toUInt64(?), toUInt64(?)",
 		r.Manifest.Snapshot.UnixMilli(), path, r.Bytes, r.Manifest.Rows()); err != nil {
 		return fmt.Errorf("backup: %s is complete, but the database did not record it: %w", c.File, err)
 	}
@@ -138,6 +138,9 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 	if d.engine != nil && d.shared {
 		return fmt.Errorf("restore: another cskpi is running on %s; stop it first", a.config.DataDir)
 	}
+	if err := d.cluster.CreateDatabase(ctx, d.options); err != nil {
+		return err
+	}
 	db, err := backup.Connect(d.options)
 	if err != nil {
 		return err
@@ -176,7 +179,7 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	if err := d.configure(ctx, a.config.reporting()); err != nil {
+	if err := a.configure(ctx, d, a.config.reporting()); err != nil {
 		return err
 	}
 	show.clear()
@@ -250,7 +253,7 @@ func (b *backupAge) run(ctx context.Context, d *database) {
 // look sets the metric, which is absent until there is a backup. If the database does not answer, it stays as it is.
 func (b *backupAge) look(ctx context.Context, d *database) {
 	var at float64
-	if err := d.conn.QueryRow(ctx, "select toUnixTimestamp64Milli(max(finished_at)) / 1000 from cs.backups").Scan(&at); err != nil || at == 0 {
+	if err := d.conn.QueryRow(ctx, "select toUnixTimestamp64Milli(max(finished_at)) / 1000 from backups").Scan(&at); err != nil || at == 0 {
 		return
 	}
 	if b.last == nil {

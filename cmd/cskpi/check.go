@@ -33,7 +33,7 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("query files:\n%w", err)
 	}
-	fmt.Fprintf(a.out, "configuration  ok\nquery files    ok: %d KPIs, %d building blocks\n", len(catalogue.KPIs()), len(catalogue)-len(catalogue.KPIs()))
+	fmt.Fprintf(a.out, "configuration  ok\nquery files    ok: %d KPIs, %d other views, layers and functions\n", len(catalogue.KPIs()), len(catalogue)-len(catalogue.KPIs()))
 	d, err := a.open(ctx, catalogue)
 	if err != nil {
 		return err
@@ -72,12 +72,16 @@ func (c *checkCmd) accept(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
-	given, err := d.parts.Accept(ctx, strings.TrimPrefix(c.Accept, "cs."))
+	table := strings.TrimPrefix(c.Accept, "cs.")
+	given, err := d.parts.Accept(ctx, table)
+	if err == nil && len(given) == 0 && !strings.HasPrefix(table, queries.StoredPrefix) {
+		given, err = d.parts.Accept(ctx, queries.StoredPrefix+table) // facts are stored under this name
+	}
 	if err != nil {
 		return err
 	}
 	if len(given) == 0 {
-		return usage("no part of cs.%s is missing or damaged", strings.TrimPrefix(c.Accept, "cs."))
+		return usage("no part of %s is missing or damaged", table)
 	}
 	for _, p := range given {
 		fmt.Fprintf(a.out, "accepted as lost: %s\n", p)
@@ -98,7 +102,7 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 	}
 	checks := len(counts.rows)
 	if checks == 0 {
-		return errors.New("cs.quality returned no checks, so nothing was checked")
+		return errors.New("quality returned no checks, so nothing was checked")
 	}
 	counts.rows = slices.DeleteFunc(counts.rows, func(row []any) bool { return fmt.Sprint(counts.value(row, "violations")) == "0" })
 	if len(counts.rows) == 0 {
@@ -150,7 +154,7 @@ func countFacts(ctx context.Context, d *database, asOf time.Time) (float64, erro
 	for _, row := range t.rows {
 		n, err := strconv.ParseFloat(fmt.Sprint(t.value(row, "rows")), 64)
 		if err != nil {
-			return 0, fmt.Errorf("cs.freshness: rows: %w", err)
+			return 0, fmt.Errorf("freshness: rows: %w", err)
 		}
 		sum += n
 	}

@@ -49,16 +49,16 @@ type config struct {
 	GrafanaURL      string        `envconfig:"CSKPI_GRAFANA_URL" default:"http://127.0.0.1:3000" desc:"Grafana into which cskpi grafana push brings the boards, with the path below which it is served."`
 	GrafanaToken    secret        `envconfig:"CSKPI_GRAFANA_TOKEN" desc:"Token of a service account there, or user:password."`
 	UserIDKey       secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
-	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Kept in the database; empty: what is kept there, at first UTC."`
-	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Kept in the database; empty: what is kept there, at first USD."`
-	FiscalYearStart int           `envconfig:"CSKPI_FISCAL_YEAR_START" desc:"Month (1 to 12) in which the fiscal year starts. Kept in the database; empty: what is kept there, at first 1."`
-	QueriesDir      string        `envconfig:"CSKPI_QUERIES_DIR" desc:"Folder with your own query files; one of the same name replaces a built-in."`
+	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Stored in the database; empty: the stored value, at first UTC."`
+	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Stored in the database; empty: the stored value, at first USD."`
+	FiscalYearStart int           `envconfig:"CSKPI_FISCAL_YEAR_START" desc:"Month (1 to 12) in which the fiscal year starts. Stored in the database; empty: the stored value, at first 1."`
+	QueriesDir      string        `envconfig:"CSKPI_QUERIES_DIR" desc:"Folder with your own query files in views, layers and functions; a file of the same name replaces the built-in one."`
 	Interval        time.Duration `envconfig:"CSKPI_INTERVAL" default:"5m" desc:"How often a KPI is computed whose file does not say so itself."`
 	Timeout         time.Duration `envconfig:"CSKPI_TIMEOUT" default:"1m" desc:"How long computing one KPI may take."`
 	MaxAge          time.Duration `envconfig:"CSKPI_MAX_AGE" desc:"How long a KPI that can no longer be computed keeps its last values. Empty: three of its intervals, at least 15m."`
 	MaxSeries       int           `envconfig:"CSKPI_MAX_SERIES" default:"10000" desc:"Series that one KPI may have; with more it is refused whole."`
 	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"3" desc:"KPIs that are computed at once; one more than the engine has cores, since some wait for each other."`
-	History         span          `envconfig:"CSKPI_HISTORY" default:"3y" desc:"How far back KPIs of past days are computed and kept, as far as there are facts: 3y, 18m, 90d, or off."`
+	History         span          `envconfig:"CSKPI_HISTORY" default:"3y" desc:"How far back every day is computed and stored, with the values of its KPIs, if there are facts: 3y, 18m, 90d, or off (today only). Before that, the last day of each month can be queried."`
 	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
 	LogFormat       string        `envconfig:"CSKPI_LOG_FORMAT" default:"text" desc:"text or json."`
 }

@@ -186,7 +186,7 @@ func TestCommandLine(t *testing.T) {
 		{"frobnicate", exitUsage, "", "frobnicate"},
 		{"import", exitUsage, "", "<path>"},
 		{"explain", exitUsage, "", "name"},
-		{"explain account_states", exitUsage, "", "account_states is a building block"},
+		{"explain account_states", exitUsage, "", "account_states is no KPI"},
 		{"explain efficiency --segment high", exitUsage, "", `efficiency has no label "segment"; it has: none. Other columns of its rows: account_id, gained_arr, `},
 		{"explain nrr --by ratio", exitUsage, "", `nrr_detail has no part "ratio" to order by; it has: opening_arr, closing_arr, accounts`},
 		{"explain nrr --limit=-1", exitUsage, "", "--limit -1 is negative"},

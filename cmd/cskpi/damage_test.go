@@ -24,9 +24,9 @@ func contractsPart(t *testing.T) string {
 		t.Fatal(err)
 	}
 	found := ""
-	for part := range record.Tables["contracts"].Parts {
+	for part := range record.Tables["stored_contracts"].Parts {
 		err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
-			if err == nil && strings.HasSuffix(path, record.Tables["contracts"].UUID+"/"+part) {
+			if err == nil && strings.HasSuffix(path, record.Tables["stored_contracts"].UUID+"/"+part) {
 				found = path
 			}
 			return err
@@ -36,7 +36,7 @@ func contractsPart(t *testing.T) string {
 		}
 	}
 	if found == "" {
-		t.Fatalf("the record has no part of contracts that is in the folder: %+v", record.Tables["contracts"])
+		t.Fatalf("the record has no part of contracts that is in the folder: %+v", record.Tables["stored_contracts"])
 	}
 	return found
 }
@@ -47,7 +47,7 @@ func TestDamagedData(t *testing.T) {
 	s := start(t, "serve")
 	s.waitFor(t, "/-/ready", http.StatusOK, "")
 	metrics := s.waitFor(t, "/metrics", http.StatusOK, "cs_arr_amount{segment=")
-	for _, want := range []string{`cs_exporter_damaged_parts{table="contracts"} 0`, `cs_exporter_damaged_parts{table="usage_events"} 0`, "cs_exporter_parts_checked_timestamp_seconds ", "cs_exporter_disk_free_bytes ", "cs_exporter_disk_size_bytes "} {
+	for _, want := range []string{`cs_exporter_damaged_parts{table="stored_contracts"} 0`, `cs_exporter_damaged_parts{table="stored_usage_events"} 0`, "cs_exporter_parts_checked_timestamp_seconds ", "cs_exporter_disk_free_bytes ", "cs_exporter_disk_size_bytes "} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("there is no %s: %s", want, grep(metrics, "cs_exporter_"))
 		}
@@ -64,15 +64,15 @@ func TestDamagedData(t *testing.T) {
 		}
 	}
 	lose()
-	metrics = s.waitFor(t, "/metrics", http.StatusOK, `cs_exporter_damaged_parts{table="contracts"} 1`)
+	metrics = s.waitFor(t, "/metrics", http.StatusOK, `cs_exporter_damaged_parts{table="stored_contracts"} 1`)
 	if got := grep(metrics, "cs_arr_amount{"); got != arr {
 		t.Errorf("the values are now\n%s\nand were\n%s", got, arr)
 	}
 	s.waitFor(t, "/", http.StatusOK, "Stored data is damaged")
-	if log := s.stderr.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "table=cs.contracts") || !strings.Contains(log, filepath.Base(part)) {
+	if log := s.stderr.String(); !strings.Contains(log, "level=ERROR") || !strings.Contains(log, "table=stored_contracts") || !strings.Contains(log, filepath.Base(part)) {
 		t.Errorf("the log does not name the part: %s", grep(log, "level=ERROR"))
 	}
-	if code, stdout, stderr := execute(t, "kpi", "arr"); code != exitProblem || stdout != "" || !strings.Contains(stderr, "cs.contracts, part "+filepath.Base(part)) {
+	if code, stdout, stderr := execute(t, "kpi", "arr"); code != exitProblem || stdout != "" || !strings.Contains(stderr, "stored_contracts, part "+filepath.Base(part)) {
 		t.Errorf("kpi: got %d\n%s\n%s", code, stdout, stderr)
 	}
 	if code, stdout, stderr := execute(t, "backfill"); code != exitProblem || !strings.Contains(stderr, "backfill: stored data is damaged") && !strings.Contains(stderr, "cskpi: stored data is damaged") {
@@ -85,7 +85,7 @@ func TestDamagedData(t *testing.T) {
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("a backup of damaged data was written: %v", err)
 	}
-	if code, stdout, _ := execute(t, "check"); code != exitProblem || !strings.Contains(stdout, "cs.contracts, part "+filepath.Base(part)) || !strings.Contains(stdout, "--accept-loss") {
+	if code, stdout, _ := execute(t, "check"); code != exitProblem || !strings.Contains(stdout, "stored_contracts, part "+filepath.Base(part)) || !strings.Contains(stdout, "--accept-loss") {
 		t.Errorf("check: got %d\n%s", code, stdout)
 	}
 	if code := s.stop(); code != exitOK {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"cskpi/exporter/engine"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/parts"
+	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
 
@@ -27,10 +29,11 @@ type database struct {
 	options   *clickhouse.Options // that conn was opened with
 	engine    *engine.Engine      // nil: a server
 	shared    bool                // others may work with it too: a server, or the engine of another process
+	guest     bool                // somebody else serves from it, with query files that may not be ours
 	catalogue queries.Catalogue
 	cluster   queries.Cluster
 	parts     *parts.Watch      // over the stored data
-	keeper    *queries.Keeper   // of what the views of a command stand on; nil: none was asked for yet
+	days      *refresh.Days     // known after prepare or open
 	reporting queries.Reporting // what is in force; known after prepare or open
 	zone      *time.Location
 }
@@ -95,8 +98,6 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine
 		if d.options, err = a.config.clickhouse(); err != nil {
 			return nil, fmt.Errorf("CSKPI_CLICKHOUSE_URL: %w", err)
 		}
-		// Everything lies in cs and is called by its full name, also before cs exists.
-		d.options.Auth.Database = ""
 		d.options.ClientInfo.Products = append(d.options.ClientInfo.Products, struct{ Name, Version string }{"cskpi", buildVersion()})
 		d.shared = true
 	} else {
@@ -110,8 +111,14 @@ func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine
 		}
 		d.options = d.engine.Options()
 	}
+	d.options.Auth.Database = cmp.Or(d.options.Auth.Database, queries.Database)
 	if d.conn, err = clickhouse.Open(d.options); err != nil {
 		return nil, errors.Join(fmt.Errorf("connect to ClickHouse: %w", err), d.close())
+	}
+	if d.engine != nil && !d.shared {
+		if err := d.cluster.CreateDatabase(ctx, d.options); err != nil {
+			return nil, errors.Join(err, d.close())
+		}
 	}
 	watched := parts.Options{Conn: d.conn, Log: a.log}
 	if d.engine != nil {
@@ -134,7 +141,7 @@ func (a *app) engineOptions(public string) engine.Options {
 		Public:      public,
 		Library:     a.config.Libchdb,
 		Confinement: a.config.Confinement,
-		Temporary:   []string{intake.ScratchTables, queries.KeptTables},
+		Temporary:   []string{intake.ScratchTables},
 		MaxMemory:   uint64(a.config.EngineMemory),
 		Patience:    time.Minute, // for commands on the folder to end
 		Log:         a.log,
@@ -159,7 +166,7 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 		fmt.Fprintf(a.err, "cskpi: warning: stored data is damaged: %s\n", p)
 	}
 	prepared := false
-	if err = d.cluster.Migrate(ctx, d.conn); err == nil && d.shared {
+	if err = a.migrate(ctx, d); err == nil && d.shared {
 		prepared, err = d.installed(ctx)
 	}
 	if err == nil && !prepared {
@@ -167,10 +174,11 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 	}
 	if err == nil {
 		fixed := a.config.reporting()
-		if prepared {
+		if d.guest = prepared; prepared {
 			fixed = queries.Reporting{}
+			d.catalogue = d.catalogue.Inlined()
 		}
-		err = d.configure(ctx, fixed)
+		err = a.configure(ctx, d, fixed)
 	}
 	if err == nil {
 		err = d.complete(ctx)
@@ -184,19 +192,45 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 // installed reports whether the database has views of ours.
 func (d *database) installed(ctx context.Context) (bool, error) {
 	var n uint64
-	err := d.conn.QueryRow(ctx, "select count() from system.tables where database = 'cs' and engine = 'View'").Scan(&n)
+	err := d.conn.QueryRow(ctx, "select count() from system.tables where database = currentDatabase() and engine = 'View' and name = 'catalogue'").Scan(&n)
 	return n > 0, err
+}
+
+// migrate makes the database and its tables, or brings them up to date.
+func (a *app) migrate(ctx context.Context, d *database) error {
+	if err := d.cluster.CreateDatabase(ctx, d.options); err != nil {
+		return err
+	}
+	if damaged := d.damaged(); len(damaged) > 0 {
+		// What is left would be moved, and the record of what must be there would end.
+		moves, err := queries.FactsToMove(ctx, d.conn)
+		if err != nil {
+			return err
+		}
+		if moves {
+			return fmt.Errorf("this database is of an earlier version, and the upgrade moves its facts; repair it first, as the section Damaged data of the runbook describes, or accept the loss with cskpi check --accept-loss TABLE: %s", strings.Join(damaged, "; "))
+		}
+	}
+	return d.cluster.Migrate(ctx, d.conn, func(what string) { a.log.Info("upgrading the database", "step", what) })
 }
 
 // prepare brings tables, views and reporting settings up to date.
 func (a *app) prepare(ctx context.Context, d *database) error {
-	if err := d.cluster.Migrate(ctx, d.conn); err != nil {
+	if err := a.migrate(ctx, d); err != nil {
 		return err
 	}
 	if err := a.install(ctx, d); err != nil {
 		return err
 	}
-	return d.configure(ctx, a.config.reporting())
+	return a.configure(ctx, d, a.config.reporting())
+}
+
+// sound reports whether all that a query reads is whole and up to date.
+func (d *database) sound(ctx context.Context, q queries.Query) error {
+	if err := d.days.Broken(q); err != nil {
+		return err
+	}
+	return d.parts.Whole(ctx, nil, q)
 }
 
 // damaged says what the latest look at the stored data found damaged.
@@ -209,7 +243,7 @@ func (d *database) damaged() []string {
 }
 
 // configure stores what r fixes and learns what is in force.
-func (d *database) configure(ctx context.Context, r queries.Reporting) error {
+func (a *app) configure(ctx context.Context, d *database, r queries.Reporting) error {
 	var err error
 	if d.reporting, err = queries.Configure(ctx, d.conn, r); err != nil {
 		return err
@@ -217,6 +251,17 @@ func (d *database) configure(ctx context.Context, r queries.Reporting) error {
 	if d.zone, err = time.LoadLocation(d.reporting.Timezone); err != nil {
 		return fmt.Errorf("reporting time zone: %w; set CSKPI_TIMEZONE to a valid one", err)
 	}
+	d.days = refresh.NewDays(refresh.Options{
+		Conn: d.conn, Layout: d.catalogue.Layout(), Zone: d.zone, Log: a.log,
+		From: func(today time.Time) time.Time {
+			if a.config.History.off() {
+				return time.Time{}
+			}
+			return a.config.History.before(today)
+		},
+		Whole: func(ctx context.Context, tables []string) error { return d.parts.Whole(ctx, tables) },
+		Guest: d.guest,
+	})
 	return nil
 }
 
@@ -231,9 +276,6 @@ func (d *database) complete(ctx context.Context) error {
 // close ends the connection, and the engine if it is ours.
 func (d *database) close() error {
 	var errs []error
-	if d.keeper != nil {
-		d.keeper.Close()
-	}
 	if d.parts != nil && d.engine != nil && !d.shared && d.engine.Up() {
 		// So that the record has the parts that were just written.
 		ctx, cancel := context.WithTimeout(context.Background(), recordWait)
@@ -249,21 +291,34 @@ func (d *database) close() error {
 	return errors.Join(errs...)
 }
 
-// view computes a view at asOf, narrowed by a condition or limit, in an order that is the same each time.
+// view reads a view on a day, narrowed by a condition or limit, in an order that is the same each time.
 func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, where, limit string, args ...any) (table, error) {
 	order := strings.Join(names(q.Of(queries.Label, queries.Key)), ", ")
 	if order != "" {
 		order = " order by " + order
 	}
 	if err := d.parts.Whole(ctx, nil, q); err != nil {
-		return table{}, fmt.Errorf("cs.%s: %w", q.View(), err)
+		return table{}, fmt.Errorf("%s: %w", q.View(), err)
 	}
-	if d.keeper == nil {
-		d.keeper = queries.NewKeeper(d.conn, d.catalogue, time.Now)
+	done, err := d.days.Read(ctx, asOf)
+	if err != nil {
+		return table{}, fmt.Errorf("%s: %w", q.View(), err)
 	}
-	sql, done := d.keeper.Select(ctx, q, asOf)
 	defer done()
-	rows, err := d.conn.Query(ctx, sql+where+order+limit, args...)
+	if err := d.days.Broken(q); err != nil {
+		return table{}, fmt.Errorf("%s: %w", q.View(), err)
+	}
+	if own, found := d.catalogue.Get(q.Name); found {
+		q = own
+	}
+	statement := q.Select(asOf)
+	switch {
+	case q.IsByDay(): // a layer, in which the day is a column like the others
+		where = " where day = " + queries.QuoteDay(asOf) + strings.Replace(where, " where ", " and ", 1)
+	case q.Day.Name != "":
+		where = strings.Replace(where, " where ", " and ", 1)
+	}
+	rows, err := d.conn.Query(ctx, statement+where+order+limit, args...)
 	if err != nil {
 		return table{}, d.refused(q, err)
 	}
@@ -281,7 +336,7 @@ func (d *database) refused(q queries.Query, err error) error {
 	const unknownTable, unknownFunction = 60, 46
 	var e *clickhouse.Exception
 	if d.shared && errors.As(err, &e) && (e.Code == unknownTable || e.Code == unknownFunction) {
-		return fmt.Errorf("something that cs.%s stands on is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), queries.Brief(err))
+		return fmt.Errorf("something that %s stands on is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), queries.Brief(err))
 	}
-	return fmt.Errorf("cs.%s: %w", q.View(), queries.Brief(err))
+	return fmt.Errorf("%s: %w", q.View(), queries.Brief(err))
 }

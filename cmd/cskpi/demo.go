@@ -204,7 +204,7 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 	var parts []string
 	tables := company.Tables()
 	for _, table := range tables {
-		parts = append(parts, fmt.Sprintf("select '%[1]s' as name, toString(source) as source, count() as n from cs.`%[1]s` group by source", table))
+		parts = append(parts, fmt.Sprintf("select '%[1]s' as name, toString(source) as source, count() as n from `stored_%[1]s` group by source", table))
 	}
 	rows, err := d.conn.Query(ctx, "select name, source from ("+strings.Join(parts, " union all ")+") where n > 0 order by name, source")
 	if err != nil {
@@ -230,7 +230,7 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 	case have[tables[len(tables)-1]]: // the last to be stored
 		fmt.Fprintln(a.err, "The company is there already.")
 	case len(have) > 0:
-		return errors.New("a demo was cut short here, and what there is may be of another day; drop the database cs, or with docker compose the volumes (docker compose down --volumes), and start again")
+		return errors.New("a demo was cut short here, and what there is may be of another day; drop the database, or with docker compose the volumes (docker compose down --volumes), and start again")
 	default:
 		if err := c.fill(ctx, a, d, until); err != nil {
 			return err
@@ -246,7 +246,7 @@ func (a *app) announce(d *database, dir string, at ports) {
 	if to := a.config.intakeListen(); to != "" {
 		facts = "\n  facts (HTTP)         " + to + ", with the token in " + filepath.Join(dir, ownTokenFile)
 	}
-	const query = "select segment, window, round(ratio, 4) as nrr from cs.nrr(as_of = today()) order by segment, window format PrettyCompact"
+	const query = "select segment, window, round(ratio, 4) as nrr from cs.nrr where day = (select day from cs.current_day) order by segment, window format PrettyCompact"
 	fmt.Fprintf(a.out, `
 The company is ready. Look at
   KPIs for reading     %[1]s/

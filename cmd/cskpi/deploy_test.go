@@ -41,7 +41,7 @@ func TestDemoStore(t *testing.T) {
 		t.Errorf("among others: got %d, %s", code, stderr)
 	}
 	var n uint64
-	if err := c.QueryRow(t.Context(), "select count() from cs.accounts where source = 'demo'").Scan(&n); err != nil || n > 0 {
+	if err := c.QueryRow(t.Context(), "select count() from cs.stored_accounts where source = 'demo'").Scan(&n); err != nil || n > 0 {
 		t.Errorf("%d made-up accounts are stored, %v", n, err)
 	}
 

@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -52,11 +53,13 @@ c5,core,add-on,4000.25,USD,2024-06-01,
 c6,dyne,suite,9000,USD,2024-02-01,2025-02-01
 `
 
-// imported is a data folder with the contracts above, which was made by the first test that wants it, and when.
+// started is the end of a query file that asks which contracts have begun by each day.
+const started = "from (select day from policy_days) as d cross join contracts as c where c.starts_on <= d.day"
+
+// imported is a data folder with the contracts above, which was made by the first test that wants it.
 var imported struct {
 	sync.Mutex
 	dir string
-	at  time.Time
 }
 
 // facts gives the test a data folder of its own with the contracts above: a copy, since installing and importing takes seconds.
@@ -72,7 +75,7 @@ func facts(t *testing.T) {
 		}
 		folder(t, dir)
 		importContracts(t)
-		imported.dir, imported.at = dir, time.Now()
+		imported.dir = dir
 	}
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "data"), os.DirFS(imported.dir)); err != nil {
@@ -80,9 +83,6 @@ func facts(t *testing.T) {
 	}
 	folder(t, filepath.Join(dir, "data"))
 }
-
-// settled waits until what facts has stored no longer counts as new.
-func settled() { time.Sleep(time.Until(imported.at.Add(5 * time.Second))) }
 
 // folder is the data folder of what the test runs.
 func folder(t *testing.T, dir string) {
@@ -206,11 +206,12 @@ func TestImportRejects(t *testing.T) {
 func TestExplain(t *testing.T) {
 	facts(t)
 	beside(t)
+	tomorrow := time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly)
 	// Of every sort one: without labels, of floats, of a view that is called otherwise. The laws of package queries hold all to it.
 	for kpi, view := range map[string]string{"arr": "arr", "arr_movements": "arr_movements", "efficiency": "efficiency", "logo_churn": "logo_churn",
 		"nrr_definitions": "nrr_definitions", "quality": "quality", "targets": "targets_kpi"} {
 		code, stdout, stderr := execute(t, "explain", kpi, "--as-of", "2024-06-30")
-		if code != exitOK || !strings.Contains(stdout, "rows add up to cs."+view+" exactly") {
+		if code != exitOK || !strings.Contains(stdout, "rows add up to "+view+" exactly") {
 			t.Errorf("%s: got %d\n%s\n%s", kpi, code, stdout, stderr)
 		}
 	}
@@ -233,6 +234,35 @@ func TestExplain(t *testing.T) {
 	if lines := strings.Split(stdout, "\n"); code != exitOK || len(lines) != 3 || !strings.Contains(lines[1], "bolt") || !strings.Contains(stderr, "1 of 3 rows") {
 		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
 	}
+	// Nothing adds up to nothing: a value that is not there is said to be so, with those that are.
+	for want, args := range map[string][]string{
+		`nrr has on 2024-06-30 no segment "enterprise"; there are: high, low, tech`:                 {"nrr", "--segment", "enterprise"},
+		`no segment "hihg"; there are: high, low, tech; and no window "12"; there are: 12m, 1m, 3m`: {"nrr", "--segment", "hihg", "--window", "12"},
+		`nrr_detail has on 2024-06-30 no account_id "nobody"; there are: acme, bolt, core, dyne`:    {"nrr", "--where", "account_id=nobody"},
+		`nrr_detail has on 2024-06-30 no account_id "dyne"; there are: acme`:                        {"nrr", "--segment", "high", "--window", "12m", "--where", "account_id=dyne"},
+		tomorrow + " is in the future; today is ":                                                   {"nrr", "--as-of", tomorrow},
+	} {
+		if !slices.Contains(args, "--as-of") {
+			args = append(args, "--as-of", "2024-06-30")
+		}
+		if code, stdout, stderr := execute(t, append([]string{"explain"}, args...)...); code != exitUsage || stdout != "" || !strings.Contains(stderr, want) {
+			t.Errorf("%q: got %d\n%s\n%s, want %s", args, code, stdout, stderr, want)
+		}
+	}
+	const early = "There are no facts of 2022-12-31: the first contract or usage is of 2023-01-01.\n"
+	for _, command := range []string{"kpi", "explain"} {
+		if code, stdout, stderr := execute(t, command, "arr", "--as-of", "2022-12-31", "--format", "csv"); code != exitOK || strings.Count(stdout, "\n") != 1 || stderr != early {
+			t.Errorf("%s before the first fact: got %d\n%s\n%s", command, code, stdout, stderr)
+		}
+	}
+	if code, stdout, stderr := execute(t, "kpi", "arr", "--from", "2022-11-30", "--to", "2023-01-31", "--step", "1m", "--format", "csv"); code != exitOK || strings.Contains(stdout, "2022") ||
+		!strings.Contains(stdout, "2023-01-31,high,120000,") || !strings.Contains(stderr, "no facts before 2023-01-01") {
+		t.Errorf("a series that begins before the first fact: got %d\n%s\n%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := execute(t, "kpi", "arr", "--from", "2024-01-31", "--to", "2024-02-01", "--where", "segment=enterprise"); code != exitUsage || stdout != "" ||
+		!strings.Contains(stderr, `arr has from 2024-01-31 to 2024-02-01 no segment "enterprise"; there are: high, low, tech`) {
+		t.Errorf("a series of what is not there: got %d\n%s\n%s", code, stdout, stderr)
+	}
 }
 
 // TestExplainMismatch: rows that do not add up are not passed over.
@@ -242,25 +272,27 @@ func TestExplainMismatch(t *testing.T) {
 	writeFile(t, filepath.Join(overlay, "tally.sql"), `-- Contracts on record.
 --
 -- Columns:
+--   day  key  Day.
 --   currency  label  Currency of the contract.
 --   contracts  gauge  Contracts.
 --
 -- Every: 5m
 
-select currency, count() as contracts from cs.contracts where starts_on <= {as_of:Date} group by currency
+select d.day as day, c.currency as currency, count() as contracts from (select day from policy_days) as d cross join contracts as c where c.starts_on <= d.day group by day, currency
 `)
-	writeFile(t, filepath.Join(overlay, "models", "tally_detail.sql"), `-- Contracts on record, one a row, but one too few.
+	writeFile(t, filepath.Join(overlay, "views", "tally_detail.sql"), `-- Contracts on record, one a row, but one too few.
 --
 -- Columns:
+--   day  key  Day.
 --   currency  label  Currency of the contract.
 --   contract  key  Contract.
 --   contracts  part  Always one.
 
-select currency, contract_id as contract, 1 as contracts from cs.contracts where starts_on <= {as_of:Date} and contract_id != 'c1'
+select d.day as day, c.currency as currency, c.contract_id as contract, 1 as contracts from (select day from policy_days) as d cross join contracts as c where c.starts_on <= d.day and c.contract_id != 'c1'
 `)
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
 	code, stdout, stderr := execute(t, "explain", "tally", "--as-of", "2024-12-31")
-	if code != exitProblem || !strings.Contains(stdout, "THE ROWS DO NOT ADD UP TO cs.tally") || !strings.Contains(stdout, "the rows sum to 5, the KPI is 6") {
+	if code != exitProblem || !strings.Contains(stdout, "THE ROWS DO NOT ADD UP TO tally") || !strings.Contains(stdout, "the rows sum to 5, the KPI is 6") {
 		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
 	}
 }
@@ -369,10 +401,10 @@ func TestCheck(t *testing.T) {
 func TestServe(t *testing.T) {
 	facts(t)
 	overlay := t.TempDir()
-	writeFile(t, filepath.Join(overlay, "prices.sql"), "-- Prices.\n--\n-- Columns:\n--   year  histogram  Annual values of contracts.\n\nselect cs_histogram(groupArray(cs_float(acv)), [1000., 100000.]) as year from cs.contracts where starts_on <= {as_of:Date}\n")
+	writeFile(t, filepath.Join(overlay, "prices.sql"), "-- Prices.\n--\n-- Columns:\n--   day  key  Day.\n--   year  histogram  Annual values of contracts.\n\nselect d.day as day, cs_histogram(groupArray(cs_float(c.acv)), [1000., 100000.]) as year "+started+" group by day\n")
 	// Files that cannot be used stop nothing else: one is refused when it is read, one by the engine.
 	writeFile(t, filepath.Join(overlay, "unread.sql"), "-- No columns.\n\nselect now() as x\n")
-	writeFile(t, filepath.Join(overlay, "unmade.sql"), "-- Unmade.\n--\n-- Columns:\n--   x  gauge  X.\n\nselect nothing as x from cs.contracts where starts_on <= {as_of:Date}\n")
+	writeFile(t, filepath.Join(overlay, "unmade.sql"), "-- Unmade.\n--\n-- Columns:\n--   day  key  Day.\n--   x  gauge  X.\n\nselect d.day as day, nothing as x "+started+"\n")
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
 	s := start(t, "serve")
 	s.waitFor(t, "/-/ready", http.StatusOK, "")
@@ -479,13 +511,13 @@ func TestServer(t *testing.T) {
 	}
 	// A query file that only this command knows is computed, but not forced upon the one that serves.
 	overlay := t.TempDir()
-	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   contracts  gauge  Contracts.\n\nselect count() as contracts from cs.contracts where starts_on <= {as_of:Date}\n")
+	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   day  key  Day.\n--   contracts  gauge  Contracts.\n\nselect d.day as day, count() as contracts "+started+" group by day\n")
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
 	if code, stdout, stderr := execute(t, "kpi", "mine", "--as-of", "2024-06-30", "--format", "csv"); code != exitOK || stdout != "contracts\n6\n" {
 		t.Errorf("a query of one's own: got %d, %q, %s", code, stdout, stderr)
 	}
 	writeFile(t, filepath.Join(overlay, "functions", "cs_new.sql"), "-- New.\n(x) -> x + 1\n")
-	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   contracts  gauge  Contracts.\n\nselect cs_new(count()) as contracts from cs.contracts where starts_on <= {as_of:Date}\n")
+	writeFile(t, filepath.Join(overlay, "mine.sql"), "-- Mine.\n--\n-- Columns:\n--   day  key  Day.\n--   contracts  gauge  Contracts.\n\nselect d.day as day, cs_new(count()) as contracts "+started+" group by day\n")
 	if code, _, stderr := execute(t, "kpi", "mine"); code != exitProblem || !strings.Contains(stderr, "is not installed there; start cskpi serve") {
 		t.Errorf("a function that is not there: got %d, %s", code, stderr)
 	}

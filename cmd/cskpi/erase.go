@@ -21,7 +21,7 @@ type eraseUserCmd struct {
 	ID string `arg:"" name:"id" help:"User, as the product knows them, also where their pseudonym is stored."`
 }
 
-const eraseHelp = "Facts and what is made of them are gone when the command ends; the receipt, which names nobody, is printed as JSON and kept in cs.erasures. " +
+const eraseHelp = "Facts and what is made of them are gone when the command ends; the receipt, which names nobody, is printed as JSON and stored in the table erasures. " +
 	"KPIs of past days may change from kpis_change_on on. Facts that are sent again afterwards are stored again: stop who sends them first. " +
 	"An erasure that was interrupted is completed by the same command."
 

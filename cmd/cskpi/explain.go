@@ -17,9 +17,9 @@ import (
 
 type explainCmd struct {
 	Name    string            `arg:"" help:"KPI, as in nrr."`
-	AsOf    date              `name:"as-of" placeholder:"DAY" help:"At the end of this day (YYYY-MM-DD) in the reporting time zone; today if not given."`
+	AsOf    date              `name:"as-of" placeholder:"DAY" help:"Day (YYYY-MM-DD) at whose end, in the reporting time zone, the KPI is to stand; today if not given."`
 	Segment string            `placeholder:"SEGMENT" help:"Only this segment: high, low or tech."`
-	Window  string            `placeholder:"WINDOW" help:"Only this window: 1m, 3m or 12m."`
+	Window  string            `placeholder:"WINDOW" help:"Only this window: 1m, 3m, 12m, mtd, qtd or ytd; some KPIs have others."`
 	Where   map[string]string `aliases:"label" placeholder:"NAME=VALUE" mapsep:"none" help:"Only rows with this value of a label, as in movement=churn, or of another column, as in account_id=acme; may be repeated."`
 	By      string            `placeholder:"PART" help:"Order the rows by this part, the largest first, whatever its sign."`
 	Limit   int               `placeholder:"N" help:"Print only the first N rows; without --by those of the largest first part."`
@@ -28,9 +28,10 @@ type explainCmd struct {
 
 // Help is the longer text of cskpi explain --help.
 func (explainCmd) Help() string {
-	return "The rows are those of the view cs.NAME_detail: what each account or contract contributes, and the facts that decided. " +
-		"Below them are the sums for each set of labels, beside the KPI itself; the exit code is 1 if they differ in a single digit. " +
-		"What --limit or a condition on a column that is no label leaves out is still summed."
+	return "The rows are those of the view NAME_detail on that day: what each account or contract contributes, and the facts that decided. " +
+		"Below them stand their sums for each set of labels, beside the KPI itself; if they differ in a single digit, the exit code is 1. " +
+		"Rows that --limit leaves out, or a condition on a column that is no label, still count in the sums. " +
+		"If the day is not stored yet, it is computed first."
 }
 
 // Run prints the rows behind a KPI and holds them against it.
@@ -40,11 +41,11 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if kpi.Model {
-		return usage("%s is a building block, and no KPI that rows could add up to", kpi.Name)
+		return usage("%s is no KPI, so there is nothing that rows could add up to; cskpi kpi %[1]s prints it", kpi.Name)
 	}
 	detail, found := catalogue.Get(kpi.Name + "_detail")
 	if !found {
-		return usage("%s has no detail; models/%[1]s_detail.sql would be it", kpi.Name)
+		return usage("%s has no detail; views/%[1]s_detail.sql in CSKPI_QUERIES_DIR would be it", kpi.Name)
 	}
 	q, err := c.ask(kpi, detail)
 	if err != nil {
@@ -55,12 +56,22 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
+	before, err := a.beforeFacts(ctx, d, kpi, asOf)
+	if err != nil {
+		return err
+	}
+	if before {
+		return table{columns: names(detail.Columns)}.write(a.out, c.Format)
+	}
 	rows, err := d.view(ctx, detail, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err
 	}
 	values, err := d.view(ctx, kpi, asOf, q.where, "", q.args...)
 	if err != nil {
+		return err
+	}
+	if err := c.unknown(ctx, d, kpi, detail, q, asOf, rows, values); err != nil {
 		return err
 	}
 	shown := q.shown(rows, c.Limit)
@@ -77,17 +88,70 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	return reconcile(kpi, detail, rows, values, asOf, notes)
 }
 
+// unknown is an error if a value that is asked for is not there on that day: nothing would add up to nothing.
+func (c *explainCmd) unknown(ctx context.Context, d *database, kpi, detail queries.Query, q question, asOf time.Time, rows, values table) error {
+	if len(q.labels) > 0 && len(rows.rows) == 0 && len(values.rows) == 0 {
+		allRows, err := d.view(ctx, detail, asOf, "", "")
+		if err != nil {
+			return err
+		}
+		allValues, err := d.view(ctx, kpi, asOf, "", "")
+		if err != nil {
+			return err
+		}
+		return noSuch(kpi.Name, "on "+asOf.Format(time.DateOnly), q.labels, allValues, allRows)
+	}
+	if len(q.only) > 0 && len(q.shown(rows, 0).rows) == 0 {
+		return noSuch(detail.Name, "on "+asOf.Format(time.DateOnly), q.only, rows)
+	}
+	return nil
+}
+
+// mostNamed is how many values a message lists.
+const mostNamed = 20
+
+// noSuch says of values that were asked for which of them tables do not have, and which ones they have instead.
+func noSuch(of, when string, asked map[string]string, all ...table) error {
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		have := map[string]bool{}
+		for _, t := range all {
+			for _, row := range t.rows {
+				have[exact(t.value(row, name))] = true
+			}
+		}
+		if have[asked[name]] {
+			continue
+		}
+		delete(have, "")
+		list := slices.Sorted(maps.Keys(have))
+		if more := len(list) - mostNamed; more > 0 {
+			list = append(list[:mostNamed], fmt.Sprintf("and %d more", more))
+		}
+		problems = append(problems, fmt.Sprintf("no %s %q; there are: %s", name, asked[name], cmp.Or(strings.Join(list, ", "), "none")))
+	}
+	if len(problems) == 0 {
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(asked)) {
+			pairs = append(pairs, name+"="+asked[name])
+		}
+		problems = []string{"no row with " + strings.Join(pairs, " and ") + ", though there is each of these"}
+	}
+	return usage("%s has %s %s", of, when, strings.Join(problems, "; and "))
+}
+
 // question is what the flags ask of a KPI and its detail.
 type question struct {
-	where string // condition on labels, for both
-	args  []any
-	only  map[string]string // values of other columns of the rows that are printed
-	by    string            // part that orders them; empty: labels and keys do
+	where  string // condition on labels, for both
+	args   []any
+	labels map[string]string // the same
+	only   map[string]string // values of other columns of the rows that are printed
+	by     string            // part that orders them; empty: labels and keys do
 }
 
 // ask understands the flags.
 func (c *explainCmd) ask(kpi, detail queries.Query) (question, error) {
-	q := question{only: map[string]string{}, by: c.By}
+	q := question{labels: map[string]string{}, only: map[string]string{}, by: c.By}
 	want := map[string]string{}
 	maps.Copy(want, c.Where)
 	if c.Segment != "" {
@@ -107,6 +171,7 @@ func (c *explainCmd) ask(kpi, detail queries.Query) (question, error) {
 			}
 			q.where += "toString(" + name + ") = ?"
 			q.args = append(q.args, want[name])
+			q.labels[name] = want[name]
 		case slices.Contains(columns, name):
 			q.only[name] = want[name]
 		default:
@@ -206,15 +271,15 @@ func reconcile(kpi, detail queries.Query, rows, values table, asOf time.Time, w 
 		}
 	}
 
-	fmt.Fprintf(w, "\nSums, beside cs.%s at %s:\n", kpi.View(), asOf.Format(time.DateOnly))
+	fmt.Fprintf(w, "\nSums, beside %s on %s:\n", kpi.View(), asOf.Format(time.DateOnly))
 	if err := out.write(w, "table"); err != nil {
 		return err
 	}
 	if len(wrong) > 0 {
-		fmt.Fprintf(w, "\nTHE ROWS DO NOT ADD UP TO cs.%s:\n  %s\n", kpi.View(), strings.Join(wrong, "\n  "))
+		fmt.Fprintf(w, "\nTHE ROWS DO NOT ADD UP TO %s:\n  %s\n", kpi.View(), strings.Join(wrong, "\n  "))
 		return errReported
 	}
-	_, err := fmt.Fprintf(w, "\nThe %d rows add up to cs.%s exactly.\n", len(rows.rows), kpi.View())
+	_, err := fmt.Fprintf(w, "\nThe %d rows add up to %s exactly.\n", len(rows.rows), kpi.View())
 	return err
 }
 

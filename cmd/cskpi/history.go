@@ -30,13 +30,13 @@ type historyCmd struct {
 
 // Help is the longer text of cskpi history --help.
 func (historyCmd) Help() string {
-	return "The KPIs of past days, as cskpi serve and cskpi backfill keep them, become samples as scrapes would have taken them: at any time of a day a KPI has its value at the " +
-		"end of that day, and today, until now, the value that it has now. Interrupted, the same command goes on where it was. Samples that were written are not changed by what is restated later; it is told when there is such."
+	return "Writes the KPIs of past days, as cskpi serve and cskpi backfill store them, as samples like those of a scrape: at any time of a day, a KPI has its value at the " +
+		"end of that day, and today, until now, its present value. If the command is interrupted, run it again, and it continues. A restatement does not change samples that are already written; the command tells you if there is one."
 }
 
 // past is what all ways have in common.
 type past struct {
-	From       date              `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, the first one kept."`
+	From       date              `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, the first one stored."`
 	To         date              `placeholder:"DAY" help:"Last day; if not given, today up to this moment, from which on there are scrapes. Where there have been some for longer, the day before the first of them."`
 	KPI        []string          `name:"kpi" placeholder:"NAME" help:"This KPI only; may be repeated."`
 	Job        string            `default:"cskpi" help:"Label job, as Prometheus gives it to scrapes [${default}]."`
@@ -85,7 +85,6 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom
 // planned is what is written, once it is sure that it is there.
 func (c *past) planned(ctx context.Context, a *app, e *export, every time.Duration, forms prom.Forms) (prom.Plan, error) {
 	h := a.history(e.database)
-	defer h.Close()
 	if err := h.Whole(ctx); err != nil {
 		return prom.Plan{}, err
 	}
@@ -198,7 +197,7 @@ func (c *past) restated(ctx context.Context, a *app, e *export, j *prom.Journal,
 // interrupted says that nothing of what was done is lost.
 func interrupted(ctx context.Context, a *app, err error) error {
 	if err != nil && ctx.Err() != nil {
-		fmt.Fprintln(a.err, "What is done is kept; the same command goes on.")
+		fmt.Fprintln(a.err, "What is written stays; run the same command to continue.")
 	}
 	return err
 }

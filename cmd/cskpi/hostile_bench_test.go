@@ -75,15 +75,15 @@ func BenchmarkHostileClients(b *testing.B) {
 			for _, query := range []string{
 				"select number % 1000003 as k, count(), uniqExact(number) from numbers(300000000) group by k order by k limit 10",
 				"select repeat('x', 1000000) from numbers(100000)",
-				"select account_id, user_id, event, count() from cs.usage_events final group by all order by 4 desc",
-				"select * from cs.risk_drivers(as_of = today())",
+				"select account_id, user_id, event, count() from cs.stored_usage_events final group by all order by 4 desc",
+				"select * from cs.risk_drivers where day = (select day from cs.current_day)",
 			} {
 				clients.Go(func() { h.again(ctx, h.query(query, "wait_end_of_query=1")) })
 			}
 		}
 		for _, forbidden := range []string{
 			"query=select+1&additional_result_filter=throwIf(file('engine.json')!='')", "query=select+file('/etc/passwd')", "query=select+*+from+url('http://127.0.0.1:1/')",
-			"query=select+*+from+sqlite('x.sql','t')", "query=drop+table+cs.contracts", "query=select+1+settings+max_memory_usage=0", "query=%00%ff", "query=" + strings.Repeat("(", 5000),
+			"query=select+*+from+sqlite('x.sql','t')", "query=drop+table+cs.stored_contracts", "query=select+1+settings+max_memory_usage=0", "query=%00%ff", "query=" + strings.Repeat("(", 5000),
 		} {
 			clients.Go(func() { h.again(ctx, h.refused(forbidden)) })
 		}

@@ -112,7 +112,7 @@ func TestIntake(t *testing.T) {
 		{"a column twice", contracts, token, nd, `{"contract_id":"c9","contract_id":"c9"}`, 422, "is given twice"},
 		{"another source", contracts, token, nd, `{"contract_id":"c9","account_id":"e","acv":1,"starts_on":"2024-01-01","source":"shop"}`, 422, "is not crm"},
 		{"a column that is not there", contracts, token, "text/csv", "contract,acv\n", 400, "did you mean"},
-		{"hostile values", "/v1/accounts", token, "application/json", `[{"account_id":"'); drop table cs.contracts; --","name":"=cmd|' /C calc'!A0"},` +
+		{"hostile values", "/v1/accounts", token, "application/json", `[{"account_id":"'); drop table cs.stored_contracts; --","name":"=cmd|' /C calc'!A0"},` +
 			`{"account_id":"a\u0000b"},{"account_id":"x","name":` + strings.Repeat("[", 90) + strings.Repeat("]", 90) + `},{"account_id":"x","created_on":1e400}]`, 207, `"read":4,"stored":1,"rejected":3`},
 		{"not UTF-8", "/v1/accounts", token, nd, "{\"account_id\":\"\xff\"}", 422, "is not valid UTF-8"},
 		{"another table", "/v1/tickets", token, nd, "{}", 403, "may not write to tickets"},

@@ -19,7 +19,9 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/backup"
+	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/queries"
 )
 
 // writing is a command that writes. What it does is different in each round.
@@ -48,7 +50,7 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 		}
 		return found
 	}
-	count := func(of string) string { return "(select toString(count()) from cs." + of + ")" }
+	count := func(of string) string { return "(select toString(count()) from " + of + ")" }
 	// company writes files with rows of a round's own, of several tables.
 	company := func(round string, strict bool) []string {
 		folder := filepath.Join(dir, round)
@@ -74,7 +76,7 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 		of := func(table string) string {
 			return count(table + " final where startsWith(account_id, '" + round + "-')")
 		}
-		return text("select concat(" + of("accounts") + ", ' ', " + of("contracts") + ", ' ', " + of("usage_events") + ")")
+		return text("select concat(" + of("stored_accounts") + ", ' ', " + of("stored_contracts") + ", ' ', " + of("stored_usage_events") + ")")
 	}
 	lost := map[string]string{} // parts by round
 	account := func(round string) string { return "erase" + round }
@@ -84,6 +86,14 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 			t.Fatal(err)
 		}
 		return time.Date(2024, 2, 1+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	}
+	// later is a day of its own, which no backfill of the rounds looks back on.
+	later := func(day string) string {
+		at, err := time.Parse(time.DateOnly, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.AddDate(0, 6, 0).Format(time.DateOnly)
 	}
 	return []writing{
 		{
@@ -96,8 +106,8 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 			name: "erase",
 			setUp: func(round string) {
 				for _, sql := range []string{
-					"insert into cs.accounts (account_id, source, updated_at) values ('%s', 's', now64(3))",
-					"insert into cs.contracts (contract_id, account_id, acv, starts_on, source, updated_at) select toString(number), '%s', 1, '2024-01-01', 's', now64(3) from numbers(100)",
+					"insert into cs.stored_accounts (account_id, source, updated_at) values ('%s', 's', now64(3))",
+					"insert into cs.stored_contracts (contract_id, account_id, acv, starts_on, source, updated_at) select toString(number), '%s', 1, '2024-01-01', 's', now64(3) from numbers(100)",
 					"insert into cs.kpi_daily (view, column, labels, as_of, computed_at) values ('risk', 'x', map('account', '%s'), '2024-01-01', now64(3))",
 				} {
 					if err := conn.Exec(t.Context(), fmt.Sprintf(sql, account(round))); err != nil {
@@ -108,7 +118,7 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 			args: func(round string) []string { return []string{"erase", "account", account(round)} },
 			state: func(round string) string {
 				of := " where account_id = '" + account(round) + "'"
-				return text("select concat(" + count("accounts"+of) + ", ' ', " + count("contracts"+of) + ", ' ', " + count("kpi_daily where labels['account'] = '"+account(round)+"'") + ")")
+				return text("select concat(" + count("stored_accounts"+of) + ", ' ', " + count("stored_contracts"+of) + ", ' ', " + count("kpi_daily where labels['account'] = '"+account(round)+"'") + ")")
 			},
 			none: "1 100 1", all: "0 0 0", resumed: true,
 		}, {
@@ -116,7 +126,7 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 				return []string{"settings", "set", "segment_low_arr", "7000", "--from", day(round)}
 			},
 			state: func(round string) string {
-				return text("select " + count("settings final where name = 'segment_low_arr' and value = '7000' and starts_on = '"+day(round)+"'"))
+				return text("select " + count("stored_settings final where name = 'segment_low_arr' and value = '7000' and starts_on = '"+day(round)+"'"))
 			},
 			none: "0", all: "1",
 		}, {
@@ -129,6 +139,14 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 					") from cs.kpi_daily where view = 'arr' and as_of = '" + day(round) + "'")
 			},
 			none: "0 0", resumed: true,
+		}, {
+			name: "refresh", args: func(round string) []string {
+				return []string{"refresh", "--from", later(day(round)), "--to", later(day(round))}
+			},
+			state: func(round string) string {
+				return text("select toString(uniqExact(layer)) from stored_layer_days where day = '" + later(day(round)) + "'")
+			},
+			none: "0", all: strconv.Itoa(layersByDay(t)), resumed: true,
 		}, {
 			name: "backup", args: func(round string) []string { return []string{"backup", "--force", filepath.Join(dir, round+".backup")} },
 			state: func(round string) string {
@@ -147,13 +165,13 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 			name: "check --accept-loss",
 			setUp: func(round string) {
 				// A part that is on record, and gone when the engine starts again.
-				if err := conn.Exec(t.Context(), "insert into cs.feedback (feedback_id, account_id, kind, created_on, source, updated_at) values ('"+round+"', 'a', 'use_case_share', '2024-01-01', 's', now64(3))"); err != nil {
+				if err := conn.Exec(t.Context(), "insert into cs.stored_feedback (feedback_id, account_id, kind, created_on, source, updated_at) values ('"+round+"', 'a', 'use_case_share', '2024-01-01', 's', now64(3))"); err != nil {
 					t.Fatal(err)
 				}
 				if code, _, stderr := execute(t, "check", "--accept-loss", "feedback"); code != exitUsage {
 					t.Fatalf("got %d, %s", code, stderr)
 				}
-				path := text("select path from system.parts where database = 'cs' and table = 'feedback' and active order by modification_time desc limit 1")
+				path := text("select path from system.parts where database = 'cs' and table = 'stored_feedback' and active order by modification_time desc limit 1")
 				if !filepath.IsAbs(path) {
 					path = filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "engine", path)
 				}
@@ -174,7 +192,7 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 				if err := json.Unmarshal(readFile(t, filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "parts.json")), &record); err != nil {
 					t.Fatal(err)
 				}
-				if _, there := record.Tables["feedback"].Parts[lost[round]]; there {
+				if _, there := record.Tables["stored_feedback"].Parts[lost[round]]; there {
 					return "lost"
 				}
 				return "accepted"
@@ -182,6 +200,21 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 			none: "lost", all: "accepted", once: true,
 		},
 	}
+}
+
+// layersByDay is the number of layers that have rows of their own for each day.
+func layersByDay(t *testing.T) (n int) {
+	t.Helper()
+	layout, err := queries.LoadLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range layout.Layers {
+		if l.IsByDay() {
+			n++
+		}
+	}
+	return n
 }
 
 // look holds the state of a command that was ended somehow to what may be.
@@ -225,18 +258,28 @@ func sound(t *testing.T) {
 	}
 }
 
+// connected is a connection to the company's database.
+func connected(t testing.TB, e *engine.Engine) driver.Conn {
+	t.Helper()
+	options := *e.Options()
+	options.Auth.Database = queries.Database
+	conn, err := clickhouse.Open(&options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
 // TestKilled kills each command that writes, alone and together with the engine, at random moments.
 func TestKilled(t *testing.T) {
 	facts(t)
 	e := beside(t)
-	conn, err := clickhouse.Open(e.Options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := connected(t, e)
 	bin := binary(t)
 	rounds := 2
 	if text := os.Getenv("CSKPI_TEST_SOAK"); text != "" {
+		var err error
 		if rounds, err = strconv.Atoi(text); err != nil {
 			t.Fatalf("CSKPI_TEST_SOAK: %v", err)
 		}
@@ -275,7 +318,7 @@ func TestKilled(t *testing.T) {
 				whole = max(whole, time.Since(began))
 				until(t, func() bool { return conn.Ping(t.Context()) == nil })
 				// Others may do its work 30 seconds after it died.
-				for _, claims := range []string{"usage_claims", "history_claims"} {
+				for _, claims := range []string{"usage_claims", "history_claims", "refresh_claims"} {
 					if err := conn.Exec(t.Context(), "truncate table cs."+claims); err != nil {
 						t.Fatal(err)
 					}
@@ -290,6 +333,168 @@ func TestKilled(t *testing.T) {
 	sound(t)
 }
 
+// fingerprint says what every table of the database holds: rows and a hash of them, without the times at which things were computed or stored.
+func fingerprint(t *testing.T, d *database) map[string]string {
+	t.Helper()
+	rows, err := d.conn.Query(t.Context(), `
+		select c.table, groupArray(c.name), any(t.engine)
+		from system.columns as c
+		join system.tables as t on t.database = c.database and t.name = c.table
+		where c.database = currentDatabase() and t.engine like '%MergeTree' and c.table not like '%\\_changes' and c.table not in ('stored_usage_progress', 'schema_migrations')
+			and c.name not in ('computed_at', 'at', 'ingested_at', 'rolled_at', 'seen_at', 'installed_at', 'version')
+		group by c.table
+		order by c.table`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := readTable(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	for _, row := range columns.rows {
+		table := fmt.Sprint(row[0])
+		var names []string
+		for _, name := range row[1].([]string) {
+			names = append(names, queries.QuoteName(name))
+		}
+		var is string
+		// Few rows are compared as text, so that a difference can be seen.
+		line := "formatRowNoNewline('TabSeparated', " + strings.Join(names, ", ") + ")"
+		if err := d.conn.QueryRow(t.Context(), "select concat(toString(count()), ' rows, ', if(count() > 100, toString(sum(cityHash64("+line+"))), concat('\n', arrayStringConcat(arraySort(groupArray("+line+")), '\n')))) from "+
+			queries.QuoteName(table)+map[bool]string{true: " final"}[row[2] == "ReplacingMergeTree"]).Scan(&is); err != nil {
+			t.Fatalf("%s: %v", table, err)
+		}
+		found[table] = is
+	}
+	return found
+}
+
+// sameState fails the test if two fingerprints differ.
+func sameState(t *testing.T, got, want map[string]string) {
+	t.Helper()
+	if len(want) < 40 {
+		t.Errorf("only %d tables are compared", len(want))
+	}
+	for table, is := range want {
+		if got[table] != is {
+			t.Errorf("%s has %s, and without a kill %s", table, got[table], is)
+		}
+	}
+	for table := range got {
+		if want[table] == "" {
+			t.Errorf("%s is there, and without a kill it is not", table)
+		}
+	}
+}
+
+// killedAt runs a command in a process of its own, and kills it and its engine when ready says so, or a moment later. It reports whether that was before
+// the command ended.
+func killedAt(t *testing.T, after time.Duration, ready func(log string) bool, args ...string) bool {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary(t), args...)
+	var log output
+	cmd.Stderr, cmd.Stdout = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for deadline := time.Now().Add(2 * time.Minute); !ready(log.String()); time.Sleep(time.Millisecond) {
+		select {
+		case err := <-ended:
+			t.Logf("%q ended before it was killed: %v\n%s", args, err, log.String())
+			return false
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain:\n%s", log.String())
+		}
+	}
+	time.Sleep(after)
+	select {
+	case <-ended:
+		return false
+	default:
+	}
+	if _, err := os.Stat(filepath.Join(os.Getenv("CSKPI_DATA_DIR"), "engine.json")); err == nil { // else the engine has not started yet
+		if err := syscall.Kill(enginePID(t), syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+	_ = cmd.Process.Kill() // it may have ended just now
+	<-ended
+	return true
+}
+
+// TestKilledUpgrade kills the service and its engine again and again while a folder of an earlier release is upgraded. In the end it is what it is
+// without a kill.
+func TestKilledUpgrade(t *testing.T) {
+	packed := matches(t, "testdata/releases/*.tar.zst")[0]
+	upgraded := func(kill bool) (map[string]string, string) {
+		dir := t.TempDir()
+		unpack(t, packed, dir)
+		folder(t, filepath.Join(dir, "data"))
+		if kill {
+			// The first kill comes when the first table is moved, and each later start goes on with the tables that are left.
+			for n := range 4 {
+				if !killedAt(t, time.Duration(rand.IntN(100))*time.Millisecond, func(log string) bool { return strings.Contains(log, "moving facts to their new tables") }, "serve") {
+					t.Errorf("start %d was not killed", n+1)
+				}
+			}
+		}
+		// A table that was moved is not missing, however often it was begun.
+		if code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30"); !strings.Contains(stdout, "stored data    ok") {
+			t.Errorf("check: got %d\n%s\n%s", code, stdout, stderr)
+		}
+		_, d := opened(t)
+		defer d.close()
+		q, found := d.catalogue.Get("nrr")
+		if !found {
+			t.Fatal("there is no nrr")
+		}
+		rows, err := d.view(t.Context(), q, time.Date(2024, 6, 30, 0, 0, 0, 0, time.UTC), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := rows.write(&out, "csv"); err != nil {
+			t.Fatal(err)
+		}
+		return fingerprint(t, d), out.String()
+	}
+	want, nrr := upgraded(false)
+	got, again := upgraded(true)
+	sameState(t, got, want)
+	if again != nrr {
+		t.Errorf("nrr is\n%s\nand without a kill\n%s", again, nrr)
+	}
+}
+
+// TestKilledRefresh kills cskpi refresh and its engine at random moments. When it has been run to its end, all layers are what they are without a kill.
+func TestKilledRefresh(t *testing.T) {
+	refreshed := func(kills int, took time.Duration) (map[string]string, time.Duration) {
+		facts(t)
+		t.Setenv("CSKPI_HISTORY", "60d")
+		for range kills {
+			if !killedAt(t, took/6+time.Duration(rand.Int64N(int64(took*2/3))), func(string) bool { return true }, "refresh") {
+				t.Log("a refresh ended before it was killed")
+			}
+		}
+		began := time.Now()
+		if out, err := exec.CommandContext(t.Context(), binary(t), "refresh").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		took = time.Since(began)
+		_, d := opened(t)
+		defer d.close()
+		return fingerprint(t, d), took
+	}
+	want, took := refreshed(0, 0)
+	got, _ := refreshed(3, took)
+	sameState(t, got, want)
+}
+
 // TestDiskFull lets each command that writes run into a disk that is full or nearly so.
 func TestDiskFull(t *testing.T) {
 	facts(t)
@@ -299,11 +504,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	folder(t, filepath.Join(dir, "data"))
 	e := beside(t)
-	conn, err := clickhouse.Open(e.Options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	conn := connected(t, e)
 	ballast := filepath.Join(dir, "ballast")
 	for _, w := range writings(t, conn, filepath.Join(dir, "files")) {
 		t.Run(w.name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,14 +19,9 @@ import (
 // past prints a KPI over several days, or as it was known at a time.
 func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, q queries.Query) error {
 	labels := names(q.Of(queries.Label))
-	for name := range c.Where {
-		if !slices.Contains(labels, name) {
-			return usage("%s has no label %q; it has: %s", q.Name, name, cmp.Or(strings.Join(labels, ", "), "none"))
-		}
-	}
 	asked := []queries.Query{q}
 	if c.KnownAt != "" {
-		asked = nil // what is kept needs nothing to be brought up to date
+		asked = nil // values that are stored need no usage that is up to date
 	}
 	d, asOf, err := a.openAt(ctx, catalogue, c.AsOf, asked...)
 	if err != nil {
@@ -35,7 +29,6 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	}
 	defer d.close()
 	h := a.history(d)
-	defer h.Close()
 	if err := h.Whole(ctx); err != nil {
 		return err
 	}
@@ -46,8 +39,22 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	series := !c.From.IsZero()
 	days := []time.Time{asOf}
 	if series {
+		if c.To.After(d.days.Today()) {
+			return usage("--to %s is in the future; today is %s", c.To.Format(time.DateOnly), d.days.Today().Format(time.DateOnly))
+		}
 		if days, err = c.days(h.Yesterday()); err != nil {
 			return err
+		}
+		first, err := d.days.FirstFact(ctx)
+		if err != nil {
+			return err
+		}
+		if !first.IsZero() && days[0].Before(first) {
+			fmt.Fprintf(a.err, "There are no facts before %s, so the series starts there.\n", first.Format(time.DateOnly))
+			days = slices.DeleteFunc(days, first.After)
+		}
+		if len(days) == 0 {
+			return pastTable(q, nil, true).write(a.out, c.Format)
 		}
 	}
 	var told []exporter.Day
@@ -59,6 +66,7 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	if err != nil {
 		return err
 	}
+	all := pastTable(q, told, series)
 	for i := range told {
 		told[i].Rows = slices.DeleteFunc(told[i].Rows, func(r exporter.Row) bool {
 			for j, name := range labels {
@@ -70,6 +78,13 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 		})
 	}
 	t := pastTable(q, told, series)
+	if len(t.rows) == 0 && len(all.rows) > 0 {
+		when := "on " + days[0].Format(time.DateOnly)
+		if series {
+			when = fmt.Sprintf("from %s to %s", days[0].Format(time.DateOnly), days[len(days)-1].Format(time.DateOnly))
+		}
+		return noSuch(q.Name, when, c.Where, all)
+	}
 	if len(t.rows) == 0 {
 		fmt.Fprintf(a.err, "%s has no rows on these days.\n", q.Name)
 	}

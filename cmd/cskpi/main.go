@@ -29,6 +29,7 @@ type commands struct {
 	Send     sendCmd     `cmd:"" help:"Send facts to a running serve, from files or standard input: CSV, NDJSON."`
 	KPI      kpiCmd      `cmd:"" name:"kpi" help:"Print one KPI; without a name, list them."`
 	Explain  explainCmd  `cmd:"" help:"Print the accounts and facts behind a KPI; they add up to it."`
+	Refresh  refreshCmd  `cmd:"" help:"Compute the layers of past days, for analysts and boards."`
 	Backfill backfillCmd `cmd:"" help:"Compute KPIs of past days and keep them."`
 	History  historyCmd  `cmd:"" help:"Bring KPIs of past days into a Prometheus."`
 	Grafana  grafanaCmd  `cmd:"" help:"Bring the boards into a Grafana, or write them as files."`

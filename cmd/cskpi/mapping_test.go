@@ -82,8 +82,8 @@ func TestMappingReachesNothing(t *testing.T) {
 		"usage_events": "line as event_id, line as account_id, line as event, '2024-01-01' as ts",
 	}
 	for _, attempts := range [][]attempt{{
-		{"(select contract_id as line from cs.contracts)", "no source file is named after; there are known"},
-		{fmt.Sprintf("(select contract_id as line from remote('%s', cs.contracts))", address), connect},
+		{"(select contract_id as line from cs.stored_contracts)", "no source file is named after; there are known"},
+		{fmt.Sprintf("(select contract_id as line from remote('%s', cs.stored_contracts))", address), connect},
 		{fmt.Sprintf("(select x as line from postgresql('%s', 'd', 't', 'u', 'p'))", address), connect},
 		{fmt.Sprintf("(select x as line from postgresql('%s:5432', 'd', 't', 'u', 'p'))", sockets), connect},
 		{fmt.Sprintf("(select x as line from mysql('%s', 'd', 't', 'u', 'p'))", address), connect},
@@ -135,8 +135,8 @@ func TestMappingReachesNothing(t *testing.T) {
 	defer d.close()
 	for table := range tables {
 		stored, want := uint64(0), map[string]uint64{"accounts": 1, "contracts": 6}[table]
-		if err := d.conn.QueryRow(t.Context(), "select count() from cs."+table).Scan(&stored); err != nil || stored != want {
-			t.Errorf("cs.%s has %d rows, want %d; %v", table, stored, want, err)
+		if err := d.conn.QueryRow(t.Context(), "select count() from stored_"+table).Scan(&stored); err != nil || stored != want {
+			t.Errorf("stored_%s has %d rows, want %d; %v", table, stored, want, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -141,5 +142,23 @@ func TestVisible(t *testing.T) {
 	b.Reset()
 	if code := run(t.Context(), []string{"x\x1b[2J"}, io.Discard, &b); code != exitUsage || !strings.Contains(b.String(), "[2J") || strings.Contains(b.String(), "\x1b") {
 		t.Errorf("%d, %q", code, b.String())
+	}
+}
+
+// TestNoSuch: values that are there, but not together, and more values than a message lists.
+func TestNoSuch(t *testing.T) {
+	all := table{columns: []string{"segment", "window", "account"}}
+	for i := range 30 {
+		all.rows = append(all.rows, []any{[]string{"high", "low"}[i%2], []string{"1m", "12m"}[i%2], fmt.Sprintf("a%02d", i)})
+	}
+	for want, asked := range map[string]map[string]string{
+		"nrr has today no row with segment=high and window=12m, though there is each of these": {"segment": "high", "window": "12m"},
+		`nrr has today no account "x"; there are: a00, a01, `:                                  {"segment": "high", "account": "x"},
+		`, a19, and 10 more`:                             {"account": "x"},
+		`nrr has today no colour "red"; there are: none`: {"colour": "red"},
+	} {
+		if err := noSuch("nrr", "today", asked, all); !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %s", asked, err, want)
+		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"cskpi/exporter/history"
-	"cskpi/queries"
 )
 
 const (
@@ -59,13 +58,12 @@ func newPastDays() *pastDays {
 	p.last = gauge("last_success_timestamp_seconds", "When all past days were last found to be computed, or had been computed; 0 if they never were.")
 	p.computed = count("computed_total", "Days of KPIs that were computed.")
 	p.restated = count("restated_values_total", "Values of past days that were told before and differed when they were computed again.")
-	p.failures = count("failures_total", "Attempts to compute past days, or to store how the accounts stand, that failed, in whole or for some KPI.")
+	p.failures = count("failures_total", "Attempts to compute past days that failed, in whole or for some KPI.")
 	return p
 }
 
 // run fills past days until ctx ends.
 func (p *pastDays) run(ctx context.Context) {
-	defer p.history.Close()
 	for failing := false; ctx.Err() == nil; {
 		yesterday := p.history.Yesterday()
 		err := p.once(ctx, yesterday)
@@ -133,28 +131,6 @@ func (p *pastDays) once(ctx context.Context, yesterday time.Time) error {
 	return nil
 }
 
-// today stores how the accounts stand, after the first pass over the KPIs and then as often as those are computed. read reads what a pass
-// keeps, so that it is best done just after one.
-func (p *pastDays) today(ctx context.Context, read func(context.Context, queries.Query, time.Time) (string, func())) {
-	for failing := false; sleep(ctx, pastFirst) && p.patience(ctx) == nil; {
-		err := p.history.StoreToday(ctx, read)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil && !failing:
-			p.log.Warn("how the accounts stand today cannot be stored; it is tried again", "err", err, "retry_seconds", p.app.config.Interval.Seconds())
-		case err == nil && failing:
-			p.log.Info("how the accounts stand today is stored again")
-		}
-		if failing = err != nil; failing {
-			p.failures.Inc()
-		}
-		if !sleep(ctx, p.app.config.Interval) {
-			return
-		}
-	}
-}
-
 // patience waits until the service has nothing else to do, or has been busy for long.
 func (p *pastDays) patience(ctx context.Context) error {
 	for started := time.Now(); p.busy() && time.Since(started) < pastWait; {
@@ -169,6 +145,9 @@ func (p *pastDays) patience(ctx context.Context) error {
 func (p *pastDays) tell(s history.Summary) {
 	if s.Computed > 0 {
 		p.log.Info("past days computed", "days", s.Days, "kpis", s.KPIs, "computed", s.Computed, "restated_values", s.Series, "seconds", s.Took.Seconds())
+	}
+	if s.Reasons[history.Definition] > 0 && s.Restated > 0 {
+		p.log.Info("values of past days were changed by new definitions of KPIs; cskpi backfill --changes prints old and new ones")
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -120,9 +120,9 @@ func TestPorts(t *testing.T) {
 		{engine + "/?query=select+1", []string{"X-ClickHouse-User", "grafana", "X-ClickHouse-Key", "test"}, http.StatusOK},
 		{engine + "/?query=select+1&user=grafana&password=test", nil, http.StatusOK},
 		{engine + "/?query=select+1&user=board&password=test", nil, http.StatusOK},
-		{engine + "/?user=grafana&password=test&query=select+count()+from+cs.accounts", nil, http.StatusOK},
-		{engine + "/?user=board&password=test&query=select+count()+from+cs.accounts", nil, http.StatusForbidden},
-		{engine + "/?user=board&password=test&query=" + url.QueryEscape("select * from cs.nrr(as_of = today())"), nil, http.StatusOK},
+		{engine + "/?user=grafana&password=test&query=select+count()+from+cs.stored_accounts", nil, http.StatusOK},
+		{engine + "/?user=board&password=test&query=select+count()+from+cs.stored_accounts", nil, http.StatusForbidden},
+		{engine + "/?user=board&password=test&query=" + url.QueryEscape("select * from cs.nrr where day = (select day from cs.current_day)"), nil, http.StatusOK},
 		{engine + "/?query=select+1&user=default", nil, http.StatusUnauthorized},
 		{engine + "/?query=select+1", []string{"X-Cskpi-Token", "guess", "X-Cskpi-Role", "service"}, http.StatusUnauthorized},
 		{engine + "/?" + url.Values{"query": {"create database made"}}.Encode(), append([]string{"X-Cskpi-Role", ""}, basic...), http.StatusForbidden},
@@ -174,10 +174,10 @@ func TestEngineCommand(t *testing.T) {
 		return status == http.StatusOK && text == "1\n"
 	})
 	importContracts(t)
-	if status, text := s.get(t, "/?query=select+count()+from+cs.contracts"); status != http.StatusOK || text != "6\n" {
+	if status, text := s.get(t, "/?query=select+count()+from+cs.stored_contracts"); status != http.StatusOK || text != "6\n" {
 		t.Errorf("got %d %s", status, text)
 	}
-	if status, text := s.get(t, "/?query=drop+table+cs.contracts"); status != http.StatusForbidden {
+	if status, text := s.get(t, "/?query=drop+table+cs.stored_contracts"); status != http.StatusForbidden {
 		t.Errorf("a reader changes data: %d %s", status, text)
 	}
 	if code := s.stop(); code != exitOK {

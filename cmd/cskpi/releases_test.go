@@ -57,7 +57,7 @@ func TestReleasedFolders(t *testing.T) {
 			defer d.close()
 			for table, want := range facts {
 				var got uint64
-				if err := d.conn.QueryRow(t.Context(), "select count() from cs."+table+" final").Scan(&got); err != nil {
+				if err := d.conn.QueryRow(t.Context(), "select count() from stored_"+table+" final").Scan(&got); err != nil {
 					t.Errorf("%s: %v", table, err)
 				} else if got != uint64(want) {
 					t.Errorf("%s has %d rows, want %d", table, got, want)
@@ -68,6 +68,10 @@ func TestReleasedFolders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			// Windows of the fiscal year so far are new.
+			rows.rows = slices.DeleteFunc(rows.rows, func(row []any) bool {
+				return slices.Contains([]any{"mtd", "qtd", "ytd"}, rows.value(row, "window"))
+			})
 			if err := rows.write(&out, "csv"); err != nil {
 				t.Fatal(err)
 			}

@@ -18,8 +18,6 @@ const (
 	// years of events that were just imported, must not keep all numbers away.
 	rollUpPatience = 30 * time.Second
 	rollUpTold     = 10 * time.Second // what takes longer is told, and how far it is
-	// keptAtMost is how long a pass may go on with models that it has computed (queries.Keeper).
-	keptAtMost = time.Minute
 )
 
 // rollUps completes imports that were interrupted and keeps usage rolled up, beside the schedule of the KPIs, and knows how that goes.

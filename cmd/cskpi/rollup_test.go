@@ -89,7 +89,7 @@ func TestUsage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	exec("insert into cs.usage_events (event_id, account_id, user_id, event, ts) select concat('late ', toString(number)), 'acme', 'u4', 'report', toDateTime64('2024-03-20 12:00:00', 3, 'UTC') + interval number day from numbers(103)")
+	exec("insert into cs.stored_usage_events (event_id, account_id, user_id, event, ts) select concat('late ', toString(number)), 'acme', 'u4', 'report', toDateTime64('2024-03-20 12:00:00', 3, 'UTC') + interval number day from numbers(103)")
 	killed, kill := context.WithCancel(t.Context())
 	defer kill()
 	err := queries.RollUp(killed, d.conn, func(p queries.RollUpProgress) {
@@ -173,7 +173,7 @@ func TestRollUpReadOnly(t *testing.T) {
 	if err := r.once(t.Context()); err != nil || r.status().LastSuccess.IsZero() {
 		t.Errorf("with nothing to do: got %v, %+v", err, r.status())
 	}
-	if err := c.Exec(t.Context(), "insert into cs.usage_events (event_id, account_id, event, ts) values ('e', 'acme', 'login', '2024-06-01 00:00:00')"); err != nil {
+	if err := c.Exec(t.Context(), "insert into cs.stored_usage_events (event_id, account_id, event, ts) values ('e', 'acme', 'login', '2024-06-01 00:00:00')"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
@@ -207,7 +207,7 @@ func TestServeCompletesImport(t *testing.T) {
 	for _, sql := range []string{
 		"create database " + scratch,
 		"create table " + scratch + ".rows_1_new engine = MergeTree order by tuple() as select concat('a', toString(number)) as account_id, 's' as source, toDateTime64('2024-01-01 00:00:00', 3, 'UTC') as updated_at from numbers(3)",
-		"insert into cs.accounts (account_id, source, updated_at) values ('a1', 's', '2024-01-01 00:00:00')",
+		"insert into cs.stored_accounts (account_id, source, updated_at) values ('a1', 's', '2024-01-01 00:00:00')",
 		"create table " + scratch + ".`commit-record` (nothing UInt8) engine = MergeTree order by tuple() comment '" + `{"zone":"UTC","rows":[{"table":"accounts","from":"` + scratch + `.rows_1_new"}]}'`,
 	} {
 		if err := c.Exec(t.Context(), sql); err != nil {
@@ -232,7 +232,7 @@ func TestServeCompletesImport(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	r.run(ctx, stop) // stops after the first attempt
-	if got := text("select toString(arraySort(groupArray(account_id))) from cs.accounts"); got != "['a0','a1','a2']" {
+	if got := text("select toString(arraySort(groupArray(account_id))) from cs.stored_accounts"); got != "['a0','a1','a2']" {
 		t.Errorf("the accounts are %s\n%s", got, log.String())
 	}
 	if got := text("select toString(groupArray(name)) from system.databases where startsWith(name, 'cskpi_import_')"); got != "[]" {

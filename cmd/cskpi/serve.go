@@ -141,18 +141,18 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 		return err
 	}
 	catalogue = d.catalogue
-	keeper := queries.NewKeeper(d.conn, catalogue, time.Now)
-	defer keeper.Close()
 	usage := &rollUps{complete: d.complete, parts: d.parts, log: a.log}
 	watched := prometheus.NewRegistry()
 	watched.MustRegister(d.parts)
 	o := exporter.Options{
-		Location: d.zone, Reporting: d.reporting, Select: keeper.Select, RollUp: usage.status, Also: prometheus.Gatherers{also, watched},
-		Whole:   func(ctx context.Context, q queries.Query) error { return d.parts.Whole(ctx, nil, q) },
+		Location: d.zone, Reporting: d.reporting, Lease: d.days.Read, RollUp: usage.status, Also: prometheus.Gatherers{also, watched},
+		Whole:   d.sound,
 		Damaged: d.damaged,
 	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	ctx, cancel := context.WithCancel(ctx) // what runs beside this ends with it, also if it fails
+	defer cancel()
 	wg.Go(func() { d.parts.Run(ctx) })
 	if d.shared {
 		// Nobody tells us how the database is, so it is asked, beside the scrapes.
@@ -195,6 +195,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	// The first pass is to find usage rolled up, unless that takes too long; then what it lacked is computed afterwards.
 	rolled := make(chan struct{})
 	wg.Go(func() { usage.run(ctx, func() { close(rolled) }) })
+	layers := &layers{days: d.days, every: a.config.Interval / 2, log: a.log, busy: func() bool { return e.Busy() }}
 	patience := time.NewTimer(rollUpPatience)
 	defer patience.Stop()
 	select {
@@ -205,7 +206,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 		wg.Go(func() {
 			select {
 			case <-rolled:
-				if sleep(ctx, keptAtMost) {
+				if _, err := d.days.Update(ctx); err == nil {
 					_ = e.Refresh(ctx) // a query that fails is reported like any other time
 				}
 			case <-ctx.Done():
@@ -214,7 +215,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	}
 	past.app, past.log, past.history = a, a.log, a.history(d)
 	past.busy = func() bool { return e.Busy() || usage.status().PendingDays > 0 }
-	wg.Go(func() { past.today(ctx, keeper.Select) })
+	wg.Go(func() { layers.run(ctx) })
 	if !a.config.History.off() {
 		wg.Go(func() {
 			select {

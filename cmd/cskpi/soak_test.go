@@ -24,7 +24,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/engine"
@@ -138,12 +137,7 @@ func (s *service) open() driver.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { e.Close() })
-	conn, err := clickhouse.Open(e.Options())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { conn.Close() })
-	return conn
+	return connected(s.t, e)
 }
 
 var soakFeatures = []string{"login", "report", "export", "share"}
@@ -455,7 +449,7 @@ func (k *soak) verify(conn driver.Conn) {
 		}
 	}
 	strange, twice := 0, 0
-	collect("select event_id, account_id, user_id, event, toString(ts) from cs.usage_events final", func(rows driver.Rows) error {
+	collect("select event_id, account_id, user_id, event, toString(ts) from cs.stored_usage_events final", func(rows driver.Rows) error {
 		var got soakEvent
 		if err := rows.Scan(&got.ID, &got.Account, &got.User, &got.Event, &got.TS); err != nil {
 			return err
@@ -485,7 +479,7 @@ func (k *soak) verify(conn driver.Conn) {
 		t.Errorf("of %d acknowledged events %d are lost; of %d stored ones %d are there twice and %d are none that was sent", acknowledged, lost, len(stored), twice, strange)
 	}
 	wrong := 0
-	collect("select concat(toString(day), ' ', account_id), events from cs.usage_account_days final", func(rows driver.Rows) error {
+	collect("select concat(toString(day), ' ', account_id), events from cs.stored_usage_account_days final", func(rows driver.Rows) error {
 		var of string
 		var events uint64
 		if err := rows.Scan(&of, &events); err != nil {
@@ -501,7 +495,7 @@ func (k *soak) verify(conn driver.Conn) {
 		t.Errorf("%d days of accounts count other events than are stored, and %d are missing", wrong, len(days))
 	}
 	contracts := map[int]int{}
-	collect("select contract_id, toInt64(acv), toString(updated_at) from cs.contracts final", func(rows driver.Rows) error {
+	collect("select contract_id, toInt64(acv), toString(updated_at) from cs.stored_contracts final", func(rows driver.Rows) error {
 		var id, updated string
 		var acv int64
 		if err := rows.Scan(&id, &acv, &updated); err != nil {
@@ -532,7 +526,7 @@ func (k *soak) verify(conn driver.Conn) {
 		}
 	}
 	var conflicts uint64
-	if err := conn.QueryRow(ctx, "select count() from cs.usage_conflicts final").Scan(&conflicts); err != nil || conflicts > 0 {
+	if err := conn.QueryRow(ctx, "select count() from cs.stored_usage_conflicts final").Scan(&conflicts); err != nil || conflicts > 0 {
 		t.Errorf("%d conflicts, %v", conflicts, err)
 	}
 	slices.Sort(k.latency)

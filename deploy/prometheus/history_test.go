@@ -147,15 +147,15 @@ func writtenHistory(t *testing.T) map[string]bool {
 		}
 	}
 	t.Cleanup(func() {
-		for _, table := range []string{"cs.kpi_daily", "cs.kpi_runs"} {
+		for _, table := range []string{"kpi_daily", "kpi_runs"} {
 			if err := conn.Exec(context.Background(), "truncate table "+table); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 	for _, insert := range []string{
-		"insert into cs.kpi_daily (view, column, labels, as_of, value, distribution, computed_at) values " + strings.Join(values, ", "),
-		"insert into cs.kpi_runs (view, as_of, computed_at) values " + strings.Join(runs, ", "),
+		"insert into kpi_daily (view, column, labels, as_of, value, distribution, computed_at) values " + strings.Join(values, ", "),
+		"insert into kpi_runs (view, as_of, computed_at) values " + strings.Join(runs, ", "),
 	} {
 		if err := conn.Exec(t.Context(), insert); err != nil {
 			t.Fatal(err)

@@ -253,7 +253,7 @@ func TestRunbook(t *testing.T) {
 
 // TestJapaneseDrivers: messages in Japanese name every measure of the health score in Japanese.
 func TestJapaneseDrivers(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "queries/models/health_measures.sql"))
+	text, err := os.ReadFile(filepath.Join(root, "queries/views/health_measures.sql"))
 	if err != nil {
 		t.Fatal(err)
 	}
