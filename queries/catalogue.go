@@ -253,14 +253,6 @@ func inOrder(files map[string]*source) []*source {
 // assemble makes a catalogue of files without problems.
 func assemble(files map[string]*source) Catalogue {
 	views, byName := index(files)
-	functions := sha256.New()
-	for _, name := range sortedNames(byName) {
-		if s := byName[name]; s.Function {
-			s.definition = s.said()
-			fmt.Fprintln(functions, name, s.definition)
-		}
-	}
-	all := hex.EncodeToString(functions.Sum(nil))
 	done := map[string]bool{}
 	var resolve func(s *source)
 	resolve = func(s *source) {
@@ -272,7 +264,10 @@ func assemble(files map[string]*source) Catalogue {
 		s.reads, own = s.sources(views)
 		s.own, s.tables = slices.Clone(own), own
 		hash := sha256.New()
-		fmt.Fprintln(hash, s.said(), all)
+		fmt.Fprintln(hash, s.said())
+		for _, name := range sortedNames(s.functions(byName)) { // which the engine copies into the view
+			fmt.Fprintln(hash, name, byName[name].said())
+		}
 		for _, name := range own {
 			fmt.Fprintln(hash, tableColumns(name))
 		}
@@ -301,6 +296,22 @@ func assemble(files map[string]*source) Catalogue {
 		c = append(c, byName[name].Query)
 	}
 	return c
+}
+
+// functions are the SQL functions that a file calls, and those that these call.
+func (s *source) functions(byName map[string]*source) map[string]bool {
+	found := map[string]bool{}
+	var look func(s *source)
+	look = func(s *source) {
+		for _, t := range s.tokens {
+			if of := byName[t.text]; of != nil && of.Function && !found[t.text] {
+				found[t.text] = true
+				look(of)
+			}
+		}
+	}
+	look(s)
+	return found
 }
 
 // said is what a file computes: its columns and its text, without comments and layout.

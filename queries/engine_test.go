@@ -255,7 +255,7 @@ func TestInstall(t *testing.T) {
 	}
 
 	// One view changes: it is replaced, with the view that lists all, and recorded.
-	catalogue["a.sql"] = small("A.", "X.", "10")
+	catalogue["a.sql"] = small("A.", "X.", "5 + 5")
 	must(catalogue)
 	if _, writes := c.take(); writes != 4 || value("a") != "10" {
 		t.Errorf("replacing a view took %d writes and gave %s, want 4 and 10: the view twice, since its columns are new, the view that lists all, and the record", writes, value("a"))

@@ -62,7 +62,8 @@ var imported struct {
 	dir string
 }
 
-// facts gives the test a data folder of its own with the contracts above: a copy, since installing and importing takes seconds.
+// facts gives the test a data folder of its own with the contracts above, and with today computed: a copy, since installing, importing and computing
+// take seconds.
 // TestImportThenKPI does so itself.
 func facts(t *testing.T) {
 	t.Helper()
@@ -75,6 +76,9 @@ func facts(t *testing.T) {
 		}
 		folder(t, dir)
 		importContracts(t)
+		if code, _, stderr := execute(t, "kpi", "arr"); code != exitOK {
+			t.Fatalf("compute today: got %d, %s", code, stderr)
+		}
 		imported.dir = dir
 	}
 	dir := t.TempDir()

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -325,16 +326,23 @@ func TestErasePseudonym(t *testing.T) {
 // recording is a connection that keeps the statements.
 type recording struct {
 	driver.Conn
+	mu   sync.Mutex // a claim is renewed beside the erasure
 	said []string
 }
 
-func (c *recording) Exec(ctx context.Context, query string, args ...any) error {
+func (c *recording) say(query string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.said = append(c.said, query)
+}
+
+func (c *recording) Exec(ctx context.Context, query string, args ...any) error {
+	c.say(query)
 	return c.Conn.Exec(ctx, query, args...)
 }
 
 func (c *recording) QueryRow(ctx context.Context, query string, args ...any) driver.Row {
-	c.said = append(c.said, query)
+	c.say(query)
 	return c.Conn.QueryRow(ctx, query, args...)
 }
 
