@@ -59,7 +59,8 @@ func (s statement) table() tableText {
 				if k.is("settings") || k.is("comment") {
 					break
 				}
-				if name := k.name(); name != "" {
+				// And not the name of a function.
+				if name := k.name(); slices.ContainsFunc(t.columns, func(c columnText) bool { return c.name == name }) {
 					t.key = append(t.key, name)
 				}
 			}
@@ -138,7 +139,7 @@ func (t StoredTable) Has(column string) bool {
 }
 
 // StoredTables are those whose names begin with stored_, as tables/ describes them.
-func StoredTables() (all []StoredTable) {
+var StoredTables = sync.OnceValue(func() (all []StoredTable) {
 	statements, err := tableStatements()
 	if err != nil {
 		panic(err) // the files are built in
@@ -149,19 +150,14 @@ func StoredTables() (all []StoredTable) {
 		if !stored {
 			continue
 		}
-		t := StoredTable{Name: name}
+		t := StoredTable{Name: name, Key: described.key}
 		for _, c := range described.columns {
 			t.Columns = append(t.Columns, StoredColumn{c.name, c.typ})
-		}
-		for _, k := range described.key {
-			if t.Has(k) { // and not the name of a function
-				t.Key = append(t.Key, k)
-			}
 		}
 		all = append(all, t)
 	}
 	return all
-}
+})
 
 // isFact reports whether facts have the name.
 func isFact(name string) bool {

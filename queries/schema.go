@@ -85,7 +85,7 @@ func (c Cluster) define(ctx context.Context, conn driver.Conn, statement string)
 // tableName is the table that a statement of tables/ makes: create table if not exists name.
 func (s statement) tableName() string { return s.tokens[5].name() }
 
-// stored is the last migration: facts move to the tables of tables/, by whose names what is stored is told apart from what counts.
+// stored is the last migration: facts move to the tables of tables/, by whose names what is stored is kept apart from what counts.
 // Numbered files lead up to it and remain for the folders of earlier builds; a new database begins with what it leads to.
 func stored(version int) migration {
 	return migration{version: version, name: fmt.Sprintf("%03d_stored", version), checksum: "stored", move: moveFacts}

@@ -2,7 +2,7 @@ package intake_test
 
 import "testing"
 
-// TestTouched: what facts touch is told to the layers: the accounts that they name, and that those named which they replace, from the first of
+// TestTouched: what facts touch is announced to the layers: the accounts that they name, and that those named which they replace, from the first of
 // the days of both on.
 func TestTouched(t *testing.T) {
 	f := newFixture(t)

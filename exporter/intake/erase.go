@@ -121,7 +121,7 @@ type erasure struct {
 	last    time.Time
 	version uint64
 	events  string // table of the events to be erased: source, event_id, payload_hash, day
-	batch   uint64 // by which the layers are told
+	batch   uint64 // of the announcement to the layers
 }
 
 // holder is a table that may hold rows of whom is to be erased.
@@ -463,7 +463,7 @@ func (e *erasure) outdate(ctx context.Context, resumed bool) error {
 		e.version, touched))
 }
 
-// nobody stands for whom is erased where layers are told what has changed: of layers by account the rows of nobody are computed again, of others
+// nobody stands for whom is erased where it is announced to the layers what has changed: of layers by account the rows of nobody are computed again, of others
 // whole days. No account has this name.
 const nobody = "\x00erased"
 
@@ -491,7 +491,7 @@ func (e *erasure) announce(ctx context.Context, holders []holder) error {
 			return err
 		}
 	}
-	// The days of usage are told when they are rolled up again, if anybody else has any.
+	// The days of usage are announced when they are rolled up again, if anybody else has any.
 	usage := fmt.Sprintf("select t as table, %s as account_id, min(day) - 1 as first_on, max(day) + 1 as last_on, count() as rows from %s array join "+
 		"['usage_user_days', 'usage_account_days', 'usage_accounts', 'usage_totals', 'usage_conflicts', 'usage_ahead'] as t group by t", queries.QuoteText(nobody), e.events)
 	for _, found := range []string{

@@ -38,13 +38,12 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	}
 	ids := strings.Join(identity, ", ")
 	touched := "select " + account + " as account, " + firstDay(of, columns, zone) + " as first, 1 as arrived from " + staged
-	known := "select " + account + " as account, " + firstDay(of, nil, zone) + " as first, 0 as arrived from stored_" + table + " where (" + ids + ") in (select " + ids + " from " + staged + ")"
 	if table == "accounts" {
-		touched, known = accountChanges(staged, zone), ""
+		touched = accountChanges(staged, zone)
 	}
 	parts := []string{touched}
-	if known != "" {
-		parts = append(parts, known)
+	if table != "accounts" {
+		parts = append(parts, "select "+account+" as account, "+firstDay(of, nil, zone)+" as first, 0 as arrived from stored_"+table+" where ("+ids+") in (select "+ids+" from "+staged+")")
 	}
 	for _, linked := range others(table, staged) {
 		parts = append(parts, "select account_id as account, (select min(t.first) from ("+touched+") as t) as first, 0 as arrived from ("+linked+")")

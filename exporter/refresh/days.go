@@ -41,6 +41,7 @@ type Days struct {
 	ready   map[time.Time]string // last whole day by which a day was last found to be computed
 	broken  Broken               // layers of the last attempt
 	left    int
+	back    []int // how many days before its own any layer or view looks back
 }
 
 // bunch is how many rows of a layer by account one statement is to give, about.
@@ -58,7 +59,12 @@ func NewDays(o Options) *Days {
 		o.From = func(time.Time) time.Time { return time.Time{} }
 	}
 	o.Zone = cmp.Or(o.Zone, time.UTC)
-	return &Days{o: o, r: &Refresher{Conn: o.Conn, Layout: o.Layout, Now: o.Now, Whole: o.Whole}, ready: map[time.Time]string{}}
+	var back []int
+	for _, q := range slices.Concat(o.Layout.Layers, o.Layout.Views) {
+		back = append(back, q.Back...)
+	}
+	slices.Sort(back)
+	return &Days{o: o, back: slices.Compact(back), r: &Refresher{Conn: o.Conn, Layout: o.Layout, Now: o.Now, Whole: o.Whole}, ready: map[time.Time]string{}}
 }
 
 // Today is the day that goes on, at midnight UTC; only the date counts.
@@ -97,13 +103,8 @@ func (d *Days) Kept(ctx context.Context) (kept, support []time.Time, err error) 
 // behind are the days that some days look back on and that are not among them.
 func (d *Days) behind(days []time.Time, first time.Time) (support []time.Time) {
 	have := set(days)
-	var back []int
-	for _, q := range slices.Concat(d.o.Layout.Layers, d.o.Layout.Views) {
-		back = append(back, q.Back...)
-	}
-	slices.Sort(back)
 	for _, day := range days {
-		for _, n := range slices.Compact(back) {
+		for _, n := range d.back {
 			if before := day.AddDate(0, 0, -n); !have[before] && !before.Before(first) {
 				have[before] = true
 				support = append(support, before)
@@ -191,8 +192,10 @@ func (d *Days) compute(ctx context.Context, all, stale, must []time.Time) (left 
 	if err != nil {
 		return len(stale), err
 	}
+	there := set(days)
 	for _, day := range computed { // also those that are kept no longer, or were asked for once
-		if !notYet[day] && !slices.Contains(days, day) {
+		if !notYet[day] && !there[day] {
+			there[day] = true
 			days = append(days, day)
 		}
 	}
@@ -220,7 +223,6 @@ func (d *Days) compute(ctx context.Context, all, stale, must []time.Time) (left 
 		return d.left, err
 	}
 	d.left -= len(piece)
-	there := set(days)
 	for _, day := range days {
 		// A day that only supports others may itself look back on days that are not there.
 		if !slices.ContainsFunc(d.behind([]time.Time{day}, first), func(before time.Time) bool { return !there[before] }) {
