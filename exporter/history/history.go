@@ -5,7 +5,6 @@ package history
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -85,28 +84,12 @@ func (h *History) Yesterday() time.Time {
 	return time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC)
 }
 
-// FirstDay is the first day of which facts tell: the start of the first contract, or the first usage where that was before any. Zero
-// stands for none.
+// FirstDay is the first day of which facts say something, as [queries.FirstFact].
 func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
 	if err := h.factsWhole(ctx); err != nil {
 		return time.Time{}, err
 	}
-	var found uint64
-	var first time.Time
-	err := h.o.Conn.QueryRow(ctx, `
-		select count(), min(day)
-		from (
-			select min(starts_on) as day from stored_contracts where starts_on > toDate(0) having count() > 0
-			union all
-			select min(first_on) from stored_usage_accounts final where first_on > toDate(0) having count() > 0
-		) as firsts`).Scan(&found, &first)
-	switch {
-	case err != nil:
-		return time.Time{}, fmt.Errorf("find the first day of facts: %w", queries.Brief(err))
-	case found == 0:
-		return time.Time{}, nil
-	}
-	return first.UTC(), nil
+	return queries.FirstFact(ctx, h.o.Conn)
 }
 
 // now is the database's clock, which all facts and runs are stamped by.
