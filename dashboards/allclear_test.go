@@ -155,7 +155,7 @@ func TestAllClear(t *testing.T) {
 	exec("insert into stored_health_overrides (override_id, account_id, csm, band, reason, starts_on, ends_before) values ('calm', 'calm', 'Ann', 'green', 'all is well', '1991-01-01', '1992-01-01')")
 	exec("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) " +
 		"select 1, arrayJoin(['accounts', 'contracts', 'milestones', 'tickets', 'value_reviews', 'health_overrides']), 'calm', '1970-01-01', '1990-01-01', 1, 2")
-	if err := w.days.Compute(t.Context(), time.Date(1991, 12, 31, 0, 0, 0, 0, time.UTC)); err != nil {
+	if err := w.days.Compute(t.Context(), nil, time.Date(1991, 12, 31, 0, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	said := map[string]bool{}

@@ -41,8 +41,8 @@ type Options struct {
 	Location  *time.Location    // the reporting zone, in which a day begins and ends [UTC]
 	Now       func() time.Time  // the clock [time.Now]
 
-	// Lease sees to it that days are computed and do not change until done is called, as refresh.Days does. [nothing]
-	Lease func(ctx context.Context, days ...time.Time) (done func(), err error)
+	// Lease sees to it that what queries say of days is computed and does not change until done is called, as refresh.Days does. [nothing]
+	Lease func(ctx context.Context, asked []queries.Query, days ...time.Time) (done func(), err error)
 
 	Every   time.Duration // interval of queries that declare none [5m]
 	Timeout time.Duration // how long a run of a query may take, unless it declares that itself [1m]
@@ -131,7 +131,7 @@ func New(db Querier, o Options) (*Exporter, error) {
 		o.Damaged = func() []string { return nil }
 	}
 	if o.Lease == nil {
-		o.Lease = func(context.Context, ...time.Time) (func(), error) { return func() {}, nil }
+		o.Lease = func(context.Context, []queries.Query, ...time.Time) (func(), error) { return func() {}, nil }
 	}
 	var errs []error
 	for _, d := range []struct {

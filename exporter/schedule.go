@@ -122,7 +122,7 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	err := e.o.Whole(ctx, k.Query)
 	if err == nil {
 		var done func()
-		if done, err = e.o.Lease(ctx, o.asOf); err == nil {
+		if done, err = e.o.Lease(ctx, []queries.Query{k.Query}, o.asOf); err == nil {
 			good, err = e.read(ctx, k, o.sql)
 			done()
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
@@ -20,7 +19,7 @@ func TestBrokenLayer(t *testing.T) {
 	failing.Layers = slices.Clone(layout.Layers)
 	i := slices.IndexFunc(failing.Layers, func(q queries.Query) bool { return q.Name == "health_days" })
 	failing.Layers[i].SQL = "select throwIf(1, 'no health today')"
-	_, err := (&refresh.Refresher{Conn: c, Layout: failing}).Refresh(t.Context(), []time.Time{day}, "UTC", day)
+	_, err := (&refresh.Refresher{Conn: c, Layout: failing}).Refresh(t.Context(), refresh.Everything(layout, day), "UTC", day)
 	broken, is := errors.AsType[refresh.Broken](err)
 	if !is || broken["health_days"] == nil || broken["risk_days"] == nil || broken["account_days"] != nil || broken["touch_days"] != nil {
 		t.Fatalf("got the error %v", err)
@@ -31,7 +30,7 @@ func TestBrokenLayer(t *testing.T) {
 	if got := table(t, c, []string{"count()"}, "health_days"); got[0][0] != "0" {
 		t.Errorf("health_days has %s rows", got[0][0])
 	}
-	if _, err := (&refresh.Refresher{Conn: c, Layout: layout}).Refresh(t.Context(), []time.Time{day}, "UTC", day); err != nil {
+	if _, err := (&refresh.Refresher{Conn: c, Layout: layout}).Refresh(t.Context(), refresh.Everything(layout, day), "UTC", day); err != nil {
 		t.Fatal(err)
 	}
 	if got := table(t, c, []string{"band"}, "health_days"); len(got) != 1 {

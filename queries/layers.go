@@ -17,13 +17,15 @@ type Layout struct {
 	Views     []Query // and the plain views over them, likewise
 	catalogue Catalogue
 	byName    map[string]Query
+	distances map[string]map[string][]int
 }
 
 // Layout is that of the catalogue.
 func (c Catalogue) Layout() Layout {
-	l := Layout{catalogue: c, byName: map[string]Query{}}
+	l := Layout{catalogue: c, byName: map[string]Query{}, distances: map[string]map[string][]int{}}
 	for _, q := range c.views() {
 		l.byName[q.View()] = q
+		l.distances[q.View()] = l.distancesOf(q)
 		if q.Layer {
 			l.Layers = append(l.Layers, q)
 		} else {
@@ -60,11 +62,29 @@ func (l Layout) facts(tables []string) (names []string) {
 // Definition is a hash of what a layer or view says, down to the facts.
 func (l Layout) Definition(name string) string { return l.byName[name].definition }
 
-// Under are the layers that a view stands on, itself or by way of others, in the order of Layers.
-func (l Layout) Under(name string) (layers []Query) {
-	return slices.DeleteFunc(slices.Clone(l.Layers), func(q Query) bool {
-		return q.View() != name && !l.byName[name].ReadsTable(q.Stored())
-	})
+// Distances says of each layer that a layer or view stands on, itself included, how many days before its own it is read, directly or by way of
+// others: 0 is the same day.
+func (l Layout) Distances(name string) map[string][]int { return l.distances[name] }
+
+func (l Layout) distancesOf(q Query) map[string][]int {
+	found := map[string][]int{}
+	for _, name := range q.reads {
+		for layer, distances := range l.distances[name] {
+			for _, before := range append([]int{0}, q.Back...) {
+				for _, d := range distances {
+					found[layer] = append(found[layer], before+d)
+				}
+			}
+		}
+	}
+	if q.Layer {
+		found[q.Name] = []int{0}
+	}
+	for layer := range found {
+		slices.Sort(found[layer])
+		found[layer] = slices.Compact(found[layer])
+	}
+	return found
 }
 
 // Install makes tables, functions and views in an empty database.

@@ -259,7 +259,7 @@ func TestRefresh(t *testing.T) {
 	r := &refresh.Refresher{Conn: own, Layout: layout}
 	refreshed := func(wanted ...time.Time) refresh.Report {
 		t.Helper()
-		report, err := r.Refresh(t.Context(), wanted, zone, whole)
+		report, err := r.Refresh(t.Context(), refresh.Everything(layout, wanted...), zone, whole)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -288,7 +288,7 @@ func TestRefresh(t *testing.T) {
 		if round == 1 {
 			for after := 200 * time.Millisecond; ; after *= 2 { // interrupted again and again, until it succeeds
 				ctx, cancel := context.WithTimeout(t.Context(), after)
-				_, err := r.Refresh(ctx, wanted, zone, whole)
+				_, err := r.Refresh(ctx, refresh.Everything(layout, wanted...), zone, whole)
 				cancel()
 				if err == nil {
 					break
@@ -312,7 +312,7 @@ func TestRefreshResumes(t *testing.T) {
 	exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c', 'a', 50000, '2024-01-10')")
 	wanted := []time.Time{date(2024, 6, 30).time()}
 	refreshed := func(layout queries.Layout) error {
-		_, err := (&refresh.Refresher{Conn: c, Layout: layout}).Refresh(t.Context(), wanted, "UTC", wanted[0])
+		_, err := (&refresh.Refresher{Conn: c, Layout: layout}).Refresh(t.Context(), refresh.Everything(layout, wanted...), "UTC", wanted[0])
 		return err
 	}
 	segment := func() string { return table(t, c, []string{"segment"}, "account_days")[0][0] }

@@ -81,7 +81,7 @@ func TestReadme(t *testing.T) {
 		}
 		asked = append(asked, at)
 	}
-	if err := days.Compute(t.Context(), asked...); err != nil {
+	if err := days.Compute(t.Context(), nil, asked...); err != nil {
 		t.Fatal(err)
 	}
 	// answer is what a query gives, without its columns, as text.

@@ -238,7 +238,7 @@ func (w *world) settle() {
 func (w *world) pass() (time.Duration, float64) {
 	w.b.Helper()
 	// The days that today looks back on are computed before, and not measured.
-	if err := w.days.Compute(w.b.Context(), w.until); err != nil {
+	if err := w.days.Compute(w.b.Context(), nil, w.until); err != nil {
 		w.b.Fatal(err)
 	}
 	r := refresh.Refresher{Conn: w.conn, Layout: w.catalogue.Layout()}

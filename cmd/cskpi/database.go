@@ -300,7 +300,7 @@ func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, wh
 	if err := d.parts.Whole(ctx, nil, q); err != nil {
 		return table{}, fmt.Errorf("%s: %w", q.View(), err)
 	}
-	done, err := d.days.Read(ctx, asOf)
+	done, err := d.days.Read(ctx, []queries.Query{q}, asOf)
 	if err != nil {
 		return table{}, fmt.Errorf("%s: %w", q.View(), err)
 	}

@@ -146,7 +146,7 @@ func (a *app) beforeFacts(ctx context.Context, d *database, q queries.Query, day
 	if terminal(a.err) == nil {
 		return false, nil
 	}
-	computed, err := d.days.Computed(ctx, day)
+	computed, err := d.days.Computed(ctx, q, day)
 	if err == nil && !computed {
 		fmt.Fprintf(a.err, "%s is not stored; it is computed now.\n", day.Format(time.DateOnly))
 	}

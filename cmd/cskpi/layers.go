@@ -112,7 +112,7 @@ func (c *refreshCmd) Run(ctx context.Context, a *app) error {
 			}
 		}
 		show.say("computing " + day.Format(time.DateOnly))
-		if err := d.days.Compute(ctx, days...); err != nil {
+		if err := d.days.Compute(ctx, nil, days...); err != nil {
 			return fmt.Errorf("refresh: %w", err)
 		}
 	}

@@ -87,7 +87,7 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 		return s, err
 	}
 	// What has changed is known when the layers have it.
-	done, err := h.o.Lease(ctx, r.To)
+	done, err := h.o.Lease(ctx, kpis, r.To)
 	if err != nil {
 		return s, err
 	}
@@ -206,16 +206,13 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	if err := f.plan.read(ctx, days[len(days)-1], days[0]); err != nil {
 		return err
 	}
-	at, err := now(ctx, h.o.Conn)
-	if err != nil {
-		return queries.Brief(err)
-	}
-	done, err := h.o.Lease(ctx, days...)
+	done, err := h.o.Lease(ctx, f.kpis, days...)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if at, err = now(ctx, h.o.Conn); err != nil { // what the layers had before is known
+	at, err := now(ctx, h.o.Conn) // what the layers had before is known
+	if err != nil {
 		return queries.Brief(err)
 	}
 	// None needs more than a core.

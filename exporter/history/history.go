@@ -23,8 +23,8 @@ type Options struct {
 	Conn      driver.Conn
 	Catalogue queries.Catalogue // its KPIs are read
 	Zone      *time.Location    // in which days begin and end [UTC]
-	// Lease sees to it that days are computed and do not change until done is called, as refresh.Days does.
-	Lease     func(ctx context.Context, days ...time.Time) (done func(), err error)
+	// Lease sees to it that what queries say of days is computed and does not change until done is called, as refresh.Days does.
+	Lease     func(ctx context.Context, asked []queries.Query, days ...time.Time) (done func(), err error)
 	Days      int           // of one statement at most [1]
 	Timeout   time.Duration // for a day of a KPI whose header says none [1m]
 	MaxSeries int           // of a KPI on a day [10000]
@@ -49,7 +49,7 @@ func New(o Options) *History {
 	o.Days = cmp.Or(o.Days, 1)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	if o.Lease == nil {
-		o.Lease = func(context.Context, ...time.Time) (func(), error) { return func() {}, nil }
+		o.Lease = func(context.Context, []queries.Query, ...time.Time) (func(), error) { return func() {}, nil }
 	}
 	if o.Whole == nil {
 		o.Whole = func(context.Context, []string, ...queries.Query) error { return nil }

@@ -87,7 +87,7 @@ func (f *fixture) use(catalogue queries.Catalogue, days int) {
 // refresh lets the layers have what has changed, as the service does all the time.
 func (f *fixture) refresh() {
 	f.t.Helper()
-	if err := f.days.Compute(f.t.Context()); err != nil {
+	if err := f.days.Compute(f.t.Context(), nil); err != nil {
 		f.t.Fatal(err)
 	}
 }

@@ -191,7 +191,7 @@ func (h *History) Open(ctx context.Context, kpis []queries.Query, day time.Time,
 
 // readAll is read of days that are computed first, and of fewer days where that fails for all.
 func (f *filling) readAll(ctx context.Context, q queries.Query, days []time.Time) ([]exporter.Day, error) {
-	done, err := f.h.o.Lease(ctx, days...)
+	done, err := f.h.o.Lease(ctx, []queries.Query{q}, days...)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,7 +141,7 @@ func tokyo() *time.Location {
 // refresh brings the layers up to date on days of the company.
 func (f *fixture) refresh() {
 	f.t.Helper()
-	if err := f.days.Compute(f.t.Context(), companyDays...); err != nil {
+	if err := f.days.Compute(f.t.Context(), nil, companyDays...); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -215,7 +216,7 @@ func TestErase(t *testing.T) {
 		without, id string
 		what        intake.What
 		rows        map[string]uint64
-		cut         int // statements until it ends early for the first time
+		cut         int64 // statements until it ends early for the first time
 	}{
 		{"account", lateAccount, intake.What{Account: lateAccount}, map[string]uint64{"accounts": 2, "surveys": 1, "touchpoints": 1, "tickets": 1, "usage_events": 18}, 0},
 		{"user", lateUser, intake.What{User: lateUser}, map[string]uint64{"surveys": 1, "engagements": 1, "usage_events": 15}, 4},
@@ -276,7 +277,9 @@ func TestErase(t *testing.T) {
 
 			step := c.cut
 			for ; ; step += 8 {
-				_, err := intake.Erase(t.Context(), &faulty{f.conn, step}, c.what)
+				breaking := &faulty{Conn: f.conn}
+				breaking.left.Store(step)
+				_, err := intake.Erase(t.Context(), breaking, c.what)
 				if err == nil {
 					break
 				}
@@ -371,7 +374,7 @@ func (c *recording) queuedAtOnce(t *testing.T) {
 // faulty is a connection that fails after some statements that change facts or what is rolled up.
 type faulty struct {
 	driver.Conn
-	left int
+	left atomic.Int64 // a claim is renewed beside the erasure
 }
 
 var errFault = errors.New("fault")
@@ -380,7 +383,7 @@ func (c *faulty) Exec(ctx context.Context, query string, args ...any) error {
 	if !regexp.MustCompile("^\\s*(insert into|alter table) `?\\w+`?[ (]").MatchString(query) || strings.Contains(query, "usage_claims") {
 		return c.Conn.Exec(ctx, query, args...)
 	}
-	if c.left--; c.left == -1 {
+	if c.left.Add(-1) == -1 {
 		return errFault
 	}
 	return c.Conn.Exec(ctx, query, args...)

@@ -62,7 +62,7 @@ settings.ndjson:5: value "touch,dept" has the unknown measure dept; did you mean
 settings.ndjson:6: is not a JSON object
 settings.ndjson:7: value "6000" does not go together with what is in force on 2024-03-01: segment_low_arr 6000 (from 2024-03-01) must be below segment_high_arr 5000 (from 2024-01-01)`)
 	day := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
-	if err := f.days.Compute(t.Context(), day); err != nil {
+	if err := f.days.Compute(t.Context(), nil, day); err != nil {
 		t.Fatal(err)
 	}
 	f.equal("in force", f.query("currency, segment_low_arr, timezone", "policy_days where day = '2024-06-01'"), "JPY|1000|UTC")

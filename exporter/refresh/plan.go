@@ -42,10 +42,10 @@ type computed struct {
 	hash       uint64
 }
 
-// Refresh brings layers up to date: days that are wanted and not computed, those whose definition has changed, those that were not over
-// when they were computed, and what changes of facts touch, for the accounts that they are about. Layers that read another one of the
-// whole company, as the policy is, follow on the days on which that has changed. What it has done stays done if it is cut short.
-func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string, whole time.Time) (Report, error) {
+// Refresh brings layers up to date: what is needed and not computed, or by another definition, or before the day was over, and what changes of facts
+// touch of all that is computed, for the accounts that they are about. Layers that read another one of the whole company, as the policy is, follow on
+// the days on which that has changed. What it has done stays done if it is cut short.
+func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole time.Time) (Report, error) {
 	began := time.Now()
 	var report Report
 	changes, batches, err := r.pending(ctx)
@@ -73,7 +73,7 @@ func (r *Refresher) Refresh(ctx context.Context, wanted []time.Time, zone string
 		} else if err != nil {
 			return report, err
 		}
-		w := r.work(layer, wanted, zone, whole, changes, done[layer.Name], full)
+		w := r.work(layer, need[layer.Name], zone, whole, changes, done[layer.Name], full)
 		record, err := r.bring(ctx, layer, w, zone, whole, done[layer.Name], full, &report)
 		switch {
 		case err == nil && record != nil:
@@ -125,7 +125,7 @@ func (r *Refresher) bring(ctx context.Context, layer queries.Query, w work, zone
 		return func() error { return r.record(ctx, layer, w.all, hashes, zone, whole) }, nil
 	}
 	for _, d := range w.all {
-		if w.follows[d] {
+		if _, again := done[d]; again && w.follows[d] { // nothing has read yet what is new
 			full[layer.Name][d] = true
 		}
 	}
@@ -223,7 +223,7 @@ type work struct {
 	accounts []string
 }
 
-func (r *Refresher) work(layer queries.Query, wanted []time.Time, zone string, whole time.Time, changes map[string]change, done map[time.Time]computed, full map[string]map[time.Time]bool) work {
+func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone string, whole time.Time, changes map[string]change, done map[time.Time]computed, full map[string]map[time.Time]bool) work {
 	w := work{follows: map[time.Time]bool{}}
 	facts, own := r.Layout.Facts(layer.Name), r.Layout.OwnFacts(layer.Name)
 	var first, all time.Time // first day that changes of some accounts touch, and of all
@@ -245,12 +245,20 @@ func (r *Refresher) work(layer queries.Query, wanted []time.Time, zone string, w
 		w.accounts = nil
 		all = earlier(all, first)
 	}
-	days := wanted
-	if !layer.IsByDay() {
-		days = []time.Time{{}} // its one day stands for all
+	days := maps.Clone(needed)
+	if days == nil {
+		days = map[time.Time]bool{}
 	}
-	for _, d := range days {
-		follows := slices.ContainsFunc(r.Layout.Reads(layer.Name), func(other string) bool { return r.follows(other, d, full) })
+	for d := range done {
+		days[d] = days[d] || !r.isStale(layer, d, done, zone, whole) // what is stale waits until it is needed
+	}
+	for _, d := range latestFirst(maps.Keys(days)) {
+		if !days[d] {
+			continue
+		}
+		follows := slices.ContainsFunc(r.Layout.Reads(layer.Name), func(other string) bool {
+			return slices.ContainsFunc(append([]int{0}, layer.Back...), func(before int) bool { return r.follows(other, d, before, full) })
+		})
 		touched := !all.IsZero() && (d.IsZero() || !d.Before(all))
 		switch {
 		case r.isStale(layer, d, done, zone, whole), follows, touched:
@@ -263,19 +271,18 @@ func (r *Refresher) work(layer queries.Query, wanted []time.Time, zone string, w
 	return w
 }
 
-// Stale are those of the days, in the order given, of which some layer is not computed as it would be now, what changed of facts apart. Layers that
-// are broken count as computed.
-func (r *Refresher) Stale(ctx context.Context, days []time.Time, zone string, whole time.Time, broken Broken) ([]time.Time, error) {
+// Stale is what of a need is not computed as it would be now, what changed of facts apart. Layers that are broken count as computed.
+func (r *Refresher) Stale(ctx context.Context, need Need, zone string, whole time.Time, broken Broken) (Need, error) {
 	done, err := r.state(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
 	}
-	var stale []time.Time
-	for _, d := range days {
-		if slices.ContainsFunc(r.Layout.Layers, func(layer queries.Query) bool {
-			return layer.IsByDay() && broken[layer.Name] == nil && r.isStale(layer, d, done[layer.Name], zone, whole)
-		}) {
-			stale = append(stale, d)
+	stale := Need{}
+	for _, layer := range r.Layout.Layers {
+		for day := range need[layer.Name] {
+			if broken[layer.Name] == nil && r.isStale(layer, day, done[layer.Name], zone, whole) {
+				stale.add(layer.Name, day)
+			}
 		}
 	}
 	return stale, nil
@@ -302,12 +309,12 @@ func (r *Refresher) isStale(layer queries.Query, day time.Time, done map[time.Ti
 	return !found || last.definition != r.definition(layer, zone) || layer.IsByDay() && last.whole.Before(day) && !whole.Before(day)
 }
 
-// follows reports whether what a layer or view says of a day has changed for all accounts.
-func (r *Refresher) follows(name string, day time.Time, full map[string]map[time.Time]bool) bool {
+// follows reports whether what a layer or view says of a day, or of one so many days before it, has changed for all accounts.
+func (r *Refresher) follows(name string, day time.Time, before int, full map[string]map[time.Time]bool) bool {
 	if days, layer := full[name]; layer {
-		return days[day] || days[time.Time{}]
+		return days[time.Time{}] || !day.IsZero() && days[day.AddDate(0, 0, -before)]
 	}
-	return slices.ContainsFunc(r.Layout.Reads(name), func(other string) bool { return r.follows(other, day, full) })
+	return slices.ContainsFunc(r.Layout.Reads(name), func(other string) bool { return r.follows(other, day, before, full) })
 }
 
 // company computes days of a layer of the whole company, and returns hashes of its rows.

@@ -42,7 +42,7 @@ from (
     ) as scores
 ) as r
 join (
-    select day, horizon, cast((groupArray(band), groupArray((number, lost_number))), 'Map(String, Tuple(UInt64, UInt64))') as bands
+    select day, horizon, mapSort(cast((groupArray(band), groupArray((number, lost_number))), 'Map(String, Tuple(UInt64, UInt64))')) as bands
     from (select day, horizon, band, sum(x.number) as number, sum(x.lost_number) as lost_number from levels as x group by day, horizon, band) as by_band
     group by day, horizon
 ) as b on b.day = r.day and b.horizon = r.horizon

@@ -91,7 +91,7 @@ dated as (
     -- Where the time zone changed, a later event may be of an earlier day.
     select 'usage_events' as name, '' as system, day as on, toUInt64(0) as n, max(last_at) as latest
     from stored_usage_account_days final
-    where day <= last_day and day >= (select max(day) from stored_usage_totals final where day <= first_day and events > 0) - 2
+    where day <= last_day and day + 2 >= (select max(day) from stored_usage_totals final where day <= first_day and events > 0)
     group by on
 )
 

@@ -86,7 +86,8 @@ policy as (
 ),
 
 rates as (
-    select day, mapFromArrays(groupArrayIf(code, rate > 0), groupArrayIf(rate, rate > 0)) as rates, mapFromArrays(groupArrayIf(code, previous_rate > 0), groupArrayIf(previous_rate, previous_rate > 0)) as previous_rates
+    select day, mapSort(mapFromArrays(groupArrayIf(code, rate > 0), groupArrayIf(rate, rate > 0))) as rates,
+        mapSort(mapFromArrays(groupArrayIf(code, previous_rate > 0), groupArrayIf(previous_rate, previous_rate > 0))) as previous_rates
     from (
         select
             p.day as day, f.code as code, p.fiscal_year_starts_on as this_year, addMonths(this_year, -12) as last_year,

@@ -9,7 +9,11 @@
 
 select
     d.day as day,
-    multiIf(c.layers < (select max(n) from (select count() as n from stored_layer_days final where day > toDate(0) and definition != '' group by stored_layer_days.day) as counts), 'not computed', d.is_support, 'support', 'stored') as state,
+    multiIf(
+        c.layers = (select max(n) from (select count() as n from stored_layer_days final where day > toDate(0) and definition != '' group by stored_layer_days.day) as counts),
+        if(d.is_support, 'support', 'stored'),
+        d.is_support and c.layers > 0, 'support',
+        'not computed') as state,
     c.last_at as computed_at
 from stored_days as d final
 left join (
