@@ -217,7 +217,11 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 
 // forgetLayer drops the table of a layer, and what is known of its days.
 func forgetLayer(ctx context.Context, conn driver.Conn, cluster Cluster, name string) error {
-	for _, statement := range []string{"truncate table if exists " + StoredPrefix + name, "drop table if exists " + StoredPrefix + name} {
+	stored := StoredPrefix + name
+	if err := conn.Exec(ctx, "insert into dropped_tables (name, uuid) select name, uuid from system.tables where database = currentDatabase() and name = "+QuoteText(stored)); err != nil {
+		return fmt.Errorf("record that the table %s is dropped: %w", stored, err)
+	}
+	for _, statement := range []string{"truncate table if exists " + stored, "drop table if exists " + stored} {
 		if err := cluster.define(ctx, conn, statement); err != nil {
 			return err
 		}

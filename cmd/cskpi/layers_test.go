@@ -108,3 +108,33 @@ func TestRefreshCommand(t *testing.T) {
 		t.Errorf("with the late contract, ARR is %s, want %s", got, want)
 	}
 }
+
+// TestLayerWithOtherColumns: a layer that gets other columns, as by an upgrade, is computed anew; that the table of before is gone is no damage.
+func TestLayerWithOtherColumns(t *testing.T) {
+	facts(t)
+	ask := func() string {
+		t.Helper()
+		code, stdout, stderr := execute(t, "kpi", "churn_reasons", "--as-of", "2024-06-10")
+		if code != exitOK || strings.Contains(stderr, "damaged") {
+			t.Fatal(code, stderr)
+		}
+		return stdout
+	}
+	want := ask()
+	overlay := filepath.Join(t.TempDir(), "own")
+	if err := os.MkdirAll(filepath.Join(overlay, "layers"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := string(readFile(t, filepath.Join(root, "queries", "layers", "churns.sql")))
+	other := strings.Replace(strings.Replace(text, "\n--\n-- Key:", "\n--   number     fact How many they are.\n--\n-- Key:", 1), "as contracts\n", "as contracts, toUInt32(length(contracts)) as number\n", 1)
+	writeFile(t, filepath.Join(overlay, "layers", "churns.sql"), other)
+	t.Setenv("CSKPI_QUERIES_DIR", overlay)
+	for range 2 {
+		if got := ask(); got != want {
+			t.Errorf("with another column: %s, want %s", got, want)
+		}
+	}
+	if code, stdout, stderr := execute(t, "check"); !strings.Contains(stdout, "ok: no part is missing or damaged") || !strings.Contains(stdout, "ok: each returns what its header promises") {
+		t.Errorf("check: %d, %s, %s", code, stdout, stderr)
+	}
+}

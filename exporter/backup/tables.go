@@ -40,6 +40,7 @@ var kept = []table{
 var derived = []table{
 	{name: "schema_migrations", why: "The restore runs the migrations itself."},
 	{name: "installed", why: "Views and functions are installed by the binary that restores."},
+	{name: "dropped_tables", why: "Which tables of the original database were no loss."},
 	{name: "stored_usage_user_days", why: "Rolled up from usage_events and settings."},
 	{name: "stored_usage_account_days", why: "Rolled up from usage_events and settings."},
 	{name: "stored_usage_accounts", why: "Rolled up from usage_events."},

@@ -179,6 +179,7 @@ type setAsidePart struct {
 // found is what the engine has.
 type found struct {
 	tables   map[string]tableFound
+	dropped  map[string]bool // UUIDs of tables that were dropped on purpose
 	detached []setAsidePart
 }
 
@@ -190,7 +191,7 @@ type tableFound struct {
 
 // look asks the engine what it has.
 func (w *Watch) look(ctx context.Context) (found, error) {
-	l := found{tables: map[string]tableFound{}}
+	l := found{tables: map[string]tableFound{}, dropped: map[string]bool{}}
 	ask := func(query string, scan func(driver.Rows) error) error {
 		rows, err := w.o.Conn.Query(ctx, query)
 		if err != nil {
@@ -210,6 +211,16 @@ func (w *Watch) look(ctx context.Context) (found, error) {
 	})
 	if err != nil {
 		return l, err
+	}
+	if _, kept := l.tables["dropped_tables"]; kept {
+		if err := ask("select toString(uuid) from dropped_tables", func(rows driver.Rows) error {
+			var uuid string
+			err := rows.Scan(&uuid)
+			l.dropped[uuid] = true
+			return err
+		}); err != nil {
+			return l, err
+		}
 	}
 	if w.o.Dir != "" {
 		if err := ask("select table, partition_id, name, path, hash_of_all_files from system.parts where database = currentDatabase() and active", func(rows driver.Rows) error {
@@ -276,7 +287,7 @@ func (l found) compare(ctx context.Context, w *Watch, r *record) (problems []Pro
 		recorded := r.Tables[table]
 		t, there := l.tables[table]
 		if !there || t.uuid != recorded.UUID {
-			if len(recorded.Parts) == 0 {
+			if len(recorded.Parts) == 0 || l.dropped[recorded.UUID] {
 				delete(r.Tables, table)
 				changed = true
 				continue

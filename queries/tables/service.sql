@@ -20,6 +20,14 @@ create table if not exists installed (
 settings fsync_after_insert = 1
 comment 'Views and functions that are ours, so that nobody else''s is ever replaced or dropped.';
 
+create table if not exists dropped_tables (
+    name       String comment 'Name of the table.',
+    uuid       UUID comment 'Which one of that name it was.',
+    dropped_at DateTime64(3, 'UTC') default now64(3) comment 'When.'
+) engine = MergeTree order by name
+settings fsync_after_insert = 1, fsync_part_directory = 1
+comment 'Tables of layers that were dropped because they are made anew with other columns: their rows are no loss.';
+
 -- In memory: a claim must not outlive the engine that its roll-up ran on.
 create table if not exists usage_claims (
     process String comment 'Process that rolls usage up.',
