@@ -20,7 +20,7 @@ import (
 // What the exporter's own metrics begin with, and those of other parts of the program; those of no query may.
 const namespace = "cs_exporter_"
 
-var reservedNamespaces = []string{namespace, "cs_intake_", "cs_history_"}
+var reservedNamespaces = []string{namespace, "cs_intake_", "cs_history_", "cs_layers_"}
 
 // Gather returns everything that is exported at this moment, from memory: the last good values that are not too old,
 // and the exporter's own metrics about the very same results. It implements prometheus.Gatherer; the KPI families are

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
@@ -56,6 +58,20 @@ func TestPieces(t *testing.T) {
 		if left, err = step.Update(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+	metrics := prometheus.NewPedanticRegistry()
+	metrics.MustRegister(step)
+	families, err := metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := map[string]float64{}
+	for _, f := range families {
+		is[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue() + f.GetMetric()[0].GetCounter().GetValue()
+	}
+	if is["cs_layers_days_left"] != 0 || is["cs_layers_broken"] != 0 || is["cs_layers_failures_total"] != 0 || is["cs_layers_last_success_timestamp_seconds"] != float64(today.Unix())+43200 ||
+		is["cs_layers_days_total"] < 41*float64(len(layout.Layers)/2) || is["cs_layers_seconds_total"] <= 0 {
+		t.Errorf("the metrics are %v", is)
 	}
 	if pieces < 4 {
 		t.Errorf("it took %d pieces", pieces)

@@ -143,7 +143,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	catalogue = d.catalogue
 	usage := &rollUps{complete: d.complete, parts: d.parts, log: a.log}
 	watched := prometheus.NewRegistry()
-	watched.MustRegister(d.parts)
+	watched.MustRegister(d.parts, d.days)
 	o := exporter.Options{
 		Location: d.zone, Reporting: d.reporting, Lease: d.days.Read, RollUp: usage.status, Also: prometheus.Gatherers{also, watched},
 		Whole:   d.sound,

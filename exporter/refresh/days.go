@@ -43,6 +43,7 @@ type Days struct {
 	ready   map[string]map[time.Time]string // by layer and day, the last whole day by which it was last found to be computed
 	first   time.Time                       // day of the first fact, as it was last
 	broken  Broken                          // layers of the last attempt
+	progress
 }
 
 // NewDays prepares a Days. It does not compute yet.
@@ -127,6 +128,11 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 	}
 	err = d.compute(ctx, all, stale, d.need(nil, due[:at], first).also(stale), first)
 	left = len(due) - at
+	d.mu.Lock()
+	if d.left = left; left == 0 && err == nil {
+		d.at = d.o.Now()
+	}
+	d.mu.Unlock()
 	if err != nil {
 		return left, err
 	}
@@ -180,6 +186,7 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 			report, err = d.r.Refresh(ctx, piece, d.o.Zone.String(), d.whole())
 			return err
 		})
+		d.tally(report, time.Since(began), err)
 		if report.Whole > 0 || report.Accounts > 0 {
 			d.o.Log.Debug("days computed", "days", len(piece.Days()), "accounts", report.Accounts, "seconds", time.Since(began).Seconds())
 		}
