@@ -11,9 +11,6 @@ import (
 	"cskpi/queries"
 )
 
-// daysAtOnce is how many past days one statement computes. A month makes planning cheap and keeps memory small.
-const daysAtOnce = 31
-
 type backfillCmd struct {
 	From      date     `placeholder:"DAY" help:"First day (YYYY-MM-DD); if not given, as far back as CSKPI_HISTORY says, but not before the first contract or usage."`
 	To        date     `placeholder:"DAY" help:"Last day; yesterday if not given."`
@@ -192,7 +189,7 @@ var reasonTexts = map[history.Reason]string{
 // history is what knows past days of d.
 func (a *app) history(d *database) *history.History {
 	return history.New(history.Options{
-		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Lease: d.days.Read, Days: daysAtOnce,
+		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Lease: d.days.Read, AtOnce: d.days.AtOnce,
 		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log, Whole: d.parts.Whole, Broken: d.days.Broken,
 	})
 }

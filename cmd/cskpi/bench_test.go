@@ -102,7 +102,7 @@ func BenchmarkBackfill(b *testing.B) {
 			from = w.until.AddDate(0, 0, 1-n)
 		}
 		h := history.New(history.Options{
-			Conn: w.conn, Catalogue: w.catalogue, Lease: w.days.Read, Days: daysAtOnce,
+			Conn: w.conn, Catalogue: w.catalogue, Lease: w.days.Read, AtOnce: w.days.AtOnce,
 			Now: func() time.Time { return w.until.AddDate(0, 0, 1) },
 		})
 		s, err := h.Fill(b.Context(), history.Request{From: from, To: w.until, Parallel: 3})

@@ -104,9 +104,13 @@ func (c *refreshCmd) Run(ctx context.Context, a *app) error {
 	case to.After(d.days.Today()):
 		return usage("--to %s is in the future", to.Format(time.DateOnly))
 	}
-	for day := to; !day.Before(from); day = day.AddDate(0, 0, -daysAtOnce) {
+	atOnce, err := d.days.AtOnce(ctx)
+	if err != nil {
+		return fmt.Errorf("refresh: %w", err)
+	}
+	for day := to; !day.Before(from); day = day.AddDate(0, 0, -atOnce) {
 		var days []time.Time
-		for i := range daysAtOnce {
+		for i := range atOnce {
 			if one := day.AddDate(0, 0, -i); !one.Before(from) {
 				days = append(days, one)
 			}

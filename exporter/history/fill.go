@@ -63,9 +63,6 @@ const (
 	courtesy      = 500 * time.Millisecond
 )
 
-// window is how many days are looked at together, so that what many KPIs stand on can be computed for them once.
-func (h *History) window() int { return max(h.o.Days, 1) }
-
 // Fill computes what is missing or no longer holds of some days, the latest first. What is done is stored at once: a Fill that was cut
 // short is made up for by the next. Of several at a time, here or in other processes, none does what another one has done. What cannot
 // be computed is in the summary and does not keep anything else away; errors are about the database.
@@ -99,11 +96,15 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	if err != nil {
 		return s, queries.Brief(err)
 	}
+	atOnce, err := h.o.AtOnce(ctx)
+	if err != nil {
+		return s, err
+	}
 	var windows [][]time.Time // with something to do
-	for to := r.To; !to.Before(r.From); to = to.AddDate(0, 0, -h.window()) {
+	for to := r.To; !to.Before(r.From); to = to.AddDate(0, 0, -atOnce) {
 		var days []time.Time
 		todo := false
-		for day := to; day.After(to.AddDate(0, 0, -h.window())) && !day.Before(r.From); day = day.AddDate(0, 0, -1) {
+		for day := to; day.After(to.AddDate(0, 0, -atOnce)) && !day.Before(r.From); day = day.AddDate(0, 0, -1) {
 			days = append(days, day)
 			for _, q := range kpis {
 				if t, due := f.plan.of(q, day, r.Recompute, r.Rest, at); due {

@@ -24,8 +24,9 @@ type Options struct {
 	Catalogue queries.Catalogue // its KPIs are read
 	Zone      *time.Location    // in which days begin and end [UTC]
 	// Lease sees to it that what queries say of days is computed and does not change until done is called, as refresh.Days does.
-	Lease     func(ctx context.Context, asked []queries.Query, days ...time.Time) (done func(), err error)
-	Days      int           // of one statement at most [1]
+	Lease func(ctx context.Context, asked []queries.Query, days ...time.Time) (done func(), err error)
+	// AtOnce is how many days one statement is to compute. [one]
+	AtOnce    func(ctx context.Context) (int, error)
 	Timeout   time.Duration // for a day of a KPI whose header says none [1m]
 	MaxSeries int           // of a KPI on a day [10000]
 	// Whole reports whether these tables, and all that queries read, are whole; an error keeps days from being computed. [always nil]
@@ -46,10 +47,12 @@ type History struct {
 // New prepares a History. The tables are those of queries.Migrate.
 func New(o Options) *History {
 	o.Zone = cmp.Or(o.Zone, time.UTC)
-	o.Days = cmp.Or(o.Days, 1)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
 	if o.Lease == nil {
 		o.Lease = func(context.Context, []queries.Query, ...time.Time) (func(), error) { return func() {}, nil }
+	}
+	if o.AtOnce == nil {
+		o.AtOnce = func(context.Context) (int, error) { return 1, nil }
 	}
 	if o.Whole == nil {
 		o.Whole = func(context.Context, []string, ...queries.Query) error { return nil }

@@ -1,6 +1,7 @@
 package history_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -80,7 +81,8 @@ func (f *fixture) use(catalogue queries.Catalogue, days int) {
 		f.t.Fatal(err)
 	}
 	f.days = refresh.NewDays(refresh.Options{Conn: f.conn, Layout: catalogue.Layout(), Now: f.options.Now})
-	f.options.Catalogue, f.options.Days, f.options.Lease = catalogue, days, f.days.Read
+	f.options.Catalogue, f.options.Lease = catalogue, f.days.Read
+	f.options.AtOnce = func(context.Context) (int, error) { return days, nil }
 	f.History = history.New(f.options)
 }
 

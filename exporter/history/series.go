@@ -146,8 +146,12 @@ func (h *History) Told(ctx context.Context, q queries.Query, days []time.Time) (
 			missing = append(missing, day)
 		}
 	}
+	atOnce, err := h.o.AtOnce(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	f := &filling{h: h}
-	for part := range slices.Chunk(missing, h.window()) {
+	for part := range slices.Chunk(missing, atOnce) {
 		read, err := f.readAll(ctx, q, part)
 		if err != nil {
 			return nil, 0, err

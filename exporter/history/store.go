@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -47,8 +48,8 @@ type run struct {
 	facts      []Arrived // since the run before
 }
 
-// point is a series on a day.
-type point struct{ column, series, day string }
+// point is a series of a KPI on a day.
+type point struct{ column, series string }
 
 // version is what is stored of a point.
 type version struct {
@@ -56,13 +57,13 @@ type version struct {
 	labels map[string]string
 }
 
-// latest are the versions of a KPI on some days: the last ones stored, and those of the last run that was recorded. They are not the
-// same where a run was cut short after it had stored rows.
+// latest are the versions of a KPI on a day: the last ones stored, and those of the last run that was recorded. They are not the same where a run was
+// cut short after it had stored rows.
 type latest struct{ stored, told map[point]version }
 
-// versions reads the latest versions of a KPI. ran has the time of the last run of each day; a day without one has no entry.
-func (h *History) versions(ctx context.Context, view string, days []time.Time, ran map[string]time.Time) (latest, error) {
-	of := latest{map[point]version{}, map[point]version{}}
+// versions reads the latest versions of a KPI, by day. ran has the time of the last run of each day; a day without one has no entry.
+func (h *History) versions(ctx context.Context, view string, days []time.Time, ran map[string]time.Time) (map[string]latest, error) {
+	of := map[string]latest{}
 	rows, err := h.o.Conn.Query(ctx, `
 		select column, labels, as_of, value, distribution, computed_at
 		from kpi_daily
@@ -88,10 +89,13 @@ func (h *History) versions(ctx context.Context, view string, days []time.Time, r
 		if v.value.Spread, err = exporter.ParseDistribution(reflect.ValueOf(distribution).Elem().Interface()); err != nil {
 			return of, fmt.Errorf("what is stored of %s.%s on %s is no distribution: %w", view, column, day.Format(time.DateOnly), err)
 		}
-		p := point{column, labelKey(labels), day.Format(time.DateOnly)}
-		of.stored[p] = v
-		if last, found := ran[p.day]; found && !at.After(last) {
-			of.told[p] = v
+		p, on := point{column, labelKey(labels)}, day.Format(time.DateOnly)
+		if of[on].stored == nil {
+			of[on] = latest{map[point]version{}, map[point]version{}}
+		}
+		of[on].stored[p] = v
+		if last, found := ran[on]; found && !at.After(last) {
+			of[on].told[p] = v
 		}
 	}
 	return of, rows.Err()
@@ -131,32 +135,32 @@ func (h *History) write(ctx context.Context, q queries.Query, days []exporter.Da
 			key := labelKey(named)
 			for i, c := range values {
 				if v := r.Values[i]; v.Number != nil || v.Spread != nil {
-					found[point{c.Name, key, on}] = version{v, named}
+					found[point{c.Name, key}] = version{v, named}
 				}
 			}
 		}
 		for p, v := range found {
-			if before, known := was.stored[p]; !known || !same(before.value, v.value) {
+			if before, known := was[on].stored[p]; !known || !same(before.value, v.value) {
 				fresh = append(fresh, row{p, day.AsOf, v})
 			}
-			if told, known := was.told[p]; !known || !same(told.value, v.value) {
+			if told, known := was[on].told[p]; !known || !same(told.value, v.value) {
 				changed[on]++
 			}
 		}
 		// What had a value and has none any more.
-		for p, before := range was.stored {
-			if _, still := found[p]; p.day == on && !still && !same(before.value, exporter.Value{}) {
+		for p, before := range was[on].stored {
+			if _, still := found[p]; !still && !same(before.value, exporter.Value{}) {
 				fresh = append(fresh, row{p, day.AsOf, version{labels: before.labels}})
 			}
 		}
-		for p, told := range was.told {
-			if _, still := found[p]; p.day == on && !still && !same(told.value, exporter.Value{}) {
+		for p, told := range was[on].told {
+			if _, still := found[p]; !still && !same(told.value, exporter.Value{}) {
 				changed[on]++
 			}
 		}
 	}
 	slices.SortFunc(fresh, func(a, b row) int {
-		return strings.Compare(a.column+"\xff"+a.series+"\xff"+a.day, b.column+"\xff"+b.series+"\xff"+b.day)
+		return cmp.Or(strings.Compare(a.column, b.column), strings.Compare(a.series, b.series), a.asOf.Compare(b.asOf))
 	})
 	if err := h.insertRows(ctx, q.Name, fresh, runs); err != nil {
 		return nil, fmt.Errorf("store %s: %w", q.Name, queries.Brief(err))
@@ -203,7 +207,7 @@ func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs
 			return err
 		}
 		for _, r := range part {
-			if err := batch.Append(view, r.column, &byName{r.labels, slices.Sorted(maps.Keys(r.labels)), -1}, r.asOf, r.value.Number, tuple(r.value.Spread), runs[r.day].at); err != nil {
+			if err := batch.Append(view, r.column, &byName{r.labels, slices.Sorted(maps.Keys(r.labels)), -1}, r.asOf, r.value.Number, tuple(r.value.Spread), runs[r.asOf.Format(time.DateOnly)].at); err != nil {
 				return abort(batch, err)
 			}
 		}

@@ -107,6 +107,19 @@ func BenchmarkLayers(b *testing.B) {
 		}
 		took(half[:1]) // warm
 		b.ReportMetric(took(half[:1]), "cpu-s/day")
+		var layers []string
+		for _, layer := range layout.Layers {
+			one := *r
+			one.Layout.Layers = []queries.Query{layer}
+			before := engineCPU(b)
+			if err := one.Days(b.Context(), half[:1], nil, "UTC", last); err != nil {
+				b.Fatal(err)
+			}
+			layers = append(layers, fmt.Sprintf("%.2f %s", engineCPU(b)-before, layer.Name))
+		}
+		slices.Sort(layers)
+		slices.Reverse(layers)
+		b.Log("slowest layers of one day: " + strings.Join(layers[:25], ", "))
 		b.ReportMetric(took(month), "cpu-s/month")
 		var some []string
 		for i := range 10 {

@@ -118,10 +118,11 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 	}
 	at := len(due)
 	if at > 1 {
-		if err := d.measure(ctx); err != nil {
+		most, err := d.AtOnce(ctx)
+		if err != nil {
 			return at, err
 		}
-		at = min(at, d.r.AtOnce)
+		at = min(at, most)
 		if due[0].Equal(kept[0]) {
 			at = 1 // somebody waits for today
 		}
@@ -174,7 +175,7 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 		return err
 	}
 	if pending || len(piece) > 0 {
-		if err := d.measure(ctx); err != nil {
+		if d.r.AtOnce, err = d.AtOnce(ctx); err != nil {
 			return err
 		}
 		began := time.Now()
@@ -218,14 +219,13 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 	return err
 }
 
-// measure finds how many days one statement is to compute.
-func (d *Days) measure(ctx context.Context) error {
+// AtOnce is how many days one statement is to compute: the more, the less its planning weighs, and the more memory it takes.
+func (d *Days) AtOnce(ctx context.Context) (int, error) {
 	var accounts uint64
 	if err := d.o.Conn.QueryRow(ctx, "select uniq(account_id) from stored_accounts").Scan(&accounts); err != nil {
-		return fmt.Errorf("count the accounts: %w", queries.Brief(err))
+		return 0, fmt.Errorf("count the accounts: %w", queries.Brief(err))
 	}
-	d.r.AtOnce = max(10, min(366, d.o.Bunch/max(1, int(accounts))))
-	return nil
+	return max(10, min(366, d.o.Bunch/max(1, int(accounts)))), nil
 }
 
 // lastBroken are the layers that could not be computed in the last attempt.

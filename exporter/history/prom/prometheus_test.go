@@ -279,7 +279,7 @@ func checkSeam(t *testing.T, s *server, p Plan, m made, native bool) {
 	// The step is a day, but samples are found at any time of the day that the grid has.
 	end := now
 	if p.Every > 5*time.Minute {
-		end = now.Truncate(time.Hour) // the sample of an hour ago is history's or nobody's
+		end = p.Until.Truncate(time.Hour) // the last sample that is history's; no scrape may have been at the next full hour
 	}
 	check := func(query string, want func(day time.Time) (float64, bool)) {
 		t.Helper()
