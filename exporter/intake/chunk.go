@@ -67,7 +67,7 @@ type vector struct {
 func (v *vector) append(c *column, x value, given bool) {
 	v.given = v.given || given
 	switch c.kind {
-	case kindString, kindJSON:
+	case kindString, kindJSON, kindMap:
 		v.strings = append(v.strings, x.s)
 	case kindFloat:
 		v.floats = append(v.floats, x.f)
@@ -84,6 +84,8 @@ func (v *vector) appendTo(c *column, to driver.BatchColumn) error {
 	switch c.kind {
 	case kindString, kindJSON:
 		return sendAll(to, c, v.nulls, v.strings)
+	case kindMap:
+		return send(to, c, v.nulls, v.strings, textsOf)
 	case kindFloat:
 		return sendAll(to, c, v.nulls, v.floats)
 	case kindTime:

@@ -578,6 +578,26 @@ func TestEveryTable(t *testing.T) {
 	}
 }
 
+// TestAttributes: the company's own attributes of accounts come as a JSON object, in CSV as the text of one; the same ones change nothing.
+func TestAttributes(t *testing.T) {
+	f := withViews(t)
+	const csv = "account_id,updated_at,attributes\na,2024-01-01,\"{\"\"plan\"\":\"\"pro\"\",\"\"seats\"\":3}\"\nb,2024-01-01,\nc,2024-01-01,plan=pro\n"
+	s := f.imports(f.file("accounts.csv", csv))
+	f.equal("counts", counts(s), "accounts read=3 stored=2 unchanged=0 superseded=0 rejected=1")
+	f.equal("rejects", rejects(s), `accounts.csv:4: attributes "plan=pro" is not a JSON object`)
+	json := f.file("accounts.ndjson", `{"account_id":"a","updated_at":"2024-01-01","attributes":{"seats":"3","plan":"pro"}}`+"\n"+`{"account_id":"b","updated_at":"2024-02-01","attributes":{"plan":"free"}}`)
+	f.equal("counts", counts(f.imports(json)), "accounts read=2 stored=1 unchanged=1 superseded=0 rejected=0")
+	f.equal("accounts", f.query("account_id, attributes['plan'], attributes['seats'], length(attributes)", "accounts order by account_id"), "a|pro|3|2\nb|free||1")
+
+	f.file("map/accounts.sql", "select id as account_id, '2024-03-01' as updated_at, map('plan', tier, 'city', town) as attributes from customers")
+	s, err := f.Mapping(t.Context(), filepath.Join(f.dir, "map"), f.file("customers.csv", "id,tier,town\na,max,Bonn\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.equal("counts", counts(s), "accounts read=1 stored=1 unchanged=0 superseded=0 rejected=0")
+	f.equal("mapped", f.query("attributes['plan'], attributes['city'], length(attributes)", "accounts where account_id = 'a'"), "max|Bonn|2")
+}
+
 // TestManyRows goes through many blocks and batches: order, line numbers and counts must survive.
 func TestManyRows(t *testing.T) {
 	f := newFixture(t)

@@ -23,12 +23,12 @@ func TestLengths(t *testing.T) {
 	for _, of := range tables {
 		for i := range of.columns {
 			c := &of.columns[i]
-			if c.kind != kindString && c.kind != kindJSON {
+			if c.kind != kindString && c.kind != kindJSON && c.kind != kindMap {
 				continue
 			}
 			checked++
 			text := func(n int) field {
-				if c.kind == kindJSON {
+				if c.kind != kindString {
 					return field{text: `{"a":"` + strings.Repeat("x", n-8) + `"}`, kind: fieldText}
 				}
 				return field{text: strings.Repeat("x", n), kind: fieldText}

@@ -35,6 +35,7 @@ type kind uint8
 const (
 	kindString kind = iota
 	kindJSON        // String that holds a JSON object
+	kindMap         // Map(String, String), held as a JSON object of texts
 	kindEnum
 	kindBool
 	kindDate
@@ -72,7 +73,7 @@ const (
 )
 
 // proseColumns hold sentences and documents, and are neither ids nor labels.
-var proseColumns = []string{"note", "outcome", "reason", "title", "value", "properties"}
+var proseColumns = []string{"note", "outcome", "reason", "title", "value", "properties", "attributes"}
 
 // Columns that every fact table has; only the last is never read from input.
 const (
@@ -81,8 +82,8 @@ const (
 	columnIngested = "ingested_at"
 )
 
-// notRead are columns that no row can say yet: from when on a change holds, that a source took a fact back, and the company's own attributes.
-var notRead = []string{"valid_from", "is_withdrawn", "attributes"}
+// notRead are columns that no row can say yet: from when on a change holds, and that a source took a fact back.
+var notRead = []string{"valid_from", "is_withdrawn"}
 
 // loadTables reads the tables of facts: those with a source, updated_at and ingested_at.
 func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[string]*table, error) {
@@ -144,7 +145,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 				c.longest = longestProse
 			}
 			c.person = c.kind == kindString && !c.nullable && slices.Contains(personColumns, d.name)
-			c.required = d.defaultKind == "" && !c.nullable
+			c.required = d.defaultKind == "" && !c.nullable && c.kind != kindMap
 			c.fallback.null = c.nullable
 			t.index[d.name] = len(t.columns)
 			t.columns = append(t.columns, c)
@@ -248,6 +249,11 @@ func newColumn(name, typ string) (column, error) {
 		c.bits, _ = strconv.Atoi(base[4:])
 	case "Float64":
 		c.kind = kindFloat
+	case "Map":
+		if args != "LowCardinality(String), String" {
+			return c, fmt.Errorf("column %s: type %s cannot be imported", name, typ)
+		}
+		c.kind, c.wire = kindMap, "Map(String, String)"
 	default:
 		return c, fmt.Errorf("column %s: type %s cannot be imported", name, typ)
 	}

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -37,13 +38,13 @@ type value struct {
 // parse checks a field against its column. The reason is empty if the value is good; else it completes the sentence
 // "<column> <reason>".
 func (c *column) parse(f field, zone *time.Location) (value, string) {
-	if f.kind == fieldAbsent || f.kind == fieldText && f.text == "" && c.kind != kindString && c.kind != kindJSON && c.kind != kindEnum {
+	if f.kind == fieldAbsent || f.kind == fieldText && f.text == "" && c.kind != kindString && c.kind != kindJSON && c.kind != kindMap && c.kind != kindEnum {
 		if c.required {
 			return value{}, "is missing"
 		}
 		return c.fallback, ""
 	}
-	if f.kind == fieldNested && c.kind != kindJSON {
+	if f.kind == fieldNested && c.kind != kindJSON && c.kind != kindMap {
 		return value{}, "is a JSON object or array, not a single value"
 	}
 	switch c.kind {
@@ -67,6 +68,12 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 		return value{s: f.text}, ""
 	case kindJSON:
 		v, reason := parseObject(f)
+		if reason == "" {
+			reason = c.checkLength(v.s)
+		}
+		return v, reason
+	case kindMap:
+		v, reason := parseMap(f)
 		if reason == "" {
 			reason = c.checkLength(v.s)
 		}
@@ -157,6 +164,64 @@ func parseObject(f field) (value, string) {
 		text = compact(text)
 	}
 	return value{s: text}, ""
+}
+
+// parseMap takes a JSON object of texts, numbers, and true or false, nested or as text. It becomes a JSON object of texts in the order of their names;
+// names without a value are left out.
+func parseMap(f field) (value, string) {
+	v, reason := parseObject(f)
+	if reason != "" || v.s == "" {
+		return v, reason
+	}
+	given := map[string]json.RawMessage{}
+	if err := json.Unmarshal([]byte(v.s), &given); err != nil {
+		return value{}, "is not a JSON object: " + err.Error()
+	}
+	texts := map[string]string{}
+	for name, raw := range given {
+		if reason := checkText(name); reason != "" {
+			return value{}, "has a name that " + reason
+		}
+		if len(name) > longestName {
+			return value{}, fmt.Sprintf("has a name of more than %d bytes", longestName)
+		}
+		var text string
+		switch raw[0] {
+		case '{', '[':
+			return value{}, fmt.Sprintf("has an object or array under %q, not a single value", name)
+		case 'n': // null
+			continue
+		case '"':
+			if err := json.Unmarshal(raw, &text); err != nil {
+				return value{}, "is not a JSON object: " + err.Error()
+			}
+			if reason := checkText(text); reason != "" {
+				return value{}, fmt.Sprintf("has a text under %q that %s", name, reason)
+			}
+		default:
+			text = string(raw)
+		}
+		if text != "" {
+			texts[name] = text
+		}
+	}
+	if len(texts) == 0 {
+		return value{}, ""
+	}
+	b, err := json.Marshal(texts)
+	if err != nil {
+		return value{}, "is not a JSON object: " + err.Error()
+	}
+	return value{s: string(b)}, ""
+}
+
+// textsOf are the texts of a value of parseMap.
+func textsOf(s string) map[string]string {
+	texts := map[string]string{}
+	if s != "" {
+		_ = json.Unmarshal([]byte(s), &texts) // it was made by Marshal
+	}
+	return texts
 }
 
 func parseBool(s string) (value, string) {

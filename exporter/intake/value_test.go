@@ -25,6 +25,7 @@ func TestFields(t *testing.T) {
 		return v.UnixMilli()
 	}
 	day := func(s string) int64 { return at(s+"T00:00:00Z") / dayMillis }
+	const attributes = "Map(LowCardinality(String), String)"
 	type test struct {
 		typ    string
 		text   string
@@ -124,6 +125,14 @@ func TestFields(t *testing.T) {
 		{typ: "json", text: strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000), reason: "nested too deeply"},
 		{typ: "json", text: "", want: value{}},
 		{typ: "json", text: "12", kind: fieldNumber, reason: "is not a JSON object"},
+		{typ: attributes, text: `{"plan": "pro", "rank":1.50, "b<":true, "none":null, "empty":""}`, want: value{s: `{"b\u003c":"true","plan":"pro","rank":"1.50"}`}},
+		{typ: attributes, text: `{"a":"1"}`, kind: fieldNested, want: value{s: `{"a":"1"}`}},
+		{typ: attributes, text: `{}`, want: value{}},
+		{typ: attributes, text: "", want: value{}},
+		{typ: attributes, text: `{"a":{"b":1}}`, reason: `has an object or array under "a", not a single value`},
+		{typ: attributes, text: `["a"]`, kind: fieldNested, reason: "is not a JSON object"},
+		{typ: attributes, text: "plan=pro", reason: "is not a JSON object"},
+		{typ: attributes, text: `{"a":"\u0000"}`, reason: `has a text under "a" that contains a NUL character`},
 	}
 	for _, test := range tests {
 		typ := test.typ
@@ -137,7 +146,7 @@ func TestFields(t *testing.T) {
 		if test.typ == "json" {
 			c.kind = kindJSON
 		}
-		c.required = !c.nullable && test.typ != "json"
+		c.required = !c.nullable && test.typ != "json" && test.typ != attributes
 		c.fallback.null = c.nullable
 		f := field{text: test.text, kind: test.kind}
 		if f.kind == fieldAbsent {
