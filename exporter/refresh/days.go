@@ -38,6 +38,7 @@ type Days struct {
 	r       *Refresher
 	reach   reach        // of all queries
 	turn    sync.Mutex   // held by the one that computes
+	noted   string       // which days were last noted as those to be kept
 	reading sync.RWMutex // held for writing while days are computed
 	mu      sync.Mutex
 	ready   map[string]map[time.Time]string // by layer and day, the last whole day by which it was last found to be computed
@@ -137,7 +138,13 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 	if err != nil {
 		return left, err
 	}
-	return left, d.note(ctx, kept, daysBut(all.Days(), kept))
+	if these := fmt.Sprint(kept[0], kept[len(kept)-1], len(kept)); these != d.noted {
+		if err := d.note(ctx, kept, daysBut(all.Days(), kept)); err != nil {
+			return left, err
+		}
+		d.noted = these
+	}
+	return left, nil
 }
 
 // Compute computes what these queries, or all, need on some days, if it is not computed yet.
@@ -189,7 +196,7 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 		})
 		d.tally(report, time.Since(began), err)
 		if report.Whole > 0 || report.Accounts > 0 {
-			d.o.Log.Debug("days computed", "days", len(piece.Days()), "accounts", report.Accounts, "seconds", time.Since(began).Seconds())
+			d.o.Log.Debug("days computed", "days", len(piece.Days()), "accounts", report.Accounts, "seconds", time.Since(began).Seconds(), "slowest", report.Slowest(3))
 		}
 	}
 	d.mu.Lock()

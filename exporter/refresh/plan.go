@@ -1,6 +1,7 @@
 package refresh
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,17 @@ type Report struct {
 	Accounts int // accounts of which days were computed again
 	Changes  int // accounts, and the company, whose facts had changed
 	Took     time.Duration
+	Layers   map[string]time.Duration // of Took, by layer
+}
+
+// Slowest are the layers that took longest, so many at most, as in "usage_days 1.2s".
+func (r Report) Slowest(most int) []string {
+	names := slices.SortedFunc(maps.Keys(r.Layers), func(a, b string) int { return cmp.Compare(r.Layers[b], r.Layers[a]) })
+	var texts []string
+	for _, name := range names[:min(most, len(names))] {
+		texts = append(texts, fmt.Sprintf("%s %.1fs", name, r.Layers[name].Seconds()))
+	}
+	return texts
 }
 
 // unstoredAfter is how long after its announcement a change is processed although nobody reported it as stored: whoever announced it no longer
@@ -47,7 +59,7 @@ type computed struct {
 // the days on which that has changed. What it has done stays done if it is cut short.
 func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole time.Time) (Report, error) {
 	began := time.Now()
-	var report Report
+	report := Report{Layers: map[string]time.Duration{}}
 	changes, batches, err := r.pending(ctx)
 	if err != nil {
 		return report, fmt.Errorf("read what has changed: %w", queries.Brief(err))
@@ -74,7 +86,9 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 			return report, err
 		}
 		w := r.work(layer, need[layer.Name], zone, whole, changes, done[layer.Name], full)
+		started := time.Now()
 		record, err := r.bring(ctx, layer, w, zone, whole, done[layer.Name], full, &report)
+		report.Layers[layer.Name] = time.Since(started)
 		switch {
 		case err == nil && record != nil:
 			complete = append(complete, record)
