@@ -121,3 +121,20 @@ func (w world) moves(seed uint64, anywhere bool) []fact {
 	}
 	return facts
 }
+
+// TestLayoutReads: a column that array join unfolds is no table, even if one has its name, as days and features have.
+func TestLayoutReads(t *testing.T) {
+	layout, err := builtinLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if facts := layout.Facts("usage_days"); !slices.Equal(facts, []string{"usage_accounts", "usage_user_days"}) {
+		t.Errorf("usage_days stands on %q", facts)
+	}
+	if read := layout.Reads("freshness_days"); len(read) > 0 {
+		t.Errorf("freshness_days reads %q", read)
+	}
+	if read := layout.Reads("signal_days"); !slices.Contains(read, "usage_days") || !slices.Contains(read, "opportunity_spans") {
+		t.Errorf("signal_days reads %q", read)
+	}
+}

@@ -116,7 +116,7 @@ func (s *source) sources(views map[string]*source) (read, tables []string) {
 	for i, t := range s.tokens {
 		name := s.at(i + 1).name()
 		switch {
-		case !t.is("from") && !t.is("join"):
+		case !t.is("from") && !t.is("join") || s.at(i-1).is("array"): // array join unfolds a column
 		case views[name] != nil && !ctes[name]:
 			read = append(read, name)
 		case isFact(name) && !ctes[name]:
