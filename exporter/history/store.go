@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/column"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column/orderedmap"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter"
@@ -198,7 +198,7 @@ func same(a, b exporter.Value) bool {
 	return true
 }
 
-// insertRows stores versions, each with the time of its day's run.
+// insertRows stores versions, each with the time of its day's run. Labels go in the order of their names, so that a series is the same whoever wrote it.
 func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs map[string]run) error {
 	const atOnce = 100_000 // bounds what is encoded at a time
 	for part := range slices.Chunk(fresh, atOnce) {
@@ -207,7 +207,7 @@ func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs
 			return err
 		}
 		for _, r := range part {
-			if err := batch.Append(view, r.column, &byName{r.labels, slices.Sorted(maps.Keys(r.labels)), -1}, r.asOf, r.value.Number, tuple(r.value.Spread), runs[r.asOf.Format(time.DateOnly)].at); err != nil {
+			if err := batch.Append(view, r.column, orderedmap.FromMap(r.labels), r.asOf, r.value.Number, tuple(r.value.Spread), runs[r.asOf.Format(time.DateOnly)].at); err != nil {
 				return abort(batch, err)
 			}
 		}
@@ -217,32 +217,6 @@ func (h *History) insertRows(ctx context.Context, view string, fresh []row, runs
 	}
 	return nil
 }
-
-// byName is a map of labels that the driver writes in the order of their names, so that a series is the same whoever wrote it. (It would
-// write a Go map in any order.)
-type byName struct {
-	labels map[string]string
-	names  []string
-	at     int
-}
-
-// Put implements column.IterableOrderedMap; nothing is put.
-func (*byName) Put(any, any) {}
-
-// Iterator implements column.IterableOrderedMap.
-func (b *byName) Iterator() column.MapIterator { return &byName{b.labels, b.names, -1} }
-
-// Next implements column.MapIterator.
-func (b *byName) Next() bool {
-	b.at++
-	return b.at < len(b.names)
-}
-
-// Key implements column.MapIterator.
-func (b *byName) Key() any { return b.names[b.at] }
-
-// Value implements column.MapIterator.
-func (b *byName) Value() any { return b.labels[b.names[b.at]] }
 
 // tuple is a distribution as the column of kpi_daily has it.
 func tuple(d *exporter.Distribution) []any {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/column/orderedmap"
 )
 
 // field is one field of a row as the file has it.
@@ -215,13 +217,13 @@ func parseMap(f field) (value, string) {
 	return value{s: string(b)}, ""
 }
 
-// textsOf are the texts of a value of parseMap.
-func textsOf(s string) map[string]string {
+// textsOf are the texts of a value of parseMap, in the order of their names: maps that differ in it are not the same for the database.
+func textsOf(s string) *orderedmap.Map[string, string] {
 	texts := map[string]string{}
 	if s != "" {
 		_ = json.Unmarshal([]byte(s), &texts) // it was made by Marshal
 	}
-	return texts
+	return orderedmap.FromMap(texts)
 }
 
 func parseBool(s string) (value, string) {
