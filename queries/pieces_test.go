@@ -69,8 +69,8 @@ func TestPieces(t *testing.T) {
 	for _, f := range families {
 		is[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue() + f.GetMetric()[0].GetCounter().GetValue()
 	}
-	if is["cs_layers_days_left"] != 0 || is["cs_layers_broken"] != 0 || is["cs_layers_failures_total"] != 0 || is["cs_layers_last_success_timestamp_seconds"] != float64(today.Unix())+43200 ||
-		is["cs_layers_days_total"] < 41*float64(len(layout.Layers)/2) || is["cs_layers_seconds_total"] <= 0 {
+	if is["cs_layers_missing"] != 0 || is["cs_layers_broken"] != 0 || is["cs_layers_failures_total"] != 0 || is["cs_layers_last_success_timestamp_seconds"] != float64(today.Unix())+43200 ||
+		is["cs_layers_computed_total"] < 41*float64(len(layout.Layers)/2) || is["cs_layers_seconds_total"] <= 0 {
 		t.Errorf("the metrics are %v", is)
 	}
 	if pieces < 4 {

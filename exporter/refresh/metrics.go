@@ -16,10 +16,10 @@ type progress struct {
 }
 
 var (
-	daysLeft    = prometheus.NewDesc("cs_layers_days_left", "Days that are to be stored and are not computed yet, or no longer hold.", nil, nil)
+	daysLeft    = prometheus.NewDesc("cs_layers_missing", "Days that are to be stored and are not computed yet, or no longer hold.", nil, nil)
 	upToDate    = prometheus.NewDesc("cs_layers_last_success_timestamp_seconds", "When all days that are to be stored were last found to be up to date; 0 if they never were.", nil, nil)
 	brokenOnes  = prometheus.NewDesc("cs_layers_broken", "Layers that cannot be computed; KPIs that read them keep their last good values until they are too old.", nil, nil)
-	daysDone    = prometheus.NewDesc("cs_layers_days_total", "Days of layers that were computed for all accounts.", nil, nil)
+	daysDone    = prometheus.NewDesc("cs_layers_computed_total", "Days of layers that were computed for all accounts.", nil, nil)
 	accountDone = prometheus.NewDesc("cs_layers_accounts_total", "Accounts of which days were computed again because facts about them arrived.", nil, nil)
 	timeSpent   = prometheus.NewDesc("cs_layers_seconds_total", "Seconds that layers were being computed.", nil, nil)
 	failed      = prometheus.NewDesc("cs_layers_failures_total", "Attempts to bring layers up to date that failed, in whole or for some layer.", nil, nil)
