@@ -62,9 +62,25 @@ func (l Layout) facts(tables []string) (names []string) {
 // Definition is a hash of what a layer or view says, down to the facts.
 func (l Layout) Definition(name string) string { return l.byName[name].definition }
 
-// Distances says of each layer that a layer or view stands on, itself included, how many days before its own it is read, directly or by way of
-// others: 0 is the same day.
-func (l Layout) Distances(name string) map[string][]int { return l.distances[name] }
+// Distances says of each layer that some layers and views stand on, themselves included, how many days before their own it is read, directly or by way
+// of others, in ascending order: 0 is the same day.
+func (l Layout) Distances(names ...string) map[string][]int {
+	all := map[string][]int{}
+	for _, name := range names {
+		for layer, distances := range l.distances[name] {
+			all[layer] = append(all[layer], distances...)
+		}
+	}
+	return ascending(all)
+}
+
+func ascending(all map[string][]int) map[string][]int {
+	for name := range all {
+		slices.Sort(all[name])
+		all[name] = slices.Compact(all[name])
+	}
+	return all
+}
 
 func (l Layout) distancesOf(q Query) map[string][]int {
 	found := map[string][]int{}
@@ -80,11 +96,7 @@ func (l Layout) distancesOf(q Query) map[string][]int {
 	if q.Layer {
 		found[q.Name] = []int{0}
 	}
-	for layer := range found {
-		slices.Sort(found[layer])
-		found[layer] = slices.Compact(found[layer])
-	}
-	return found
+	return ascending(found)
 }
 
 // Install makes tables, functions and views in an empty database.

@@ -20,55 +20,50 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// engineCPU is the CPU time of the engine so far, in seconds.
-func engineCPU(b *testing.B) float64 {
+// ofEngine adds what a file of /proc says of the engine, the child of this process.
+func ofEngine(b *testing.B, file string, read func(text string) float64) float64 {
 	b.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		b.Fatal(err)
 	}
 	sum := 0.
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	for _, stat := range files {
+		text, err := os.ReadFile(stat)
 		if err != nil {
 			continue // it has ended
 		}
 		_, after, _ := strings.Cut(string(text), ") ") // the name may have blanks
-		fields := strings.Fields(after)
-		if len(fields) < 13 || fields[1] != strconv.Itoa(os.Getpid()) {
+		if fields := strings.Fields(after); len(fields) < 2 || fields[1] != strconv.Itoa(os.Getpid()) {
 			continue
 		}
-		user, _ := strconv.ParseFloat(fields[11], 64)
-		system, _ := strconv.ParseFloat(fields[12], 64)
-		sum += (user + system) / 100
+		if text, err = os.ReadFile(filepath.Join(filepath.Dir(stat), file)); err == nil {
+			sum += read(string(text))
+		}
 	}
 	return sum
+}
+
+// engineCPU is the CPU time of the engine so far, in seconds.
+func engineCPU(b *testing.B) float64 {
+	b.Helper()
+	return ofEngine(b, "stat", func(text string) float64 {
+		_, after, _ := strings.Cut(text, ") ")
+		fields := strings.Fields(after)
+		user, _ := strconv.ParseFloat(fields[11], 64)
+		system, _ := strconv.ParseFloat(fields[12], 64)
+		return (user + system) / 100
+	})
 }
 
 // enginePeak is the greatest memory that the engine has had, in MiB.
 func enginePeak(b *testing.B) float64 {
 	b.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/status")
-	if err != nil {
-		b.Fatal(err)
-	}
-	peak := 0.
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue // it has ended
-		}
-		fields := map[string]string{}
-		for line := range strings.Lines(string(text)) {
-			name, value, _ := strings.Cut(line, ":")
-			fields[name] = strings.TrimSuffix(strings.TrimSpace(value), " kB")
-		}
-		if fields["PPid"] == strconv.Itoa(os.Getpid()) {
-			kib, _ := strconv.ParseFloat(fields["VmHWM"], 64)
-			peak = max(peak, kib/1024)
-		}
-	}
-	return peak
+	return ofEngine(b, "status", func(text string) float64 {
+		_, after, _ := strings.Cut(text, "VmHWM:")
+		kib, _ := strconv.ParseFloat(strings.Fields(after)[0], 64)
+		return kib / 1024
+	})
 }
 
 // BenchmarkLayers refreshes the layers of a company of 10,000 accounts as a service does: at first, for one more day, for five months, and after a late

@@ -118,15 +118,15 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 		stale = Everything(d.o.Layout, kept[0])
 	}
 	at := len(due)
-	if at > 1 {
+	switch {
+	case at > 1 && due[0].Equal(kept[0]):
+		at = 1 // somebody waits for today
+	case at > 1:
 		most, err := d.AtOnce(ctx)
 		if err != nil {
 			return at, err
 		}
 		at = min(at, most)
-		if due[0].Equal(kept[0]) {
-			at = 1 // somebody waits for today
-		}
 	}
 	err = d.compute(ctx, all, stale, d.need(nil, due[:at], first).also(stale), first)
 	left = len(due) - at

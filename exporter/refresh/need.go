@@ -15,16 +15,11 @@ type Need map[string]map[time.Time]bool
 type reach map[string][]int
 
 func reachOf(layout queries.Layout, asked []queries.Query) reach {
-	all := reach{}
-	for _, q := range asked {
-		for layer, distances := range layout.Distances(q.View()) {
-			all[layer] = append(all[layer], distances...)
-		}
+	names := make([]string, len(asked))
+	for i, q := range asked {
+		names[i] = q.View()
 	}
-	for layer := range all {
-		slices.Sort(all[layer])
-		all[layer] = slices.Compact(all[layer])
-	}
+	all := reach(layout.Distances(names...))
 	for _, layer := range layout.Layers {
 		if _, reached := all[layer.Name]; reached && !layer.IsByDay() {
 			all[layer.Name] = nil
