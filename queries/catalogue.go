@@ -203,6 +203,7 @@ func check(files map[string]*source) []problem {
 		s.checkDay()
 		s.checkReferences(views)
 		s.checkBare(views)
+		s.checkBack(views)
 		if s.IsDetail() {
 			s.checkDetail(byName[strings.TrimSuffix(s.Name, "_detail")])
 		}

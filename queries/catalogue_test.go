@@ -252,8 +252,9 @@ func TestProblems(t *testing.T) {
 	f("per_segment --", "per_segment where day = {as_of: Date} --", "26: there is no parameter as_of any more: the day is a column")
 	f("per_segment --", "per_segment where segment = {segment : String} --", "26: a view has no parameter, such as {segment:String}; the day is its first column")
 	f("-- Every: 5m", "-- Key: day", "18: Key: is for layers")
-	f("-- Every: 5m", "-- Back: yesterday", "18: Back: wants numbers of days, as in 90, 180")
-	f("-- Every: 5m", "-- Back: 28, 90")
+	f("-- Every: 5m", "-- Back: yesterday", "18: Back: wants layers or views, each with the days before its own")
+	f("-- Every: 5m", "-- Back: 28, 90", "18: Back: wants layers or views, each with the days before its own")
+	f("-- Every: 5m", "-- Back: health_days 28", "18: Back: names health_days, which is no layer or view that is read here")
 	f("--   day           key    Day.\n", "", "9: the first column must be the day")
 	f("--   day           key  ", "--   day           label", "10: the column day has the kind \"label\"; it must be key")
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -122,10 +121,7 @@ func (p *computer) compute(t testing.TB, text string, days []time.Time, whole ti
 	if !p.whole.Equal(whole) {
 		p.done, p.whole = map[string]map[time.Time]bool{}, whole
 	}
-	read := map[string]bool{}
-	for _, word := range wordsOf.FindAllString(text, -1) {
-		p.reads(word, read)
-	}
+	distances := p.layout.Distances(wordsOf.FindAllString(text, -1)...)
 	zone := "UTC"
 	if set := column(t, p.c, "select argMax(value, updated_at) from stored_settings where name = 'timezone'"); set[0] != "" {
 		zone = set[0]
@@ -140,78 +136,61 @@ func (p *computer) compute(t testing.TB, text string, days []time.Time, whole ti
 	}
 	accounts := slices.Sorted(maps.Keys(p.accounts))
 	filled := column(t, p.c, "select name from system.tables where database = currentDatabase() and total_rows > 0")
-	compute := func(days []time.Time, isWanted func(layer queries.Query) bool) {
+	compute := func(layer queries.Query, days []time.Time) {
+		if p.done[layer.Name] == nil {
+			if p.isEmpty(layer, filled) {
+				return
+			}
+			p.done[layer.Name] = map[time.Time]bool{}
+		}
+		if !layer.IsByDay() {
+			days = []time.Time{{}}
+		}
+		left := slices.DeleteFunc(slices.Clone(days), func(d time.Time) bool { return p.done[layer.Name][d] })
+		if len(left) == 0 {
+			return
+		}
+		one := p.layout
+		one.Layers = []queries.Query{layer}
+		if err := (&refresh.Refresher{Conn: p.c, Layout: one}).Days(t.Context(), left, accounts, zone, whole); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range left {
+			p.done[layer.Name][d] = true
+		}
+	}
+	asked := slices.Clone(days)
+	if distances["arr_residuals"] != nil { // compares the openings of windows with what the ARR was then
 		for _, layer := range p.layout.Layers {
-			if !isWanted(layer) {
-				continue
-			}
-			if p.done[layer.Name] == nil {
-				if p.isEmpty(layer, filled) {
-					continue
-				}
-				p.done[layer.Name] = map[time.Time]bool{}
-			}
-			left := slices.DeleteFunc(slices.Clone(days), func(d time.Time) bool { return p.done[layer.Name][d] })
-			if !layer.IsByDay() {
-				left = slices.DeleteFunc([]time.Time{{}}, func(d time.Time) bool { return p.done[layer.Name][d] })
-			}
-			if len(left) == 0 {
-				continue
-			}
-			one := p.layout
-			one.Layers = []queries.Query{layer}
-			if err := (&refresh.Refresher{Conn: p.c, Layout: one}).Days(t.Context(), left, accounts, zone, whole); err != nil {
-				t.Fatal(err)
-			}
-			for _, d := range left {
-				p.done[layer.Name][d] = true
+			if layer.Name == "policy_days" {
+				compute(layer, days)
 			}
 		}
-	}
-	for name := range read {
-		text += p.layout.SQL(name)
-	}
-	all := slices.Clone(days)
-	for _, lag := range lagOf.FindAllStringSubmatch(text, -1) {
-		n, _ := strconv.Atoi(lag[1] + lag[2])
-		for _, d := range append([]time.Time{whole}, days...) {
-			all = append(all, d.AddDate(0, 0, -n))
-		}
-	}
-	if read["arr_residuals"] { // compares the openings of windows with what the ARR was then
-		compute(days, func(layer queries.Query) bool { return layer.Name == "policy_days" })
 		for _, text := range column(t, p.c, "select distinct opens_on from windows") {
 			d, _ := time.Parse(time.DateOnly, text)
-			all = append(all, d)
+			asked = append(asked, d)
 		}
 	}
-	slices.SortFunc(all, time.Time.Compare)
-	compute(slices.Compact(all), func(layer queries.Query) bool { return read[layer.Name] })
+	for _, layer := range p.layout.Layers {
+		all := slices.Clone(asked)
+		for _, before := range distances[layer.Name] {
+			for _, d := range append([]time.Time{whole}, days...) { // usage of a day that is not over is that of the last whole one
+				all = append(all, d.AddDate(0, 0, -before))
+			}
+		}
+		if distances[layer.Name] != nil {
+			slices.SortFunc(all, time.Time.Compare)
+			compute(layer, slices.Compact(all))
+		}
+	}
 }
 
-var (
-	wordsOf = regexp.MustCompile(`\w+`)
-	lagOf   = regexp.MustCompile(`select day \+ (\d+) as day,|\{whole:Date\}\) - (\d+)`)
-)
+var wordsOf = regexp.MustCompile(`\w+`)
 
 // isEmpty reports whether a layer needs no computation: it is about accounts, and reads nothing but tables of facts that have no rows.
 func (p *computer) isEmpty(layer queries.Query, filled []string) bool {
-	read := map[string]bool{}
-	p.reads(layer.Name, read)
-	return layer.IsByAccount() && !slices.Contains(filled, layer.Stored()) &&
-		!slices.ContainsFunc(p.layout.Layers, func(other queries.Query) bool { return other.Name != layer.Name && read[other.Name] }) &&
+	return layer.IsByAccount() && !slices.Contains(filled, layer.Stored()) && len(p.layout.Next(layer.Name)) == 0 &&
 		!slices.ContainsFunc(p.layout.Facts(layer.Name), func(table string) bool { return slices.Contains(filled, queries.StoredPrefix+table) })
-}
-
-// reads adds a layer or view and all that it reads.
-func (p *computer) reads(name string, read map[string]bool) {
-	if p.layout.SQL(name) == "" || read[name] {
-		return
-	}
-	read[name] = true
-	for _, other := range p.layout.Reads(name) {
-		p.reads(other, read)
-	}
 }
 
 // rollUpStored brings the tables of usage up to date with the stored events. The roll-up still names the tables of cs.

@@ -2,6 +2,7 @@ package queries
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ var snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 type source struct {
 	Query
 	columnsLine int     // of "Columns:"
+	backLine    int     // of "Back:"
 	tokens      []token // of the body, without comments
 	misplaced   bool
 	problems    []problem
@@ -273,18 +275,32 @@ func (s *source) parseKey(l headerLine, value string) {
 	}
 }
 
-// parseBack reads the distances in days at which a layer or view reads other layers, beside the same day.
+// parseBack reads how many days before its own a layer or view reads others, as in "health_days 90, 180; account_days 0, 90".
 func (s *source) parseBack(l headerLine, value string) {
 	if s.Back != nil {
 		s.fail(l.number, "Back: is given twice")
 	}
-	for text := range strings.SplitSeq(value, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(text))
-		if err != nil || n < 1 || n > 3660 {
-			s.fail(l.number, "Back: wants numbers of days, as in 90, 180, and not %q", value)
-			return
+	s.Back, s.backLine = map[string][]int{}, l.number
+	for part := range strings.SplitSeq(value, ";") {
+		name, list, _ := strings.Cut(strings.TrimSpace(part), " ")
+		for text := range strings.SplitSeq(list, ",") {
+			n, err := strconv.Atoi(strings.TrimSpace(text))
+			if err != nil || n < 0 || n > 3660 {
+				s.fail(l.number, "Back: wants layers or views, each with the days before its own, as in health_days 0, 28; account_days 28, and not %q", value)
+				return
+			}
+			s.Back[name] = append(s.Back[name], n)
 		}
-		s.Back = append(s.Back, n)
+	}
+}
+
+// checkBack finds distances to what is not read.
+func (s *source) checkBack(views map[string]*source) {
+	reads, _ := s.sources(views)
+	for _, name := range slices.Sorted(maps.Keys(s.Back)) {
+		if !slices.Contains(reads, name) {
+			s.fail(s.backLine, "Back: names %s, which is no layer or view that is read here", name)
+		}
 	}
 }
 

@@ -17,15 +17,17 @@ type Layout struct {
 	Views     []Query // and the plain views over them, likewise
 	catalogue Catalogue
 	byName    map[string]Query
-	distances map[string]map[string][]int
+	next      map[string]map[string][]int // the layers that a layer or view reads itself or by way of views, and how many days before its own
+	distances map[string]map[string][]int // those that it stands on, itself included, likewise
+	lags      map[string]map[string]int   // the facts that it stands on, and on which day after that of a fact it is touched first
 }
 
 // Layout is that of the catalogue.
 func (c Catalogue) Layout() Layout {
-	l := Layout{catalogue: c, byName: map[string]Query{}, distances: map[string]map[string][]int{}}
+	l := Layout{catalogue: c, byName: map[string]Query{}, next: map[string]map[string][]int{}, distances: map[string]map[string][]int{}, lags: map[string]map[string]int{}}
 	for _, q := range c.views() {
 		l.byName[q.View()] = q
-		l.distances[q.View()] = l.distancesOf(q)
+		l.link(q)
 		if q.Layer {
 			l.Layers = append(l.Layers, q)
 		} else {
@@ -41,8 +43,14 @@ func LoadLayout() (Layout, error) {
 	return c.Layout(), err
 }
 
-// Reads are the layers and views that a layer or view reads itself.
-func (l Layout) Reads(name string) []string { return l.byName[name].reads }
+// Next are the layers that a layer or view reads itself or by way of views, and how many days before its own: 0 is the same day.
+func (l Layout) Next(name string) map[string][]int { return l.next[name] }
+
+// Lag is how many days after a fact it first counts in a layer or view; false: not at all.
+func (l Layout) Lag(name, fact string) (int, bool) {
+	days, found := l.lags[name][fact]
+	return days, found
+}
 
 // Facts are the stored tables of facts that a layer or view reads, itself or by way of others, without stored_.
 func (l Layout) Facts(name string) []string { return l.facts(l.byName[name].tables) }
@@ -82,21 +90,45 @@ func ascending(all map[string][]int) map[string][]int {
 	return all
 }
 
-func (l Layout) distancesOf(q Query) map[string][]int {
-	found := map[string][]int{}
+// link notes what a layer or view, which comes after all that it reads, is linked to.
+func (l Layout) link(q Query) {
+	next, distances, lags := map[string][]int{}, map[string][]int{}, map[string]int{}
+	counts := func(fact string, after int) {
+		if days, found := lags[fact]; !found || after < days {
+			lags[fact] = after
+		}
+	}
 	for _, name := range q.reads {
-		for layer, distances := range l.distances[name] {
-			for _, before := range append([]int{0}, q.Back...) {
-				for _, d := range distances {
-					found[layer] = append(found[layer], before+d)
+		backs := q.Back[name]
+		if backs == nil {
+			backs = []int{0}
+		}
+		add := func(to map[string][]int, all map[string][]int) {
+			for layer, ds := range all {
+				for _, before := range backs {
+					for _, d := range ds {
+						to[layer] = append(to[layer], before+d)
+					}
 				}
 			}
 		}
+		add(distances, l.distances[name])
+		if l.byName[name].Layer {
+			next[name] = append(next[name], backs...)
+		} else {
+			add(next, l.next[name])
+		}
+		for fact, days := range l.lags[name] {
+			counts(fact, days+slices.Min(backs))
+		}
+	}
+	for _, fact := range l.facts(q.own) {
+		counts(fact, 0)
 	}
 	if q.Layer {
-		found[q.Name] = []int{0}
+		distances[q.Name] = []int{0}
 	}
-	return ascending(found)
+	l.next[q.View()], l.distances[q.View()], l.lags[q.View()] = ascending(next), ascending(distances), lags
 }
 
 // Install makes tables, functions and views in an empty database.

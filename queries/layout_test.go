@@ -131,10 +131,33 @@ func TestLayoutReads(t *testing.T) {
 	if facts := layout.Facts("usage_days"); !slices.Equal(facts, []string{"usage_accounts", "usage_user_days"}) {
 		t.Errorf("usage_days stands on %q", facts)
 	}
-	if read := layout.Reads("freshness_days"); len(read) > 0 {
-		t.Errorf("freshness_days reads %q", read)
+	if next := layout.Next("freshness_days"); len(next) > 0 {
+		t.Errorf("freshness_days reads %v", next)
 	}
-	if read := layout.Reads("signal_days"); !slices.Contains(read, "usage_days") || !slices.Contains(read, "opportunity_spans") {
-		t.Errorf("signal_days reads %q", read)
+	if next := layout.Next("signal_days"); !slices.Equal(next["usage_days"], []int{0, 28, 29}) || !slices.Equal(next["opportunity_spans"], []int{0}) {
+		t.Errorf("signal_days reads %v", next)
+	}
+}
+
+// TestLayoutLooksBack: distances are those of the layer that is read, by way of views too, and tell on which day a fact counts first.
+func TestLayoutLooksBack(t *testing.T) {
+	layout, err := builtinLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := layout.Next("backtest_days")
+	if !slices.Equal(next["health_days"], []int{90, 180}) || !slices.Equal(next["account_days"], []int{0, 90, 180}) || !slices.Equal(next["policy_days"], []int{0}) {
+		t.Errorf("backtest_days reads %v", next)
+	}
+	if all := layout.Distances("health_backtest"); !slices.Equal(all["touch_days"], []int{90, 180}) {
+		t.Errorf("health_backtest stands on touch_days of %v days before", all["touch_days"])
+	}
+	for fact, want := range map[string]int{"touchpoints": 90, "contracts": 0} {
+		if days, found := layout.Lag("backtest_days", fact); !found || days != want {
+			t.Errorf("%s count in backtest_days %d days later (%v), want %d", fact, days, found, want)
+		}
+	}
+	if days, found := layout.Lag("account_days", "tickets"); found {
+		t.Errorf("account_days stands on tickets, %d days later", days)
 	}
 }

@@ -30,26 +30,27 @@ type Column struct {
 
 // Query is one SQL file, and what its header says of it: a plain view, a layer (a table that the refresher computes), or a function.
 type Query struct {
-	Name     string // file name without .sql
-	File     string // path inside its file system, for messages
-	Title    string // first sentence; the view's COMMENT
-	TitleJA  string // the same in Japanese, if given
-	Doc      string // the paragraphs after the title, separated by blank lines
-	DocJA    string // the same in Japanese, if given
-	Columns  []Column
-	Group    string        // chapter of a KPI in lists for people; empty: Other
-	Place    int           // place in its group; 0: after those that have one
-	Every    time.Duration // how often the exporter reads it; 0: the exporter's default
-	Timeout  time.Duration // how long that may take; 0: the exporter's default
-	Key      []string      // of a layer: the columns by which its table is ordered
-	Back     []int         // how many days before its own it reads layers of, too
-	SQL      string        // the bare SELECT; of a function, the lambda
-	Model    bool          // no KPI: installed, not exported
-	Layer    bool          // a table with the result, by day or not; it is a Model, too
-	Function bool          // no view but the SQL function <Name>; it is a Model, too
-	Overlay  bool          // a file of the company, not a built-in one
-	Shadowed bool          // facts have the name, so the view is called otherwise
-	Inline   bool          // it is read by its text: whoever serves from the database may not have this file, or another one of its name
+	Name    string // file name without .sql
+	File    string // path inside its file system, for messages
+	Title   string // first sentence; the view's COMMENT
+	TitleJA string // the same in Japanese, if given
+	Doc     string // the paragraphs after the title, separated by blank lines
+	DocJA   string // the same in Japanese, if given
+	Columns []Column
+	Group   string        // chapter of a KPI in lists for people; empty: Other
+	Place   int           // place in its group; 0: after those that have one
+	Every   time.Duration // how often the exporter reads it; 0: the exporter's default
+	Timeout time.Duration // how long that may take; 0: the exporter's default
+	Key     []string      // of a layer: the columns by which its table is ordered
+	// Back says of a layer or view that is not read on the same day alone how many days before its own it is read; 0 is the same day.
+	Back     map[string][]int
+	SQL      string // the bare SELECT; of a function, the lambda
+	Model    bool   // no KPI: installed, not exported
+	Layer    bool   // a table with the result, by day or not; it is a Model, too
+	Function bool   // no view but the SQL function <Name>; it is a Model, too
+	Overlay  bool   // a file of the company, not a built-in one
+	Shadowed bool   // facts have the name, so the view is called otherwise
+	Inline   bool   // it is read by its text: whoever serves from the database may not have this file, or another one of its name
 
 	// Day is the column day, the first one of every KPI and detail, which Columns leaves out. Its name is empty in layers and in views without it.
 	Day Column

@@ -194,25 +194,12 @@ func (r *Refresher) whole(ctx context.Context, layer queries.Query) error {
 
 // standsOn is why a layer cannot be computed: one that it reads, itself or by way of views, is broken.
 func (r *Refresher) standsOn(name string, broken map[string]error) error {
-	for _, other := range r.Layout.Reads(name) {
+	for _, other := range slices.Sorted(maps.Keys(r.Layout.Next(name))) {
 		if err := broken[other]; err != nil {
 			return err
 		}
-		if _, isLayer := r.layerNamed(other); !isLayer {
-			if err := r.standsOn(other, broken); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
-}
-
-func (r *Refresher) layerNamed(name string) (queries.Query, bool) {
-	i := slices.IndexFunc(r.Layout.Layers, func(q queries.Query) bool { return q.Name == name })
-	if i < 0 {
-		return queries.Query{}, false
-	}
-	return r.Layout.Layers[i], true
 }
 
 // forget lets a layer count as not computed: what changed meanwhile is not in it.
@@ -239,19 +226,19 @@ type work struct {
 
 func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone string, whole time.Time, changes map[string]change, done map[time.Time]computed, full map[string]map[time.Time]bool) work {
 	w := work{follows: map[time.Time]bool{}}
-	facts, own := r.Layout.Facts(layer.Name), r.Layout.OwnFacts(layer.Name)
+	own := r.Layout.OwnFacts(layer.Name)
 	var first, all time.Time // first day that changes of some accounts touch, and of all
 	for account, c := range changes {
-		reads := func(table string) bool { return c.tables[table] }
+		on, touched := r.firstTouched(layer.Name, c)
 		switch {
-		case !slices.ContainsFunc(facts, reads):
+		case !touched:
 		case !layer.IsByAccount():
-			all = earlier(all, c.firstOn)
+			all = earlier(all, on)
 		case account != "":
 			w.accounts = append(w.accounts, account)
-			first = earlier(first, c.firstOn)
-		case slices.ContainsFunc(own, reads):
-			all = earlier(all, c.firstOn) // what it reads by way of other layers, those say
+			first = earlier(first, on)
+		case slices.ContainsFunc(own, func(table string) bool { return c.tables[table] }):
+			all = earlier(all, on) // what it reads by way of other layers, those say
 		}
 	}
 	slices.Sort(w.accounts)
@@ -270,9 +257,7 @@ func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone st
 		if !days[d] {
 			continue
 		}
-		follows := slices.ContainsFunc(r.Layout.Reads(layer.Name), func(other string) bool {
-			return slices.ContainsFunc(append([]int{0}, layer.Back...), func(before int) bool { return r.follows(other, d, before, full) })
-		})
+		follows := r.follows(layer.Name, d, full)
 		touched := !all.IsZero() && (d.IsZero() || !d.Before(all))
 		switch {
 		case r.isStale(layer, d, done, zone, whole), follows, touched:
@@ -323,12 +308,25 @@ func (r *Refresher) isStale(layer queries.Query, day time.Time, done map[time.Ti
 	return !found || last.definition != r.definition(layer, zone) || layer.IsByDay() && last.whole.Before(day) && !whole.Before(day)
 }
 
-// follows reports whether what a layer or view says of a day, or of one so many days before it, has changed for all accounts.
-func (r *Refresher) follows(name string, day time.Time, before int, full map[string]map[time.Time]bool) bool {
-	if days, layer := full[name]; layer {
-		return days[time.Time{}] || !day.IsZero() && days[day.AddDate(0, 0, -before)]
+// firstTouched is the first day of a layer that a change of facts touches; false: none.
+func (r *Refresher) firstTouched(name string, c change) (first time.Time, touched bool) {
+	for table := range c.tables {
+		if days, found := r.Layout.Lag(name, table); found {
+			first, touched = earlier(first, c.firstOn.AddDate(0, 0, days)), true
+		}
 	}
-	return slices.ContainsFunc(r.Layout.Reads(name), func(other string) bool { return r.follows(other, day, before, full) })
+	return first, touched
+}
+
+// follows reports whether a layer that this one reads has changed for all accounts, on the day or on one that is looked back on.
+func (r *Refresher) follows(name string, day time.Time, full map[string]map[time.Time]bool) bool {
+	for next, distances := range r.Layout.Next(name) {
+		days := full[next]
+		if days[time.Time{}] || !day.IsZero() && slices.ContainsFunc(distances, func(before int) bool { return days[day.AddDate(0, 0, -before)] }) {
+			return true
+		}
+	}
+	return false
 }
 
 // company computes days of a layer of the whole company, and returns hashes of its rows.

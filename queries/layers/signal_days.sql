@@ -13,7 +13,7 @@
 --   new_departments    fact Departments that use it and have no contract, Array(String).
 --   open_opportunities fact Open opportunities to expand.
 --
--- Back: 28, 29
+-- Back: usage_days 0, 28, 29
 -- Key: day, account_id
 
 select

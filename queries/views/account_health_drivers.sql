@@ -17,7 +17,7 @@
 --   contribution_before fact  The same 28 days before; null where the account had no score then.
 --   change              fact  Contribution less the one before; null where the account has or had no score.
 --
--- Back: 28
+-- Back: account_health 0, 28
 
 select
     day, account_id, driver.1 as measure, driver.2 as dimension, segment,

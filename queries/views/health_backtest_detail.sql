@@ -16,7 +16,7 @@
 --   outcome       fact  churned, downsold, kept.
 --   csm           fact  Owner then.
 --
--- Back: 90, 180
+-- Back: health_days 90, 180; account_days 0, 90, 180
 
 with
 -- What each account paid then, in the policy and at the rates of the day.

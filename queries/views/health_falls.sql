@@ -16,7 +16,7 @@
 --   from_score fact  Score 28 days before.
 --   is_named   fact  1 where the account is among those that health_declines names.
 --
--- Back: 28
+-- Back: health_days 28
 
 select
     day, r.1 as account_id, r.2 as csm, r.3 as segment, r.4 as from_band, r.5 as band, r.6 as arr, r.7 as points, r.8 as score, r.9 as from_score,
