@@ -216,7 +216,7 @@ type keeper struct {
 func (k *keeper) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
 	return k.Conn.Query(ctx, strings.NewReplacer(
 		"system.replicas", "(select 'cs' as database, 'stored_usage_events' as table, '/keeper/events' as zookeeper_path)",
-		"system.zookeeper", "(select '/keeper/events/block_numbers/202601' as path, arrayJoin(["+k.taken+"]) as name)",
+		"system.zookeeper", "(select '/keeper/events/block_numbers/2026' as path, arrayJoin(["+k.taken+"]) as name)",
 	).Replace(query), args...)
 }
 

@@ -2,6 +2,8 @@ package queries
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -22,6 +24,27 @@ func MigrateOnly(ctx context.Context, conn driver.Conn, fsys fs.FS) error {
 	}
 	return applyMigrations(ctx, conn, "", migrations, false, nil)
 }
+
+// TablesRevision is the number of the present content of tables/.
+const TablesRevision = tablesRevision
+
+// TablesChecksum is that of the statements of tables/, whose comments may be corrected.
+func TablesChecksum() (string, error) {
+	statements, err := tableStatements()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, s := range statements {
+		for _, t := range s.tokens {
+			fmt.Fprintln(hash, t.text)
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// Conform is [conform] on one server.
+func Conform(ctx context.Context, conn driver.Conn) error { return conform(ctx, conn, "") }
 
 // Checksums are those of the migrations, by file.
 func Checksums(fsys fs.FS) (map[string]string, error) {

@@ -21,7 +21,10 @@ type tableText struct {
 	key           []string // that orders it
 }
 
-type columnText struct{ name, typ, comment string }
+type columnText struct {
+	name, typ, comment string
+	definition         string // the type and what follows it
+}
 
 // table reads a statement of tables/: create table if not exists name (columns) engine = … order by key … comment '…'.
 func (s statement) table() tableText {
@@ -42,6 +45,7 @@ func (s statement) table() tableText {
 			}
 		}
 		c.typ = strings.TrimSpace(s.text[of[1].pos-s.start : of[end-1].end()-s.start])
+		c.definition = s.text[of[1].pos-s.start : of[len(of)-1].end()-s.start]
 		t.columns = append(t.columns, c)
 	}
 	for i, token := range tokens[6:] {

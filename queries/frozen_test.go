@@ -56,6 +56,46 @@ func TestMigrationsAreFrozen(t *testing.T) {
 	}
 }
 
+// TestTablesAreFrozen: what tables/ says has a number, which databases record. A change of tables/ adds one.
+func TestTablesAreFrozen(t *testing.T) {
+	const list = "testdata/tables.sha256"
+	sum := must(queries.TablesChecksum())
+	lines := strings.Split(strings.TrimSpace(string(must(os.ReadFile(list)))), "\n")
+	if len(lines) != queries.TablesRevision || lines[len(lines)-1] != sum {
+		t.Errorf("tables/ has the content %s, and %s has %d contents, of which the last is %s: if tables/ was changed, add one to tablesRevision and the line\n%s", sum, list, len(lines), lines[len(lines)-1], sum)
+	}
+}
+
+// TestTablesConform: a database whose tables lack columns, or have them with other types, gets what tables/ says, and keeps its rows. One that was just
+// made has nothing to change.
+func TestTablesConform(t *testing.T) {
+	c := migrated(t)
+	const columns = "select groupArray((table, name, type, comment)) from (select * from system.columns where database = currentDatabase() order by table, position)"
+	want := scalar(t, c, columns)
+	counted := &counting{Conn: c}
+	if err := queries.Conform(t.Context(), counted); err != nil {
+		t.Fatal(err)
+	}
+	if _, writes := counted.take(); writes != 0 {
+		t.Errorf("%d statements change tables that were just made", writes)
+	}
+	exec(t, c, "drop table dropped_tables sync")
+	exec(t, c, "alter table stored_accounts drop column attributes")
+	exec(t, c, "alter table stored_usage_user_days modify column features Array(LowCardinality(String))")
+	exec(t, c, "insert into stored_usage_user_days (day, account_id, user_id, features) values ('2024-01-01', 'a', 'u', ['x', 'y'])")
+	exec(t, c, "insert into stored_accounts (account_id, name) values ('a', 'Acme')")
+	exec(t, c, "alter table schema_migrations delete where name like '%_tables_%' settings mutations_sync = 2")
+	if err := queries.Migrate(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if got := scalar(t, c, columns); got != want {
+		t.Errorf("got the columns %s\nwant %s", got, want)
+	}
+	if got := scalar(t, c, "select concat(toString(features), name) from stored_usage_user_days join stored_accounts using (account_id)"); got != "['x','y']Acme" {
+		t.Errorf("the rows are %s", got)
+	}
+}
+
 // TestMigrateAmends: a database that has 008 as its first build made it gets the column that was added to the file later.
 func TestMigrateAmends(t *testing.T) {
 	earlier := fstest.MapFS{}

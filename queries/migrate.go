@@ -51,13 +51,17 @@ func Migrate(ctx context.Context, conn driver.Conn) error {
 	return Cluster("").Migrate(ctx, conn, nil)
 }
 
-// schema is all migrations, the last one included.
+// schema is all migrations: the numbered files, the move to the tables of tables/, and one for each revision of these.
 func schema() ([]migration, error) {
-	numbered, err := loadMigrations(Builtin())
+	all, err := loadMigrations(Builtin())
 	if err != nil {
 		return nil, err
 	}
-	return append(numbered, stored(len(numbered)+1)), nil
+	all = append(all, stored(len(all)+1))
+	for revision := 2; revision <= tablesRevision; revision++ {
+		all = append(all, revised(len(all)+1, revision))
+	}
+	return all, nil
 }
 
 // applyMigrations brings the tables to the state of migrations. A database that is half restored is an error unless it is

@@ -60,21 +60,21 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 		return err
 	}
 	r.so.Total = 0
-	touched := make([]map[time.Time]uint64, len(parts))
-	for i, p := range parts {
-		if touched[i], err = r.touched(ctx, p); err != nil {
-			return fmt.Errorf("roll up usage events of partition %s: %w", p.id, err)
-		}
-		r.so.Total += len(touched[i])
-		for day := range touched[i] {
+	batches, err := r.batches(ctx, parts)
+	if err != nil {
+		return fmt.Errorf("roll up usage: find the days of what is new: %w", err)
+	}
+	for _, b := range batches {
+		r.so.Total += len(b.days)
+		for day := range b.days {
 			delete(stale, day) // it will be rolled up by the settings in force anyway
 		}
 	}
 	r.so.Total += len(stale)
 	r.report()
-	for i, p := range parts {
-		if err := r.partition(ctx, p, touched[i]); err != nil {
-			return fmt.Errorf("roll up usage events of partition %s: %w", p.id, err)
+	for _, b := range batches {
+		if err := r.batch(ctx, b); err != nil {
+			return fmt.Errorf("roll up usage events of the partitions %s: %w", strings.Join(b.ids(), ", "), err)
 		}
 	}
 	if len(stale) > 0 {
@@ -173,8 +173,9 @@ type rollUp struct {
 	so      RollUpProgress
 	periods []usagePeriod
 	version uint64
-	months  map[string]int // days that were rolled up, by partition of the daily tables
-	keeper  string         // path of stored_usage_events in the Keeper; empty: the table is not replicated
+	stored  map[time.Time]uint64 // events by day, of those that are rolled up
+	months  map[string]int       // days that were rolled up, by partition of the daily tables
+	keeper  string               // path of stored_usage_events in the Keeper; empty: the table is not replicated
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -198,9 +199,23 @@ type newPart struct {
 	after, until uint64
 }
 
-// The largest piece of work for one statement, which bounds its memory.
+// batch is what is new in some partitions, and its days with their numbers of new events.
+type batch struct {
+	parts []newPart
+	days  map[time.Time]uint64
+}
+
+func (b batch) ids() []string {
+	ids := make([]string, len(b.parts))
+	for i, p := range b.parts {
+		ids[i] = p.id
+	}
+	return ids
+}
+
+// The largest piece of work for one statement, which bounds its memory and its text.
 const (
-	chunkDays   = 31
+	chunkDays   = 1500
 	chunkEvents = 4_000_000
 	wholeMonth  = 14 // days of a month that count as all of it, since merging costs as much as rolling up a few
 )
@@ -327,7 +342,7 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		return nil, nil, false, err
 	}
 	defer rows.Close()
-	stale = map[time.Time]uint64{}
+	stale, r.stored = map[time.Time]uint64{}, map[time.Time]uint64{}
 	for rows.Next() {
 		var kind, what string
 		var day time.Time
@@ -340,6 +355,7 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 			lost = lost || b < a // dropped, or restored from an older copy
 			parts = append(parts, newPart{what, a, b})
 		case "day":
+			r.stored[day] = a
 			if what != r.settingsOf(day) {
 				stale[day] = a
 				// Events may move to and from days nearby: from one end of the world's clocks to the other are 26 hours.
@@ -368,54 +384,79 @@ func (r *rollUp) forget(ctx context.Context) error {
 	return nil
 }
 
-// touched finds the days of what is new in a partition, with their numbers of new events.
-func (r *rollUp) touched(ctx context.Context, p newPart) (map[time.Time]uint64, error) {
-	days := map[time.Time]uint64{}
-	return days, r.query(ctx, "days", r.with(p.values()), func(rows driver.Rows) error {
+// batches finds the days of what is new, and takes partitions together, since what a statement costs by itself is much where they are many.
+func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err error) {
+	if len(parts) == 0 {
+		return nil, nil
+	}
+	days := map[string]map[time.Time]uint64{}
+	if err := r.query(ctx, "days", r.with(batch{parts: parts}.values()), func(rows driver.Rows) error {
+		var partition string
 		var day time.Time
 		var events uint64
-		err := rows.Scan(&day, &events)
-		days[day] = events
+		err := rows.Scan(&partition, &day, &events)
+		if days[partition] == nil {
+			days[partition] = map[time.Time]uint64{}
+		}
+		days[partition][day] = events
 		return err
-	})
+	}); err != nil {
+		return nil, err
+	}
+	var events uint64
+	for _, p := range parts {
+		var own uint64
+		for _, n := range days[p.id] {
+			own += n
+		}
+		if events += own; len(all) == 0 || events > chunkEvents {
+			all, events = append(all, batch{days: map[time.Time]uint64{}}), own
+		}
+		last := &all[len(all)-1]
+		last.parts = append(last.parts, p)
+		for day, n := range days[p.id] {
+			last.days[day] += n
+		}
+	}
+	return all, nil
 }
 
-// partition rolls up what is new in a partition and touches those days.
-func (r *rollUp) partition(ctx context.Context, p newPart, touched map[time.Time]uint64) error {
+// batch rolls up what is new in some partitions and touches those days.
+func (r *rollUp) batch(ctx context.Context, b batch) error {
 	for _, statement := range []string{"ahead", "identities"} {
-		if err := r.exec(ctx, statement, p.values()); err != nil {
+		if err := r.exec(ctx, statement, b.values()); err != nil {
 			return err
 		}
 	}
 	var conflicting []time.Time
-	if err := r.queryDays(ctx, "conflicting", p.values(), &conflicting); err != nil {
+	if err := r.queryDays(ctx, "conflicting", b.values(), &conflicting); err != nil {
 		return err
 	}
 	if len(conflicting) > 0 {
-		values := r.with(p.values())
+		values := r.with(b.values())
 		values["utc_days"] = dates(conflicting)
 		if err := r.exec(ctx, "conflicts", values); err != nil {
 			return err
 		}
-		known := len(touched)
+		known := len(b.days)
 		for _, day := range conflicting {
 			for _, d := range around(day) {
-				touched[d] = max(touched[d], 0)
+				b.days[d] = max(b.days[d], 0)
 			}
 		}
-		r.so.Total += len(touched) - known
+		r.so.Total += len(b.days) - known
 	}
-	return r.days(ctx, touched, &p)
+	return r.days(ctx, b.days, b.parts)
 }
 
-// days rolls up those days from all their events, the latest first, and then marks p as done.
-func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart) error {
+// days rolls up those days from all their events, the latest first, and then marks what is new in partitions as done.
+func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, parts []newPart) error {
 	order := slices.SortedFunc(maps.Keys(days), func(a, b time.Time) int { return b.Compare(a) })
 	for len(order) > 0 {
 		n, events := 0, uint64(0)
 		period := r.on(order[0])
 		for n < len(order) && n < chunkDays && r.on(order[n]).sameUse(period) {
-			if events += days[order[n]]; events > chunkEvents && n > 0 {
+			if events += r.stored[order[n]] + days[order[n]]; events > chunkEvents && n > 0 {
 				break
 			}
 			n++
@@ -430,10 +471,14 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, p *newPart
 		r.so.Days += n
 		r.report()
 	}
-	if p == nil {
+	if len(parts) == 0 {
 		return nil
 	}
-	return r.conn.Exec(ctx, fmt.Sprintf("insert into stored_usage_progress (partition, block_number, version) select %s, %d, %d", QuoteText(p.id), p.until, r.version))
+	done := make([]string, len(parts))
+	for i, p := range parts {
+		done[i] = fmt.Sprintf("(%s, %d, %d)", QuoteText(p.id), p.until, r.version)
+	}
+	return r.conn.Exec(ctx, "insert into stored_usage_progress (partition, block_number, version) select * from values('partition String, block_number UInt64, version UInt64', "+strings.Join(done, ", ")+")")
 }
 
 // merge merges the months that were rolled up anew as a whole: reading the latest rows (final) costs nothing where a month is
@@ -450,8 +495,10 @@ func (r *rollUp) merge(ctx context.Context) {
 	}
 }
 
-// chunk rolls up a few days of one period.
+// chunk rolls up days of one period. Its version is its own, since a day may be in several chunks of one roll-up: what it does not find again is what
+// has an earlier one.
 func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod) error {
+	r.version++
 	utc := days
 	if r.dayOf() != "toDate(ts, 'UTC')" {
 		utc = nil
@@ -486,7 +533,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 		values["feature"] = "if((" + values["day"] + ", event) in (\n" + kept + "\n), event, '(other)')"
 	}
-	for _, statement := range []string{"user_days", "account_days", "accounts"} {
+	for _, statement := range []string{"user_days", "user_days_gone", "account_days", "account_days_gone", "accounts"} {
 		if err := r.exec(ctx, statement, values); err != nil {
 			return err
 		}
@@ -509,8 +556,14 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 	return nil
 }
 
-func (p newPart) values() map[string]string {
-	return map[string]string{"partition": QuoteText(p.id), "after": strconv.FormatUint(p.after, 10), "until": strconv.FormatUint(p.until, 10)}
+// values has the condition that is true of the events that are new. The list of partitions lets the engine leave out all others.
+func (b batch) values() map[string]string {
+	ids, blocks := make([]string, len(b.parts)), make([]string, len(b.parts))
+	for i, p := range b.parts {
+		ids[i] = QuoteText(p.id)
+		blocks[i] = fmt.Sprintf("_partition_id = %s and _block_number > %d and _block_number <= %d", ids[i], p.after, p.until)
+	}
+	return map[string]string{"new": "_partition_id in (" + strings.Join(ids, ", ") + ") and (" + strings.Join(blocks, " or ") + ")"}
 }
 
 // with adds what is the same in all of a roll-up.

@@ -604,13 +604,13 @@ func TestRollUpEdgesOfTime(t *testing.T) {
 func smallUsage(t *testing.T, c driver.Conn) (f *usageFacts, more func()) {
 	t.Helper()
 	f = newUsageFacts(t, c, "Europe/Berlin")
-	e := usageEvent{"app", "1", "a", "ann", "open", "hr", at("2024-03-31 22:30")} // 1 April there
-	late := usageEvent{"app", "2", "a", "", "edit", "", at("2024-03-30 12:00")}
-	other := usageEvent{"app", "1", "b", "bob", "edit", "", at("2024-04-02 12:00")}
-	f.deliver(t, c, e, usageEvent{"app", "3", "b", "bob", "open", "", at("2024-04-02 09:00")})
+	e := usageEvent{"app", "1", "a", "ann", "open", "hr", at("2023-12-31 23:30")} // the next year there
+	late := usageEvent{"app", "2", "a", "", "edit", "", at("2023-12-30 12:00")}
+	other := usageEvent{"app", "1", "b", "bob", "edit", "", at("2024-01-02 12:00")}
+	f.deliver(t, c, e, usageEvent{"app", "3", "b", "bob", "open", "", at("2024-01-02 09:00")})
 	return f, func() {
-		f.deliver(t, c, late, e, other, usageEvent{"app", "4", "b", "bob", "open", "", at("2024-04-02 09:00")})
-		f.set(t, c, usagePeriod{19813, "Asia/Tokyo", []string{"open"}, "department", 0}) // from 31 March on
+		f.deliver(t, c, late, e, other, usageEvent{"app", "4", "b", "bob", "open", "", at("2024-01-02 09:00")})
+		f.set(t, c, usagePeriod{19722, "Asia/Tokyo", []string{"open"}, "department", 0}) // from 31 December on
 	}
 }
 
@@ -627,9 +627,9 @@ func TestRollUpCutShort(t *testing.T) {
 		}
 	}
 	copyTables("", "before_")
-	// One month has what is new, a contradiction across months among it; other settings make days of the other one stale.
-	f.deliver(t, c, usageEvent{"app", "1", "b", "bob", "edit", "", at("2024-04-02 12:00")}, usageEvent{"app", "4", "b", "bob", "open", "", at("2024-04-02 09:00")})
-	f.set(t, c, usagePeriod{19813, "Asia/Tokyo", []string{"open"}, "department", 0}) // from 31 March on
+	// One year has what is new, a contradiction across years among it; other settings make days of the other one stale.
+	f.deliver(t, c, usageEvent{"app", "1", "b", "bob", "edit", "", at("2024-01-02 12:00")}, usageEvent{"app", "4", "b", "bob", "open", "", at("2024-01-02 09:00")})
+	f.set(t, c, usagePeriod{19722, "Asia/Tokyo", []string{"open"}, "department", 0}) // from 31 December on
 	for after := 0; ; after++ {
 		if after > 200 {
 			t.Fatal("it does not end")
@@ -746,23 +746,23 @@ func TestRollUpOfLost(t *testing.T) {
 	f.set(t, c, usagePeriod{0, "America/New_York", []string{"edit"}, "", 0})
 	emptied("stored_usage_totals", "stored_usage_progress")
 
-	// March 2024 comes back without what was stored last; then it is gone, and with it the payload that counted.
-	exec(t, c, "create table cs.older as stored_usage_events")
-	march := f.delivered[0]
-	f.deliver(t, c, usageEvent{"app", "5", "a", "ann", "open", "", at("2024-03-15 12:00")}, usageEvent{"app", "5", "a", "bob", "open", "", at("2024-04-15 12:00")})
+	// The year 2023 comes back without what was stored last; then it is gone, and with it the payload that counted.
+	exec(t, c, "create table older as stored_usage_events")
+	first := f.delivered[0]
+	f.deliver(t, c, usageEvent{"app", "5", "a", "ann", "open", "", at("2023-12-15 12:00")}, usageEvent{"app", "5", "a", "bob", "open", "", at("2024-01-15 12:00")})
 	rollUp(t, c)
 	f.check(t, c, "before the loss")
-	exec(t, c, "insert into cs.older (source, event_id, account_id, user_id, event, ts, properties, ingested_at) select source, event_id, account_id, user_id, event, ts, properties, ingested_at from stored_usage_events where ts < '2024-03-31 23:59:59' and event_id != '5'")
-	exec(t, c, "alter table stored_usage_events replace partition 202403 from cs.older")
+	exec(t, c, "insert into older (source, event_id, account_id, user_id, event, ts, properties, ingested_at) select source, event_id, account_id, user_id, event, ts, properties, ingested_at from stored_usage_events where ts < '2023-12-31 23:59:59' and event_id != '5'")
+	exec(t, c, "alter table stored_usage_events replace partition 2023 from older")
 	exec(t, c, "truncate table stored_usage_progress")
 	f.delivered = slices.DeleteFunc(f.delivered, func(e usageEvent) bool { return e.id == "5" && e.user == "ann" })
 	rollUp(t, c)
-	f.check(t, c, "an older March")
-	exec(t, c, "alter table stored_usage_events drop partition 202403")
-	f.delivered = slices.DeleteFunc(f.delivered, func(e usageEvent) bool { return e == march || e.at.Month() == time.March })
+	f.check(t, c, "an older year")
+	exec(t, c, "alter table stored_usage_events drop partition 2023")
+	f.delivered = slices.DeleteFunc(f.delivered, func(e usageEvent) bool { return e == first || e.at.Year() == 2023 })
 	rollUp(t, c)
-	f.check(t, c, "no March")
-	f.deliver(t, c, march)
+	f.check(t, c, "no such year")
+	f.deliver(t, c, first)
 	rollUp(t, c)
-	f.check(t, c, "an event of March again")
+	f.check(t, c, "an event of that year again")
 }

@@ -91,6 +91,62 @@ func stored(version int) migration {
 	return migration{version: version, name: fmt.Sprintf("%03d_stored", version), checksum: "stored", move: moveFacts}
 }
 
+// tablesRevision counts the contents that tables/ has had. TestTablesAreFrozen holds each to its number: who changes tables/ adds one, so that
+// databases that have the earlier tables get what they lack.
+const tablesRevision = 2
+
+// revised is the migration of a database with the tables of an earlier revision.
+func revised(version, revision int) migration {
+	return migration{version: version, name: fmt.Sprintf("%03d_tables_%d", version, revision), checksum: "tables", move: func(ctx context.Context, conn driver.Conn, c Cluster, report func(string)) error {
+		if revision < tablesRevision {
+			return nil // the last one does it all
+		}
+		report("bringing tables up to date")
+		if err := c.CreateTables(ctx, conn); err != nil {
+			return err
+		}
+		return conform(ctx, conn, c)
+	}}
+}
+
+// conform gives tables the columns that they lack, and the types and comments that tables/ says. Keys and partitions stay as they are, since they can
+// only be changed by a copy: usage events that an earlier build stored remain partitioned by month.
+func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
+	statements, err := tableStatements()
+	if err != nil {
+		return err
+	}
+	for _, s := range statements {
+		t := s.table()
+		there, err := columnsOf(ctx, conn, t.name)
+		if err != nil {
+			return fmt.Errorf("read the columns of %s: %w", t.name, err)
+		}
+		types := map[string]string{}
+		for _, have := range there[t.name] {
+			types[have.name] = have.typ
+		}
+		place := "first"
+		for _, column := range t.columns {
+			change := ""
+			switch types[column.name] {
+			case column.typ:
+			case "":
+				change = "add column if not exists " + QuoteName(column.name) + " " + column.definition + " " + place
+			default:
+				change = "modify column " + QuoteName(column.name) + " " + column.definition
+			}
+			if change != "" {
+				if err := c.define(ctx, conn, "alter table "+t.name+" "+change); err != nil {
+					return fmt.Errorf("change the column %s of %s: %w", column.name, t.name, err)
+				}
+			}
+			place = "after " + QuoteName(column.name)
+		}
+	}
+	return commentAnew(ctx, conn, c)
+}
+
 // Tables of earlier builds whose rows are stored as they were. All others of facts are copied, since they have another key now.
 var renamedTables = [][2]string{
 	{"usage_events", "stored_usage_events"},

@@ -2,6 +2,8 @@ package intake_test
 
 import (
 	"bufio"
+	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,10 +15,11 @@ import (
 	"time"
 
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/queries"
 )
 
-// writeEvents writes n usage events of three years in the order of their time, with properties, as a product sends them.
-func writeEvents(tb testing.TB, path string, n int) {
+// writeEvents writes n usage events of three years with properties, as a product sends them: in the order of their time, or in any order.
+func writeEvents(tb testing.TB, path string, n int, shuffled bool) {
 	tb.Helper()
 	f, err := os.Create(path)
 	if err != nil {
@@ -26,7 +29,14 @@ func writeEvents(tb testing.TB, path string, n int) {
 	random := rand.New(rand.NewPCG(1, 2))
 	start := time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC)
 	step := 3 * 365 * 24 * time.Hour / time.Duration(n)
-	for i := range n {
+	places := make([]int, n)
+	for i := range places {
+		places[i] = i
+	}
+	if shuffled {
+		random.Shuffle(n, func(i, j int) { places[i], places[j] = places[j], places[i] })
+	}
+	for _, i := range places {
 		account := random.IntN(400)
 		at := start.Add(time.Duration(i)*step + time.Duration(random.IntN(1000))*time.Millisecond)
 		fmt.Fprintf(w, `{"event_id":"ev-%09d","account_id":"acc-%04d","user_id":"acc-%04d-u%02d","event":"feature_%d_used","ts":"%s","properties":"{\"plan\":\"pro\",\"n\":%d}"}`+"\n",
@@ -40,63 +50,83 @@ func writeEvents(tb testing.TB, path string, n int) {
 	}
 }
 
-// BenchmarkImportNDJSON imports a file of usage events and lets the engine insert the same file by itself
-// (INSERT … FROM INFILE), by turns. ratio is our speed over the engine's; peak-MB is the most this process's heap took.
-// CSKPI_TEST_EVENTS sets the number of rows, by default 500,000.
-func BenchmarkImportNDJSON(b *testing.B) {
+// BenchmarkImport imports a file of usage events and rolls it up, in the order of time and in any order, and lets the engine insert the same file by
+// itself (INSERT … FROM INFILE) into a plain MergeTree of the same columns, by turns. ratio is the speed of import and roll-up over the engine's;
+// cpu-s/million are CPU seconds of both processes per million events, of which roll-up-cpu-s/million are the roll-up's; peak-MB is the most that this
+// process's heap took. CSKPI_TEST_EVENTS sets the number of rows, by default 1,000,000.
+func BenchmarkImport(b *testing.B) {
 	if os.Getenv(enginetest.URLVariable) != "" {
 		b.Fatal("a server cannot read this machine's files; run the benchmark on the local engine")
 	}
-	n := 500_000
-	if text := os.Getenv("CSKPI_TEST_EVENTS"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("CSKPI_TEST_EVENTS"), "1000000"))
+	if err != nil {
+		b.Fatal(err)
 	}
-	f := newFixture(b)
-	path := filepath.Join(f.dir, "usage_events.ndjson")
-	writeEvents(b, path, n)
-	empty := func() {
-		if err := f.conn.Exec(b.Context(), "truncate table stored_usage_events"); err != nil {
-			b.Fatal(err)
-		}
-		debug.FreeOSMemory()
-	}
-	stored := func(by string) {
-		if got := f.query("count()", "stored_usage_events"); got != strconv.Itoa(n) {
-			b.Fatalf("%s stored %s rows of %d", by, got, n)
-		}
-	}
-	var ours, theirs time.Duration
-	var peak uint64
-	for b.Loop() {
-		empty()
-		start := time.Now()
-		if err := f.conn.Exec(b.Context(), "insert into stored_usage_events (event_id, account_id, user_id, event, ts, properties) from infile '"+path+"' format JSONEachRow"); err != nil {
-			b.Fatal(err)
-		}
-		theirs += time.Since(start)
-		stored("the engine")
+	for _, order := range []string{"ordered", "shuffled"} {
+		b.Run(order, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "usage_events.ndjson")
+			writeEvents(b, path, n, order == "shuffled")
+			cpu := func() float64 { return enginetest.EngineCPU(b) + enginetest.OwnCPU(b) }
+			var ours, theirs time.Duration
+			var spent, rolledUp, plain float64
+			var peak uint64
+			for b.Loop() {
+				f := newFixture(b)
+				layout, err := queries.LoadLayout()
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := layout.Install(b.Context(), f.conn); err != nil {
+					b.Fatal(err)
+				}
+				const columns = "event_id, account_id, user_id, event, ts, properties"
+				if err := f.conn.Exec(b.Context(), "create table plain engine = MergeTree order by tuple() as select "+columns+" from stored_usage_events limit 0"); err != nil {
+					b.Fatal(err)
+				}
+				near := filepath.Join(f.query("path", "system.disks"), "bench.ndjson") // where the engine may read
+				if err := os.Rename(path, near); err != nil {
+					b.Fatal(err)
+				}
+				debug.FreeOSMemory()
+				before, start := cpu(), time.Now()
+				err = f.conn.Exec(b.Context(), "insert into plain from infile '"+near+"' format JSONEachRow")
+				if err := errors.Join(err, os.Rename(near, path)); err != nil {
+					b.Fatal(err)
+				}
+				theirs += time.Since(start)
+				plain += cpu() - before
 
-		empty()
-		done, sampled := make(chan struct{}), make(chan uint64)
-		go func() { sampled <- samplePeak(done) }()
-		start = time.Now()
-		s, err := f.Files(b.Context(), "", path)
-		ours += time.Since(start)
-		close(done)
-		peak = max(peak, <-sampled)
-		if err != nil || s.Rejected() > 0 {
-			b.Fatal(err, rejects(s))
-		}
-		stored("the import")
+				done, sampled := make(chan struct{}), make(chan uint64)
+				go func() { sampled <- samplePeak(done) }()
+				before, start = cpu(), time.Now()
+				s, err := f.Files(b.Context(), "", path)
+				if err != nil || s.Rejected() > 0 {
+					b.Fatal(err, rejects(s))
+				}
+				stored := cpu()
+				b.Logf("%s: plain %s, import %s", order, theirs.Round(time.Millisecond), time.Since(start).Round(time.Millisecond))
+				if err := queries.RollUp(b.Context(), f.conn, nil); err != nil {
+					b.Fatal(err)
+				}
+				ours += time.Since(start)
+				spent += cpu() - before
+				rolledUp += cpu() - stored
+				close(done)
+				peak = max(peak, <-sampled)
+				if got := f.query("sum(events)", "stored_usage_totals"); got != strconv.Itoa(n) {
+					b.Fatalf("%s events are rolled up of %d", got, n)
+				}
+			}
+			millions := float64(n*b.N) / 1e6
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")
+			b.ReportMetric(spent/millions, "cpu-s/million")
+			b.ReportMetric(rolledUp/millions, "roll-up-cpu-s/million")
+			b.ReportMetric(plain/millions, "plain-cpu-s/million")
+			b.ReportMetric(float64(n*b.N)/ours.Seconds(), "rows/s")
+			b.ReportMetric(float64(peak)/1e6, "peak-MB")
+		})
 	}
-	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")
-	b.ReportMetric(float64(n*b.N)/ours.Seconds(), "rows/s")
-	b.ReportMetric(float64(n*b.N)/theirs.Seconds(), "engine-rows/s")
-	b.ReportMetric(float64(peak)/1e6, "peak-MB")
 }
 
 // samplePeak returns the most memory that the Go runtime held until done.

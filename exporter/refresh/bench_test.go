@@ -20,52 +20,6 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// ofEngine adds what a file of /proc says of the engine, the child of this process.
-func ofEngine(b *testing.B, file string, read func(text string) float64) float64 {
-	b.Helper()
-	files, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		b.Fatal(err)
-	}
-	sum := 0.
-	for _, stat := range files {
-		text, err := os.ReadFile(stat)
-		if err != nil {
-			continue // it has ended
-		}
-		_, after, _ := strings.Cut(string(text), ") ") // the name may have blanks
-		if fields := strings.Fields(after); len(fields) < 2 || fields[1] != strconv.Itoa(os.Getpid()) {
-			continue
-		}
-		if text, err = os.ReadFile(filepath.Join(filepath.Dir(stat), file)); err == nil {
-			sum += read(string(text))
-		}
-	}
-	return sum
-}
-
-// engineCPU is the CPU time of the engine so far, in seconds.
-func engineCPU(b *testing.B) float64 {
-	b.Helper()
-	return ofEngine(b, "stat", func(text string) float64 {
-		_, after, _ := strings.Cut(text, ") ")
-		fields := strings.Fields(after)
-		user, _ := strconv.ParseFloat(fields[11], 64)
-		system, _ := strconv.ParseFloat(fields[12], 64)
-		return (user + system) / 100
-	})
-}
-
-// enginePeak is the greatest memory that the engine has had, in MiB.
-func enginePeak(b *testing.B) float64 {
-	b.Helper()
-	return ofEngine(b, "status", func(text string) float64 {
-		_, after, _ := strings.Cut(text, "VmHWM:")
-		kib, _ := strconv.ParseFloat(strings.Fields(after)[0], 64)
-		return kib / 1024
-	})
-}
-
 // BenchmarkLayers refreshes the layers of a company of 10,000 accounts as a service does: at first, for one more day, for five months, and after a late
 // touchpoint and a late contract of ten accounts, five months back. Then it asks each view for one day, and some for all days. All figures are CPU
 // seconds of the engine, and its greatest memory. With -v each layer and view has its own.
@@ -117,11 +71,11 @@ func BenchmarkLayers(b *testing.B) {
 		}
 		took := func(do func() error) float64 {
 			b.Helper()
-			before := engineCPU(b)
+			before := enginetest.EngineCPU(b)
 			if err := do(); err != nil {
 				b.Fatal(err)
 			}
-			return engineCPU(b) - before
+			return enginetest.EngineCPU(b) - before
 		}
 		r := &refresh.Refresher{Conn: c, Layout: layout}
 		refreshed := func(days ...time.Time) float64 {
@@ -176,11 +130,11 @@ func BenchmarkLayers(b *testing.B) {
 			ask := "select * from " + v.View() + " where day = " + queries.QuoteDay(last) + " format Null"
 			var best float64
 			for i := range 4 {
-				before := engineCPU(b)
+				before := enginetest.EngineCPU(b)
 				if err := c.Exec(b.Context(), ask); err != nil {
 					b.Fatalf("%s: %v", v.View(), err)
 				}
-				if t := engineCPU(b) - before; i == 1 || i > 1 && t < best {
+				if t := enginetest.EngineCPU(b) - before; i == 1 || i > 1 && t < best {
 					best = t
 				}
 			}
@@ -203,6 +157,6 @@ func BenchmarkLayers(b *testing.B) {
 			worst = max(worst, t)
 		}
 		b.ReportMetric(worst, "cpu-s/151-days-of-a-view")
-		b.ReportMetric(enginePeak(b), "MiB/engine")
+		b.ReportMetric(enginetest.EnginePeak(b), "MiB/engine")
 	}
 }

@@ -9,9 +9,9 @@ where id in (
     where id in (
         select sipHash64(source, event_id)
         from stored_usage_events
-        where _partition_id = {partition:String} and _block_number > {after:UInt64} and _block_number <= {until:UInt64}
+        where {new}
     )
     group by id
-    having uniqExact(payload_hash) > 1
+    having min(payload_hash) != max(payload_hash)
 )
 order by day

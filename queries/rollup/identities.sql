@@ -3,4 +3,4 @@
 insert into stored_usage_identities (id, payload_hash, day)
 select sipHash64(source, event_id) as id, payload_hash, toDate(ts) as day
 from stored_usage_events
-where _partition_id = {partition:String} and _block_number > {after:UInt64} and _block_number <= {until:UInt64}
+where {new}

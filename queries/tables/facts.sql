@@ -61,7 +61,7 @@ create table if not exists stored_usage_events (
     ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD),
     payload_hash UInt64 materialized cityHash64(account_id, user_id, event, ts, properties) comment 'Tells a redelivery from a conflict.',
     seniority    UInt64 materialized 18446744073709551615 - (toUnixTimestamp64Milli(ingested_at) * 1000000 + least(rowNumberInBlock(), 999999)) comment 'The larger, the earlier stored; within one insert by the order of its rows.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(seniority) partition by toYYYYMM(ts) order by (toDate(ts), account_id, source, event_id, payload_hash)
+) engine = ReplacingMergeTree(seniority) partition by toYear(ts) order by (toDate(ts), account_id, source, event_id, payload_hash)
 settings fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 10000, enable_block_number_column = 1
 comment 'Usage events of the product.';
 

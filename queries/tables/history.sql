@@ -27,6 +27,6 @@ create table if not exists kpi_runs (
     refused     UInt64 comment 'Rows that were refused, as the exporter refuses them.',
     changed     UInt64 comment 'Series whose value differs from the run before, those that came and went included; of the first run, all.',
     reason      Enum8('first' = 1, 'definition' = 2, 'settings' = 3, 'facts' = 4, 'asked' = 5) comment 'Why it was computed: for the first time, or because of what had changed; asked: by somebody.',
-    facts       Array(Tuple(table LowCardinality(String), rows UInt64, first_on Date, last_on Date)) comment 'Facts that arrived since the run before, up to the day: table, rows, first and last day that they touch; 1970-01-01: since ever.'
+    facts       Array(Tuple(`table` LowCardinality(String), rows UInt64, first_on Date, last_on Date)) comment 'Facts that arrived since the run before, up to the day: table, rows, first and last day that they touch; 1970-01-01: since ever.'
 ) engine = MergeTree order by (view, as_of, computed_at)
 comment 'Computations of the KPIs on past days.';

@@ -6,8 +6,8 @@ create table if not exists stored_usage_user_days (
     user_id     String comment 'User of the account; empty: events of nobody in particular.',
     events      UInt64 comment 'Events.',
     core_events UInt64 comment 'Events that count as use, by the setting core_events of the day.',
-    features    Array(LowCardinality(String)) comment 'What was done: the names of the events, each once.',
-    departments Array(LowCardinality(String)) comment 'Departments named by the events, by the setting department_property.',
+    features    Array(String) comment 'What was done: the names of the events, each once.',
+    departments Array(String) comment 'Departments named by the events, by the setting department_property.',
     last_at     DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
     version     UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
     is_gone     UInt8 default 0 comment '1 where the events have moved to another day.'

@@ -1,0 +1,7 @@
+-- What this roll-up did not find on those days any more is gone.
+
+insert into stored_usage_user_days (day, account_id, user_id, last_at, version, is_gone)
+select day, account_id, user_id, toDateTime64(0, 3, 'UTC') as last_at, {version:UInt64} as version, 1 as is_gone
+from stored_usage_user_days as d final
+where day in {days:Array(Date)} and d.version < {version:UInt64}
+settings max_partitions_per_insert_block = 0
