@@ -32,7 +32,7 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 	{"views/renewals_ahead", "due_on <= day + 90", "due_on <= day + 91", "renewals"},
 	{"views/renewal_terms", "t.day - t.due_on > t.overdue_days", "t.day - t.due_on >= t.overdue_days", "renewals"},
 	{"layers/renewal_spans", "x.1 >= due_on and x.1 <= due_on + overdue_days", "x.1 >= due_on", "renewal_rate"},
-	{"layers/renewal_spans", "counts and due_on > due_before) over", "due_before = toDate(0)) over", "renewals_calendar"},
+	{"layers/renewal_spans", "counts and due_on > due_before as is_longer", "due_before = toDate(0) as is_longer", "renewals_calendar"},
 	{"views/targets_detail", "t.ends_before > p.day)", "t.ends_before >= p.day)", "targets"},
 	{"views/onboarding_detail", "o.due_on < o.day) as overdue", "o.due_on <= o.day) as overdue", "onboarding"},
 

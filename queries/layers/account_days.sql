@@ -57,33 +57,27 @@ looks as (
     array join arrayPushBack(o.opened, ('', p.day)) as w
 ),
 
--- What counts on each of these days, whatever looks at it, in contract currencies.
+-- What counts on each of these days.
 -- (No window opens more than twelve months and a day before.)
-counted as (
-    select s.account_id as account_id, s.currency as currency, l.looked_on as looked_on, s.grace_days as grace_days, s.amount as amount
+amounts as (
+    select
+        l.day as day, s.account_id as account_id,
+        sumIf(s.amount * l.rate, l.window = '') as arr,
+        sumIf(s.amount * l.rate, l.window = '1m') as opening_1m, sumIf(s.amount * l.rate, l.window = '3m') as opening_3m, sumIf(s.amount * l.rate, l.window = '12m') as opening_12m,
+        sumIf(s.amount * l.rate, l.window = 'mtd') as opening_mtd, sumIf(s.amount * l.rate, l.window = 'qtd') as opening_qtd, sumIf(s.amount * l.rate, l.window = 'ytd') as opening_ytd,
+        sumIf(s.amount * l.reported_rate, l.window = '1m') as reported_1m, sumIf(s.amount * l.reported_rate, l.window = '3m') as reported_3m, sumIf(s.amount * l.reported_rate, l.window = '12m') as reported_12m,
+        sumIf(s.amount * l.reported_rate, l.window = 'mtd') as reported_mtd, sumIf(s.amount * l.reported_rate, l.window = 'qtd') as reported_qtd, sumIf(s.amount * l.reported_rate, l.window = 'ytd') as reported_ytd
     from (
         select account_id, grace_days, currency, since, before, amount from arr_spans
         where since <= arrayMax({days:Array(Date)}) and before > addMonths(arrayMin({days:Array(Date)}), -13) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as s
-    join (select distinct looked_on, grace_days from looks) as l on l.grace_days = s.grace_days
-    where s.since <= l.looked_on and l.looked_on < s.before
-),
-
-amounts as (
-    select
-        l.day as day, c.account_id as account_id,
-        sumIf(c.amount * l.rate, l.window = '') as arr,
-        sumIf(c.amount * l.rate, l.window = '1m') as opening_1m, sumIf(c.amount * l.rate, l.window = '3m') as opening_3m, sumIf(c.amount * l.rate, l.window = '12m') as opening_12m,
-        sumIf(c.amount * l.rate, l.window = 'mtd') as opening_mtd, sumIf(c.amount * l.rate, l.window = 'qtd') as opening_qtd, sumIf(c.amount * l.rate, l.window = 'ytd') as opening_ytd,
-        sumIf(c.amount * l.reported_rate, l.window = '1m') as reported_1m, sumIf(c.amount * l.reported_rate, l.window = '3m') as reported_3m, sumIf(c.amount * l.reported_rate, l.window = '12m') as reported_12m,
-        sumIf(c.amount * l.reported_rate, l.window = 'mtd') as reported_mtd, sumIf(c.amount * l.reported_rate, l.window = 'qtd') as reported_qtd, sumIf(c.amount * l.reported_rate, l.window = 'ytd') as reported_ytd
-    from counted as c
     join (
         select
             day, window, looked_on, grace_days, arrayJoin(mapKeys(rates)) as currency,
             rates[currency] as rate, if(is_this_year, rate, previous_rates[currency]) as reported_rate
         from looks
-    ) as l on l.looked_on = c.looked_on and l.grace_days = c.grace_days and l.currency = c.currency
+    ) as l on l.grace_days = s.grace_days and l.currency = s.currency
+    where s.since <= l.looked_on and l.looked_on < s.before
     group by day, account_id
 ),
 
@@ -107,17 +101,17 @@ terms as (
 -- What holds of the contracts that count on the day, and of all that began by then.
 begun as (
     select
-        day, account_id, min(x.first_on) as first_paid_on, max(x.last_on) as last_started_on, max(x.ends_on) as last_paid_before,
+        day, account_id, any(x.high_arr) as high_arr, any(x.low_arr) as low_arr, min(x.first_on) as first_paid_on, max(x.last_on) as last_started_on, max(x.ends_on) as last_paid_before,
         sumIf(x.acv * x.rate, x.counts and x.notice_on > day) as contracted_arr,
         sumIf(toUInt64(x.seats), x.counts) as seats,
         arraySort(groupUniqArrayIf(x.department, x.counts)) as departments,
         minIf(x.due_on, x.counts and x.due_on > day) as due_on
     from (
         select
-            p.day as day, t.account_id as account_id, t.first_on as first_on, t.last_on as last_on, t.ends_on as ends_on, t.notice_on as notice_on, t.due_on as due_on,
+            p.day as day, p.segment_high_arr as high_arr, p.segment_low_arr as low_arr, t.account_id as account_id, t.first_on as first_on, t.last_on as last_on, t.ends_on as ends_on, t.notice_on as notice_on, t.due_on as due_on,
             t.acv as acv, p.rates[t.currency] as rate, t.seats as seats, t.department as department, p.day < t.ends_on as counts
         from terms as t
-        join (select day, grace_days, rates from policy) as p on p.grace_days = t.grace_days
+        join (select day, grace_days, segment_high_arr, segment_low_arr, rates from policy) as p on p.grace_days = t.grace_days
         where t.first_on <= p.day
     ) as x
     group by day, account_id
@@ -127,7 +121,7 @@ select
     b.day as day, b.account_id as account_id,
     o.name as name, o.parent_account_id as parent_account_id, o.industry as industry, o.geo as geo, o.attributes as attributes,
     if(o.csm = '', '(none)', o.csm) as csm,
-    if(a.arr > 0 or a.opening_12m > 0, cs_segment(if(a.arr > 0, a.arr, a.opening_12m), p.segment_high_arr, p.segment_low_arr), 'tech') as segment,
+    if(a.arr > 0 or a.opening_12m > 0, cs_segment(if(a.arr > 0, a.arr, a.opening_12m), b.high_arr, b.low_arr), 'tech') as segment,
     toUInt8(a.arr > 0) as is_paying,
     multiIf(a.arr = 0, '', b.contracted_arr = 0, 'leaving', b.last_started_on > b.first_paid_on, 'growth', n.is_in_progress, 'onboarding', 'adoption') as phase,
     a.arr as arr, b.contracted_arr as contracted_arr, b.seats as seats, b.departments as departments,
@@ -139,7 +133,6 @@ select
     a.reported_1m as reported_1m, a.reported_3m as reported_3m, a.reported_12m as reported_12m,
     a.reported_mtd as reported_mtd, a.reported_qtd as reported_qtd, a.reported_ytd as reported_ytd
 from begun as b
-join (select day, segment_high_arr, segment_low_arr from policy) as p on p.day = b.day
 left join amounts as a on a.day = b.day and a.account_id = b.account_id
 left join (
     select day, account_id, is_in_progress from onboarding_days

@@ -1,9 +1,6 @@
 -- Coverage of each account that pays: the cadence in which it is to be touched, and what was done in it.
 --
--- A cadence is coverage_days of a segment, the days (day - days, day]. An account is held to the cadence of the first of
--- high, low and tech that it was in at the start of that very cadence, so that a downsell moves nobody out of the segment
--- that was to be looked after; where it moved in between and was in none, to that of its segment on the day. At the start
--- it is by its ARR at the end of the day before the cadence, of one that began on the first day by that day's.
+-- The cadence is that of cadence_days, the days (day - days, day].
 --
 -- A touch qualifies if it is two-way and held: meeting, call, visit and review; for tech touch also e-mail and webinars.
 --
@@ -31,66 +28,6 @@ with
 arrayMin({days:Array(Date)}) as first_day,
 arrayMax({days:Array(Date)}) as last_day,
 assumeNotNull((select max(arrayMax(mapValues(p.coverage_days))) from policy_days as p where day in {days:Array(Date)})) as longest,
-
-policy as (
-    select
-        day, segment_high_arr, segment_low_arr, p.grace_days as grace, p.rates as rates_then, toString((p.grace_days, p.rates)) as epoch,
-        [p.coverage_days['high'], p.coverage_days['low'], p.coverage_days['tech']] as cadences
-    from policy_days as p
-    where day in {days:Array(Date)}
-),
-
--- One policy holds for many days: contracts are valued once for each of them, not for each day.
-valued as (
-    select
-        e.epoch as epoch, t.account_id as account_id, t.counts_from as starts_on,
-        greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + e.grace)) as ends_before,
-        toDecimal128(t.acv, 4) * e.rates[t.currency] as arr
-    from contract_terms as t
-    cross join (select epoch, any(p.grace) as grace, any(p.rates_then) as rates from policy as p group by epoch) as e
-    where t.acv > 0 and t.counts_from < t.counts_before and t.counts_from <= last_day
-        and (empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)})
-),
-
-terms as (
-    select
-        epoch, account_id, groupArray(r.starts_on) as starts, groupArray(r.ends_before) as ends, groupArray(r.arr) as amounts, groupArray(r.run_from) as runs
-    from (
-        select
-            epoch, account_id, starts_on, ends_before, arr,
-            max(if(starts_on > reached, starts_on, toDate(0))) over (
-                partition by epoch, account_id order by starts_on, ends_before rows between unbounded preceding and current row) as run_from
-        from (
-            select *, max(ends_before) over (
-                partition by epoch, account_id order by starts_on, ends_before rows between unbounded preceding and 1 preceding) as reached
-            from valued
-        ) as v
-    ) as r
-    group by epoch, account_id
-),
-
--- One step after the other, since the engine plans a name that is used twice twice.
-held_to as (
-    select day, account_id, cadence_of, days, day - days as began_after, cadence_of = 'tech' as is_tech, paid_since
-    from (
-        select day, account_id, if(began_in > 0, ['high', 'low', 'tech'][began_in], segment) as cadence_of, cadences[if(began_in > 0, began_in, indexOf(['high', 'low', 'tech'], segment))] as days, paid_since
-        from (
-            select
-                s.day as day, s.account_id as account_id, s.segment as segment, p.cadences as cadences,
-                arrayFirstIndex((g, opening) -> opening > 0 and cs_segment(opening, p.segment_high_arr, p.segment_low_arr) = g, ['high', 'low', 'tech'],
-                    arrayMap((before, first) -> if(before > 0, before, first),
-                        arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n and s.day - n < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences),
-                        arrayMap(n -> arraySum((f, b, x) -> if(f <= s.day - n + 1 and s.day - n + 1 < b, x, toDecimal128(0, 12)), t.starts, t.ends, t.amounts), p.cadences))) as began_in,
-                arrayMax((f, r) -> if(f <= s.day, r, toDate(0)), t.starts, t.runs) as paid_since
-            from (
-                select day, account_id, segment from account_days
-                where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-            ) as s
-            join policy as p on p.day = s.day
-            join terms as t on t.epoch = p.epoch and t.account_id = s.account_id
-        ) as began
-    ) as cadence
-),
 
 -- Touches that qualify, for tech touch and for the others. A text is compared much faster than a tuple, so when, how, by whom and with what
 -- impression are one, in the order in which touches of the same instant go.
@@ -134,7 +71,7 @@ raised as (
 )
 
 select
-    c.day as day, c.account_id as account_id, c.cadence_of as segment, c.days as days, c.paid_since as paid_since,
+    c.day as day, c.account_id as account_id, c.segment as segment, c.days as days, c.paid_since as paid_since,
     toUInt8(c.paid_since <= c.began_after + 1) as is_eligible,
     arrayCount(d -> d > c.began_after and d <= c.day, b.touched_days) as touches,
     if(n.touched_on > c.began_after, n.touched_on, toDate(0)) as touched_on,
@@ -146,7 +83,9 @@ select
     toUInt8(n.opportunity_on > c.began_after) as has_opportunity,
     arrayMax(arrayPushFront(arrayFilter(d -> d > c.began_after, r.days_raised), toDate(0))) as raised_on,
     arrayCount(d -> d > c.began_after, r.days_raised) as risks
-from held_to as c
+from (
+    select * from cadence_days where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+) as c
 asof left join touch_states as n on n.account_id = c.account_id and n.is_tech = c.is_tech and n.touched_on <= c.day
 left join (select account_id, is_tech, groupArray(touched_on) as touched_days from touched group by account_id, is_tech) as b on b.account_id = c.account_id and b.is_tech = c.is_tech
 left join raised as r on r.day = c.day and r.account_id = c.account_id

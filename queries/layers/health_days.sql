@@ -57,7 +57,7 @@ review_states as (
 -- Of an account that was never seen nothing is known of its usage; of one that has been, no event is no use.
 measures as (
     select
-        s.day as day, s.account_id as account_id, q.profile as profile,
+        s.day as day, s.account_id as account_id, q.profile as profile, x.severity as severity, o.chosen as chosen,
         if(s.segment = 'tech', t.contacted_on, t.held_on) as touched_on,
         [
             -- deployment
@@ -67,7 +67,7 @@ measures as (
             (if(t.account_id != '', toNullable(toFloat64(t.met_on <= s.day)), null), t.contacted_on),
             (if(g.delivered > 0, toNullable(least(g.opened, g.delivered) / g.delivered), null), s.day),
             (if(k.account_id != '', toNullable(toFloat64(k.tickets)), null), k.latest_on),
-            (if(touched_on != toDate(0), toNullable((s.day - touched_on) / p.coverage_days[s.segment]), null), touched_on),
+            (if(touched_on != toDate(0), toNullable((s.day - touched_on) / q.coverage_days[s.segment]), null), touched_on),
             (if(g.invited_180 > 0, toNullable(least(g.attended_180, g.invited_180) / g.invited_180), null), s.day),
             -- adoption
             (if(u.account_id != '', toNullable(if(f.features > 0, u.features / f.features, 0)), null), f.newest_on),
@@ -77,9 +77,8 @@ measures as (
             (if(v.account_id != '', toNullable(toFloat64(v.is_verified)), null), v.day)
         ] as found
     from accounts_now as s
-    join (select day, coverage_days from policy_days where day in {days:Array(Date)}) as p on p.day = s.day
     join (
-        select day, x.1 as segment_and_phase, x.2 as profile
+        select day, coverage_days, x.1 as segment_and_phase, x.2 as profile
         from policy_days
         array join cast(profiles, 'Array(Tuple(String, Tuple(Array(Tuple(String, String, Float64, Float64, Float64, Int32, UInt8)), Float64, Float64, Float64)))') as x
         where day in {days:Array(Date)}
@@ -97,63 +96,63 @@ measures as (
     asof left join milestone_spans as m on m.account_id = s.account_id and m.since <= s.day
     asof left join ticket_states as k on k.account_id = s.account_id and k.day <= s.day
     asof left join review_states as v on v.account_id = s.account_id and v.day <= s.day
-),
-
--- One step after the other, since the engine plans a name that is used twice twice.
-scored as (
-    select day, account_id, found, scores, score, measured_ratio, multiIf(
-        -- To nine digits, since floats may add up to a hair below 70.
-        score is null or round(measured_ratio, 9) < bands.3, 'unknown',
-        round(assumeNotNull(score), 9) >= bands.2, 'green',
-        round(assumeNotNull(score), 9) >= bands.1, 'yellow',
-        'red') as scored_band
-    from (
-        select
-            day, account_id, found, scores, bands,
-            if(measured_weight > 0, toNullable(arraySum(arrayMap((w, score) -> if(score is null, 0., w * assumeNotNull(score) / measured_weight), weights, scores))), null) as score,
-            if(weight > 0, measured_weight / weight, 0.) as measured_ratio
+    left join (
+        select d.day as day, x.account_id as account_id, max(x.severity) as severity
         from (
-            select
-                day, account_id, found, scores, bands, weights, weight,
-                arraySum(arrayMap((w, score) -> if(score is null, 0., w), weights, scores)) as measured_weight
-            from (
-                select
-                    day, account_id, found, (profile.2, profile.3, profile.4) as bands,
-                    arrayMap(p -> p.3, profile.1) as weights,
-                    arraySum(arrayMap(p -> if(p.7, p.3, 0.), profile.1)) as weight,
-                    arrayMap((p, x) -> if(p.7 and x.1 is not null and day - x.2 <= p.6, toNullable(100 * least(1., greatest(0., (assumeNotNull(x.1) - p.4) / (p.5 - p.4) + 0.))), null),
-                        profile.1, found) as scores
-                from measures
-            ) as each
-        ) as weighed
-    ) as summed
+            select account_id, severity, raised_on, ifNull(closed_on, toDate('2149-06-06')) as closed_before
+            from stored_risks final
+            where raised_on <= last_day and closed_before > first_day and severity <= 3 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        ) as x
+        cross join (select arrayJoin({days:Array(Date)}) as day) as d
+        where x.raised_on <= d.day and x.closed_before > d.day
+        group by day, account_id
+    ) as x on x.day = s.day and x.account_id = s.account_id
+    left join (
+        -- The one that began last.
+        select d.day as day, x.account_id as account_id, argMax((x.band, x.reason), (x.starts_on, x.updated_at, x.override_id, x.source)) as chosen
+        from (
+            select * from stored_health_overrides final
+            where starts_on <= last_day and ends_before > first_day and reason != '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        ) as x
+        cross join (select arrayJoin({days:Array(Date)}) as day) as d
+        where x.starts_on <= d.day and x.ends_before > d.day
+        group by day, account_id
+    ) as o on o.day = s.day and o.account_id = s.account_id
 )
 
+-- One step after the other, each a lambda: the engine plans a subquery for each function of its columns, and a name that is used twice twice.
 select
-    a.day as day, a.account_id as account_id,
-    multiIf(o.chosen.2 != '', toString(o.chosen.1), r.severity >= 3, 'red', r.severity = 2 and a.scored_band = 'green', 'yellow', a.scored_band) as band,
-    a.score as score, a.measured_ratio as measured_ratio, a.scored_band as scored_band, r.severity as severity, o.chosen.2 as overridden,
-    arrayMap(x -> x.1, a.found) as measured, arrayMap(x -> x.2, a.found) as measured_on, a.scores as scores
-from scored as a
-left join (
-    select d.day as day, x.account_id as account_id, max(x.severity) as severity
-    from (
-        select account_id, severity, raised_on, ifNull(closed_on, toDate('2149-06-06')) as closed_before
-        from stored_risks final
-        where raised_on <= last_day and closed_before > first_day and severity <= 3 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-    ) as x
-    cross join (select arrayJoin({days:Array(Date)}) as day) as d
-    where x.raised_on <= d.day and x.closed_before > d.day
-    group by day, account_id
-) as r on r.day = a.day and r.account_id = a.account_id
-left join (
-    -- The one that began last.
-    select d.day as day, x.account_id as account_id, argMax((x.band, x.reason), (x.starts_on, x.updated_at, x.override_id, x.source)) as chosen
-    from (
-        select * from stored_health_overrides final
-        where starts_on <= last_day and ends_before > first_day and reason != '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-    ) as x
-    cross join (select arrayJoin({days:Array(Date)}) as day) as d
-    where x.starts_on <= d.day and x.ends_before > d.day
-    group by day, account_id
-) as o on o.day = a.day and o.account_id = a.account_id
+    day, account_id,
+    multiIf(overridden != '', toString(chosen.1), severity >= 3, 'red', severity = 2 and scored_band = 'green', 'yellow', scored_band) as band,
+    s.1 as score, s.2 as measured_ratio, s.3 as scored_band, severity, chosen.2 as overridden, s.5 as measured, s.6 as measured_on, s.4 as scores
+from (
+    select
+        day, account_id, severity, chosen,
+        arrayMap(
+            (found, scores, score, measured_ratio, bands) -> (
+                score, measured_ratio,
+                multiIf(
+                    -- To nine digits, since floats may add up to a hair below 70.
+                    score is null or round(measured_ratio, 9) < bands.3, 'unknown',
+                    round(assumeNotNull(score), 9) >= bands.2, 'green',
+                    round(assumeNotNull(score), 9) >= bands.1, 'yellow',
+                    'red'),
+                scores, found.1, found.2),
+            arrayMap(
+                (found, scores, weights, weight, measured_weight, bands) -> (
+                    found, scores,
+                    if(measured_weight > 0, toNullable(arraySum(arrayMap((w, score) -> if(score is null, 0., w * assumeNotNull(score) / measured_weight), weights, scores))), null),
+                    if(weight > 0, measured_weight / weight, 0.), bands),
+                arrayMap(
+                    (found, scores, measures, bands) -> (
+                        found, scores, measures.3, arraySum(arrayMap(p -> if(p.7, p.3, 0.), measures)),
+                        arraySum(arrayMap((w, score) -> if(score is null, 0., w), measures.3, scores)), bands),
+                    arrayMap(
+                        (day, found, profile) -> (
+                            found,
+                            arrayMap((p, x) -> if(p.7 and x.1 is not null and day - x.2 <= p.6, toNullable(100 * least(1., greatest(0., (assumeNotNull(x.1) - p.4) / (p.5 - p.4) + 0.))), null),
+                                profile.1, found),
+                            profile.1, (profile.2, profile.3, profile.4)),
+                        [(day, found, profile)]))))[1] as s
+    from measures
+) as scored

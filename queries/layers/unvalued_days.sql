@@ -26,7 +26,8 @@ select l.day as day, t.account_id as account_id, t.currency as currency, sumIf(t
 from (
     select account_id, currency, acv, counts_from, counts_before, resumes_on, notice_on
     from contract_terms
-    where acv > 0 and counts_from < counts_before and currency not in (select arrayJoin(groupArrayIntersect(known)) from looks)
+    where acv > 0 and counts_from < counts_before and currency not in (
+            select arrayJoin(groupArrayIntersect(arrayIntersect(mapKeys(rates), mapKeys(previous_rates)))) from policy_days where day in {days:Array(Date)})
         and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ) as t
 cross join looks as l
