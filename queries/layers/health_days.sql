@@ -8,6 +8,10 @@
 -- Columns:
 --   day            key  Day.
 --   account_id     key  Account.
+--   segment        fact Touch model.
+--   phase          fact Lifecycle phase.
+--   csm            fact Owner; (none): nobody.
+--   arr            fact ARR.
 --   band           fact red, yellow, green, unknown.
 --   score          fact 0 to 100; null where nothing is measured.
 --   measured_ratio fact Share of the weight that is measured.
@@ -17,6 +21,7 @@
 --   measured       fact Value of each measure, in the order of policy_days.profiles; null: unknown, Array(Nullable(Float64)).
 --   measured_on    fact Day of each value, Array(Date).
 --   scores         fact Score of each measure, 0 to 100; null where it is unknown, too old or takes no part, Array(Nullable(Float64)).
+--   dimensions     fact Mean of the scores by their weights for deployment, engagement, adoption and roi; null where none is there, Array(Nullable(Float64)).
 --
 -- Key: day, account_id
 
@@ -25,7 +30,7 @@ arrayMin({days:Array(Date)}) as first_day,
 arrayMax({days:Array(Date)}) as last_day,
 
 accounts_now as (
-    select day, account_id, segment, phase, seats
+    select day, account_id, segment, phase, csm, arr, seats
     from account_days
     where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ),
@@ -57,7 +62,7 @@ review_states as (
 -- Of an account that was never seen nothing is known of its usage; of one that has been, no event is no use.
 measures as (
     select
-        s.day as day, s.account_id as account_id, q.profile as profile,
+        s.day as day, s.account_id as account_id, s.segment as segment, s.phase as phase, s.csm as csm, s.arr as arr, q.profile as profile,
         if(s.segment = 'tech', t.contacted_on, t.held_on) as touched_on,
         [
             -- deployment
@@ -101,7 +106,7 @@ measures as (
 
 -- One step after the other, since the engine plans a name that is used twice twice.
 scored as (
-    select day, account_id, found, scores, score, measured_ratio, multiIf(
+    select day, account_id, segment, phase, csm, arr, found, scores, dimensions, score, measured_ratio, multiIf(
         -- To nine digits, since floats may add up to a hair below 70.
         score is null or round(measured_ratio, 9) < bands.3, 'unknown',
         round(assumeNotNull(score), 9) >= bands.2, 'green',
@@ -109,16 +114,18 @@ scored as (
         'red') as scored_band
     from (
         select
-            day, account_id, found, scores, bands,
+            day, account_id, segment, phase, csm, arr, found, scores, bands,
+            arrayMap(x -> arraySum((p, score) -> if(p.2 = x and score is not null, p.3 * assumeNotNull(score), 0.), profile.1, scores)
+                / nullIf(arraySum((p, score) -> if(p.2 = x and score is not null, p.3, 0.), profile.1, scores), 0), ['deployment', 'engagement', 'adoption', 'roi']) as dimensions,
             if(measured_weight > 0, toNullable(arraySum(arrayMap((w, score) -> if(score is null, 0., w * assumeNotNull(score) / measured_weight), weights, scores))), null) as score,
             if(weight > 0, measured_weight / weight, 0.) as measured_ratio
         from (
             select
-                day, account_id, found, scores, bands, weights, weight,
+                day, account_id, segment, phase, csm, arr, profile, found, scores, bands, weights, weight,
                 arraySum(arrayMap((w, score) -> if(score is null, 0., w), weights, scores)) as measured_weight
             from (
                 select
-                    day, account_id, found, (profile.2, profile.3, profile.4) as bands,
+                    day, account_id, segment, phase, csm, arr, profile, found, (profile.2, profile.3, profile.4) as bands,
                     arrayMap(p -> p.3, profile.1) as weights,
                     arraySum(arrayMap(p -> if(p.7, p.3, 0.), profile.1)) as weight,
                     arrayMap((p, x) -> if(p.7 and x.1 is not null and day - x.2 <= p.6, toNullable(100 * least(1., greatest(0., (assumeNotNull(x.1) - p.4) / (p.5 - p.4) + 0.))), null),
@@ -130,10 +137,10 @@ scored as (
 )
 
 select
-    a.day as day, a.account_id as account_id,
+    a.day as day, a.account_id as account_id, a.segment as segment, a.phase as phase, a.csm as csm, a.arr as arr,
     multiIf(o.chosen.2 != '', toString(o.chosen.1), r.severity >= 3, 'red', r.severity = 2 and a.scored_band = 'green', 'yellow', a.scored_band) as band,
     a.score as score, a.measured_ratio as measured_ratio, a.scored_band as scored_band, r.severity as severity, o.chosen.2 as overridden,
-    arrayMap(x -> x.1, a.found) as measured, arrayMap(x -> x.2, a.found) as measured_on, a.scores as scores
+    arrayMap(x -> x.1, a.found) as measured, arrayMap(x -> x.2, a.found) as measured_on, a.scores as scores, a.dimensions as dimensions
 from scored as a
 left join (
     select d.day as day, x.account_id as account_id, max(x.severity) as severity
