@@ -25,7 +25,14 @@ select
     cs_float(d.residual) as residual
 from windows as w
 left join (
-    select day, window, sum(x.opening) as opening, sum(x.closing) as closing, sum(x.residual) as residual
-    from arr_bridge_detail as x
+    -- As in arr_bridge_detail.
+    select day, window, sum(b.opening) as opening, sum(b.closing) as closing, opening + sum(b.moved) - closing as residual
+    from (
+        select day, window, w.reported as opening, w.closing as closing, (w.closing - w.opening) + (w.opening - w.reported) as moved
+        from window_sums as w
+        union all
+        select day, window, r.residual as opening, toDecimal128(0, 12) as closing, toDecimal128(0, 12) as moved
+        from arr_residuals as r
+    ) as b
     group by day, window
 ) as d on d.day = w.day and d.window = w.window

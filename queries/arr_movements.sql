@@ -27,7 +27,11 @@ from (
     from segment_windows
 ) as g
 left join (
-    select day, segment, window, movement, sum(x.amount) as amount, count() as accounts
-    from account_movements as x
+    select day, segment, window, movement, sum(x.amount) as amount, sum(x.accounts) as accounts
+    from (
+        select day, segment, window, m.1 as movement, m.2 as amount, m.3 as accounts
+        from window_sums as w
+        array join [(w.movement, w.closing - w.opening, w.accounts), ('currency', w.opening - w.reported, w.revalued)] as m
+    ) as x
     group by day, segment, window, movement
 ) as m on m.day = g.day and m.segment = g.segment and m.window = g.window and m.movement = g.movement

@@ -38,8 +38,11 @@ select
 from policy_days as p
 left join (
     select
-        day, sum(x.gained_arr) as gained, sum(x.lost_arr) as lost, sum(x.opening_arr) as opening, sum(x.closing_arr) as closing,
-        sum(x.opening_accounts) as opened, sum(x.lost_accounts) as left_accounts, sum(x.accounts) as paying
-    from efficiency_detail as x
+        day,
+        sum(greatest(x.closing - x.opening, toDecimal128(0, 12))) as gained, sum(greatest(x.opening - x.closing, toDecimal128(0, 12))) as lost,
+        sum(x.opening) as opening, sum(x.closing) as closing,
+        sumIf(x.accounts, x.opening > 0) as opened, sumIf(x.accounts, x.opening > 0 and x.closing = 0) as left_accounts, sumIf(x.accounts, x.closing > 0) as paying
+    from window_sums as x
+    where window = '12m'
     group by day
 ) as d on d.day = p.day

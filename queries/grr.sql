@@ -26,7 +26,7 @@ select
 from segment_windows as g
 left join (
     select day, segment, window, sum(a.opening) as opening, sum(least(a.opening, a.closing)) as retained
-    from account_windows as a
+    from window_sums as a
     where a.opening > 0
     group by day, segment, window
 ) as w on w.day = g.day and w.segment = g.segment and w.window = g.window

@@ -19,10 +19,7 @@
 -- Group: Customers, 13
 -- Every: 5m
 
-select g.day as day, g.segment as segment, g.band as band, d.accounts as accounts, cs_float(d.arr) as arr
-from (select day, segment, arrayJoin(['red', 'yellow', 'green', 'unknown']) as band from segments) as g
-left join (
-    select day, segment, band, sum(x.accounts) as accounts, sum(x.arr) as arr
-    from health_detail as x
-    group by day, segment, band
-) as d on d.day = g.day and d.segment = g.segment and d.band = g.band
+select g.day as day, g.segment as segment, b.1 as band, h.band_accounts[b.2] as accounts, cs_float(h.band_arr[b.2]) as arr
+from segments as g
+left join health_sums as h on h.day = g.day and h.segment = g.segment
+array join [('red', 1), ('yellow', 2), ('green', 3), ('unknown', 4)] as b

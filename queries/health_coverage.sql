@@ -19,9 +19,10 @@
 -- Every: 15m
 
 select
-    day, segment, measure,
-    cs_ratio(sum(d.measured_accounts), sum(d.eligible_accounts)) as ratio,
-    sum(d.measured_accounts) as measured_accounts,
-    sum(d.eligible_accounts) as eligible_accounts
-from health_coverage_detail as d
-group by day, segment, measure
+    day, segment, m.1 as measure,
+    cs_ratio(m.2, m.3) as ratio,
+    m.2 as measured_accounts,
+    m.3 as eligible_accounts
+from health_sums as d
+array join arrayZip(d.measures, d.measured, d.eligible) as m
+where m.3 > 0

@@ -19,16 +19,9 @@
 -- Every: 15m
 
 select
-    g.day as day, g.segment as segment, g.dimension as dimension,
-    d.scores / nullIf(d.measured_accounts, 0) as mean_score,
-    d.measured_accounts as measured_accounts, d.eligible_accounts as eligible_accounts
-from (select day, segment, arrayJoin(['deployment', 'engagement', 'adoption', 'roi']) as dimension from segments) as g
-left join (
-    select
-        day, segment, dimension,
-        -- In order of size, so that the sum is the same for any order of rows.
-        arraySum(arraySort(groupArray(x.score))) as scores,
-        sum(x.measured_accounts) as measured_accounts, sum(x.eligible_accounts) as eligible_accounts
-    from health_dimensions_detail as x
-    group by day, segment, dimension
-) as d on d.day = g.day and d.segment = g.segment and d.dimension = g.dimension
+    g.day as day, g.segment as segment, x.1 as dimension,
+    d.dimension_sums[x.2] / nullIf(d.dimension_measured[x.2], 0) as mean_score,
+    d.dimension_measured[x.2] as measured_accounts, d.dimension_eligible[x.2] as eligible_accounts
+from segments as g
+left join health_sums as d on d.day = g.day and d.segment = g.segment
+array join [('deployment', 1), ('engagement', 2), ('adoption', 3), ('roi', 4)] as x

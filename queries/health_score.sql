@@ -17,12 +17,8 @@
 
 select
     g.day as day, g.segment as segment,
-    cs_histogram(d.scores, [10., 20., 30., 40., 50., 60., 70., 80., 90., 100.]) as score,
-    d.accounts as scored_accounts,
-    arraySum(arraySort(d.scores)) / nullIf(d.accounts, 0) as mean_score
+    if(empty(d.scores.1), cs_histogram(cast([], 'Array(Float64)'), [10., 20., 30., 40., 50., 60., 70., 80., 90., 100.]), d.scores) as score,
+    d.scored_accounts as scored_accounts,
+    d.score_sum / nullIf(d.scored_accounts, 0) as mean_score
 from segments as g
-left join (
-    select day, segment, groupArray(x.score) as scores, sum(x.scored_accounts) as accounts
-    from health_score_detail as x
-    group by day, segment
-) as d on d.day = g.day and d.segment = g.segment
+left join health_sums as d on d.day = g.day and d.segment = g.segment

@@ -28,8 +28,8 @@ select
     w.opening_accounts as opening_accounts, w.lost_accounts as lost_accounts
 from segment_windows as g
 left join (
-    select day, segment, window, count() as opening_accounts, countIf(a.closing = 0) as lost_accounts
-    from account_windows as a
+    select day, segment, window, sum(a.accounts) as opening_accounts, sumIf(a.accounts, a.closing = 0) as lost_accounts
+    from window_sums as a
     where a.opening > 0
     group by day, segment, window
 ) as w on w.day = g.day and w.segment = g.segment and w.window = g.window

@@ -62,7 +62,7 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 	{"views/nrr", "where opening > 0", "where closing > 0", "nrr"},
 	{"views/account_movements", "a.first_paid_on > w.opens_on, 'new'", "a.first_paid_on > a.day, 'new'", "arr_movements"},
 	{"views/nps_detail", "toUInt8(r.score <= 6) as detractors", "toUInt8(r.score <= 7) as detractors", "nps"},
-	{"views/account_windows", "cs_segment(if(w.2 > 0, w.2, a.arr)", "cs_segment(if(a.arr > 0, a.arr, w.2)", "nrr"},
+	{"layers/window_sums", "1 + (opening_3m >= p.low)", "1 + (arr >= p.low)", "nrr"},
 	{"layers/backtest_days", "ceil(any(r.n_all) / 10) as worst", "floor(any(r.n_all) / 10) as worst", "health second opinion"},
 	{"layers/churns", "arrayReverseSort(t -> (t.1 != '', t.3, t.4)", "arraySort(t -> (t.1 != '', t.3, t.4)", "churn_reasons"},
 	{"layers/coverage_days", "if(kind in ('email', 'webinar'), [toUInt8(1)], [toUInt8(0), 1])", "[toUInt8(0), 1]", "coverage"},

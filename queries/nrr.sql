@@ -24,13 +24,13 @@ select
     cs_ratio(sum(closing), sum(opening)) as ratio,
     cs_float(sum(opening)) as opening_arr,
     cs_float(sum(closing)) as closing_arr,
-    sum(is_there) as accounts
+    sum(w.accounts) as accounts
 from (
-    select day, segment, window, opening, closing, toUInt64(1) as is_there
-    from account_windows
+    select day, segment, window, opening, closing, accounts
+    from window_sums
     where opening > 0
     union all
-    select day, segment, window, toDecimal128(0, 12) as opening, toDecimal128(0, 12) as closing, toUInt64(0) as is_there
+    select day, segment, window, toDecimal128(0, 12) as opening, toDecimal128(0, 12) as closing, toUInt64(0) as accounts
     from segment_windows
 ) as w
 group by day, segment, window

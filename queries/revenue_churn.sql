@@ -36,7 +36,7 @@ left join (
         sum(greatest(a.opening - a.closing, toDecimal128(0, 12))) as shrunk,
         sum(greatest(a.closing - a.opening, toDecimal128(0, 12))) as expanded,
         sumIf(a.opening, a.closing = 0) as lost
-    from account_windows as a
+    from window_sums as a
     where a.opening > 0
     group by day, segment, window
 ) as w on w.day = g.day and w.segment = g.segment and w.window = g.window

@@ -27,7 +27,8 @@ from (
     from segment_windows
 ) as g
 left join (
-    select day, segment, to_segment, window, count() as accounts, sum(m.opening_arr) as opening_arr, sum(m.closing_arr) as closing_arr
-    from segment_migrations_detail as m
+    select day, segment, to_segment, window, sum(m.accounts) as accounts, sum(m.opening) as opening_arr, sum(m.closing) as closing_arr
+    from window_sums as m
+    where m.opening > 0 and m.closing > 0 and to_segment != segment
     group by day, segment, to_segment, window
 ) as d on d.day = g.day and d.segment = g.segment and d.to_segment = g.to_segment and d.window = g.window

@@ -10,12 +10,10 @@
     arrayPushBack(arrayMap(x -> toFloat64(x), b), inf),
     arrayPushBack(arrayMap(x -> toUInt64(arrayCount(y -> y <= x, v)), b), length(v)),
     arraySum(v),
-    arrayMap(counts -> mapFromArrays(counts.1, counts.2), [arrayReduce('sumMap',
-        arrayMap(y -> [toInt32(
-            arrayCount(bound -> bound < reinterpretAsFloat64(bitOr(bitAnd(reinterpretAsUInt64(y.1), 4503599627370495), 4602678819172646912)),
-                [0.5, 0.5452538663326288, 0.5946035575013605, 0.6484197773255048, 0.7071067811865475, 0.7711054127039704, 0.8408964152537144, 0.9170040432046711])
-            + 8 * (toInt32(bitShiftRight(reinterpretAsUInt64(y.1), 52)) - 1023 - y.2))],
-            arrayMap(y -> if(y < 2.2250738585072014e-308, (y * 18014398509481984., 54), (y, 0)), arrayFilter(y -> y > 0, v))),
-        arrayMap(y -> [toUInt64(1)], arrayFilter(y -> y > 0, v)))])[1],
+    arrayMap(buckets -> arrayMap(counts -> mapFromArrays(counts.1, counts.2), [arrayReduce('sumMap', [buckets], [arrayMap(x -> toUInt64(1), buckets)])])[1],
+        [arrayMap((mantissa, exponent) -> toInt32((mantissa > 0.5) + (mantissa > 0.5452538663326288) + (mantissa > 0.5946035575013605) + (mantissa > 0.6484197773255048)
+                + (mantissa > 0.7071067811865475) + (mantissa > 0.7711054127039704) + (mantissa > 0.8408964152537144) + (mantissa > 0.9170040432046711) + 8 * exponent),
+            arrayMap(y -> reinterpretAsFloat64(bitOr(bitAnd(reinterpretAsUInt64(if(y < 2.2250738585072014e-308, y * 18014398509481984., y)), 4503599627370495), 4602678819172646912)), arrayFilter(y -> y > 0, v)),
+            arrayMap(y -> toInt32(bitShiftRight(reinterpretAsUInt64(if(y < 2.2250738585072014e-308, y * 18014398509481984., y)), 52)) - 1023 - if(y < 2.2250738585072014e-308, 54, 0), arrayFilter(y -> y > 0, v)))])[1],
     toUInt64(arrayCount(y -> y = 0, v)) + throwIf(arrayExists(y -> not (y >= 0 and y < inf), v), 'a value of a histogram is negative or not finite')),
     [arraySort(arrayMap(x -> toFloat64(x), values))], [bounds])[1]

@@ -8,6 +8,10 @@
 -- Columns:
 --   day            key  Day.
 --   account_id     key  Account.
+--   segment        fact Touch model.
+--   phase          fact Lifecycle phase.
+--   csm            fact Owner; (none): nobody.
+--   arr            fact ARR.
 --   band           fact red, yellow, green, unknown.
 --   score          fact 0 to 100; null where nothing is measured.
 --   measured_ratio fact Share of the weight that is measured.
@@ -17,6 +21,7 @@
 --   measured       fact Value of each measure, in the order of policy_days.profiles; null: unknown, Array(Nullable(Float64)).
 --   measured_on    fact Day of each value, Array(Date).
 --   scores         fact Score of each measure, 0 to 100; null where it is unknown, too old or takes no part, Array(Nullable(Float64)).
+--   dimensions     fact Mean of the scores by their weights for deployment, engagement, adoption and roi; null where none is there, Array(Nullable(Float64)).
 --
 -- Key: day, account_id
 
@@ -25,7 +30,7 @@ arrayMin({days:Array(Date)}) as first_day,
 arrayMax({days:Array(Date)}) as last_day,
 
 accounts_now as (
-    select day, account_id, segment, phase, seats
+    select day, account_id, segment, phase, csm, arr, seats
     from account_days
     where day in {days:Array(Date)} and is_paying and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ),
@@ -57,7 +62,7 @@ review_states as (
 -- Of an account that was never seen nothing is known of its usage; of one that has been, no event is no use.
 measures as (
     select
-        s.day as day, s.account_id as account_id, q.profile as profile, x.severity as severity, o.chosen as chosen,
+        s.day as day, s.account_id as account_id, s.segment as segment, s.phase as phase, s.csm as csm, s.arr as arr, q.profile as profile, x.severity as severity, o.chosen as chosen,
         if(s.segment = 'tech', t.contacted_on, t.held_on) as touched_on,
         [
             -- deployment
@@ -122,14 +127,14 @@ measures as (
 
 -- One step after the other, each a lambda: the engine plans a subquery for each function of its columns, and a name that is used twice twice.
 select
-    day, account_id,
+    day, account_id, segment, phase, csm, arr,
     multiIf(overridden != '', toString(chosen.1), severity >= 3, 'red', severity = 2 and scored_band = 'green', 'yellow', scored_band) as band,
-    s.1 as score, s.2 as measured_ratio, s.3 as scored_band, severity, chosen.2 as overridden, s.5 as measured, s.6 as measured_on, s.4 as scores
+    s.1 as score, s.2 as measured_ratio, s.3 as scored_band, severity, chosen.2 as overridden, s.5 as measured, s.6 as measured_on, s.4 as scores, s.7 as dimensions
 from (
     select
-        day, account_id, severity, chosen,
+        day, account_id, segment, phase, csm, arr, severity, chosen,
         arrayMap(
-            (found, scores, score, measured_ratio, bands) -> (
+            (found, scores, dimensions, score, measured_ratio, bands) -> (
                 score, measured_ratio,
                 multiIf(
                     -- To nine digits, since floats may add up to a hair below 70.
@@ -137,15 +142,18 @@ from (
                     round(assumeNotNull(score), 9) >= bands.2, 'green',
                     round(assumeNotNull(score), 9) >= bands.1, 'yellow',
                     'red'),
-                scores, found.1, found.2),
+                scores, found.1, found.2, dimensions),
             arrayMap(
-                (found, scores, weights, weight, measured_weight, bands) -> (
-                    found, scores,
+                (found, scores, dimensions, weights, weight, measured_weight, bands) -> (
+                    found, scores, dimensions,
                     if(measured_weight > 0, toNullable(arraySum(arrayMap((w, score) -> if(score is null, 0., w * assumeNotNull(score) / measured_weight), weights, scores))), null),
                     if(weight > 0, measured_weight / weight, 0.), bands),
                 arrayMap(
                     (found, scores, measures, bands) -> (
-                        found, scores, measures.3, arraySum(arrayMap(p -> if(p.7, p.3, 0.), measures)),
+                        found, scores,
+                        arrayMap(x -> arraySum((p, score) -> if(p.2 = x and score is not null, p.3 * assumeNotNull(score), 0.), measures, scores)
+                            / nullIf(arraySum((p, score) -> if(p.2 = x and score is not null, p.3, 0.), measures, scores), 0), ['deployment', 'engagement', 'adoption', 'roi']),
+                        measures.3, arraySum(arrayMap(p -> if(p.7, p.3, 0.), measures)),
                         arraySum(arrayMap((w, score) -> if(score is null, 0., w), measures.3, scores)), bands),
                     arrayMap(
                         (day, found, profile) -> (

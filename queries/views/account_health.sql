@@ -23,7 +23,7 @@ select
     drivers
 from (
     select
-        s.day as day, s.account_id as account_id, s.segment as segment, s.phase as phase, s.csm as csm, h.band as band, s.arr as arr,
+        h.day as day, h.account_id as account_id, h.segment as segment, h.phase as phase, h.csm as csm, h.band as band, h.arr as arr,
         h.score as score, h.measured_ratio as measured_ratio, h.scored_band as scored_band, h.severity as severity, h.overridden as overridden,
         arraySum(arrayMap((p, score) -> if(score is null, 0., p.3), q.measures, h.scores)) as weight,
         arrayMap(
@@ -32,8 +32,6 @@ from (
             arrayFilter((value, p) -> p.7, h.measured, q.measures),
             arrayFilter((measured_on, p) -> p.7, h.measured_on, q.measures),
             arrayFilter((score, p) -> p.7, h.scores, q.measures)) as drivers
-    from account_days as s
-    join health_days as h on h.day = s.day and h.account_id = s.account_id
-    join health_weights as q on q.day = s.day and q.segment = s.segment and q.phase = s.phase
-    where s.is_paying
+    from health_days as h
+    join health_weights as q on q.day = h.day and q.segment = h.segment and q.phase = h.phase
 ) as health

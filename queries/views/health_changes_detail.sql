@@ -22,6 +22,6 @@ select
     if(indexOf(['red', 'yellow', 'green'], n.band) > indexOf(['red', 'yellow', 'green'], b.band), 'improved', 'declined') as direction,
     n.account_id as account_id, toUInt8(1) as accounts, n.arr as arr,
     b.band as from_band, n.band as to_band, b.score as from_score, n.score as to_score, n.csm as csm
-from account_health as n
+from health_days as n
 join (select day + 28 as day, account_id, band, score from health_days) as b on b.day = n.day and b.account_id = n.account_id
 where n.band in ('red', 'yellow', 'green') and b.band in ('red', 'yellow', 'green') and n.band != b.band
