@@ -57,7 +57,7 @@ func company(f *fixture, without string) (first, last []string) {
 			fmt.Sprintf("user:b%d,stay,BOB,export,%s,", i, at))
 	}
 	// The latest blocks of two partitions, and a partition of its own.
-	lines["usage_events-last"] = []string{lines["usage_events"][0], "account:l1,GONE,cat,report,2024-03-09 10:00:00,", "user:l2,stay,BOB,report,2024-04-09 10:00:00,",
+	lines["usage_events-last"] = []string{lines["usage_events"][0], "account:l1,GONE,cat,report,2024-03-09 10:00:00,", "user:l2,stay,BOB,report,2025-04-09 10:00:00,",
 		"account:l3,GONE,cat,report,2023-12-24 10:00:00,", "account:l4,GONE,cat,report,2031-01-01 10:00:00,"}
 	parent := lateAccount
 	if without == "account" {
