@@ -109,8 +109,12 @@ func (k *kpi) expose(r *result) error {
 			return err
 		}
 	}
-	r.families, r.text, r.open = families, text.Bytes(), open.Bytes()
-	return nil
+	r.families = families
+	if r.text, err = newWritten(text.Bytes()); err != nil {
+		return err
+	}
+	r.open, err = newWritten(open.Bytes())
+	return err
 }
 
 // bothForms is a histogram that has classic buckets and native ones, as instrumented programs expose it; the formats

@@ -3,6 +3,7 @@ package exporter
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,9 +54,8 @@ func (e *Exporter) Handler() http.Handler {
 	})
 }
 
-// metrics serves the exposition. The results were written out when they came in, so a scrape costs no more than sending
-// them; that is also why it is not compressed, which would take ten times as long as all the rest. Rarer wishes, such as
-// protobuf or name[], are promhttp's.
+// metrics serves the exposition. The results were written out and compressed when they came in, so a scrape costs no more than sending them. Rarer
+// wishes, such as protobuf or name[], are promhttp's.
 func (e *Exporter) metrics() http.Handler {
 	rare := promhttp.HandlerFor(e, promhttp.HandlerOpts{
 		Registry:          e.own,
@@ -66,10 +66,6 @@ func (e *Exporter) metrics() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 		kind := format.FormatType()
-		written := func(g *result) []byte { return g.text }
-		if kind == expfmt.TypeOpenMetrics {
-			written = func(g *result) []byte { return g.open }
-		}
 		if kind != expfmt.TypeTextPlain && (kind != expfmt.TypeOpenMetrics || format.Version() == expfmt.OpenMetricsVersion_2_0_0) || r.URL.Query().Has("name[]") {
 			rare.ServeHTTP(w, r)
 			return
@@ -89,26 +85,24 @@ func (e *Exporter) metrics() http.Handler {
 		if kind == expfmt.TypeOpenMetrics {
 			_, _ = expfmt.FinalizeOpenMetrics(&end) // a buffer takes everything
 		}
-		parts := [][]byte{own.Bytes()}
+		first, err := newWritten(own.Bytes())
+		last, failed := newWritten(end.Bytes())
+		if err := errors.Join(err, failed); err != nil {
+			e.o.Log.Error("compressing the exporter's own metrics", "err", err)
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		texts := []written{first}
 		for i, o := range snapshot {
-			if !e.kpis[i].expired(o, now) {
-				parts = append(parts, written(o.good))
+			switch {
+			case e.kpis[i].expired(o, now):
+			case kind == expfmt.TypeOpenMetrics:
+				texts = append(texts, o.good.open)
+			default:
+				texts = append(texts, o.good.text)
 			}
 		}
-		parts = append(parts, end.Bytes())
-		size := 0
-		for _, p := range parts {
-			size += len(p)
-		}
-		h := w.Header()
-		h.Set("Content-Type", string(format))
-		h.Set("Content-Length", strconv.Itoa(size))
-		h.Set("Vary", "Accept")
-		for _, p := range parts {
-			if _, err := w.Write(p); err != nil {
-				return // the client has gone
-			}
-		}
+		send(w, r, string(format), append(texts, last))
 	})
 }
 

@@ -1,10 +1,12 @@
 package exporter_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"html"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -158,6 +160,60 @@ func TestFormats(t *testing.T) {
 		}
 		if n := w.Header().Get("Content-Length"); n != "" && n != strconv.Itoa(w.Body.Len()) {
 			t.Errorf("Accept %q: Content-Length %s of %d bytes", c.accept, n, w.Body.Len())
+		}
+	}
+}
+
+// TestCompressed: who takes gzip gets one member of it, which is what others get plain.
+func TestCompressed(t *testing.T) {
+	f := &fake{}
+	f.returns("first", []string{"value"}, []any{1.0})
+	f.returns("second", []string{"value"}, []any{2.0})
+	clock := time.Date(2024, 6, 1, 12, 0, 0, 0, time.UTC)
+	e := newExporter(t, f, exporter.Options{Catalogue: queries.Catalogue{query("first", "value gauge"), query("second", "value gauge")}, Now: func() time.Time { return clock }})
+	scrape := func(accept, encodings string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", nil)
+		r.Header.Set("Accept", accept)
+		r.Header.Set("Accept-Encoding", encodings)
+		w := httptest.NewRecorder()
+		e.Handler().ServeHTTP(w, r)
+		return w
+	}
+	// What the runtime says of itself is never the same twice.
+	ours := func(text string) string {
+		return strings.Join(slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return regexp.MustCompile(`^(process|go)_`).MatchString(line) }), "\n")
+	}
+	check := func(when string) {
+		t.Helper()
+		for _, accept := range []string{"", "application/openmetrics-text;version=1.0.0"} {
+			want := ours(scrape(accept, "").Body.String())
+			for _, encodings := range []string{"gzip", "deflate, gzip;q=1.0, *;q=0.5", "x-gzip"} {
+				w := scrape(accept, encodings)
+				if w.Header().Get("Content-Encoding") != "gzip" || w.Header().Get("Content-Length") != strconv.Itoa(w.Body.Len()) || w.Header().Get("Vary") != "Accept, Accept-Encoding" {
+					t.Fatalf("%s, %q: headers %v of %d bytes", when, encodings, w.Header(), w.Body.Len())
+				}
+				z, err := gzip.NewReader(w.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				z.Multistream(false)
+				if got, err := io.ReadAll(z); err != nil || ours(string(got)) != want {
+					t.Errorf("%s, %q: got %v\n%s\nwant\n%s", when, encodings, err, got, want)
+				}
+				if w.Body.Len() != 0 {
+					t.Errorf("%s, %q: %d bytes follow", when, encodings, w.Body.Len())
+				}
+			}
+		}
+	}
+	check("before any result")
+	if err := e.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	check("with results")
+	for _, encodings := range []string{"", "identity", "gzip;q=0", "br", "gzip;q=0, deflate"} {
+		if w := scrape("", encodings); w.Header().Get("Content-Encoding") != "" || !strings.Contains(w.Body.String(), "cs_first_value 1") {
+			t.Errorf("Accept-Encoding %q: %v", encodings, w.Header())
 		}
 	}
 }

@@ -40,8 +40,8 @@ type result struct {
 	rows     []row // those that were taken
 	rejected map[string]rejects
 	families []*dto.MetricFamily
-	text     []byte // families in Prometheus' text format
-	open     []byte // and as OpenMetrics, without the end mark
+	text     written // families in Prometheus' text format
+	open     written // and as OpenMetrics, without the end mark
 }
 
 type row struct {

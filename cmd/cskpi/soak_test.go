@@ -766,6 +766,69 @@ func BenchmarkIntake(b *testing.B) {
 	b.ReportMetric(peak, "peak-MB")
 }
 
+// BenchmarkSingleEvents sends usage events to a service, each as a request of its own, 50 a second whether or not those before are answered, and
+// imports nothing else. cpu-ms/event is what service and engine take more than while idle; p99-ms is the slowest but one percent of requests.
+func BenchmarkSingleEvents(b *testing.B) {
+	const each, n = 20 * time.Millisecond, 1500
+	s := newService(b, filepath.Join(b.TempDir(), "data"))
+	s.start()
+	k := newSoak(s)
+	k.ready(b.Context())
+	s.settled(b.Context())
+	idle := s.cpu()
+	time.Sleep(n * each)
+	idle = s.cpu() - idle
+	for b.Loop() {
+		took := make([]time.Duration, n)
+		before := s.cpu()
+		var wg sync.WaitGroup
+		tick := time.NewTicker(each)
+		for i := range n {
+			<-tick.C
+			wg.Go(func() {
+				begin := time.Now()
+				row := fmt.Sprintf(`{"event_id":"single-%d","account_id":"acc-%04d","user_id":"u%d","event":"x","ts":"2024-01-01T00:00:00Z"}`, i, i%400, i%20)
+				if status, answer, err := k.post(b.Context(), "usage_events", []byte(row), map[string]string{"Content-Type": "application/x-ndjson"}); err != nil || status != http.StatusOK {
+					b.Errorf("%v %d %s", err, status, answer)
+				}
+				took[i] = time.Since(begin)
+			})
+		}
+		tick.Stop()
+		wg.Wait()
+		spent := s.cpu() - before
+		slices.Sort(took)
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric((spent-idle)*1000/n, "cpu-ms/event")
+		b.ReportMetric(idle*1000/(n*each).Seconds(), "idle-cpu-ms/s")
+		b.ReportMetric(float64(took[n*99/100].Microseconds())/1000, "p99-ms")
+		b.ReportMetric(float64(took[n/2].Microseconds())/1000, "p50-ms")
+	}
+}
+
+// cpu is the CPU time of the service and of its engine so far, in seconds.
+func (s *service) cpu() (seconds float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, pid := range []int{s.cmd.Process.Pid, s.enginePID()} {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			s.t.Error(err)
+			continue
+		}
+		_, after, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(after)
+		for _, ticks := range fields[11:13] {
+			n, err := strconv.ParseFloat(ticks, 64)
+			if err != nil {
+				s.t.Error(err)
+			}
+			seconds += n / 100
+		}
+	}
+	return seconds
+}
+
 // peakMB is the most memory that the service's own process has taken.
 func (s *service) peakMB() float64 {
 	s.mu.Lock()

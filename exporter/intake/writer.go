@@ -44,7 +44,8 @@ type WriterOptions struct {
 	// Receipts takes the receipts of erasures, outside the database; nil: nothing does.
 	Receipts *Receipts
 
-	Wait     time.Duration // how long the first row of a group waits for others; 0: 5 ms
+	Wait     time.Duration // how long a small group waits for others at most, while they keep coming; 0: 150 ms
+	Lull     time.Duration // after which pause none is expected any more; 0: 25 ms
 	Rows     int           // of a group at most, but for one larger request; 0: 100,000
 	Bytes    int           // of a group's values at most, likewise; 0: 8 MiB
 	Pending  int64         // bytes of requests that may wait to be stored; 0: 64 MiB
@@ -109,6 +110,8 @@ const (
 	writerMaxLine = 1 << 20
 	// requestCost is about what a request takes besides its text.
 	requestCost = 4 << 10
+	// smallGroup is the number of rows below which an insert costs what it costs without any.
+	smallGroup = 500
 )
 
 // NewWriter reads what the fact tables look like. Its work ends with Close.
@@ -119,7 +122,7 @@ func NewWriter(ctx context.Context, o WriterOptions) (*Writer, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	for value, fallback := range map[*time.Duration]time.Duration{&o.Wait: 5 * time.Millisecond, &o.Queue: 2 * time.Second, &o.Patience: 10 * time.Second} {
+	for value, fallback := range map[*time.Duration]time.Duration{&o.Wait: 150 * time.Millisecond, &o.Lull: 25 * time.Millisecond, &o.Queue: 2 * time.Second, &o.Patience: 10 * time.Second} {
 		if *value == 0 {
 			*value = fallback
 		}
@@ -347,25 +350,11 @@ func (w *Writer) enqueue(t *table, req *request) error {
 func (w *Writer) run(t *table, q chan *request) {
 	s := &session{im: &Importer{Conn: w.o.Conn, Patience: w.o.Patience}, tables: w.tables, zone: w.o.Zone, at: w.o.Now()}
 	defer func() { _ = s.dropScratch(w.ctx) }()
+	var last time.Time // when the group before was stored
 	for first := range q {
-		group, rows, size := []*request{first}, first.rows, first.bytes
-		timer := time.NewTimer(w.o.Wait)
-		for waiting := true; waiting && rows < w.o.Rows && size < w.o.Bytes; {
-			select {
-			case more, open := <-q:
-				if !open {
-					waiting = false
-					break
-				}
-				group = append(group, more)
-				rows += more.rows
-				size += more.bytes
-			case <-timer.C:
-				waiting = false
-			}
-		}
-		timer.Stop()
+		group := w.gather(first, q, time.Since(last) < w.o.Wait)
 		err := w.store(s, t, group)
+		last = time.Now()
 		if len(group) > 1 && isRefused(err) {
 			// It may be for the rows of one of them, which must not be the others' trouble.
 			for _, r := range group {
@@ -385,6 +374,38 @@ func (w *Writer) run(t *table, q chan *request) {
 			r.free()
 		}
 	}
+}
+
+// gather takes what waits to be stored together with the first request. An insert has a cost of its own, whatever it contains: so where requests come
+// one after the other, small ones wait for those that follow. One that comes alone does not.
+func (w *Writer) gather(first *request, q chan *request, busy bool) []*request {
+	group, rows, size := []*request{first}, first.rows, first.bytes
+	until := time.NewTimer(w.o.Wait)
+	defer until.Stop()
+	for rows < w.o.Rows && size < w.o.Bytes {
+		var more *request
+		select {
+		case more = <-q:
+		default:
+			if !busy || rows >= smallGroup {
+				return group
+			}
+			lull := time.NewTimer(w.o.Lull)
+			select {
+			case more = <-q:
+			case <-lull.C:
+			case <-until.C:
+			}
+			lull.Stop()
+		}
+		if more == nil {
+			return group // nothing has come, or nothing will
+		}
+		group = append(group, more)
+		rows += more.rows
+		size += more.bytes
+	}
+	return group
 }
 
 // store stores the requests of a group by one insert.

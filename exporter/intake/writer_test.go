@@ -74,7 +74,7 @@ func told(r intake.Result) string {
 // TestWriterGroups: what arrives together is stored together, and everybody learns of their own rows only.
 func TestWriterGroups(t *testing.T) {
 	f := newFixture(t)
-	w, stored := f.writer(func(o *intake.WriterOptions) { o.Wait = 300 * time.Millisecond })
+	w, stored := f.writer(func(o *intake.WriterOptions) { o.Lull = 100 * time.Millisecond })
 	const callers = 20
 	var wg sync.WaitGroup
 	for i := range callers {
@@ -298,21 +298,31 @@ func TestWriterBusy(t *testing.T) {
 	}
 }
 
-// TestWriterClose stores what it has taken, and takes nothing any more.
+// TestWriterClose stores what waits for others, which what comes alone does not, and takes nothing any more.
 func TestWriterClose(t *testing.T) {
 	f := newFixture(t)
-	w, _ := f.writer(func(o *intake.WriterOptions) { o.Wait = time.Minute })
+	w, stored := f.writer(func(o *intake.WriterOptions) { o.Wait, o.Lull = time.Hour, time.Hour })
+	write := func(id string) error {
+		_, err := w.Write(t.Context(), ndjson("feedback", `{"feedback_id":"`+id+`","account_id":"a","kind":"case_study","created_on":"2024-01-01"}`))
+		return err
+	}
+	if err := write("alone"); err != nil {
+		t.Fatal(err)
+	}
 	done := make(chan error)
-	go func() {
-		_, err := w.Write(t.Context(), ndjson("feedback", `{"feedback_id":"f","account_id":"a","kind":"case_study","created_on":"2024-01-01"}`))
-		done <- err
-	}()
+	for _, id := range []string{"second", "third"} {
+		go func() { done <- write(id) }()
+	}
 	time.Sleep(200 * time.Millisecond)
+	f.equal("feedback", f.query("count()", "stored_feedback"), "1")
 	w.Close()
-	if err := <-done; err != nil {
+	if err := errors.Join(<-done, <-done); err != nil {
 		t.Error(err)
 	}
-	f.equal("feedback", f.query("count()", "stored_feedback"), "1")
+	f.equal("feedback", f.query("count()", "stored_feedback"), "3")
+	if n, requests, _ := stored.of("feedback"); n != 2 || requests != 3 {
+		t.Errorf("%d groups of %d requests, want 2 of 3", n, requests)
+	}
 	_, err := w.Write(t.Context(), ndjson("feedback", `{"feedback_id":"g","account_id":"a","kind":"case_study","created_on":"2024-01-01"}`))
 	var store intake.StoreError
 	if !errors.As(err, &store) {
@@ -327,7 +337,7 @@ func TestWriterPoison(t *testing.T) {
 	if err := f.conn.Exec(t.Context(), "alter table stored_feedback add constraint nobody check account_id != 'poison'"); err != nil {
 		t.Fatal(err)
 	}
-	w, _ := f.writer(func(o *intake.WriterOptions) { o.Wait = 300 * time.Millisecond })
+	w, _ := f.writer(func(o *intake.WriterOptions) { o.Lull = 100 * time.Millisecond })
 	var wg sync.WaitGroup
 	for i := range 6 {
 		wg.Go(func() {
