@@ -285,7 +285,7 @@ func (s *source) parseBack(l headerLine, value string) {
 		name, list, _ := strings.Cut(strings.TrimSpace(part), " ")
 		for text := range strings.SplitSeq(list, ",") {
 			n, err := strconv.Atoi(strings.TrimSpace(text))
-			if err != nil || n < 0 || n > 3660 {
+			if err != nil || n < 0 || n > 3660 || !snakeCase.MatchString(name) {
 				s.fail(l.number, "Back: wants layers or views, each with the days before its own, as in health_days 0, 28; account_days 28, and not %q", value)
 				return
 			}

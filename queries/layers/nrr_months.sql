@@ -66,9 +66,9 @@ changes as (
 )
 
 -- The numbers of sums: 1 totals, 2 stayed, 3 kept, 4 kept_not_new, 5 reported. Of 16 numbers each has one for k.
-select p.day as day, f.lists.1 as totals, f.lists.2 as stayed, f.lists.3 as steps, f.lists.4 as reported, f.lists.5 as kept, f.lists.6 as kept_not_new
-from (select day from policy_days where day in {days:Array(Date)}) as p
-left join (
+-- Of a day on which nobody paid there are only zeros.
+select day, lists.1 as totals, lists.2 as stayed, lists.3 as steps, lists.4 as reported, lists.5 as kept, lists.6 as kept_not_new
+from (
     select
         day,
         arrayMap(found -> (
@@ -92,6 +92,8 @@ left join (
         ) as r on r.grace_days = c.grace_days and r.currency = c.currency
         where c.changed_on <= r.day and not has(c.days_out, r.day)
         group by day, what
+        union all
+        select day, toUInt8(0) as what, toDecimal128(0, 12) as amount, toDecimal128(0, 12) as amount_then from policy_days where day in {days:Array(Date)}
     ) as summed
     group by day
-) as f on f.day = p.day
+) as f

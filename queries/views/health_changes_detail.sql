@@ -15,7 +15,7 @@
 --   to_score   fact  Score on the day.
 --   csm        fact  Owner on the day.
 --
--- Back: health_days 28
+-- Back: health_days 0, 28
 
 select
     n.day as day, n.segment as segment,
