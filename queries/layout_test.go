@@ -2,7 +2,9 @@ package queries_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -159,5 +161,43 @@ func TestLayoutLooksBack(t *testing.T) {
 	}
 	if days, found := layout.Lag("account_days", "tickets"); found {
 		t.Errorf("account_days stands on tickets, %d days later", days)
+	}
+}
+
+// TestBackIsComplete: a view that reads another one some days earlier says so, and also where it reads it on the same day besides; else those days would
+// not be computed, and the view would read them as days without rows.
+func TestBackIsComplete(t *testing.T) {
+	layout, err := builtinLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shifted := regexp.MustCompile(`(?s)select day \+ (\d+) as day\b.*?\bfrom (\w+)`)
+	named := regexp.MustCompile(`\b(?:from|join) (\w+)`)
+	views := 0
+	for _, v := range layout.Views {
+		reads := map[string][]int{}
+		for _, m := range shifted.FindAllStringSubmatch(v.SQL, -1) {
+			days, _ := strconv.Atoi(m[1])
+			reads[m[2]] = append(reads[m[2]], days)
+		}
+		if len(reads) > 0 {
+			views++
+		}
+		for _, m := range named.FindAllStringSubmatch(shifted.ReplaceAllString(v.SQL, ""), -1) {
+			reads[m[1]] = append(reads[m[1]], 0)
+		}
+		for name, days := range reads {
+			said := v.Back[name]
+			if said == nil {
+				said = []int{0}
+			}
+			slices.Sort(days)
+			if days = slices.Compact(days); layout.SQL(name) != "" && !slices.Equal(days, slices.Sorted(slices.Values(said))) {
+				t.Errorf("%s reads %s %v days before, and Back: says %v", v.File, name, days, said)
+			}
+		}
+	}
+	if views < 4 {
+		t.Errorf("%d views look back; the test does not see them", views)
 	}
 }
