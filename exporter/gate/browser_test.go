@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -89,12 +90,21 @@ func TestPagesInABrowser(t *testing.T) {
 		chromium := exec.CommandContext(ctx, browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
 			"--user-data-dir="+t.TempDir(), "--remote-debugging-port=0", strings.Replace(page.URL, "127.0.0.1", host, 1))
 		chromium.WaitDelay = 10 * time.Second
+		// The processes that the browser starts write to its folder until they end, too.
+		chromium.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		chromium.Cancel = func() error { return syscall.Kill(-chromium.Process.Pid, syscall.SIGKILL) }
 		if err := chromium.Start(); err != nil {
 			t.Fatal(err)
 		}
 		defer func() {
 			cancel() // Ends the browser.
 			_ = chromium.Wait()
+			for range 50 {
+				if syscall.Kill(-chromium.Process.Pid, 0) != nil {
+					break // none is left
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
 		}()
 		select {
 		case read = <-report:
