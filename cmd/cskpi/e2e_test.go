@@ -480,7 +480,7 @@ func TestServe(t *testing.T) {
 
 // TestServeWithoutDatabase: a server that is away is waited for, and said to be away.
 func TestServeWithoutDatabase(t *testing.T) {
-	environment(t, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_CLICKHOUSE_URL", "http://default:hunter2@127.0.0.1:1")
+	environment(t, "CSKPI_LISTEN", "127.0.0.1:0", "CSKPI_CLICKHOUSE_URL", "http://default:hunter2@127.0.0.1:1", "CSKPI_DATA_DIR", filepath.Join(t.TempDir(), "none"))
 	s := start(t, "serve")
 	s.waitFor(t, "/metrics", http.StatusOK, "cs_exporter_engine_up 0")
 	s.waitFor(t, "/-/healthy", http.StatusOK, "")
