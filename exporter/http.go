@@ -3,7 +3,6 @@ package exporter
 import (
 	"bytes"
 	"embed"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -85,14 +84,7 @@ func (e *Exporter) metrics() http.Handler {
 		if kind == expfmt.TypeOpenMetrics {
 			_, _ = expfmt.FinalizeOpenMetrics(&end) // a buffer takes everything
 		}
-		first, err := newWritten(own.Bytes())
-		last, failed := newWritten(end.Bytes())
-		if err := errors.Join(err, failed); err != nil {
-			e.o.Log.Error("compressing the exporter's own metrics", "err", err)
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		texts := []written{first}
+		var texts []written
 		for i, o := range snapshot {
 			switch {
 			case e.kpis[i].expired(o, now):
@@ -102,7 +94,10 @@ func (e *Exporter) metrics() http.Handler {
 				texts = append(texts, o.good.text)
 			}
 		}
-		send(w, r, string(format), append(texts, last))
+		if err := send(w, r, string(format), own.Bytes(), texts, end.Bytes()); err != nil {
+			e.o.Log.Error("compressing the exporter's own metrics", "err", err)
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,38 +37,49 @@ var (
 	lastBlock  = []byte{0x03, 0x00}                           // an empty one
 )
 
-// send answers with texts, one after the other.
-func send(w http.ResponseWriter, r *http.Request, contentType string, texts []written) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Vary", "Accept, Accept-Encoding")
+// send answers with texts that were written before, between two that are new. An error comes before anything of the answer.
+func send(w http.ResponseWriter, r *http.Request, contentType string, first []byte, texts []written, last []byte) error {
 	var parts [][]byte
 	if takesGzip(r.Header.Get("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
+		begin, err := newWritten(first)
+		if err != nil {
+			return err
+		}
+		end, err := newWritten(last)
+		if err != nil {
+			return err
+		}
 		sum, length := crc32.NewIEEE(), 0
 		parts = append(parts, gzipHeader)
-		for _, t := range texts {
+		for _, t := range slices.Concat([]written{begin}, texts, []written{end}) {
 			parts = append(parts, t.deflated)
 			_, _ = sum.Write(t.plain) // a hash takes everything
 			length += len(t.plain)
 		}
-		end := binary.LittleEndian.AppendUint32(nil, sum.Sum32())
-		parts = append(parts, lastBlock, binary.LittleEndian.AppendUint32(end, uint32(length)))
+		trailer := binary.LittleEndian.AppendUint32(nil, sum.Sum32())
+		parts = append(parts, lastBlock, binary.LittleEndian.AppendUint32(trailer, uint32(length)))
+		w.Header().Set("Content-Encoding", "gzip")
 	} else {
+		parts = append(parts, first)
 		for _, t := range texts {
 			parts = append(parts, t.plain)
 		}
+		parts = append(parts, last)
 	}
 	size := 0
 	for _, p := range parts {
 		size += len(p)
 	}
+	h := w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Vary", "Accept, Accept-Encoding")
 	h.Set("Content-Length", strconv.Itoa(size))
 	for _, p := range parts {
 		if _, err := w.Write(p); err != nil {
-			return // the client has gone
+			return nil //nolint:nilerr // the client has gone
 		}
 	}
+	return nil
 }
 
 // takesGzip reads an Accept-Encoding header (RFC 9110, section 12.5.3).
