@@ -116,12 +116,16 @@ func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
 	if err != nil {
 		return err
 	}
+	names := make([]string, len(statements))
+	for i, s := range statements {
+		names[i] = s.tableName()
+	}
+	there, err := columnsOf(ctx, conn, names...)
+	if err != nil {
+		return fmt.Errorf("read the columns of tables: %w", err)
+	}
 	for _, s := range statements {
 		t := s.table()
-		there, err := columnsOf(ctx, conn, t.name)
-		if err != nil {
-			return fmt.Errorf("read the columns of %s: %w", t.name, err)
-		}
 		types := map[string]string{}
 		for _, have := range there[t.name] {
 			types[have.name] = have.typ
