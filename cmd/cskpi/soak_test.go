@@ -807,26 +807,10 @@ func BenchmarkSingleEvents(b *testing.B) {
 }
 
 // cpu is the CPU time of the service and of its engine so far, in seconds.
-func (s *service) cpu() (seconds float64) {
+func (s *service) cpu() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, pid := range []int{s.cmd.Process.Pid, s.enginePID()} {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil {
-			s.t.Error(err)
-			continue
-		}
-		_, after, _ := strings.Cut(string(stat), ") ")
-		fields := strings.Fields(after)
-		for _, ticks := range fields[11:13] {
-			n, err := strconv.ParseFloat(ticks, 64)
-			if err != nil {
-				s.t.Error(err)
-			}
-			seconds += n / 100
-		}
-	}
-	return seconds
+	return enginetest.CPU(s.t, s.cmd.Process.Pid) + enginetest.CPU(s.t, s.enginePID())
 }
 
 // peakMB is the most memory that the service's own process has taken.

@@ -66,7 +66,7 @@ func BenchmarkImport(b *testing.B) {
 		b.Run(order, func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "usage_events.ndjson")
 			writeEvents(b, path, n, order == "shuffled")
-			cpu := func() float64 { return enginetest.EngineCPU(b) + enginetest.OwnCPU(b) }
+			cpu := func() float64 { return enginetest.EngineCPU(b) + enginetest.CPU(b, os.Getpid()) }
 			var ours, theirs time.Duration
 			var spent, rolledUp, plain float64
 			var peak uint64
