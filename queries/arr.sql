@@ -17,6 +17,7 @@
 --
 -- Group: Revenue, 1
 -- Every: 5m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment,

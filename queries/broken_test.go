@@ -4,7 +4,10 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/fstest"
+	"time"
 
+	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
 )
@@ -35,5 +38,96 @@ func TestBrokenLayer(t *testing.T) {
 	}
 	if got := table(t, c, []string{"band"}, "health_days"); len(got) != 1 {
 		t.Errorf("health_days: got %v", got)
+	}
+}
+
+// TestStoredKPI: the result of a KPI is computed once for each day. What changes of a past day waits until that is needed, and not so today. Rows with the
+// same labels, of which the table would lose one, are an error. When a KPI is stored no longer, its table is gone.
+func TestStoredKPI(t *testing.T) {
+	t.Parallel()
+	kpi := func(rows, stored string) fstest.MapFS {
+		return fstest.MapFS{"doubled.sql": {Data: []byte(`-- Twice the accounts.
+--
+-- Columns:
+--   day      key   Day.
+--   segment  label Segment.
+--   accounts gauge Accounts.
+--
+` + stored + `
+select day, segment, toUInt64(2 * count()) as accounts from account_days where is_paying group by day, ` + rows)}}
+	}
+	load := func(files fstest.MapFS) queries.Layout {
+		t.Helper()
+		catalogue, err := queries.Load(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return catalogue.Layout()
+	}
+	const stored = "-- Stored: by day\n"
+	layout := load(kpi("segment", stored))
+	c := enginetest.Database(t)
+	if err := layout.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	past, today := date(2024, 6, 30).time(), date(2024, 12, 31).time()
+	contract := func(batch uint64, id string) {
+		t.Helper()
+		exec(t, c, "create table stage as stored_contracts engine = Memory")
+		exec(t, c, "insert into stage (contract_id, account_id, acv, starts_on) values ('"+id+"', '"+id+"', 50000, '2024-01-10')")
+		if err := refresh.Announce(t.Context(), c, batch, "contracts", "stage", "UTC"); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, c, "insert into stored_contracts select * from stage")
+		exec(t, c, "drop table stage")
+		if err := refresh.Stored(t.Context(), c, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refreshed := func(layout queries.Layout, days ...time.Time) (refresh.Report, error) {
+		t.Helper()
+		return (&refresh.Refresher{Conn: c, Layout: layout}).Refresh(t.Context(), refresh.Everything(layout, days...), "UTC", today)
+	}
+	want := func(want ...string) {
+		t.Helper()
+		if got := column(t, c, "select concat(toString(day), ' ', toString(accounts)) from doubled order by day"); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	contract(1, "a")
+	if report, err := refreshed(layout, past, today); err != nil || len(report.Later) > 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	want("2024-06-30 2", "2024-12-31 2")
+	contract(2, "b")
+	report, err := refreshed(layout, today)
+	if err != nil || !report.Later["doubled"][past] || report.Later["doubled"][today] || report.Later["account_days"] != nil {
+		t.Fatalf("%+v, %v", report.Later, err)
+	}
+	want("2024-06-30 2", "2024-12-31 4")
+	if state := column(t, c, "select state from days where day = '2024-06-30'"); len(state) > 0 && state[0] != "not computed" {
+		t.Errorf("the past day is %q", state)
+	}
+	if report, err := refreshed(layout, past); err != nil || len(report.Later) > 0 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	want("2024-06-30 4", "2024-12-31 4")
+
+	twice := load(kpi("segment, account_id", stored))
+	if err := twice.Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	_, err = refreshed(twice, today)
+	if broken, is := errors.AsType[refresh.Broken](err); !is || len(broken) != 1 {
+		t.Errorf("got the error %v", err)
+	}
+	wantError(t, err, "two rows of a day have the same labels")
+
+	if err := load(kpi("segment", "")).Install(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	want("2024-06-30 4", "2024-12-31 4")
+	if tables := column(t, c, "select name from system.tables where database = currentDatabase() and name = 'stored_doubled'"); len(tables) > 0 {
+		t.Errorf("the table of what is not stored is still there")
 	}
 }

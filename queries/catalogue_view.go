@@ -69,7 +69,7 @@ func (q Query) sort() string {
 	switch {
 	case q.Function:
 		return "function"
-	case q.Layer:
+	case q.Layer && q.Model:
 		return "layer"
 	case q.IsDetail():
 		return "detail"

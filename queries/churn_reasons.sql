@@ -18,6 +18,7 @@
 --
 -- Group: Revenue, 13
 -- Every: 1h
+-- Stored: by day
 
 select
     r.day as day, r.fiscal_year as fiscal_year, r.reason as reason,

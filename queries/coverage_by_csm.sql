@@ -18,6 +18,7 @@
 --
 -- Group: Customers, 2
 -- Every: 15m
+-- Stored: by day
 
 select
     day, csm,

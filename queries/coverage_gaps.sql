@@ -21,6 +21,7 @@
 --
 -- Group: Customers, 3
 -- Every: 15m
+-- Stored: by day
 
 select
     day, account, name, csm, segment, due,

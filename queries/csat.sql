@@ -17,6 +17,7 @@
 --
 -- Group: Growth and voice, 9
 -- Every: 15m
+-- Stored: by day
 
 select
     day, segment,

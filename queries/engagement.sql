@@ -18,6 +18,7 @@
 --
 -- Group: Customers, 25
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.kind as kind,

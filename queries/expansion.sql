@@ -19,6 +19,7 @@
 --
 -- Group: Revenue, 9
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.window as window, g.kind as kind,

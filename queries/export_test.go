@@ -119,7 +119,7 @@ func (l Layout) SQL(name string) string {
 
 // KPIs are the views that have a place in a group.
 func (l Layout) KPIs() []Query {
-	return slices.DeleteFunc(slices.Clone(l.Views), func(q Query) bool { return q.Model })
+	return slices.DeleteFunc(slices.Concat(l.Layers, l.Views), func(q Query) bool { return q.Model })
 }
 
 // Mutated is the layout with another text in the body of a layer or view, which is made anew in the database of conn. The old text must be there once.

@@ -20,6 +20,7 @@ type source struct {
 	Query
 	columnsLine int     // of "Columns:"
 	backLine    int     // of "Back:"
+	storedLine  int     // of "Stored:"
 	tokens      []token // of the body, without comments
 	misplaced   bool
 	problems    []problem
@@ -53,6 +54,12 @@ func (s *source) parse(text string) *source {
 		s.Day, s.Columns = s.Columns[0], s.Columns[1:]
 	}
 	s.parseBody(strings.Join(lines[header:], ""), header)
+	if s.storedLine > 0 {
+		s.Layer, s.Key = true, []string{DayColumn}
+		for _, c := range s.Of(Label) {
+			s.Key = append(s.Key, c.Name)
+		}
+	}
 	return s
 }
 
@@ -219,12 +226,15 @@ func (s *source) parseDirective(l headerLine) {
 	case name == "Key":
 		s.parseKey(l, strings.TrimSpace(value))
 		return
+	case name == "Stored":
+		s.parseStored(l, strings.TrimSpace(value))
+		return
 	case name == "Every":
 		target = &s.Every
 	case name == "Timeout":
 		target = &s.Timeout
 	default:
-		s.fail(l.number, "unknown directive %s:; known are Group:, Every:, Timeout: and Back:, and for layers Key:", name)
+		s.fail(l.number, "unknown directive %s:; known are Group:, Every:, Timeout:, Stored: and Back:, and for layers Key:", name)
 		return
 	}
 	value = strings.TrimSpace(value)
@@ -272,6 +282,20 @@ func (s *source) parseKey(l headerLine, value string) {
 			}
 			s.Key = append(s.Key, column)
 		}
+	}
+}
+
+// parseStored reads that the result of a KPI is stored, so that years of it are read at once. It is computed for each day with the layers.
+func (s *source) parseStored(l headerLine, value string) {
+	switch {
+	case s.storedLine > 0:
+		s.fail(l.number, "Stored: is given twice")
+	case s.Model:
+		s.fail(l.number, "Stored: is for KPIs; a table of anything else is a layer")
+	case value != "by day":
+		s.fail(l.number, "Stored: wants by day, and not %q", value)
+	default:
+		s.storedLine = l.number
 	}
 }
 

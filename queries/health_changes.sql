@@ -14,6 +14,7 @@
 --
 -- Group: Customers, 16
 -- Every: 15m
+-- Stored: by day
 
 select g.day as day, g.segment as segment, g.direction as direction, d.accounts as accounts, cs_float(d.arr) as arr
 from (select day, segment, arrayJoin(['improved', 'declined']) as direction from segments) as g

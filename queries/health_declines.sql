@@ -23,6 +23,7 @@
 --
 -- Group: Customers, 17
 -- Every: 15m
+-- Stored: by day
 
 select
     day,

@@ -85,6 +85,8 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		var err error
 		if o.query != nil && o.query.Layer {
 			err = installTable(ctx, conn, cluster, *o.query, have.engines[o.query.Stored()] != "")
+		} else if o.query != nil && have.engines[o.query.Stored()] != "" && !isTable(o.query.Stored()) { // its result is no longer stored
+			err = forgetLayer(ctx, conn, cluster, o.query.Name)
 		}
 		if err == nil {
 			statement := o.statement
@@ -170,7 +172,7 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 	columns := q.columns()
 	if columns == nil {
 		asked := clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01"}))
-		found, err := describe(asked, conn, q.SQL)
+		found, err := describe(asked, conn, q.Computation())
 		if err != nil {
 			return err
 		}
@@ -199,7 +201,7 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 			return err
 		}
 	}
-	help := map[string]string{"version": "When the row was computed, in microseconds since 1970; the highest counts.", "is_gone": "1: there is no such row any more."}
+	help := map[string]string{q.Day.Name: q.Day.Help, "version": "When the row was computed, in microseconds since 1970; the highest counts.", "is_gone": "1: there is no such row any more."}
 	for _, c := range q.Columns {
 		help[c.Name] = c.Help
 	}

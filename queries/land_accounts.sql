@@ -17,6 +17,7 @@
 --
 -- Group: Growth and voice, 7
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment,

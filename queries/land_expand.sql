@@ -22,6 +22,7 @@
 --
 -- Group: Growth and voice, 6
 -- Every: 15m
+-- Stored: by day
 
 select
     day, window,

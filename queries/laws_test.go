@@ -216,7 +216,7 @@ func namesOf(columns []queries.Column) (names []string) {
 
 // viewsOf are those with a row for each day on which something is known, rather than for the day on which it was.
 func viewsOf(layout queries.Layout) []queries.Query {
-	return slices.DeleteFunc(slices.Clone(layout.Views), func(q queries.Query) bool {
+	return slices.DeleteFunc(slices.Concat(layout.Layers, layout.Views), func(q queries.Query) bool {
 		return q.Day.Name == "" || len(q.Columns) == 0 || slices.Contains(ofTheirDays, q.Name)
 	})
 }

@@ -17,6 +17,7 @@
 --
 -- Group: Customers, 5
 -- Every: 15m
+-- Stored: by day
 
 select g.day as day, g.segment as segment, g.phase as phase, d.accounts as accounts, cs_float(d.arr) as arr
 from (select day, segment, arrayJoin(['onboarding', 'adoption', 'growth', 'leaving']) as phase from segments) as g

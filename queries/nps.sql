@@ -19,6 +19,7 @@
 --
 -- Group: Growth and voice, 8
 -- Every: 15m
+-- Stored: by day
 
 select
     day, segment,

@@ -18,6 +18,7 @@
 --
 -- Group: Revenue, 17
 -- Every: 15m
+-- Stored: by day
 
 select
     w.day as day, w.window as window, w.definition as definition,

@@ -23,6 +23,7 @@
 --
 -- Group: Customers, 7
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment,

@@ -22,6 +22,7 @@
 --
 -- Group: Customers, 8
 -- Every: 15m
+-- Stored: by day
 
 select
     day, csm,

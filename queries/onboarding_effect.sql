@@ -21,6 +21,7 @@
 --
 -- Group: Customers, 32
 -- Every: 1h
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.outcome as outcome,

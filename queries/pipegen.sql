@@ -17,6 +17,7 @@
 --
 -- Group: Growth and voice, 1
 -- Every: 15m
+-- Stored: by day
 
 select
     day, segment, kind, window,

@@ -16,6 +16,7 @@
 --
 -- Group: Growth and voice, 2
 -- Every: 15m
+-- Stored: by day
 
 select
     c.day as day, c.csm as csm, w.window as window,

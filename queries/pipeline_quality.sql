@@ -24,6 +24,7 @@
 --
 -- Group: Growth and voice, 3
 -- Every: 15m
+-- Stored: by day
 
 select
     day, kind, window,

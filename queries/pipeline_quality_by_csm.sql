@@ -22,6 +22,7 @@
 --
 -- Group: Growth and voice, 4
 -- Every: 15m
+-- Stored: by day
 
 select
     day, csm, window,

@@ -15,6 +15,7 @@
 --
 -- Group: Customers, 27
 -- Every: 15m
+-- Stored: by day
 
 select day, kind, sum(d.accounts) as accounts, cs_float(sum(d.arr)) as arr
 from qualitative_risks_detail as d

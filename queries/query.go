@@ -28,7 +28,8 @@ type Column struct {
 	Line int    // line of the declaration in the file
 }
 
-// Query is one SQL file, and what its header says of it: a plain view, a layer (a table that the refresher computes), or a function.
+// Query is one SQL file, and what its header says of it: a plain view, a layer (a table that the refresher computes), or a function. A KPI is a plain
+// view, or a layer if its header says that its result is stored.
 type Query struct {
 	Name    string // file name without .sql
 	File    string // path inside its file system, for messages
@@ -46,7 +47,7 @@ type Query struct {
 	Back     map[string][]int
 	SQL      string // the bare SELECT; of a function, the lambda
 	Model    bool   // no KPI: installed, not exported
-	Layer    bool   // a table with the result, by day or not; it is a Model, too
+	Layer    bool   // a table with the result, by day or not
 	Function bool   // no view but the SQL function <Name>; it is a Model, too
 	Overlay  bool   // a file of the company, not a built-in one
 	Shadowed bool   // facts have the name, so the view is called otherwise
@@ -80,6 +81,16 @@ func (q Query) IsByDay() bool { return len(q.Key) > 0 && q.Key[0] == DayColumn }
 
 // IsByAccount reports whether each row of a layer is about one account.
 func (q Query) IsByAccount() bool { return slices.Contains(q.Key, "account_id") }
+
+// Computation is the SELECT that gives the rows of a layer for the days of its parameter.
+func (q Query) Computation() string {
+	if q.Model {
+		return q.SQL
+	}
+	// A KPI is a view with all days. Of two rows with the same labels the table would keep one without a word.
+	return "select * except rows_of_key from (\n\tselect *, count() over (partition by " + strings.Join(q.Key, ", ") + ") as rows_of_key\n\tfrom (\n" + q.SQL + "\n\t) as result\n\twhere day in {days:Array(Date)}\n) as counted\n" +
+		"where throwIf(rows_of_key > 1, 'two rows of a day have the same labels') = 0"
+}
 
 // Metric is the name of the Prometheus metric that column c of q becomes.
 func (q Query) Metric(c Column) string { return "cs_" + q.Name + "_" + c.Name }

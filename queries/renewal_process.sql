@@ -20,6 +20,7 @@
 --
 -- Group: Revenue, 18
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.due as due,

@@ -23,6 +23,7 @@
 --
 -- Group: Revenue, 11
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.window as window,

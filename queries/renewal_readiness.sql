@@ -17,6 +17,7 @@
 --
 -- Group: Revenue, 12
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment,

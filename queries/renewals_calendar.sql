@@ -21,6 +21,7 @@
 --
 -- Group: Revenue, 19
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.month as month,

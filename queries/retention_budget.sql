@@ -21,6 +21,7 @@
 --
 -- Group: Revenue, 4
 -- Every: 15m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.window as window,

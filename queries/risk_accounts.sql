@@ -18,6 +18,7 @@
 --
 -- Group: Customers, 19
 -- Every: 5m
+-- Stored: by day
 
 select
     day, account, csm, segment,

@@ -19,6 +19,7 @@
 --
 -- Group: Customers, 20
 -- Every: 15m
+-- Stored: by day
 
 select
     day, account, name, csm, driver,

@@ -15,6 +15,7 @@
 --
 -- Group: Customers, 4
 -- Every: 1h
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.kind as kind,

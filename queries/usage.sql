@@ -25,6 +25,7 @@
 --
 -- Group: Customers, 11
 -- Every: 5m
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment,

@@ -17,6 +17,7 @@
 --
 -- Group: Customers, 10
 -- Every: 1h
+-- Stored: by day
 
 select
     g.day as day, g.segment as segment, g.point as point,

@@ -313,10 +313,10 @@ func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, wh
 	}
 	statement := q.Select(asOf)
 	switch {
-	case q.IsByDay(): // a layer, in which the day is a column like the others
-		where = " where day = " + queries.QuoteDay(asOf) + strings.Replace(where, " where ", " and ", 1)
 	case q.Day.Name != "":
 		where = strings.Replace(where, " where ", " and ", 1)
+	case q.IsByDay(): // a layer, in which the day is a column like the others
+		where = " where day = " + queries.QuoteDay(asOf) + strings.Replace(where, " where ", " and ", 1)
 	}
 	rows, err := d.conn.Query(ctx, statement+where+order+limit, args...)
 	if err != nil {

@@ -28,18 +28,26 @@ func (c *engineCmd) Run(parent context.Context, a *app) error {
 		return err
 	}
 	defer readers.Close(0)
-	e, err := engine.Start(parent, a.engineOptions(readers.URL()))
+	catalogue, err := a.load()
 	if err != nil {
 		return err
 	}
-	readers.Handle(a.readerHandler(e))
+	d, err := a.connect(parent, catalogue, a.engineOptions(readers.URL()))
+	if err != nil {
+		return err
+	}
+	readers.Handle(a.readerHandler(d.engine))
 	failed := make(chan error, 1)
 	go func() { failed <- readers.Serve() }() // Ends by Close.
+	// The other commands take what a running engine has as it is.
+	if err := a.prepare(parent, d); err != nil && parent.Err() == nil {
+		a.log.Error("the tables and views are not up to date", "err", err)
+	}
 	select {
 	case <-parent.Done():
 		readers.Close(gracePeriod)
 		err = <-failed
 	case err = <-failed:
 	}
-	return errors.Join(err, e.Close())
+	return errors.Join(err, d.close())
 }

@@ -173,6 +173,10 @@ func TestEngineCommand(t *testing.T) {
 		status, text := s.get(t, "/?query=select+1")
 		return status == http.StatusOK && text == "1\n"
 	})
+	until(t, func() bool { // as this version has it
+		_, text := s.get(t, "/?query=select+countIf(kind+in+('view','detail','layer','kpi'))>100+from+catalogue")
+		return text == "1\n"
+	})
 	importContracts(t)
 	if status, text := s.get(t, "/?query=select+count()+from+cs.stored_contracts"); status != http.StatusOK || text != "6\n" {
 		t.Errorf("got %d %s", status, text)

@@ -81,9 +81,13 @@ func BenchmarkLayers(b *testing.B) {
 		refreshed := func(days ...time.Time) float64 {
 			b.Helper()
 			return took(func() error {
-				report, err := r.Refresh(b.Context(), refresh.Everything(layout, days...), "UTC", last)
-				b.Logf("refresh of %d days: %v, of which %s", len(days), report.Took, strings.Join(report.Slowest(12), ", "))
-				return err
+				for need := refresh.Everything(layout, days...); ; {
+					report, err := r.Refresh(b.Context(), need, "UTC", last)
+					b.Logf("refresh of %d days: %v, of which %s", len(days), report.Took, strings.Join(report.Slowest(12), ", "))
+					if need = report.Later; err != nil || len(need) == 0 {
+						return err
+					}
+				}
 			})
 		}
 		b.ReportMetric(refreshed(days[0]), "cpu-s/first-day")
@@ -123,7 +127,7 @@ func BenchmarkLayers(b *testing.B) {
 
 		var slowest []string
 		var times []float64
-		for _, v := range layout.Views {
+		for _, v := range slices.Concat(layout.Layers, layout.Views) {
 			if v.Day.Name == "" {
 				continue
 			}
@@ -148,15 +152,17 @@ func BenchmarkLayers(b *testing.B) {
 		b.ReportMetric(times[len(times)/2], "cpu-s/view-median")
 		b.ReportMetric(times[len(times)*9/10], "cpu-s/view-p90")
 		var worst float64
-		for _, v := range layout.Views {
-			if v.Day.Name == "" || !slices.Contains([]string{"nrr", "arr", "health", "coverage", "usage", "renewals", "csm_load", "risk"}, v.Name) {
+		for _, v := range slices.Concat(layout.Layers, layout.Views) {
+			if v.Day.Name == "" || v.Model {
 				continue
 			}
-			t := took(func() error { return c.Exec(b.Context(), "select * from "+v.View()+" format Null") })
+			t := took(func() error {
+				return c.Exec(b.Context(), "select * from "+v.View()+" where day <= "+queries.QuoteDay(last)+" and day >= "+queries.QuoteDay(days[len(days)-1])+" format Null")
+			})
 			b.Logf("%s over 151 days: %.2f", v.View(), t)
 			worst = max(worst, t)
 		}
-		b.ReportMetric(worst, "cpu-s/151-days-of-a-view")
+		b.ReportMetric(worst, "cpu-s/151-days-of-a-kpi")
 		b.ReportMetric(enginetest.EnginePeak(b), "MiB/engine")
 	}
 }

@@ -128,8 +128,8 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 		}
 		at = min(at, most)
 	}
-	err = d.compute(ctx, all, stale, d.need(nil, due[:at], first).also(stale), first)
-	left = len(due) - at
+	later, err := d.compute(ctx, all, stale, d.need(nil, append(due[:at:at], kept[0]), first), first)
+	left = len(due) - at + len(daysBut(later.Days(), due[at:]))
 	d.mu.Lock()
 	if d.left = left; left == 0 && err == nil {
 		d.at = d.o.Now()
@@ -160,30 +160,31 @@ func (d *Days) Compute(ctx context.Context, asked []queries.Query, days ...time.
 	if err != nil {
 		return err
 	}
-	if err = d.compute(ctx, all, stale, stale, first); err != nil || len(stale) == 0 || asked != nil {
+	if _, err = d.compute(ctx, all, stale, all, first); err != nil || len(stale) == 0 || asked != nil {
 		return err // where there was nothing to do, nothing is written: whoever asks may not be allowed to
 	}
 	return d.note(ctx, days, daysBut(all.Days(), days))
 }
 
-// compute computes a piece of what is stale of all, and what changes of facts touch of whatever is computed.
-func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.Time) error {
+// compute computes what is stale of a piece of all, and what changes of facts touch of whatever is computed. What it returns is stale from now on.
+func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.Time) (later Need, err error) {
+	due := piece.also(stale)
 	if d.o.Guest {
 		other, err := d.r.Differ(ctx, d.o.Zone.String())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(other) > 0 {
-			return fmt.Errorf("this database is served by another version of cskpi, or with other query files (%s are defined differently here): use the version and the CSKPI_QUERIES_DIR of cskpi serve", strings.Join(other, ", "))
+			return nil, fmt.Errorf("this database is served by another version of cskpi, or with other query files (%s are defined differently here): use the version and the CSKPI_QUERIES_DIR of cskpi serve", strings.Join(other, ", "))
 		}
 	}
 	pending, err := d.r.Pending(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if pending || len(piece) > 0 {
+	if pending || len(due) > 0 {
 		if d.r.AtOnce, err = d.AtOnce(ctx); err != nil {
-			return err
+			return nil, err
 		}
 		began := time.Now()
 		var report Report
@@ -194,19 +195,20 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 			report, err = d.r.Refresh(ctx, piece, d.o.Zone.String(), d.whole())
 			return err
 		})
+		later = report.Later
 		d.tally(report, time.Since(began), err)
 		if report.Whole > 0 || report.Accounts > 0 {
-			d.o.Log.Debug("days computed", "days", len(piece.Days()), "accounts", report.Accounts, "seconds", time.Since(began).Seconds(), "slowest", report.Slowest(3))
+			d.o.Log.Debug("days computed", "days", len(due.Days()), "accounts", report.Accounts, "seconds", time.Since(began).Seconds(), "slowest", report.Slowest(3))
 		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var broken Broken
 	if err != nil && !errors.As(err, &broken) {
-		return err
+		return nil, err
 	}
 	for layer, why := range d.broken {
-		if len(piece[layer]) == 0 && broken[layer] == nil { // it was not tried
+		if len(due[layer]) == 0 && broken[layer] == nil { // it was not tried
 			if broken == nil {
 				broken = Broken{}
 			}
@@ -223,7 +225,12 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 			d.ready[layer][day] = d.version()
 		}
 	}
-	return err
+	for layer, days := range later {
+		for day := range days {
+			delete(d.ready[layer], day)
+		}
+	}
+	return later, err
 }
 
 // AtOnce is how many days one statement is to compute: the more, the less its planning weighs, and the more memory it takes.
@@ -247,7 +254,7 @@ func (d *Days) Broken(q queries.Query) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, err := range d.broken {
-		if q.ReadsTable(queries.StoredPrefix + name) {
+		if q.View() == name || q.ReadsTable(queries.StoredPrefix+name) {
 			return fmt.Errorf("the layer %s is not up to date: %w", name, err)
 		}
 	}

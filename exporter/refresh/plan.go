@@ -22,6 +22,7 @@ type Report struct {
 	Changes  int // accounts, and the company, whose facts had changed
 	Took     time.Duration
 	Layers   map[string]time.Duration // of Took, by layer
+	Later    Need                     // days of KPIs that changes touch and that were not needed: they are to be computed
 }
 
 // Slowest are the layers that took longest, so many at most, as in "usage_days 1.2s".
@@ -55,11 +56,11 @@ type computed struct {
 }
 
 // Refresh brings layers up to date: what is needed and not computed, or by another definition, or before the day was over, and what changes of facts
-// touch of all that is computed, for the accounts that they are about. Layers that read another one of the whole company, as the policy is, follow on
+// touch of all that is computed, for the accounts that they are about; of KPIs the days that are needed, while the others are to be computed. Layers that read another one of the whole company, as the policy is, follow on
 // the days on which that has changed. What it has done stays done if it is cut short.
 func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole time.Time) (Report, error) {
 	began := time.Now()
-	report := Report{Layers: map[string]time.Duration{}}
+	report := Report{Layers: map[string]time.Duration{}, Later: Need{}}
 	changes, batches, err := r.pending(ctx)
 	if err != nil {
 		return report, fmt.Errorf("read what has changed: %w", queries.Brief(err))
@@ -87,6 +88,17 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 		}
 		w := r.work(layer, need[layer.Name], zone, whole, changes, done[layer.Name], full)
 		started := time.Now()
+		if !layer.Model {
+			// Past days of KPIs wait until they are needed, so that those of today do not wait for them.
+			var later []time.Time
+			w.all, later = partition(w.all, need[layer.Name])
+			if err := r.forget(ctx, layer.Name, later); err != nil {
+				return report, err
+			}
+			for _, d := range later {
+				report.Later.add(layer.Name, d)
+			}
+		}
 		record, err := r.bring(ctx, layer, w, zone, whole, done[layer.Name], full, &report)
 		report.Layers[layer.Name] = time.Since(started)
 		switch {
@@ -105,7 +117,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
-		if err := r.forget(ctx, name); err != nil {
+		if err := r.forget(ctx, name, slices.Collect(maps.Keys(done[name]))); err != nil {
 			return report, err
 		}
 	}
@@ -202,12 +214,29 @@ func (r *Refresher) standsOn(name string, broken map[string]error) error {
 	return nil
 }
 
-// forget lets a layer count as not computed: what changed meanwhile is not in it.
-func (r *Refresher) forget(ctx context.Context, name string) error {
-	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, '' as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final where d.definition != '' and layer = "+queries.QuoteText(name)); err != nil {
+// forget lets days of a layer count as not computed: what changed meanwhile is not in them.
+func (r *Refresher) forget(ctx context.Context, name string, days []time.Time) error {
+	if len(days) == 0 {
+		return nil
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
+	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, '' as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final "+
+		"where d.definition != '' and layer = "+queries.QuoteText(name)+" and day in {days:Array(Date)}"); err != nil {
 		return fmt.Errorf("record that the layer %s is not up to date: %w", name, queries.Brief(err))
 	}
 	return nil
+}
+
+// partition divides days into those that are in a set, and the others.
+func partition(days []time.Time, in map[time.Time]bool) (those, others []time.Time) {
+	for _, d := range days {
+		if in[d] {
+			those = append(those, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	return those, others
 }
 
 // isRefused tells that the engine is there and could not compute what it was asked for.
@@ -424,29 +453,30 @@ func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 
 // state reads which days of the layers are computed, and how.
 func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]computed, error) {
-	rows, err := r.Conn.Query(ctx, "select toString(layer), day, toString(definition), whole, hash, computed_at from stored_layer_days final")
+	rows, err := r.Conn.Query(ctx, "select toString(layer) as name, toString(d.definition) as by, max(computed_at), groupArray(day), groupArray(whole), groupArray(hash) from stored_layer_days as d final group by name, by")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	found := map[string]map[time.Time]computed{}
 	for rows.Next() {
-		var layer string
-		var day time.Time
-		var c computed
+		var layer, definition string
 		var at time.Time
-		if err := rows.Scan(&layer, &day, &c.definition, &c.whole, &c.hash, &at); err != nil {
+		var days, whole []time.Time
+		var hashes []uint64
+		if err := rows.Scan(&layer, &definition, &at, &days, &whole, &hashes); err != nil {
 			return nil, err
 		}
 		r.last = max(r.last, at.UnixMicro()) // rows are recorded after they are computed
 		if found[layer] == nil {
-			found[layer] = map[time.Time]computed{}
+			found[layer] = make(map[time.Time]computed, len(days))
 		}
-		if day.Unix() == 0 {
-			day = time.Time{}
+		for i, day := range days {
+			if day = day.UTC(); day.Unix() == 0 {
+				day = time.Time{}
+			}
+			found[layer][day] = computed{definition, whole[i].UTC(), hashes[i]}
 		}
-		c.whole = c.whole.UTC()
-		found[layer][day.UTC()] = c
 	}
 	return found, rows.Err()
 }
@@ -459,7 +489,7 @@ func (r *Refresher) definition(layer queries.Query, zone string) string {
 // record says that days of a layer are computed; a layer that is not of the whole company has no hashes.
 func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time.Time, hashes map[time.Time]uint64, zone string, whole time.Time) error {
 	if !layer.IsByDay() {
-		days = []time.Time{time.Unix(0, 0).UTC()}
+		days = []time.Time{{}}
 	}
 	texts := make([]string, len(days))
 	for i, d := range days {

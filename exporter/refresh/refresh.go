@@ -65,6 +65,9 @@ func (r *Refresher) chunks(days []time.Time) [][]time.Time {
 func dayList(days []time.Time) string {
 	texts := make([]string, len(days))
 	for i, d := range days {
+		if d.IsZero() { // of a layer without days
+			d = time.Unix(0, 0).UTC()
+		}
 		texts[i] = "'" + d.Format(time.DateOnly) + "'"
 	}
 	return "[" + strings.Join(texts, ",") + "]"
@@ -91,7 +94,7 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 			"optimize_on_insert":              0,
 			"max_partitions_per_insert_block": 0,
 		}))
-	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.SQL+"\n)"); err != nil {
+	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.Computation()+"\n)"); err != nil {
 		return fmt.Errorf("compute the layer %s: %w", layer.Name, queries.Brief(err))
 	}
 	// What was there and was not written again is there no longer.
