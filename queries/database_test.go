@@ -137,16 +137,16 @@ func (p *computer) compute(t testing.TB, text string, days []time.Time, whole ti
 	accounts := slices.Sorted(maps.Keys(p.accounts))
 	filled := column(t, p.c, "select name from system.tables where database = currentDatabase() and total_rows > 0")
 	compute := func(layer queries.Query, days []time.Time) {
-		if p.done[layer.Name] == nil {
+		if p.done[layer.View()] == nil {
 			if p.isEmpty(layer, filled) {
 				return
 			}
-			p.done[layer.Name] = map[time.Time]bool{}
+			p.done[layer.View()] = map[time.Time]bool{}
 		}
 		if !layer.IsByDay() {
 			days = []time.Time{{}}
 		}
-		left := slices.DeleteFunc(slices.Clone(days), func(d time.Time) bool { return p.done[layer.Name][d] })
+		left := slices.DeleteFunc(slices.Clone(days), func(d time.Time) bool { return p.done[layer.View()][d] })
 		if len(left) == 0 {
 			return
 		}
@@ -156,13 +156,13 @@ func (p *computer) compute(t testing.TB, text string, days []time.Time, whole ti
 			t.Fatal(err)
 		}
 		for _, d := range left {
-			p.done[layer.Name][d] = true
+			p.done[layer.View()][d] = true
 		}
 	}
 	asked := slices.Clone(days)
 	if distances["arr_residuals"] != nil { // compares the openings of windows with what the ARR was then
 		for _, layer := range p.layout.Layers {
-			if layer.Name == "policy_days" {
+			if layer.View() == "policy_days" {
 				compute(layer, days)
 			}
 		}
@@ -173,12 +173,12 @@ func (p *computer) compute(t testing.TB, text string, days []time.Time, whole ti
 	}
 	for _, layer := range p.layout.Layers {
 		all := slices.Clone(asked)
-		for _, before := range distances[layer.Name] {
+		for _, before := range distances[layer.View()] {
 			for _, d := range append([]time.Time{whole}, days...) { // usage of a day that is not over is that of the last whole one
 				all = append(all, d.AddDate(0, 0, -before))
 			}
 		}
-		if distances[layer.Name] != nil {
+		if distances[layer.View()] != nil {
 			slices.SortFunc(all, time.Time.Compare)
 			compute(layer, slices.Compact(all))
 		}
@@ -189,8 +189,8 @@ var wordsOf = regexp.MustCompile(`\w+`)
 
 // isEmpty reports whether a layer needs no computation: it is about accounts, and reads nothing but tables of facts that have no rows.
 func (p *computer) isEmpty(layer queries.Query, filled []string) bool {
-	return layer.IsByAccount() && !slices.Contains(filled, layer.Stored()) && len(p.layout.Next(layer.Name)) == 0 &&
-		!slices.ContainsFunc(p.layout.Facts(layer.Name), func(table string) bool { return slices.Contains(filled, queries.StoredPrefix+table) })
+	return layer.IsByAccount() && !slices.Contains(filled, layer.Stored()) && len(p.layout.Next(layer.View())) == 0 &&
+		!slices.ContainsFunc(p.layout.Facts(layer.View()), func(table string) bool { return slices.Contains(filled, queries.StoredPrefix+table) })
 }
 
 // rollUpStored brings the tables of usage up to date with the stored events. The roll-up still names the tables of cs.

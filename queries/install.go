@@ -86,7 +86,7 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		if o.query != nil && o.query.Layer {
 			err = installTable(ctx, conn, cluster, *o.query, have.engines[o.query.Stored()] != "")
 		} else if o.query != nil && have.engines[o.query.Stored()] != "" && !isTable(o.query.Stored()) { // its result is no longer stored
-			err = forgetLayer(ctx, conn, cluster, o.query.Name)
+			err = forgetLayer(ctx, conn, cluster, o.query.View())
 		}
 		if err == nil {
 			statement := o.statement
@@ -197,7 +197,7 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 		if slices.Equal(have[q.Stored()], columns) && sorted == key {
 			return nil
 		}
-		if err := forgetLayer(ctx, conn, cluster, q.Name); err != nil {
+		if err := forgetLayer(ctx, conn, cluster, q.View()); err != nil {
 			return err
 		}
 	}

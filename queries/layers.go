@@ -126,7 +126,7 @@ func (l Layout) link(q Query) {
 		counts(fact, 0)
 	}
 	if q.Layer {
-		distances[q.Name] = []int{0}
+		distances[q.View()] = []int{0}
 	}
 	l.next[q.View()], l.distances[q.View()], l.lags[q.View()] = ascending(next), ascending(distances), lags
 }

@@ -21,10 +21,10 @@ func layerRows(t *testing.T, c driver.Conn, layout queries.Layout) map[string][]
 	rows := map[string][]string{}
 	for _, layer := range layout.Layers {
 		var lines []string
-		if err := c.QueryRow(t.Context(), "select arraySort(groupArray(formatRowNoNewline('TabSeparated', *))) from "+layer.Name).Scan(&lines); err != nil {
-			t.Fatalf("%s: %v", layer.Name, err)
+		if err := c.QueryRow(t.Context(), "select arraySort(groupArray(formatRowNoNewline('TabSeparated', *))) from "+layer.View()).Scan(&lines); err != nil {
+			t.Fatalf("%s: %v", layer.View(), err)
 		}
-		rows[layer.Name] = lines
+		rows[layer.View()] = lines
 	}
 	return rows
 }
@@ -52,8 +52,8 @@ func TestLawsOfLayers(t *testing.T) {
 	compute(nil, days...)
 	all := layerRows(t, c, layout)
 	for _, layer := range layout.Layers {
-		if len(all[layer.Name]) == 0 && layer.Name != "unvalued_days" && layer.Name != "arr_residuals" { // exceptions that a sound company has none of
-			t.Errorf("the layer %s has no rows: the laws say nothing of it", layer.Name)
+		if len(all[layer.View()]) == 0 && layer.View() != "unvalued_days" && layer.View() != "arr_residuals" { // exceptions that a sound company has none of
+			t.Errorf("the layer %s has no rows: the laws say nothing of it", layer.View())
 		}
 	}
 	other, _ := withFacts(t, facts)

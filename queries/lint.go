@@ -161,8 +161,6 @@ func (s *source) checkDay() {
 		s.fail(s.columnsLine, "a layer has a line Key: with the columns by which its table is ordered")
 	case s.Day.Name == "" && (!s.Model || s.IsDetail()):
 		s.fail(s.columnsLine, "the first column must be the day: day key Day.")
-	case s.storedLine > 0 && s.Shadowed:
-		s.fail(s.storedLine, "Stored: is not for a KPI whose name facts have")
 	case s.storedLine > 0 && len(s.Of(Histogram)) > 0:
 		s.fail(s.storedLine, "Stored: is not for a KPI with a histogram")
 	case s.Day.Name != "" && s.Day.Kind != Key:

@@ -91,15 +91,15 @@ func TestPieces(t *testing.T) {
 	on := make(map[string][]time.Time)
 	for _, layer := range layout.Layers {
 		if !layer.IsByDay() {
-			on[layer.Name] = []time.Time{{}}
+			on[layer.View()] = []time.Time{{}}
 			continue
 		}
-		for _, text := range column(t, c, "select toString(day) from stored_layer_days final where layer = '"+layer.Name+"' order by day") {
+		for _, text := range column(t, c, "select toString(day) from stored_layer_days final where layer = '"+layer.View()+"' order by day") {
 			day, err := time.Parse(time.DateOnly, text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			on[layer.Name] = append(on[layer.Name], day)
+			on[layer.View()] = append(on[layer.View()], day)
 		}
 	}
 	for _, layer := range layout.Layers {
@@ -108,7 +108,7 @@ func TestPieces(t *testing.T) {
 	for _, layer := range layout.Layers {
 		one := layout
 		one.Layers = []queries.Query{layer}
-		if err := (&refresh.Refresher{Conn: c, Layout: one, AtOnce: 1000}).Days(t.Context(), on[layer.Name], nil, "UTC", today.AddDate(0, 0, -1)); err != nil {
+		if err := (&refresh.Refresher{Conn: c, Layout: one, AtOnce: 1000}).Days(t.Context(), on[layer.View()], nil, "UTC", today.AddDate(0, 0, -1)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -74,7 +74,7 @@ func (q Query) View() string {
 }
 
 // Stored is the name of the table in which a layer lies.
-func (q Query) Stored() string { return StoredPrefix + q.Name }
+func (q Query) Stored() string { return StoredPrefix + q.View() }
 
 // IsByDay reports whether a layer has rows of its own for each day.
 func (q Query) IsByDay() bool { return len(q.Key) > 0 && q.Key[0] == DayColumn }

@@ -25,6 +25,7 @@
 --
 -- Group: Growth and voice, 10
 -- Every: 15m
+-- Stored: by day
 
 select
     c.day as day, c.severity as severity, c.opened_sum as opened, c.answered_sum as answered, c.resolved_sum as resolved, c.open_sum as open, c.complaints_sum as complaints,

@@ -21,8 +21,8 @@ func reachOf(layout queries.Layout, asked []queries.Query) reach {
 	}
 	all := reach(layout.Distances(names...))
 	for _, layer := range layout.Layers {
-		if _, reached := all[layer.Name]; reached && !layer.IsByDay() {
-			all[layer.Name] = nil
+		if _, reached := all[layer.View()]; reached && !layer.IsByDay() {
+			all[layer.View()] = nil
 		}
 	}
 	return all
@@ -52,11 +52,11 @@ func Everything(layout queries.Layout, days ...time.Time) Need {
 	n := Need{}
 	for _, layer := range layout.Layers {
 		if !layer.IsByDay() {
-			n.add(layer.Name, time.Time{})
+			n.add(layer.View(), time.Time{})
 			continue
 		}
 		for _, day := range days {
-			n.add(layer.Name, day)
+			n.add(layer.View(), day)
 		}
 	}
 	return n

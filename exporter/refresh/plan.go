@@ -76,31 +76,31 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 	full := map[string]map[time.Time]bool{} // by layer, the days that are computed for all accounts since something else than its facts changed
 	broken := map[string]error{}            // layers that cannot be computed, and those that stand on them
 	for _, layer := range r.Layout.Layers {
-		if err := r.standsOn(layer.Name, broken); err != nil {
-			broken[layer.Name] = err
+		if err := r.standsOn(layer.View(), broken); err != nil {
+			broken[layer.View()] = err
 			continue
 		}
 		if err := r.whole(ctx, layer); errors.Is(err, queries.ErrDamaged) {
-			broken[layer.Name] = err
+			broken[layer.View()] = err
 			continue
 		} else if err != nil {
 			return report, err
 		}
-		w := r.work(layer, need[layer.Name], zone, whole, changes, done[layer.Name], full)
+		w := r.work(layer, need[layer.View()], zone, whole, changes, done[layer.View()], full)
 		started := time.Now()
 		if !layer.Model {
 			// Past days of KPIs wait until they are needed, so that those of today do not wait for them.
 			var later []time.Time
-			w.all, later = partition(w.all, need[layer.Name])
-			if err := r.forget(ctx, layer.Name, later); err != nil {
+			w.all, later = partition(w.all, need[layer.View()])
+			if err := r.forget(ctx, layer.View(), later); err != nil {
 				return report, err
 			}
 			for _, d := range later {
-				report.Later.add(layer.Name, d)
+				report.Later.add(layer.View(), d)
 			}
 		}
-		record, err := r.bring(ctx, layer, w, zone, whole, done[layer.Name], full, &report)
-		report.Layers[layer.Name] = time.Since(started)
+		record, err := r.bring(ctx, layer, w, zone, whole, done[layer.View()], full, &report)
+		report.Layers[layer.View()] = time.Since(started)
 		switch {
 		case err == nil && record != nil:
 			complete = append(complete, record)
@@ -108,7 +108,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 		case ctx.Err() != nil || !isRefused(err):
 			return report, err
 		default:
-			broken[layer.Name] = err
+			broken[layer.View()] = err
 		}
 	}
 	for _, record := range complete {
@@ -133,7 +133,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 
 // bring computes what is to be done of a layer. What it returns, unless nil, is to be called when all that follows on the layer is computed.
 func (r *Refresher) bring(ctx context.Context, layer queries.Query, w work, zone string, whole time.Time, done map[time.Time]computed, full map[string]map[time.Time]bool, report *Report) (complete func() error, err error) {
-	full[layer.Name] = map[time.Time]bool{}
+	full[layer.View()] = map[time.Time]bool{}
 	if layer.IsByDay() && !layer.IsByAccount() {
 		hashes, err := r.company(ctx, layer, w.all, zone, whole)
 		if err != nil {
@@ -141,7 +141,7 @@ func (r *Refresher) bring(ctx context.Context, layer queries.Query, w work, zone
 		}
 		for _, d := range w.all {
 			if last, found := done[d]; !found || last.hash != hashes[d] {
-				full[layer.Name][d] = true
+				full[layer.View()][d] = true
 			}
 		}
 		report.Whole += len(w.all)
@@ -152,7 +152,7 @@ func (r *Refresher) bring(ctx context.Context, layer queries.Query, w work, zone
 	}
 	for _, d := range w.all {
 		if _, again := done[d]; again && w.follows[d] { // nothing has read yet what is new
-			full[layer.Name][d] = true
+			full[layer.View()][d] = true
 		}
 	}
 	for _, days := range r.chunksOf(layer, w.all) {
@@ -198,7 +198,7 @@ func (r *Refresher) whole(ctx context.Context, layer queries.Query) error {
 		return nil
 	}
 	var tables []string
-	for _, fact := range r.Layout.OwnFacts(layer.Name) {
+	for _, fact := range r.Layout.OwnFacts(layer.View()) {
 		tables = append(tables, queries.StoredPrefix+fact)
 	}
 	return r.Whole(ctx, tables)
@@ -255,10 +255,10 @@ type work struct {
 
 func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone string, whole time.Time, changes map[string]change, done map[time.Time]computed, full map[string]map[time.Time]bool) work {
 	w := work{follows: map[time.Time]bool{}}
-	own := r.Layout.OwnFacts(layer.Name)
+	own := r.Layout.OwnFacts(layer.View())
 	var first, all time.Time // first day that changes of some accounts touch, and of all
 	for account, c := range changes {
-		on, touched := r.firstTouched(layer.Name, c)
+		on, touched := r.firstTouched(layer.View(), c)
 		switch {
 		case !touched:
 		case !layer.IsByAccount():
@@ -286,7 +286,7 @@ func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone st
 		if !days[d] {
 			continue
 		}
-		follows := r.follows(layer.Name, d, full)
+		follows := r.follows(layer.View(), d, full)
 		touched := !all.IsZero() && (d.IsZero() || !d.Before(all))
 		switch {
 		case r.isStale(layer, d, done, zone, whole), follows, touched:
@@ -307,9 +307,9 @@ func (r *Refresher) Stale(ctx context.Context, need Need, zone string, whole tim
 	}
 	stale := Need{}
 	for _, layer := range r.Layout.Layers {
-		for day := range need[layer.Name] {
-			if broken[layer.Name] == nil && r.isStale(layer, day, done[layer.Name], zone, whole) {
-				stale.add(layer.Name, day)
+		for day := range need[layer.View()] {
+			if broken[layer.View()] == nil && r.isStale(layer, day, done[layer.View()], zone, whole) {
+				stale.add(layer.View(), day)
 			}
 		}
 	}
@@ -324,8 +324,8 @@ func (r *Refresher) Differ(ctx context.Context, zone string) (names []string, er
 		return nil, fmt.Errorf("read by which definitions days are computed: %w", queries.Brief(err))
 	}
 	for _, layer := range r.Layout.Layers {
-		if definition := latest[layer.Name]; definition != "" && definition != r.definition(layer, zone) {
-			names = append(names, layer.Name)
+		if definition := latest[layer.View()]; definition != "" && definition != r.definition(layer, zone) {
+			names = append(names, layer.View())
 		}
 	}
 	return names, nil
@@ -377,9 +377,9 @@ func (r *Refresher) company(ctx context.Context, layer queries.Query, days []tim
 // hashes are what a layer of the whole company says of days.
 func (r *Refresher) hashes(ctx context.Context, layer queries.Query, days []time.Time) (map[time.Time]uint64, error) {
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
-	rows, err := r.Conn.Query(ctx, "select day, sum(cityHash64(formatRowNoNewline('TabSeparated', *))) from "+layer.Name+" where day in {days:Array(Date)} group by day")
+	rows, err := r.Conn.Query(ctx, "select day, sum(cityHash64(formatRowNoNewline('TabSeparated', *))) from "+layer.View()+" where day in {days:Array(Date)} group by day")
 	if err != nil {
-		return nil, fmt.Errorf("read the layer %s: %w", layer.Name, queries.Brief(err))
+		return nil, fmt.Errorf("read the layer %s: %w", layer.View(), queries.Brief(err))
 	}
 	defer rows.Close()
 	found := map[time.Time]uint64{}
@@ -483,7 +483,7 @@ func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]compute
 
 // definition is by what a layer is computed.
 func (r *Refresher) definition(layer queries.Query, zone string) string {
-	return r.Layout.Definition(layer.Name) + " " + zone
+	return r.Layout.Definition(layer.View()) + " " + zone
 }
 
 // record says that days of a layer are computed; a layer that is not of the whole company has no hashes.
@@ -497,13 +497,13 @@ func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{
 		"days": dayList(days), "hashes": "[" + strings.Join(texts, ",") + "]",
-		"layer": layer.Name, "definition": r.definition(layer, zone), "whole": whole.Format(time.DateOnly),
+		"layer": layer.View(), "definition": r.definition(layer, zone), "whole": whole.Format(time.DateOnly),
 	}))
 	if err := r.Conn.Exec(ctx, `
 		insert into stored_layer_days
 		select {layer:String} as layer, x.1 as day, {definition:String} as definition, {whole:Date} as whole, x.2 as hash, now64(6) as computed_at
 		from (select arrayJoin(arrayZip({days:Array(Date)}, {hashes:Array(UInt64)})) as x)`); err != nil {
-		return fmt.Errorf("record that days of the layer %s are computed: %w", layer.Name, queries.Brief(err))
+		return fmt.Errorf("record that days of the layer %s are computed: %w", layer.View(), queries.Brief(err))
 	}
 	return nil
 }

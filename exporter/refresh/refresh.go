@@ -95,7 +95,7 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 			"max_partitions_per_insert_block": 0,
 		}))
 	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.Computation()+"\n)"); err != nil {
-		return fmt.Errorf("compute the layer %s: %w", layer.Name, queries.Brief(err))
+		return fmt.Errorf("compute the layer %s: %w", layer.View(), queries.Brief(err))
 	}
 	// What was there and was not written again is there no longer.
 	key := strings.Join(layer.Key, ", ")
@@ -108,7 +108,7 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 	}
 	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" ("+key+", version, is_gone) select "+key+", {version:UInt64}, 1 from "+layer.Stored()+" final where "+
 		strings.Join(where, " and ")); err != nil {
-		return fmt.Errorf("take rows of the layer %s away: %w", layer.Name, queries.Brief(err))
+		return fmt.Errorf("take rows of the layer %s away: %w", layer.View(), queries.Brief(err))
 	}
 	return nil
 }
