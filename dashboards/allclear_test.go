@@ -158,9 +158,6 @@ func TestAllClear(t *testing.T) {
 	if err := w.days.Compute(t.Context(), nil, time.Date(1991, 12, 31, 0, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
-	if left, err := w.days.Update(t.Context()); err != nil || left > 0 { // the other tests ask about today
-		t.Fatalf("%d days are left, %v", left, err)
-	}
 	said := map[string]bool{}
 	eachPanel(t, func(t *testing.T, b board, p panel) {
 		for _, a := range p.ask {

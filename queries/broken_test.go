@@ -105,9 +105,6 @@ select day, segment, toUInt64(2 * count()) as accounts from account_days where i
 		t.Fatalf("%+v, %v", report.Later, err)
 	}
 	want("2024-06-30 2", "2024-12-31 4")
-	if state := column(t, c, "select state from days where day = '2024-06-30'"); len(state) > 0 && state[0] != "not computed" {
-		t.Errorf("the past day is %q", state)
-	}
 	if report, err := refreshed(layout, past); err != nil || len(report.Later) > 0 {
 		t.Fatalf("%+v, %v", report, err)
 	}

@@ -92,7 +92,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 			// Past days of KPIs wait until they are needed, so that those of today do not wait for them.
 			var later []time.Time
 			w.all, later = partition(w.all, need[layer.View()])
-			if err := r.forget(ctx, layer.View(), later); err != nil {
+			if err := r.again(ctx, layer.View(), later, outdated); err != nil {
 				return report, err
 			}
 			for _, d := range later {
@@ -117,7 +117,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(broken)) {
-		if err := r.forget(ctx, name, slices.Collect(maps.Keys(done[name]))); err != nil {
+		if err := r.again(ctx, name, slices.Collect(maps.Keys(done[name])), broke); err != nil {
 			return report, err
 		}
 	}
@@ -214,13 +214,19 @@ func (r *Refresher) standsOn(name string, broken map[string]error) error {
 	return nil
 }
 
-// forget lets days of a layer count as not computed: what changed meanwhile is not in them.
-func (r *Refresher) forget(ctx context.Context, name string, days []time.Time) error {
+// What stands in place of the definition of days that are to be computed again.
+const (
+	broke    = ""         // they could not be, and the view days says that they are not computed
+	outdated = "outdated" // they wait for their turn, as days do whose facts have just arrived
+)
+
+// again lets days of a layer be computed again: what changed meanwhile is not in them.
+func (r *Refresher) again(ctx context.Context, name string, days []time.Time, why string) error {
 	if len(days) == 0 {
 		return nil
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
-	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, '' as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final "+
+	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, "+queries.QuoteText(why)+" as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final "+
 		"where d.definition != '' and layer = "+queries.QuoteText(name)+" and day in {days:Array(Date)}"); err != nil {
 		return fmt.Errorf("record that the layer %s is not up to date: %w", name, queries.Brief(err))
 	}
@@ -320,7 +326,7 @@ func (r *Refresher) Stale(ctx context.Context, need Need, zone string, whole tim
 func (r *Refresher) Differ(ctx context.Context, zone string) (names []string, err error) {
 	var latest map[string]string
 	if err := r.Conn.QueryRow(ctx, "select mapFromArrays(groupArray(name), groupArray(definition)) from "+
-		"(select toString(layer) as name, argMax(toString(d.definition), computed_at) as definition from stored_layer_days as d where d.definition != '' group by name)").Scan(&latest); err != nil {
+		"(select toString(layer) as name, argMax(toString(d.definition), computed_at) as definition from stored_layer_days as d where d.definition not in ('', '"+outdated+"') group by name)").Scan(&latest); err != nil {
 		return nil, fmt.Errorf("read by which definitions days are computed: %w", queries.Brief(err))
 	}
 	for _, layer := range r.Layout.Layers {
