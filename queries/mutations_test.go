@@ -29,7 +29,7 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 	{"views/tickets_by_day", "t.opened_on > p.day - 28) as opened", "t.opened_on >= p.day - 28) as opened", "growth second opinion"},
 	{"views/health_changes_detail", "select day + 28 as day", "select day + 29 as day", "health_changes"},
 	{"views/cohorts", "addMonths(addMonths(c.quarter, 3) - 1, c.age) <= p.day", "addMonths(addMonths(c.quarter, 3) - 1, c.age) < p.day", "cohorts"},
-	{"views/renewals_ahead", "due_on <= day + 90", "due_on <= day + 91", "renewals"},
+	{"layers/renewals_ahead", "due_on <= day + 90", "due_on <= day + 91", "renewals"},
 	{"views/renewal_terms", "t.day - t.due_on > t.overdue_days", "t.day - t.due_on >= t.overdue_days", "renewals"},
 	{"layers/renewal_spans", "x.1 >= due_on and x.1 <= due_on + overdue_days", "x.1 >= due_on", "renewal_rate"},
 	{"layers/renewal_spans", "counts and due_on > due_before as is_longer", "due_before = toDate(0) as is_longer", "renewals_calendar"},

@@ -49,7 +49,7 @@ func TestOtherDefinitions(t *testing.T) {
 	own := strings.Replace(string(readFile(t, filepath.Join(root, "queries", "layers", "churns.sql"))), "where t.acv > 0", "where t.acv > 1", 1)
 	writeFile(t, filepath.Join(overlay, "layers", "churns.sql"), own)
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
-	printed(exitProblem, "churns are defined differently here")
+	printed(exitProblem, "(churns, churn_reasons are defined differently here")
 	t.Setenv("CSKPI_QUERIES_DIR", "")
 	printed(exitOK, "unknown")
 }

@@ -128,6 +128,7 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 		}
 		at = min(at, most)
 	}
+	d.r.Later = set(kept)
 	later, err := d.compute(ctx, all, stale, d.need(nil, append(due[:at:at], kept[0]), first), first)
 	left = len(due) - at + len(daysBut(later.Days(), due[at:]))
 	d.mu.Lock()
@@ -151,6 +152,7 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 func (d *Days) Compute(ctx context.Context, asked []queries.Query, days ...time.Time) error {
 	d.turn.Lock()
 	defer d.turn.Unlock()
+	d.r.Later = nil // nobody may come back
 	first, err := d.FirstFact(ctx)
 	if err != nil {
 		return err

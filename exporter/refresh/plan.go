@@ -22,7 +22,7 @@ type Report struct {
 	Changes  int // accounts, and the company, whose facts had changed
 	Took     time.Duration
 	Layers   map[string]time.Duration // of Took, by layer
-	Later    Need                     // days of KPIs that changes touch and that were not needed: they are to be computed
+	Later    Need                     // days of KPIs that changes touch and that wait
 }
 
 // Slowest are the layers that took longest, so many at most, as in "usage_days 1.2s".
@@ -56,7 +56,7 @@ type computed struct {
 }
 
 // Refresh brings layers up to date: what is needed and not computed, or by another definition, or before the day was over, and what changes of facts
-// touch of all that is computed, for the accounts that they are about; of KPIs the days that are needed, while the others are to be computed. Layers that read another one of the whole company, as the policy is, follow on
+// touch of all that is computed, for the accounts that they are about, except for days of KPIs that may wait. Layers that read another one of the whole company, as the policy is, follow on
 // the days on which that has changed. What it has done stays done if it is cut short.
 func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole time.Time) (Report, error) {
 	began := time.Now()
@@ -89,9 +89,9 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 		w := r.work(layer, need[layer.View()], zone, whole, changes, done[layer.View()], full)
 		started := time.Now()
 		if !layer.Model {
-			// Past days of KPIs wait until they are needed, so that those of today do not wait for them.
+			// Past days of KPIs wait, so that those of today do not wait for them.
 			var later []time.Time
-			w.all, later = partition(w.all, need[layer.View()])
+			w.all, later = partition(w.all, func(d time.Time) bool { return need[layer.View()][d] || !r.Later[d] })
 			if err := r.again(ctx, layer.View(), later, outdated); err != nil {
 				return report, err
 			}
@@ -233,10 +233,10 @@ func (r *Refresher) again(ctx context.Context, name string, days []time.Time, wh
 	return nil
 }
 
-// partition divides days into those that are in a set, and the others.
-func partition(days []time.Time, in map[time.Time]bool) (those, others []time.Time) {
+// partition divides days into those for which something holds, and the others.
+func partition(days []time.Time, holds func(time.Time) bool) (those, others []time.Time) {
 	for _, d := range days {
-		if in[d] {
+		if holds(d) {
 			those = append(those, d)
 		} else {
 			others = append(others, d)

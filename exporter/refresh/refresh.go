@@ -24,6 +24,9 @@ type Refresher struct {
 	// Whole reports whether these tables are whole; layers that read one that is not, which is a [queries.ErrDamaged], are not computed. [always nil]
 	Whole func(ctx context.Context, tables []string) error
 
+	// Later are days of which what changes touch of KPIs may wait, unless it is needed: whoever refreshes comes back to them. [none]
+	Later map[time.Time]bool
+
 	last int64 // version of rows that were computed last
 }
 
