@@ -54,6 +54,7 @@ func TestWaysToAsk(t *testing.T) {
 	f("database", ask(t, q("select currentDatabase()", "database", "INFORMATION_SCHEMA"), ""), "INFORMATION_SCHEMA\n")
 	f("database header", ask(t, q("select currentDatabase()"), "", "X-ClickHouse-Database", "INFORMATION_SCHEMA"), "INFORMATION_SCHEMA\n")
 	f("session", ask(t, q("select 1", "session_id", "x"), ""), "1\n") // clickhouse-connect sends one unasked.
+	f("session checks", ask(t, q("select 1", "session_id", "x", "session_check", "1", "session_timeout", "60", "close_session", "1"), ""), "1\n")
 	f("setting", ask(t, q("select getSetting('max_threads')", "max_threads", "3"), ""), "3\n")
 	f("empty result", ask(t, q("select 1 where 0"), ""), "")
 	f("totals", ask(t, q("select number % 2 as x, count() from numbers(4) group by x with totals order by x"), ""), "0\t2\n1\t2\n\n0\t4\n")
@@ -115,7 +116,7 @@ func TestErrors(t *testing.T) {
 	f(404, "73", "UNKNOWN_FORMAT", ask(t, q("select 1 format NoSuch"), ""))
 	f(404, "73", "UNKNOWN_FORMAT", ask(t, q("select 1", "default_format", "NoSuch"), ""))
 	f(501, "48", "NOT_IMPLEMENTED", asService(t, q("select 1", "session_id", "x"), ""))
-	f(501, "48", "NOT_IMPLEMENTED", ask(t, q("select 1", "session_check", "1"), ""))
+	f(501, "48", "NOT_IMPLEMENTED", asService(t, q("select 1", "session_check", "1"), ""))
 	f(501, "48", "NOT_IMPLEMENTED", ask(t, q("select 1", "role", "x"), ""))
 	f(501, "48", "NOT_IMPLEMENTED", ask(t, q("select 1", "x_structure", "a Int8"), ""))
 	f(403, "516", "AUTHENTICATION_FAILED", ask(t, q("select 1", "user", "admin"), ""))

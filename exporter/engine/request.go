@@ -162,11 +162,11 @@ func parseBool(s string) (bool, error) {
 	return strconv.ParseBool(s)
 }
 
-// checkSession refuses sessions over several requests. A reader's would hold nothing, since readers
-// can neither SET nor create temporary tables, and clients such as clickhouse-connect name one
-// unasked: for a reader each request is a session.
+// checkSession refuses sessions over several requests. A reader's would hold nothing, since readers can neither SET
+// nor create temporary tables, so that for a reader each request is a session: it is never missing, and it ends by
+// itself. Clients may therefore name one unasked (clickhouse-connect), check that it exists (clickhouse-jdbc) and close it.
 func (q *request) checkSession() error {
-	if q.session == "" || q.role != roleService && q.session == "session_id" {
+	if q.session == "" || q.role != roleService {
 		return nil
 	}
 	return refuse(codeNotImplemented, "NOT_IMPLEMENTED", "sessions over several requests are not supported by this engine; send no %s", q.session)
