@@ -65,6 +65,12 @@ func readRequest(r *http.Request) (*request, error) {
 	if err != nil {
 		return nil, refuse(codeBadArguments, "BAD_ARGUMENTS", "the URL's parameters cannot be read: %v", err)
 	}
+	form := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/")
+	if form {
+		if err = readForm(r, values); err != nil {
+			return nil, err
+		}
+	}
 	names := make([]string, 0, len(values))
 	for name := range values {
 		names = append(names, name)
@@ -121,8 +127,9 @@ func readRequest(r *http.Request) (*request, error) {
 			return nil, refuse(codeBadArguments, "BAD_ARGUMENTS", "the URL's parameter %s cannot be %q", name, value)
 		}
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return nil, refuse(codeNotImplemented, "NOT_IMPLEMENTED", "multipart bodies (external data for a query) are not supported by this engine; insert the data into a table")
+	if form {
+		q.body = http.NoBody
+		return q, nil
 	}
 	if q.body, err = decode(r.Header.Get("Content-Encoding"), r.Body); err != nil {
 		return nil, err
