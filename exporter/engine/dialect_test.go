@@ -320,8 +320,10 @@ func TestCompression(t *testing.T) {
 				t.Errorf("%s: got %d bytes, %v", name, len(b), err)
 			}
 		}
-		if got := ask(t, q("select 1", "enable_http_compression", "0"), "", "Accept-Encoding", name); got.body != "1\n" {
-			t.Errorf("%s: switched off: got %q", name, got.body)
+		for _, off := range []string{"0", "false"} {
+			if got := ask(t, q("select 1", "enable_http_compression", off), "", "Accept-Encoding", name); got.body != "1\n" {
+				t.Errorf("%s: switched off by %s: got %q", name, off, got.body)
+			}
 		}
 		if got := ask(t, q("select nothing"), "", "Accept-Encoding", name); got.status != 404 || !strings.HasPrefix(got.body, "Code: 47.") {
 			t.Errorf("%s: an error: got %d %q", name, got.status, got.body)
