@@ -54,6 +54,7 @@ func TestWaysToAsk(t *testing.T) {
 	f("database", ask(t, q("select currentDatabase()", "database", "INFORMATION_SCHEMA"), ""), "INFORMATION_SCHEMA\n")
 	f("database header", ask(t, q("select currentDatabase()"), "", "X-ClickHouse-Database", "INFORMATION_SCHEMA"), "INFORMATION_SCHEMA\n")
 	f("session", ask(t, q("select 1", "session_id", "x"), ""), "1\n") // clickhouse-connect sends one unasked.
+	f("session checks", ask(t, q("select 1", "session_id", "x", "session_check", "1", "session_timeout", "60", "close_session", "1"), ""), "1\n")
 	f("setting", ask(t, q("select getSetting('max_threads')", "max_threads", "3"), ""), "3\n")
 	f("empty result", ask(t, q("select 1 where 0"), ""), "")
 	f("totals", ask(t, q("select number % 2 as x, count() from numbers(4) group by x with totals order by x"), ""), "0\t2\n1\t2\n\n0\t4\n")
@@ -115,7 +116,7 @@ func TestErrors(t *testing.T) {
 	f(404, "73", "UNKNOWN_FORMAT", ask(t, q("select 1 format NoSuch"), ""))
 	f(404, "73", "UNKNOWN_FORMAT", ask(t, q("select 1", "default_format", "NoSuch"), ""))
 	f(501, "48", "NOT_IMPLEMENTED", asService(t, q("select 1", "session_id", "x"), ""))
-	f(501, "48", "NOT_IMPLEMENTED", ask(t, q("select 1", "session_check", "1"), ""))
+	f(501, "48", "NOT_IMPLEMENTED", asService(t, q("select 1", "session_check", "1"), ""))
 	f(501, "48", "NOT_IMPLEMENTED", ask(t, q("select 1", "role", "x"), ""))
 	f(501, "48", "NOT_IMPLEMENTED", ask(t, q("select 1", "x_structure", "a Int8"), ""))
 	f(403, "516", "AUTHENTICATION_FAILED", ask(t, q("select 1", "user", "admin"), ""))
@@ -319,8 +320,10 @@ func TestCompression(t *testing.T) {
 				t.Errorf("%s: got %d bytes, %v", name, len(b), err)
 			}
 		}
-		if got := ask(t, q("select 1", "enable_http_compression", "0"), "", "Accept-Encoding", name); got.body != "1\n" {
-			t.Errorf("%s: switched off: got %q", name, got.body)
+		for _, off := range []string{"0", "false"} {
+			if got := ask(t, q("select 1", "enable_http_compression", off), "", "Accept-Encoding", name); got.body != "1\n" {
+				t.Errorf("%s: switched off by %s: got %q", name, off, got.body)
+			}
 		}
 		if got := ask(t, q("select nothing"), "", "Accept-Encoding", name); got.status != 404 || !strings.HasPrefix(got.body, "Code: 47.") {
 			t.Errorf("%s: an error: got %d %q", name, got.status, got.body)

@@ -71,7 +71,7 @@ func (j judge) text(query string) error {
 		case l.is(t, "PARALLEL") && l.is(at(i+1), "WITH"):
 			return notReading("PARALLEL WITH")
 		case t.kind == word && l.is(t, "SETTINGS") && isName(at(i+1)) && l.is(at(i+2), "="):
-			return refuse(codeReadonly, "READONLY", "Cannot modify '%s' setting in readonly mode: readers of this engine give settings with the request, as in /?max_threads=1, not in the text of a query", l.name(at(i+1)))
+			return refuse(codeReadonly, "READONLY", "Cannot modify '%s' setting in readonly mode: readers of this engine give settings with the request, as in /?max_threads=1, or at the end of the whole query, as in SETTINGS max_threads = 1", l.name(at(i+1)))
 		case !isName(t):
 			continue
 		}

@@ -110,7 +110,7 @@ func (o *output) start() error {
 		o.enc, err = newBlockWriter(o.w, o.req.setting("network_compression_method"), o.req.setting("network_zstd_compression_level"))
 	} else {
 		encoding := ""
-		if o.req.setting("enable_http_compression") != "0" {
+		if asked := o.req.setting("enable_http_compression"); asked != "0" && asked != "false" {
 			encoding = o.req.encoding
 		}
 		if encoding != "" {

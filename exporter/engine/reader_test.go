@@ -180,7 +180,8 @@ func TestRefusalsSayWhat(t *testing.T) {
 		}
 	}
 	f("164", "the setting additional_result_filter is not available to readers", ask(t, q("select 1", "additional_result_filter", "1"), ""))
-	f("164", "give settings with the request", ask(t, q("select 1 settings max_threads = 1"), ""))
+	f("164", "give settings with the request", ask(t, q("select * from (select 1 settings max_threads = 1)"), ""))
+	f("164", "the setting allow_ddl is not available to readers", ask(t, q("select 1 settings allow_ddl = 1"), ""))
 	f("164", "they may run SELECT, SHOW", ask(t, q("drop table cs.t"), ""))
 	f("497", "The function file is not available to readers of this engine (it reads files", ask(t, q("select file('x')"), ""))
 	f("497", "The function no_such is not available", ask(t, q("select no_such(1)"), ""))

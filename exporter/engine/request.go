@@ -65,6 +65,12 @@ func readRequest(r *http.Request) (*request, error) {
 	if err != nil {
 		return nil, refuse(codeBadArguments, "BAD_ARGUMENTS", "the URL's parameters cannot be read: %v", err)
 	}
+	form := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/")
+	if form {
+		if err = readForm(r, values); err != nil {
+			return nil, err
+		}
+	}
 	names := make([]string, 0, len(values))
 	for name := range values {
 		names = append(names, name)
@@ -121,8 +127,9 @@ func readRequest(r *http.Request) (*request, error) {
 			return nil, refuse(codeBadArguments, "BAD_ARGUMENTS", "the URL's parameter %s cannot be %q", name, value)
 		}
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		return nil, refuse(codeNotImplemented, "NOT_IMPLEMENTED", "multipart bodies (external data for a query) are not supported by this engine; insert the data into a table")
+	if form {
+		q.body = http.NoBody
+		return q, nil
 	}
 	if q.body, err = decode(r.Header.Get("Content-Encoding"), r.Body); err != nil {
 		return nil, err
@@ -162,11 +169,11 @@ func parseBool(s string) (bool, error) {
 	return strconv.ParseBool(s)
 }
 
-// checkSession refuses sessions over several requests. A reader's would hold nothing, since readers
-// can neither SET nor create temporary tables, and clients such as clickhouse-connect name one
-// unasked: for a reader each request is a session.
+// checkSession refuses sessions over several requests. A reader's would hold nothing, since readers can neither SET
+// nor create temporary tables, so that for a reader each request is a session: it is never missing, and it ends by
+// itself. Clients may therefore name one unasked (clickhouse-connect), check that it exists (clickhouse-jdbc) and close it.
 func (q *request) checkSession() error {
-	if q.session == "" || q.role != roleService && q.session == "session_id" {
+	if q.session == "" || q.role != roleService {
 		return nil
 	}
 	return refuse(codeNotImplemented, "NOT_IMPLEMENTED", "sessions over several requests are not supported by this engine; send no %s", q.session)

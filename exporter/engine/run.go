@@ -43,6 +43,9 @@ func (f *front) run(ctx context.Context, q *request, o *output) error {
 	if f.isHello(text, q) {
 		return f.hello(q, o)
 	}
+	if q.role != roleService {
+		text = q.liftSettings(text)
+	}
 	s, err := f.openSession(q)
 	if err != nil {
 		return err
@@ -110,7 +113,7 @@ func (f *front) judged(s *session, q *request, text string) (string, error) {
 	if err := r.err(); err != nil {
 		return "", err
 	}
-	return text, j.tree(st.text[:st.clause], string(r.data()))
+	return writable(text), j.tree(st.text[:st.clause], string(r.data()))
 }
 
 func (s *session) formatted(query string) (string, error) {

@@ -128,8 +128,19 @@ func (s *session) set(settings []pair) error {
 	for i, p := range settings {
 		assignments[i] = p.name + " = " + quote(p.value)
 	}
-	return s.exec("SET " + strings.Join(assignments, ", "))
+	statement := strings.Join(assignments, ", ")
+	if len(statement) > maxSet {
+		// The parameters of a query may be longer than a statement, such as SET, may be.
+		if err := s.exec("SET max_query_size = " + strconv.Itoa(2*len(statement))); err != nil {
+			return err
+		}
+		statement = "max_query_size = DEFAULT, " + statement
+	}
+	return s.exec("SET " + statement)
 }
+
+// maxSet is well below the length that ClickHouse allows a statement, max_query_size.
+const maxSet = 200_000
 
 func (s *session) exec(query string) error {
 	r := s.conn.query(query, "Null")

@@ -41,5 +41,15 @@ for (const compression of [{}, { request: true, response: true }]) {
   await assert.rejects(reader.command({ query: 'drop table cs.node' }), { code: '164' })
   await assert.rejects(reader.insert({ table: 'cs.node', values: [{ id: 1 }], format: 'JSONEachRow' }), { code: '164' })
   await reader.close()
+
+  // Parameters that are too long for a URL go into a form, and a session is the client's to name.
+  const ids = Array.from({ length: 2000 }, (_, id) => `id-${id}`)
+  const analyst = createClient({ url: readers, compression: { response: compression.response }, database: 'cs', session_id: 'node', use_multipart_params_auto: true,
+    clickhouse_settings: { send_progress_in_http_headers: 1, wait_end_of_query: 1 } })
+  const long = await analyst.query({ query: 'select length({ids:Array(String)}) as n, {s:String} as s', query_params: { ids, s: "it's\tü" }, format: 'JSONEachRow' })
+  assert.deepEqual(await long.json(), [{ n: 2000, s: "it's\tü" }])
+  const comments = await analyst.query({ query: 'select name, type from system.columns where database = {db:String} and table = {t:String}', query_params: { db: 'cs', t: 'node' }, format: 'JSONCompactEachRow' })
+  assert.deepEqual(await comments.json(), [['id', 'UInt64'], ['s', 'String'], ['at', 'DateTime64(3)']])
+  await analyst.close()
 }
 console.log('all is well')
