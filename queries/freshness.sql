@@ -24,7 +24,7 @@ from (
     union all
     select day, arrayJoin([
         'accounts', 'action_items', 'contracts', 'engagements', 'feedback', 'fx_rates', 'health_overrides', 'milestones', 'opportunities', 'risks',
-        'settings', 'surveys', 'targets', 'tickets', 'touchpoints', 'usage_events', 'user_accounts', 'value_reviews']) as table,
+        'settings', 'surveys', 'targets', 'tickets', 'touchpoints', 'unattributed_events', 'usage_events', 'user_accounts', 'value_reviews']) as table,
         toUInt64(0) as rows, toDateTime64(0, 3, 'UTC') as latest_at
     from policy_days
 ) as d

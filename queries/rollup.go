@@ -32,7 +32,7 @@ type RollUpProgress struct {
 func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
 	r := rollUp{conn: conn, tell: progress, months: map[string]int{}}
 	parts, stale, lost, err := r.plan(ctx)
-	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost {
+	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost && !r.attributable {
 		return err
 	}
 	r.so.Total = len(parts) + len(stale) // at least
@@ -49,6 +49,13 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 	}()
 	if err := r.exec(ctx, "adopt", r.with(map[string]string{"names": eventNames})); err != nil {
 		return err
+	}
+	if r.attributable {
+		for _, statement := range []string{"attribute", "attributed"} {
+			if err := r.exec(ctx, statement, nil); err != nil {
+				return fmt.Errorf("roll up usage: attribute events to accounts: %w", err)
+			}
+		}
 	}
 	// What was to do may be done by now.
 	if parts, stale, lost, err = r.plan(ctx); err == nil && lost {
@@ -176,6 +183,8 @@ type rollUp struct {
 	stored  map[time.Time]uint64 // events by day, of those that are rolled up
 	months  map[string]int       // days that were rolled up, by partition of the daily tables
 	keeper  string               // path of stored_usage_events in the Keeper; empty: the table is not replicated
+
+	attributable bool // the account of an event that waits for it is known
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -336,13 +345,18 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		where database = currentDatabase() and name in ('stored_usage_user_days', 'stored_usage_account_days', 'stored_usage_accounts', 'stored_usage_identities', 'stored_usage_progress', 'stored_usage_totals', 'stored_usage_events')
 		having countIf(name = 'stored_usage_events' and total_rows > 0) = 1 and countIf(total_rows = 0) between 1 and 5
 		union all
+		select 'attributable', '', toDate(0), 0, 0
+		from stored_user_accounts final
+		where user_id in (select arrayJoin([user_id, anonymous_id]) from stored_unattributed_events final)
+		having count() > 0
+		union all
 		select 'version', '', toDate(0),
 			greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
 	if err != nil {
 		return nil, nil, false, err
 	}
 	defer rows.Close()
-	stale, r.stored = map[time.Time]uint64{}, map[time.Time]uint64{}
+	stale, r.stored, r.attributable = map[time.Time]uint64{}, map[time.Time]uint64{}, false
 	for rows.Next() {
 		var kind, what string
 		var day time.Time
@@ -365,6 +379,8 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 			}
 		case "emptied":
 			lost = true
+		case "attributable":
+			r.attributable = true
 		case "version":
 			r.version = a + 1
 		}

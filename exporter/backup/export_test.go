@@ -24,7 +24,7 @@ func AsFormer(do func()) {
 	defer func() { kept = now }()
 	kept = nil
 	for _, t := range now {
-		if t.name != "stored_fact_changes" {
+		if t.name != "stored_fact_changes" && t.name != "stored_unattributed_events" {
 			t.name = strings.TrimPrefix(t.name, queries.StoredPrefix)
 			kept = append(kept, t)
 		}

@@ -31,6 +31,7 @@ var kept = []table{
 	{name: "stored_fx_rates", why: "Facts."},
 	{name: "stored_settings", why: "Policy, and the reporting currency, time zone and fiscal year."},
 	{name: "stored_user_accounts", why: "Which account a user belongs to, as clients reported it."},
+	{name: "stored_unattributed_events", why: "Usage events of users whose account is not known yet."},
 	{name: "stored_fact_changes", why: "Facts of which the history hears only when the layers have them."},
 	{name: "fact_changes", why: "Facts that the layers had when, by which the history tells which of its days still hold."},
 	{name: "erasures", why: "Receipts of erasures; those in a backup were carried out before it."},

@@ -250,7 +250,7 @@ func (e *erasure) keep() error {
 
 // holders finds the tables with a column of accounts or of people, whoever made them.
 func (e *erasure) holders(ctx context.Context) ([]holder, error) {
-	columns := []string{"account_id"}
+	columns := []string{"account_id", "account"} // the label of KPIs whose results are stored
 	if e.what.User != "" {
 		columns = personColumns
 	}

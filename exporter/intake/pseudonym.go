@@ -8,7 +8,7 @@ import (
 )
 
 // personColumns are the columns, of whatever table, that name a person at a customer.
-var personColumns = []string{"user_id", "contact"}
+var personColumns = []string{"user_id", "anonymous_id", "contact"}
 
 // pseudonymBytes is how much of the HMAC a pseudonym keeps: enough that no two people ever share one.
 const pseudonymBytes = 16

@@ -138,7 +138,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 				return nil, fmt.Errorf("table %s: %w", stored, err)
 			}
 			c.meaning = d.meaning
-			if name == "usage_events" && d.name == "properties" {
+			if strings.HasSuffix(name, "_events") && d.name == "properties" {
 				c.kind = kindJSON
 			}
 			if c.longest = longestName; slices.Contains(proseColumns, d.name) {

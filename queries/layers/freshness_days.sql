@@ -80,6 +80,8 @@ dated as (
         select 'engagements' as name, source as system, toDate(happened_at, {zone:String}) as on, count() as n, max(happened_at) as latest from stored_engagements final group by system, on
         union all
         select 'user_accounts' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_user_accounts final group by system, on
+        union all
+        select 'unattributed_events' as name, source as system, toDate(ts, {zone:String}) as on, count() as n, max(ts) as latest from stored_unattributed_events final group by system, on
     ) as by_instant
     union all
     -- Usage is taken from the roll-up, which does not tell systems apart.

@@ -292,3 +292,18 @@ create table if not exists stored_user_accounts (
 ) engine = ReplacingMergeTree(updated_at, is_withdrawn) order by (user_id, source)
 settings fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024
 comment 'The account of each user, for events that do not name it; the latest one holds.';
+
+create table if not exists stored_unattributed_events (
+    event_id     String comment 'Event, unique within its source.',
+    user_id      String comment 'User.',
+    anonymous_id String default '' comment 'Another id that the event came with.',
+    event        LowCardinality(String) comment 'What was done.',
+    ts           DateTime64(3, 'UTC') comment 'When it was done.' codec(DoubleDelta, ZSTD),
+    properties   String default '' comment 'Further properties, a JSON object.' codec(ZSTD),
+    source       LowCardinality(String) default 'import' comment 'System that the row came from.',
+    is_withdrawn UInt8 default 0 comment '1: it is among the usage events now.',
+    updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
+    ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
+) engine = ReplacingMergeTree(updated_at, is_withdrawn) order by (event_id, source)
+settings fsync_after_insert = 1, fsync_part_directory = 1
+comment 'Usage events of users whose account is not known yet; they become usage events when it is.';

@@ -64,8 +64,6 @@ type Server struct {
 	unpacking chan struct{}         // one element per body that is being uncompressed
 	underWay  atomic.Int64          // requests
 	metrics   *metrics
-
-	grapevine grapevine // among requests that are under way
 }
 
 // New checks the options.

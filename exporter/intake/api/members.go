@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"sync"
-	"time"
 
 	"cskpi/exporter/intake"
 )
@@ -22,35 +20,17 @@ type ledger struct {
 	source   string // where the caller's rows belong
 	members  map[string]string
 	accounts map[string][]intake.Version
-	told     map[string]string // by what is written
 }
 
-// usersOf are the ids of all users that messages name, and those of the events that no message of the request tells an
-// account for, event by event.
-func usersOf(all []news) (users []string, missing [][]string) {
-	named, told, same := map[string]bool{}, map[string]bool{}, map[string][]string{}
+// usersOf are the ids of all users that messages name.
+func usersOf(all []news) []string {
+	named := map[string]bool{}
 	for _, n := range all {
 		for _, id := range n.ids() {
 			named[id] = true
-			told[id] = told[id] || n.event == nil && n.account != ""
-			if n.former != "" {
-				same[id] = n.ids()
-			}
 		}
 	}
-	for _, n := range all {
-		if n.event == nil || n.account != "" {
-			continue
-		}
-		ids := slices.Clone(n.users)
-		for _, id := range n.users {
-			ids = append(ids, same[id]...)
-		}
-		if !slices.ContainsFunc(ids, func(id string) bool { return told[id] }) {
-			missing = append(missing, ids)
-		}
-	}
-	return slices.Collect(maps.Keys(named)), missing
+	return slices.Collect(maps.Keys(named))
 }
 
 // groups are the accounts of which something is told.
@@ -86,12 +66,11 @@ func (l *ledger) findMembers(ctx context.Context, from lookup, users []string) e
 }
 
 // write turns news into rows. Messages that name no account get the one that was told before them in the same request,
-// else the stored one, else the one that is told later in the request.
+// else the stored one, else the one that is told later in the request. An event whose account is not known waits for it.
 func (l *ledger) write(all []news) (*batch, []refusal) {
 	b := newBatch(l.source)
 	var refused []refusal
 	told, later := map[string]string{}, map[string]string{}
-	l.told = told
 	for _, n := range slices.Backward(all) {
 		if n.event == nil && n.account != "" {
 			for _, id := range n.users {
@@ -124,11 +103,15 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 			if n.account == "" {
 				n.event.AccountID = accountOf(n.users...)
 			}
-			if n.event.AccountID == "" {
+			switch {
+			case n.event.AccountID != "":
+				b.add(tableEvents, n.message, n.event)
+			case len(n.users) > 0:
+				e := n.event
+				b.add(tableWaiting, n.message, unattributedEvent{e.EventID, e.UserID, other(n.users), e.Event, e.TS, e.Properties, e.Source})
+			default:
 				refused = append(refused, refusal{Index: n.message, MessageID: n.id, Reason: noAccount})
-				continue
 			}
-			b.add(tableEvents, n.message, n.event)
 		case n.former != "":
 			// Both ids are the same user, whichever of them the account was told of.
 			account := accountOf(n.ids()...)
@@ -152,7 +135,15 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 	return b, refused
 }
 
-const noAccount = "names no account, and none is known of its user: send group or identify first, or context.groupId or properties.account_id with it"
+const noAccount = "names neither an account nor a user: send userId or anonymousId with it, or context.groupId or properties.account_id"
+
+// other is the second id of a user; empty: there is none.
+func other(ids []string) string {
+	if len(ids) < 2 {
+		return ""
+	}
+	return ids[1]
+}
 
 // account is the row that a group makes, or nil if it says nothing new. A version stands for the whole account, so that
 // what the message does not mention is taken from the version that holds at its time, whoever wrote that.
@@ -207,87 +198,4 @@ func (l *ledger) account(n news) map[string]any {
 	slices.SortStableFunc(l.accounts[n.account], func(a, b intake.Version) int { return a.At.Compare(b.At) })
 	row["account_id"], row["updated_at"] = n.account, n.at
 	return row
-}
-
-// grapevine brings what one request tells of users to others that wait for it: clients send the message that tells a user's
-// account and the user's events at the same time, by several connections, and in any order.
-type grapevine struct {
-	mu      sync.Mutex
-	waiting map[*listener]bool
-	vain    map[string]time.Time // users who were waited for in vain, and until when that is not done again
-}
-
-// listener is a request that waits.
-type listener struct {
-	missing map[string][]string // by their first: ids of a user, of which one must be told
-	heard   map[string]string
-	done    chan struct{}
-}
-
-const (
-	vainFor  = 10 * time.Minute
-	mostVain = 100_000
-)
-
-// listen returns the accounts of users, each given by all ids, that others told meanwhile, at the latest after patience.
-func (g *grapevine) listen(ctx context.Context, users [][]string, patience time.Duration) map[string]string {
-	l := &listener{missing: map[string][]string{}, heard: map[string]string{}, done: make(chan struct{})}
-	now := time.Now()
-	g.mu.Lock()
-	for _, ids := range users {
-		if len(ids) > 0 && now.After(g.vain[ids[0]]) {
-			l.missing[ids[0]] = ids
-		}
-	}
-	if len(l.missing) == 0 {
-		g.mu.Unlock()
-		return nil
-	}
-	if g.waiting == nil {
-		g.waiting, g.vain = map[*listener]bool{}, map[string]time.Time{}
-	}
-	g.waiting[l] = true
-	g.mu.Unlock()
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	select {
-	case <-l.done:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.waiting, l)
-	if len(g.vain) > mostVain {
-		clear(g.vain)
-	}
-	if ctx.Err() == nil {
-		for id := range l.missing {
-			g.vain[id] = time.Now().Add(vainFor)
-		}
-	}
-	return l.heard
-}
-
-// tell says which accounts users have by what was just stored.
-func (g *grapevine) tell(members map[string]string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for id := range members {
-		delete(g.vain, id)
-	}
-	for l := range g.waiting {
-		for first, ids := range l.missing {
-			for _, id := range ids {
-				if account := members[id]; account != "" {
-					l.heard[id] = account
-					delete(l.missing, first)
-				}
-			}
-		}
-		if len(l.missing) == 0 {
-			delete(g.waiting, l)
-			close(l.done)
-		}
-	}
 }

@@ -24,6 +24,7 @@ const (
 	tableEvents   = "usage_events"
 	tableAccounts = "accounts"
 	tableMembers  = "user_accounts"
+	tableWaiting  = "unattributed_events"
 )
 
 const (
@@ -150,6 +151,17 @@ type usageEvent struct {
 	TS         json.RawMessage `json:"ts"`
 	Properties json.RawMessage `json:"properties,omitempty"`
 	Source     string          `json:"source,omitempty"`
+}
+
+// unattributedEvent is a row of unattributed_events.
+type unattributedEvent struct {
+	EventID     string          `json:"event_id"`
+	UserID      string          `json:"user_id"`
+	AnonymousID string          `json:"anonymous_id,omitempty"`
+	Event       string          `json:"event"`
+	TS          json.RawMessage `json:"ts"`
+	Properties  json.RawMessage `json:"properties,omitempty"`
+	Source      string          `json:"source,omitempty"`
 }
 
 // member is a row of user_accounts.
@@ -500,7 +512,7 @@ func (b *batch) add(table string, message int, row any) {
 // rows are what is to be stored: first what events stand on.
 func (b *batch) rows() []intake.Rows {
 	var rows []intake.Rows
-	for _, table := range []string{tableAccounts, tableMembers, tableEvents} {
+	for _, table := range []string{tableAccounts, tableMembers, tableEvents, tableWaiting} {
 		if text := b.text[table]; text != nil {
 			rows = append(rows, intake.Rows{Table: table, Name: "request", Format: intake.NDJSON, Text: text.Bytes(), Source: b.source})
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,5 +71,65 @@ func TestPseudonymsByAllWays(t *testing.T) {
 	var left uint64
 	if err := conn.QueryRow(t.Context(), "select (select count() from stored_usage_events) + (select count() from stored_user_accounts)").Scan(&left); err != nil || left != 0 || answer.Code != http.StatusOK {
 		t.Errorf("%d rows are left, %v, %d %s", left, err, answer.Code, answer.Body)
+	}
+}
+
+// TestUnattributed: an event that comes before the account of its user is known counts when it is, once, at its own time, whichever id and whichever way the
+// account is told by; one whose user is erased meanwhile never does.
+func TestUnattributed(t *testing.T) {
+	for name, key := range map[string][]byte{"as they come": nil, "pseudonyms": []byte("a key of its own")} {
+		t.Run(name, func(t *testing.T) {
+			conn := enginetest.Conn(t)
+			if err := queries.Migrate(t.Context(), conn); err != nil {
+				t.Fatal(err)
+			}
+			catalogue, err := queries.Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := queries.InstallFunctions(t.Context(), conn, catalogue); err != nil {
+				t.Fatal(err)
+			}
+			w, err := intake.NewWriter(t.Context(), intake.WriterOptions{Conn: conn, UserKey: key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			s := newServer(t, Options{Store: w})
+			send := func(method, path, body string) {
+				t.Helper()
+				r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+				r.Header.Set("Content-Type", "application/json")
+				r.SetBasicAuth(anyone, "")
+				answer := httptest.NewRecorder()
+				if s.Handler().ServeHTTP(answer, r); answer.Code != http.StatusOK {
+					t.Fatalf("%s %s: got %d %s", path, body, answer.Code, answer.Body)
+				}
+			}
+			rolledUp := func(events, waiting string) {
+				t.Helper()
+				for range 2 { // the second time there is nothing to do
+					if err := queries.RollUp(t.Context(), conn, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+				expect(t, conn, "events", "select arrayStringConcat(arraySort(groupArray(concat(event_id, ' of ', account_id, ' on ', toString(toDate(ts))))), ', ') from stored_usage_events final", events)
+				expect(t, conn, "days", "select toString(sum(events)) from stored_usage_totals final", strconv.Itoa(strings.Count(events, " of ")))
+				expect(t, conn, "waiting", "select arrayStringConcat(arraySort(groupArray(event_id)), ' ') from stored_unattributed_events final", waiting)
+			}
+			const track = `{"messageId":"m1","userId":"max","event":"Opened","timestamp":"2024-06-01T00:00:00Z","properties":{"n":1}}`
+			send(http.MethodPost, "/v1/track", track)
+			send(http.MethodPost, "/v1/track", track)
+			send(http.MethodPost, "/v1/track", `{"messageId":"m2","userId":"zoe","anonymousId":"a1","event":"Opened","timestamp":"2024-06-02T00:00:00Z"}`)
+			send(http.MethodPost, "/v1/track", `{"messageId":"m3","userId":"eve","event":"Opened","timestamp":"2024-06-03T00:00:00Z"}`)
+			send(http.MethodPost, "/v1/track", `{"messageId":"m4","userId":"kim","event":"Opened","timestamp":"2024-06-04T00:00:00Z"}`)
+			rolledUp("", "m1 m2 m3 m4")
+			send(http.MethodPost, "/v1/group", `{"messageId":"g1","userId":"max","groupId":"elder"}`)
+			send(http.MethodPost, "/v1/user_accounts", `[{"user_id":"a1","account_id":"birch"},{"user_id":"eve","account_id":"birch"}]`)
+			send(http.MethodDelete, "/v1/users/eve", "")
+			rolledUp("m1 of elder on 2024-06-01, m2 of birch on 2024-06-02", "m4")
+			send(http.MethodPost, "/v1/track", track) // again
+			rolledUp("m1 of elder on 2024-06-01, m2 of birch on 2024-06-02", "m4")
+		})
 	}
 }

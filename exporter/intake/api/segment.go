@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -18,7 +17,6 @@ type Foreign struct {
 	Pages      bool           // page and screen messages become usage events, too
 	TypePrefix string         // is taken off the types of CloudEvents, as in com.example.
 	Zone       *time.Location // in which a point in time becomes a day [UTC]
-	Wait       time.Duration  // for another request to tell where a user belongs whose account is not known [2s]
 }
 
 // segmentRoutes serves the HTTP tracking API of Segment, which RudderStack's clients speak as well.
@@ -152,7 +150,6 @@ func (s *Server) tell(ctx context.Context, who *Token, source string, all []news
 	if err != nil {
 		return nil, 0, err
 	}
-	s.grapevine.tell(known.told)
 	for _, a := range answers {
 		unlisted += int(a.Rejected) - len(a.Rejects)
 		for _, x := range a.Rejects {
@@ -167,7 +164,7 @@ func (s *Server) tell(ctx context.Context, who *Token, source string, all []news
 	return refused, unlisted, nil
 }
 
-// ledger looks up what news must know. Where an account is not known, another request may be about to tell it.
+// ledger looks up what news must know.
 func (s *Server) ledger(ctx context.Context, source string, all []news) (*ledger, error) {
 	known := &ledger{source: source, members: map[string]string{}, accounts: map[string][]intake.Version{}}
 	db := s.db.Load()
@@ -178,19 +175,8 @@ func (s *Server) ledger(ctx context.Context, source string, all []news) (*ledger
 	if from == nil {
 		return known, nil
 	}
-	users, missing := usersOf(all)
-	if err := known.findMembers(ctx, from, users); err != nil {
+	if err := known.findMembers(ctx, from, usersOf(all)); err != nil {
 		return nil, err
-	}
-	isKnown := func(ids []string) bool {
-		return slices.ContainsFunc(ids, func(id string) bool { return known.members[id] != "" })
-	}
-	if missing = slices.DeleteFunc(missing, isKnown); len(missing) > 0 {
-		maps.Copy(known.members, s.grapevine.listen(ctx, missing, s.o.Foreign.Wait))
-		// Another instance may have been told.
-		if err := known.findMembers(ctx, from, slices.Concat(slices.DeleteFunc(missing, isKnown)...)); err != nil {
-			return nil, err
-		}
 	}
 	accounts := groups(all)
 	if len(accounts) == 0 {
@@ -216,9 +202,6 @@ func (f *Foreign) fill() error {
 	}
 	if f.Traits == nil {
 		f.Traits, _ = ParseTraits(DefaultTraits)
-	}
-	if f.Wait == 0 {
-		f.Wait = 2 * time.Second
 	}
 	if len(f.TypePrefix) > 200 {
 		return errors.New("the prefix of CloudEvents' types is longer than 200 characters")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -101,9 +100,6 @@ func (m *remembering) take() string {
 
 func newTestServer(t testing.TB, store Store, foreign Foreign) http.Handler {
 	t.Helper()
-	if foreign.Wait == 0 {
-		foreign.Wait = time.Millisecond
-	}
 	s := newServer(t, Options{Store: store, Now: func() time.Time { return noon }, Foreign: foreign})
 	return s.Handler()
 }
@@ -181,9 +177,12 @@ user_accounts segment:{"user_id":"u1","account_id":"bolt","updated_at":"2024-06-
 				`accounts segment:{"account_id":"acme","created_on":"2020-02-03","csm":"m@x","updated_at":"2024-06-15T11:00:00.123Z"}`},
 		}},
 		{"without an account", Foreign{}, []step{
-			{"track", `{"messageId":"m1","userId":"u9","event":"e",` + at + `}`, 400, `names no account, and none is known of its user`, ``},
+			{"track", `{"messageId":"m1","userId":"u9","anonymousId":"a9","event":"e",` + at + `,"properties":{"n":1}}`, 200, `"success":true`,
+				`unattributed_events segment:{"event_id":"m1","user_id":"u9","anonymous_id":"a9","event":"e","ts":"2024-06-15T11:00:00.123Z","properties":{"n":1}}`},
+			{"track", `{"messageId":"m1","event":"e",` + at + `}`, 400, `names neither an account nor a user`, ``},
 			{"batch", `{"batch":[{"type":"track","messageId":"m1","userId":"u9","event":"e",` + at + `},{"type":"track","messageId":"m2","userId":"u9","event":"e",` + at + `,"context":{"groupId":"a"}}]}`,
-				200, `"success":true,"request_id":`, `usage_events segment:{"event_id":"m2","account_id":"a","user_id":"u9","event":"e","ts":"2024-06-15T11:00:00.123Z"}`},
+				200, `"success":true,"request_id":`, `unattributed_events segment:{"event_id":"m1","user_id":"u9","event":"e","ts":"2024-06-15T11:00:00.123Z"}
+usage_events segment:{"event_id":"m2","account_id":"a","user_id":"u9","event":"e","ts":"2024-06-15T11:00:00.123Z"}`},
 		}},
 		{"what is wrong with a message is its own", Foreign{}, []step{
 			{"batch", `{"batch":[7,null,"x",{},{"type":"bomb"},{"type":"track","messageId":"x1","userId":{}},{"type":"group"},{"type":"track","userId":"u"},{"type":"identify"},
@@ -280,37 +279,6 @@ func TestDerivedIDs(t *testing.T) {
 	}
 }
 
-// TestAnotherRequestTells: events overtake the message that tells their account, as clients with several connections send them.
-func TestAnotherRequestTells(t *testing.T) {
-	store := &remembering{}
-	h := newTestServer(t, store, Foreign{Wait: time.Minute})
-	first := make(chan *httptest.ResponseRecorder, 1)
-	go func() {
-		first <- call(h, "/v1/batch", `{"batch":[{"type":"track","userId":"u","event":"e"},{"type":"track","userId":"v","event":"e"}]}`)
-	}()
-	time.Sleep(50 * time.Millisecond)
-	for user, account := range map[string]string{"w": "other", "v": "bolt", "u": "acme"} {
-		if w := call(h, "/v1/group", `{"userId":"`+user+`","groupId":"`+account+`"}`); w.Code != 200 {
-			t.Errorf("group: %d %s", w.Code, w.Body)
-		}
-	}
-	w := <-first
-	got := store.take()
-	if w.Code != 200 || !strings.Contains(got, `"account_id":"acme","user_id":"u"`) || !strings.Contains(got, `"account_id":"bolt","user_id":"v"`) {
-		t.Errorf("track: %d %s\n%s", w.Code, w.Body, got)
-	}
-	// Who was waited for in vain is not waited for again.
-	h = newTestServer(t, store, Foreign{Wait: 200 * time.Millisecond})
-	for range 50 {
-		if w := call(h, "/v1/track", `{"userId":"nobody","event":"e"}`); w.Code != 400 {
-			t.Fatalf("track: %d %s", w.Code, w.Body)
-		}
-	}
-	if start := time.Now(); call(h, "/v1/track", `{"userId":"nobody","event":"e"}`).Code != 400 || time.Since(start) > 150*time.Millisecond {
-		t.Errorf("it waits again, for %s", time.Since(start))
-	}
-}
-
 // TestStoreIsAway: what could not be stored is to be sent again.
 func TestStoreIsAway(t *testing.T) {
 	h := newTestServer(t, &remembering{err: intake.StoreError{Err: context.DeadlineExceeded}}, Foreign{})
@@ -392,7 +360,7 @@ func TestMessagesAreForTables(t *testing.T) {
 	contracts := aToken(t, tokens, TokenOptions{Name: "contracts", Tables: []string{"contracts"}})
 	reader := aToken(t, tokens, TokenOptions{Name: "reader", Tables: []string{"*"}, Rights: []string{"read"}})
 	store := &remembering{}
-	s := newServer(t, Options{Store: store, Tokens: tokens, Now: func() time.Time { return noon }, Foreign: Foreign{Wait: time.Millisecond}})
+	s := newServer(t, Options{Store: store, Tokens: tokens, Now: func() time.Time { return noon }})
 	const batch = `{"batch":[{"type":"identify","messageId":"i","userId":"u","traits":{"account_id":"acme"}},` +
 		`{"type":"track","messageId":"t","userId":"u","event":"login","context":{"groupId":"acme"}},` +
 		`{"type":"group","messageId":"g","userId":"u","groupId":"acme","traits":{"name":"Acme"}}]}`

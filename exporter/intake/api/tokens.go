@@ -42,7 +42,12 @@ type spent struct {
 	rows *rate.Limiter
 }
 
-func (t *Token) mayWrite(table string) bool { return t.Write && t.isFor(table) }
+func (t *Token) mayWrite(table string) bool {
+	if table == tableWaiting {
+		table = tableEvents // which they become
+	}
+	return t.Write && t.isFor(table)
+}
 
 func (t *Token) mayRead(table string) bool { return t.Read && t.isFor(table) }
 
