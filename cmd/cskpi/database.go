@@ -30,6 +30,7 @@ type database struct {
 	engine    *engine.Engine      // nil: a server
 	shared    bool                // others may work with it too: a server, or the engine of another process
 	guest     bool                // somebody else serves from it, with query files that may not be ours
+	scheduled bool                // an exporter serves from it, which computes KPIs of today on its schedule
 	catalogue queries.Catalogue
 	cluster   queries.Cluster
 	parts     *parts.Watch      // over the stored data
@@ -260,7 +261,7 @@ func (a *app) configure(ctx context.Context, d *database, r queries.Reporting) e
 			return a.config.History.before(today)
 		},
 		Whole: func(ctx context.Context, tables []string) error { return d.parts.Whole(ctx, tables) },
-		Guest: d.guest,
+		Guest: d.guest, Scheduled: d.scheduled,
 	})
 	return nil
 }

@@ -137,6 +137,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	if readers != nil {
 		readers.Handle(a.readerHandler(d.engine))
 	}
+	d.scheduled = true
 	if err := a.prepareWhenUp(ctx, d); err != nil {
 		return err
 	}
@@ -195,7 +196,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 	// The first pass is to find usage rolled up, unless that takes too long; then what it lacked is computed afterwards.
 	rolled := make(chan struct{})
 	wg.Go(func() { usage.run(ctx, func() { close(rolled) }) })
-	layers := &layers{days: d.days, every: a.config.Interval / 2, log: a.log, busy: func() bool { return e.Busy() }}
+	layers := &layers{days: d.days, every: a.config.Interval, log: a.log, busy: func() bool { return e.Busy() }}
 	patience := time.NewTimer(rollUpPatience)
 	defer patience.Stop()
 	select {

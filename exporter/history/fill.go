@@ -207,12 +207,12 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	if err := f.plan.read(ctx, days[len(days)-1], days[0]); err != nil {
 		return err
 	}
-	done, err := h.o.Lease(ctx, f.kpis, days...)
+	done, err := h.o.Lease(ctx, f.kpis, days...) // what they need is computed together
 	if err != nil {
 		return err
 	}
-	defer done()
-	at, err := now(ctx, h.o.Conn) // what the layers had before is known
+	done()
+	at, err := now(ctx, h.o.Conn)
 	if err != nil {
 		return queries.Brief(err)
 	}
@@ -254,7 +254,7 @@ func (f *filling) kpi(ctx context.Context, q queries.Query, days []time.Time, at
 		}
 		return nil
 	}
-	return f.compute(ctx, q, tasks, at)
+	return f.compute(ctx, q, tasks)
 }
 
 // due is what is to be done of a KPI for those of the days for which it is due.
@@ -279,7 +279,7 @@ func (f *filling) doneSince(q queries.Query, day time.Time) bool {
 
 // compute computes a KPI for days. Where that fails for several together, it is tried with half as many, so that one that cannot be
 // computed keeps no other away.
-func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at time.Time) error {
+func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task) error {
 	if f.r.Before != nil {
 		if err := f.r.Before(ctx); err != nil {
 			return err
@@ -289,7 +289,18 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 	for i, t := range tasks {
 		days[i] = t.day
 	}
+	// Whoever waits for a better time keeps nobody from computing.
+	done, err := f.h.o.Lease(ctx, []queries.Query{q}, days...)
+	if err != nil {
+		return err
+	}
+	at, err := now(ctx, f.h.o.Conn) // what the layers had before is known
+	if err != nil {
+		done()
+		return queries.Brief(err)
+	}
 	read, err := f.read(ctx, q, days)
+	done()
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -300,10 +311,10 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task, at
 		}
 		return nil
 	case len(tasks) > 1:
-		if err := f.compute(ctx, q, tasks[:len(tasks)/2], at); err != nil {
+		if err := f.compute(ctx, q, tasks[:len(tasks)/2]); err != nil {
 			return err
 		}
-		return f.compute(ctx, q, tasks[len(tasks)/2:], at)
+		return f.compute(ctx, q, tasks[len(tasks)/2:])
 	default:
 		return f.failed(ctx, q, tasks[0].day, err)
 	}

@@ -25,6 +25,9 @@ type Options struct {
 	From func(today time.Time) time.Time
 	// Whole reports whether these tables are whole; see [Refresher]. [always nil]
 	Whole func(ctx context.Context, tables []string) error
+	// Scheduled tells that KPIs of today are computed when somebody reads them, who has a schedule of its own, and not whenever facts arrive; and that
+	// Update is called again and again.
+	Scheduled bool
 	// Guest tells that somebody else serves from the database, and by which definitions its days are computed: nothing is computed by others.
 	Guest bool
 	Bunch int              // how many rows of a layer by account one statement is to give, about [310,000]
@@ -36,10 +39,11 @@ type Options struct {
 type Days struct {
 	o       Options
 	r       *Refresher
-	reach   reach        // of all queries
-	turn    sync.Mutex   // held by the one that computes
-	noted   string       // which days were last noted as those to be kept
-	reading sync.RWMutex // held for writing while days are computed
+	reach   reach           // of all queries
+	kpis    map[string]bool // those that are stored
+	turn    sync.Mutex      // held by the one that computes
+	noted   string          // which days were last noted as those to be kept
+	reading sync.RWMutex    // held for writing while days are computed
 	mu      sync.Mutex
 	ready   map[string]map[time.Time]string // by layer and day, the last whole day by which it was last found to be computed
 	first   time.Time                       // day of the first fact, as it was last
@@ -60,7 +64,11 @@ func NewDays(o Options) *Days {
 	}
 	o.Zone = cmp.Or(o.Zone, time.UTC)
 	o.Bunch = cmp.Or(o.Bunch, 310_000)
-	return &Days{o: o, r: &Refresher{Conn: o.Conn, Layout: o.Layout, Now: o.Now, Whole: o.Whole}, reach: reachOf(o.Layout, slices.Concat(o.Layout.Layers, o.Layout.Views)), ready: map[string]map[time.Time]string{}}
+	kpis := map[string]bool{}
+	for _, layer := range o.Layout.Layers {
+		kpis[layer.View()] = !layer.Model
+	}
+	return &Days{o: o, kpis: kpis, r: &Refresher{Conn: o.Conn, Layout: o.Layout, Now: o.Now, Whole: o.Whole}, reach: reachOf(o.Layout, slices.Concat(o.Layout.Layers, o.Layout.Views)), ready: map[string]map[time.Time]string{}}
 }
 
 // Today is the day that goes on, at midnight UTC; only the date counts.
@@ -85,6 +93,11 @@ func (d *Days) kept(first time.Time) []time.Time {
 	return kept
 }
 
+// isUpdated reports whether Update computes a layer on a day.
+func (d *Days) isUpdated(layer string, day time.Time) bool {
+	return !d.o.Scheduled || !day.Equal(d.Today()) || !d.kpis[layer]
+}
+
 // need is what queries need on days; without queries, what all do.
 func (d *Days) need(asked []queries.Query, days []time.Time, first time.Time) Need {
 	if asked == nil {
@@ -103,7 +116,7 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 		return 0, err
 	}
 	kept := d.kept(first)
-	all := d.need(nil, kept, first)
+	all := d.need(nil, kept, first).where(d.isUpdated)
 	broken := d.lastBroken()
 	stale, err := d.r.Stale(ctx, all, d.o.Zone.String(), d.whole(), broken)
 	if err != nil {
@@ -129,8 +142,8 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 		at = min(at, most)
 	}
 	d.r.Later = set(kept)
-	later, err := d.compute(ctx, all, stale, d.need(nil, append(due[:at:at], kept[0]), first), first)
-	left = len(due) - at + len(daysBut(later.Days(), due[at:]))
+	later, err := d.compute(ctx, all, stale, d.need(nil, append(due[:at:at], kept[0]), first).where(d.isUpdated), first)
+	left = len(due) - at + len(daysBut(later.where(d.isUpdated).Days(), due[at:]))
 	d.mu.Lock()
 	if d.left = left; left == 0 && err == nil {
 		d.at = d.o.Now()
@@ -152,10 +165,12 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 func (d *Days) Compute(ctx context.Context, asked []queries.Query, days ...time.Time) error {
 	d.turn.Lock()
 	defer d.turn.Unlock()
-	d.r.Later = nil // nobody may come back
 	first, err := d.FirstFact(ctx)
 	if err != nil {
 		return err
+	}
+	if d.r.Later = nil; d.o.Scheduled { // else nobody may come back
+		d.r.Later = set(d.kept(first))
 	}
 	all := d.need(asked, days, first)
 	stale, err := d.r.Stale(ctx, all, d.o.Zone.String(), d.whole(), nil)

@@ -65,7 +65,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 	if err != nil {
 		return report, fmt.Errorf("read what has changed: %w", queries.Brief(err))
 	}
-	done, err := r.state(ctx)
+	done, err := r.state(ctx, nil)
 	if err != nil {
 		return report, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
 	}
@@ -307,7 +307,7 @@ func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone st
 
 // Stale is what of a need is not computed as it would be now, what changed of facts apart. Layers that are broken count as computed.
 func (r *Refresher) Stale(ctx context.Context, need Need, zone string, whole time.Time, broken Broken) (Need, error) {
-	done, err := r.state(ctx)
+	done, err := r.state(ctx, need.Days())
 	if err != nil {
 		return nil, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
 	}
@@ -457,9 +457,11 @@ func (r *Refresher) seen(ctx context.Context, batches []uint64) error {
 	return nil
 }
 
-// state reads which days of the layers are computed, and how.
-func (r *Refresher) state(ctx context.Context) (map[string]map[time.Time]computed, error) {
-	rows, err := r.Conn.Query(ctx, "select toString(layer) as name, toString(d.definition) as by, max(computed_at), groupArray(day), groupArray(whole), groupArray(hash) from stored_layer_days as d final group by name, by")
+// state reads which of some days, or of all, are computed of the layers, and how; of layers without days, always.
+func (r *Refresher) state(ctx context.Context, days []time.Time) (map[string]map[time.Time]computed, error) {
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
+	rows, err := r.Conn.Query(ctx, "select toString(layer) as name, toString(d.definition) as by, max(computed_at), groupArray(day), groupArray(whole), groupArray(hash) from stored_layer_days as d final "+
+		"where empty({days:Array(Date)}) or day = toDate(0) or day in {days:Array(Date)} group by name, by")
 	if err != nil {
 		return nil, err
 	}
