@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"cskpi/queries/sqltext"
 )
 
 // schemaVersion is that of Grafana 9.4, which is the oldest that boards are for; later ones bring them up to date by themselves.
@@ -454,14 +456,14 @@ func said(prom, language string) string {
 // what listing.sql knows of the whole.
 func worded(sql, language string) string {
 	sql = sentenceAsked.ReplaceAllStringFunc(sql, func(asked string) string {
-		return "replaceAll(replaceAll('" + sentences[sentenceAsked.FindStringSubmatch(asked)[1]].in(language) + "', '{n}', toString(whole_n)), '{day}', toString(whole_day))"
+		return "replaceAll(replaceAll(" + sqltext.Quote(sentences[sentenceAsked.FindStringSubmatch(asked)[1]].in(language)) + ", '{n}', toString(whole_n)), '{day}', toString(whole_day))"
 	})
 	return wordsAsked.ReplaceAllStringFunc(sql, func(asked string) string {
 		var values, shown []string
 		for _, w := range vocabulary[wordsAsked.FindStringSubmatch(asked)[1]] {
-			values, shown = append(values, "'"+w.value+"'"), append(shown, "'"+w.text.in(language)+"'")
+			values, shown = append(values, w.value), append(shown, w.text.in(language))
 		}
-		return "[" + strings.Join(values, ", ") + "], [" + strings.Join(shown, ", ") + "]"
+		return sqltext.Array(values) + ", " + sqltext.Array(shown)
 	})
 }
 

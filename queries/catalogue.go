@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
+
+	"cskpi/queries/sqltext"
 )
 
 // Catalogue is a set of queries, sorted by name.
@@ -130,7 +131,7 @@ func load(layers ...fs.FS) (Catalogue, error) {
 		return nil, err
 	}
 	if problems := check(files); len(problems) > 0 {
-		return nil, join(problems)
+		return nil, sqltext.Join(problems)
 	}
 	return assemble(files), nil
 }
@@ -144,7 +145,7 @@ func readAll(layers ...fs.FS) (map[string]*source, error) {
 		}
 	}
 	for _, s := range files {
-		s.Shadowed = isFact(s.Name) && !s.Function && !s.misplaced
+		s.Shadowed = IsFact(s.Name) && !s.Function && !s.misplaced
 	}
 	return files, nil
 }
@@ -192,7 +193,7 @@ func misplaced(q Query, text string) *source {
 }
 
 // check looks at the files one by one and then at how they fit together.
-func check(files map[string]*source) []problem {
+func check(files map[string]*source) []sqltext.Problem {
 	views, byName := index(files)
 	for _, s := range files {
 		if s.misplaced || byName[s.Name] != s {
@@ -211,7 +212,7 @@ func check(files map[string]*source) []problem {
 	checkCycles(views)
 	checkMetrics(views)
 
-	var problems []problem
+	var problems []sqltext.Problem
 	for _, s := range files {
 		problems = append(problems, s.problems...)
 	}
@@ -305,8 +306,8 @@ func (s *source) functions(byName map[string]*source) map[string]bool {
 	var look func(s *source)
 	look = func(s *source) {
 		for _, t := range s.tokens {
-			if of := byName[t.text]; of != nil && of.Function && !found[t.text] {
-				found[t.text] = true
+			if of := byName[t.Text]; of != nil && of.Function && !found[t.Text] {
+				found[t.Text] = true
 				look(of)
 			}
 		}
@@ -322,21 +323,9 @@ func (s *source) said() string {
 		text.WriteString(c.Name + " " + string(c.Kind) + "\n")
 	}
 	for _, t := range s.tokens {
-		text.WriteString(t.text + "\n")
+		text.WriteString(t.Text + "\n")
 	}
 	return text.String()
-}
-
-// join sorts problems by file and line and drops what was found twice.
-func join(problems []problem) error {
-	slices.SortStableFunc(problems, func(a, b problem) int {
-		return cmp.Or(strings.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
-	})
-	errs := make([]error, 0, len(problems))
-	for _, p := range slices.Compact(problems) {
-		errs = append(errs, p)
-	}
-	return errors.Join(errs...)
 }
 
 func sortedNames[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

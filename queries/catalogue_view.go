@@ -3,15 +3,16 @@ package queries
 import (
 	"slices"
 	"strings"
+
+	"cskpi/queries/sqltext"
 )
 
 // catalogueView is the name of the view that lists all others.
 const catalogueView = "catalogue"
 
-// catalogueObject is the view catalogue: what there is to select from and what it means, one row for each column. It is
-// made of the query files, and of the comments of the tables. A parameterised view takes no comments on its columns, so
-// this is the place where a client finds them.
-func catalogueObject(c Catalogue) object {
+// Listing is the statement that makes the view catalogue: what there is to select from and what it means, one row for each column. It is
+// made of the query files, and of the comments of the tables.
+func (c Catalogue) Listing() string {
 	var views []string
 	for _, q := range c {
 		columns := make([]string, 0, len(q.Columns)+1)
@@ -24,16 +25,16 @@ func catalogueObject(c Catalogue) object {
 			if !q.Model && (column.Kind == Gauge || column.Kind == Histogram) {
 				metric = q.Metric(column)
 			}
-			columns = append(columns, tuple(column.Name, string(column.Kind), c.unit(q, column), column.Help, metric))
+			columns = append(columns, sqltext.Tuple(column.Name, string(column.Kind), c.unit(q, column), column.Help, metric))
 		}
 		if q.Function {
-			columns = append(columns, tuple("", "", "", "", ""))
+			columns = append(columns, sqltext.Tuple("", "", "", "", ""))
 		}
 		name := q.View()
 		if q.Function {
 			name = q.Name
 		}
-		views = append(views, "("+strings.Join([]string{QuoteText(name), QuoteText(q.sort()), QuoteText(q.Title), QuoteText(q.TitleJA), QuoteText(q.File), QuoteText(c.chapter(q)), "[" + strings.Join(columns, ", ") + "]"}, ", ")+")")
+		views = append(views, "("+sqltext.Quotes([]string{name, q.sort(), q.Title, q.TitleJA, q.File, c.chapter(q)})+", ["+strings.Join(columns, ", ")+"])")
 	}
 	made := ""
 	if len(views) > 0 {
@@ -45,23 +46,13 @@ array join v.7 as c, arrayEnumerate(v.7) as position
 union all
 `
 	}
-	statement := "create or replace view " + catalogueView + " as (\n" + made + `select
+	return "create or replace view " + catalogueView + " as (\n" + made + `select
     t.name as view, 'table' as kind, c.name as column, c.position as position, c.type as type, '' as unit, c.comment as help,
     t.comment as title, '' as title_ja, '' as metric, '' as chapter, '' as file
 from system.tables as t
 inner join system.columns as c on c.database = t.database and c.table = t.name
 where t.database = currentDatabase() and (t.engine like '%MergeTree' or t.engine in ('Memory', 'KeeperMap') or t.name in (` + factList() + `))
 ) comment 'Every view, function and table with its columns: what they mean and what they are counted in.'`
-	return object{kind: "view", name: catalogueView, file: catalogueView, statement: statement, checksum: checksum(statement)}
-}
-
-// tuple writes texts as a tuple.
-func tuple(texts ...string) string {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = QuoteText(text)
-	}
-	return "(" + strings.Join(quoted, ", ") + ")"
 }
 
 // sort says what sort of query q is: kpi, detail, view, layer or function.
@@ -104,8 +95,8 @@ func (c Catalogue) chapter(q Query) string {
 // factList has the names of the views of facts, as texts of SQL.
 func factList() string {
 	var names []string
-	for _, f := range facts() {
-		names = append(names, QuoteText(f.name))
+	for _, f := range Facts() {
+		names = append(names, f.Name)
 	}
-	return strings.Join(names, ", ")
+	return sqltext.Quotes(names)
 }

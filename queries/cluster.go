@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
@@ -77,7 +79,7 @@ func (c Cluster) check(ctx context.Context, conn driver.Conn) (replicas uint64, 
 	if macros < 2 {
 		return 0, errors.New("the server has no macros {shard} and {replica}, by which replicas find each other; deploy/clickhouse/cluster.xml shows them")
 	}
-	if err := conn.QueryRow(ctx, "select count() from clusterAllReplicas("+QuoteText(string(c))+", system.one) settings skip_unavailable_shards = 1").Scan(&replicas); err != nil {
+	if err := conn.QueryRow(ctx, "select count() from clusterAllReplicas("+sqltext.Quote(string(c))+", system.one) settings skip_unavailable_shards = 1").Scan(&replicas); err != nil {
 		return 0, fmt.Errorf("count the replicas: %w", err)
 	}
 	return replicas, nil
@@ -85,7 +87,7 @@ func (c Cluster) check(ctx context.Context, conn driver.Conn) (replicas uint64, 
 
 // tables is where to read about the tables of all replicas.
 func (c Cluster) tables() string {
-	return "clusterAllReplicas(" + QuoteText(string(c)) + ", system.tables)"
+	return "clusterAllReplicas(" + sqltext.Quote(string(c)) + ", system.tables)"
 }
 
 // fits says why tables of the engine that schema_migrations has cannot be those of c; empty engine: there are none yet.
@@ -157,7 +159,7 @@ func (c Cluster) exec(ctx context.Context, conn driver.Conn, statement string) e
 }
 
 // leading are the words that may stand between a statement's beginning and the name of what it is about.
-var leading = set(`create alter drop truncate rename or replace materialized if not exists database table view dictionary function`)
+var leading = strings.Fields(`create alter drop truncate rename or replace materialized if not exists database table view dictionary function`)
 
 // adapt writes a statement that defines something as the cluster needs it: for all replicas, with engines that replicate.
 // For a single server it stays as it is.
@@ -165,31 +167,33 @@ func (c Cluster) adapt(text string) (string, error) {
 	if c == "" {
 		return text, nil
 	}
-	all, err := lex(text)
+	all, err := sqltext.Lex(text)
 	if err != nil {
 		return "", err
 	}
-	tokens := slices.DeleteFunc(all, func(t token) bool { return t.kind == comment })
+	tokens := slices.DeleteFunc(all, func(t sqltext.Token) bool { return t.Kind == sqltext.Comment })
 	var edits []edit
 	at := 0
-	for at < len(tokens) && leading[strings.ToLower(tokens[at].text)] {
+	for at < len(tokens) && slices.Contains(leading, strings.ToLower(tokens[at].Text)) {
 		at++
 	}
 	if at == 0 || at == len(tokens) {
 		return "", fmt.Errorf("not known how to run this on a cluster: %s", text)
 	}
-	what, create := tokens[at-1], tokens[0].is("create")
-	if create && what.is("table") { // as system.tables has it, without if not exists
-		edits = append(edits, insertion(what.end(), " if not exists"))
+	what, create := tokens[at-1], tokens[0].Is("create")
+	if create && what.Is("table") { // as system.tables has it, without if not exists
+		edits = append(edits, insertion(what.End(), " if not exists"))
 	}
-	create = create && !slices.ContainsFunc(tokens[:at], func(t token) bool { return t.is("view") || t.is("function") || t.is("database") || t.is("dictionary") })
-	if at+2 < len(tokens) && tokens[at+1].is(".") {
+	create = create && !slices.ContainsFunc(tokens[:at], func(t sqltext.Token) bool {
+		return t.Is("view") || t.Is("function") || t.Is("database") || t.Is("dictionary")
+	})
+	if at+2 < len(tokens) && tokens[at+1].Is(".") {
 		at += 2
 	}
 	name := tokens[at]
-	edits = append(edits, insertion(name.end(), " on cluster "+QuoteText(string(c))))
+	edits = append(edits, insertion(name.End(), " on cluster "+sqltext.Quote(string(c))))
 	if create {
-		more, err := replicate(tokens[at+1:], name.name())
+		more, err := replicate(tokens[at+1:], name.Name())
 		if err != nil {
 			return "", err
 		}
@@ -197,49 +201,47 @@ func (c Cluster) adapt(text string) (string, error) {
 	}
 	// What keeps an insert that is sent again from being stored twice has another name where tables are replicated.
 	for _, t := range tokens {
-		if t.is("non_replicated_deduplication_window") {
-			edits = append(edits, edit{t.pos, t.end(), "replicated_deduplication_window"})
+		if t.Is("non_replicated_deduplication_window") {
+			edits = append(edits, edit{t.Pos, t.End(), "replicated_deduplication_window"})
 		}
 	}
 	return apply(text, edits), nil
 }
 
 // replicate replaces the engine of a table. tokens follow its name.
-func replicate(tokens []token, table string) ([]edit, error) {
+func replicate(tokens []sqltext.Token, table string) ([]edit, error) {
 	depth := 0
 	for i, t := range tokens {
 		switch {
-		case t.is("("):
+		case t.Is("("):
 			depth++
-		case t.is(")"):
+		case t.Is(")"):
 			depth--
-		case depth == 0 && t.is("engine") && i+2 < len(tokens) && tokens[i+1].is("="):
+		case depth == 0 && t.Is("engine") && i+2 < len(tokens) && tokens[i+1].Is("="):
 			engine := tokens[i+2]
 			switch {
-			case strings.HasPrefix(engine.text, "Replicated"), engine.is("keepermap"): // as system.tables has it
+			case strings.HasPrefix(engine.Text, "Replicated"), engine.Is("keepermap"): // as system.tables has it
 				return nil, nil
-			case strings.HasSuffix(engine.text, "MergeTree"):
-				edits := []edit{insertion(engine.pos, "Replicated")}
-				place := QuoteText(replicaPath+table) + ", '{replica}'"
-				if i+3 < len(tokens) && tokens[i+3].is("(") {
-					return append(edits, insertion(tokens[i+3].end(), place+", ")), nil
+			case strings.HasSuffix(engine.Text, "MergeTree"):
+				edits := []edit{insertion(engine.Pos, "Replicated")}
+				place := sqltext.Quote(replicaPath+table) + ", '{replica}'"
+				if i+3 < len(tokens) && tokens[i+3].Is("(") {
+					return append(edits, insertion(tokens[i+3].End(), place+", ")), nil
 				}
-				return append(edits, insertion(engine.end(), "("+place+")")), nil
-			case engine.is("memory"):
+				return append(edits, insertion(engine.End(), "("+place+")")), nil
+			case engine.Is("memory"):
 				// Claims are seen by all replicas only in the Keeper. It keeps the latest row of each process.
-				end := engine.end()
-				for j := i + 3; j < len(tokens) && !tokens[j].is("comment"); j++ {
-					end = tokens[j].end()
+				end := engine.End()
+				for j := i + 3; j < len(tokens) && !tokens[j].Is("comment"); j++ {
+					end = tokens[j].End()
 				}
-				return []edit{{engine.pos, end, "KeeperMap(" + QuoteText(claimsPath+table) + ") primary key " + tokens[1].text}}, nil
+				return []edit{{engine.Pos, end, "KeeperMap(" + sqltext.Quote(claimsPath+table) + ") primary key " + tokens[1].Text}}, nil
 			}
-			return nil, fmt.Errorf("%s: not known how to replicate a table of the engine %s", table, engine.text)
+			return nil, fmt.Errorf("%s: not known how to replicate a table of the engine %s", table, engine.Text)
 		}
 	}
 	return nil, fmt.Errorf("%s: a table on a cluster must name its engine", table)
 }
-
-func (t token) end() int { return t.pos + len(t.text) }
 
 // edit replaces a part of a text.
 type edit struct {

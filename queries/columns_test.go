@@ -15,7 +15,7 @@ func TestColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *update {
-		queries.ForgetColumns()
+		queries.ForgetColumns(catalogue)
 	}
 	c := enginetest.Database(t)
 	if err := catalogue.Layout().Install(t.Context(), c); err != nil {

@@ -5,8 +5,9 @@ import (
 	"io/fs"
 )
 
-//go:embed *.sql layers/*.sql views/*.sql functions/*.sql schema/*.sql
+//go:embed *.sql layers/*.sql views/*.sql functions/*.sql schema/*.sql tables/*.sql rollup/*.sql
 var builtin embed.FS
 
-// Builtin is the product's own catalogue: *.sql (KPIs), views/*.sql, layers/*.sql, functions/*.sql and schema/*.sql.
+// Builtin is all SQL of the product: *.sql (KPIs), views/*.sql, layers/*.sql and functions/*.sql are its catalogue, tables/*.sql and schema/*.sql
+// make its tables, and rollup/*.sql make daily usage of events.
 func Builtin() fs.FS { return builtin }

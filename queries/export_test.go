@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -30,14 +32,14 @@ const TablesRevision = tablesRevision
 
 // TablesChecksum is that of the statements of tables/, whose comments may be corrected.
 func TablesChecksum() (string, error) {
-	statements, err := tableStatements()
-	if err != nil {
-		return "", err
-	}
 	hash := sha256.New()
-	for _, s := range statements {
-		for _, t := range s.tokens {
-			fmt.Fprintln(hash, t.text)
+	for _, t := range Tables() {
+		statements, err := sqltext.Split(t.SQL)
+		if err != nil {
+			return "", err
+		}
+		for _, t := range statements[0].Tokens {
+			fmt.Fprintln(hash, t.Text)
 		}
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
@@ -64,32 +66,11 @@ func Amendments() (files [][2]string) {
 // Adapt writes a statement as a cluster needs it.
 func (c Cluster) Adapt(text string) (string, error) { return c.adapt(text) }
 
-// Statement is one of several of a file.
-type Statement struct {
-	Text  string
-	Line  int
-	First string   // its first word, as written
-	Notes []string // its comments
-}
-
-// Split cuts SQL text at its semicolons.
-func Split(src string) ([]Statement, error) {
-	all, err := split(src)
-	out := make([]Statement, len(all))
-	for i, s := range all {
-		out[i] = Statement{Text: s.text, Line: s.line, First: s.tokens[0].text}
-		for _, n := range s.notes {
-			out[i].Notes = append(out[i].Notes, n.text)
-		}
-	}
-	return out, err
-}
-
 // FactNames are the tables of facts, in one text.
 func FactNames() string {
 	var names []string
-	for _, f := range facts() {
-		names = append(names, f.name)
+	for _, f := range Facts() {
+		names = append(names, f.Name)
 	}
 	return strings.Join(names, " ")
 }
@@ -101,11 +82,26 @@ func ColumnsFile(ctx context.Context, conn driver.Conn, c Catalogue) (string, er
 		names = append(names, q.View())
 	}
 	columns, err := columnsOf(ctx, conn, names...)
-	return writeColumns(c, columns), err
+	var out strings.Builder
+	for _, q := range slices.SortedFunc(slices.Values(c.views()), func(a, b Query) int { return strings.Compare(a.View(), b.View()) }) {
+		if q.Overlay {
+			continue
+		}
+		fmt.Fprintf(&out, "%s\t%s", q.Definition(), q.View())
+		for _, column := range columns[q.View()] {
+			fmt.Fprintf(&out, "\t%s\t%s", column.Name, column.Type)
+		}
+		out.WriteByte('\n')
+	}
+	return out.String(), err
 }
 
-// ForgetColumns lets the engine find all columns out.
-func ForgetColumns() { knownColumns().Clear() }
+// ForgetColumns lets the engine find the columns of views and layers out.
+func ForgetColumns(c Catalogue) {
+	for _, q := range c.views() {
+		columnsFound.Store(q.Definition(), []ResultColumn(nil))
+	}
+}
 
 // SQL is the body of a layer or view; empty: there is none of the name.
 func (l Layout) SQL(name string) string {
@@ -120,24 +116,4 @@ func (l Layout) SQL(name string) string {
 // KPIs are the views that have a place in a group.
 func (l Layout) KPIs() []Query {
 	return slices.DeleteFunc(slices.Concat(l.Layers, l.Views), func(q Query) bool { return q.Model })
-}
-
-// Mutated is the layout with another text in the body of a layer or view, which is made anew in the database of conn. The old text must be there once.
-func (l Layout) Mutated(ctx context.Context, conn driver.Conn, name, old, replacement string) (Layout, error) {
-	l.Layers, l.Views = slices.Clone(l.Layers), slices.Clone(l.Views)
-	for _, all := range [][]Query{l.Layers, l.Views} {
-		i := slices.IndexFunc(all, func(q Query) bool { return q.View() == name })
-		if i < 0 {
-			continue
-		}
-		if n := strings.Count(all[i].SQL, old); old != "" && n != 1 {
-			return l, fmt.Errorf("%s has %d times %q", all[i].File, n, old)
-		}
-		all[i].SQL = strings.Replace(all[i].SQL, old, replacement, 1)
-		if !all[i].Layer {
-			return l, conn.Exec(ctx, all[i].create(nil))
-		}
-		return l, nil
-	}
-	return l, fmt.Errorf("there is no layer or view %s", name)
 }

@@ -1,75 +1,102 @@
 package queries
 
 import (
-	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"cskpi/queries/sqltext"
 )
 
 // factsAcrossSources are the tables whose ids are the same in all sources: what one source says of an account, another may change.
 var factsAcrossSources = []string{"accounts", "milestones"}
 
-// tableText is a table as tables/ describes it.
-type tableText struct {
-	name, comment string
-	columns       []columnText
-	key           []string // that orders it
+// Table is a table of every database, as tables/ describes it.
+type Table struct {
+	Name    string
+	Comment string
+	Columns []TableColumn // in their order
+	Key     []string      // that orders it; of facts it is what makes two rows versions of one fact, and valid_from where a fact may change from a day on
+	SQL     string        // the statement that makes it
 }
 
-type columnText struct {
-	name, typ, comment string
-	definition         string // the type and what follows it
+// TableColumn is a column of a [Table].
+type TableColumn struct {
+	Name, Type, Comment string
+	Definition          string // the type and what follows it
 }
 
-// table reads a statement of tables/: create table if not exists name (columns) engine = … order by key … comment '…'.
-func (s statement) table() tableText {
-	t := tableText{name: s.tableName()}
-	tokens := s.tokens
-	last := tokens[len(tokens)-1]
-	t.comment = unquote(last.text)
+// Has reports whether the table has the column.
+func (t Table) Has(column string) bool {
+	return slices.ContainsFunc(t.Columns, func(c TableColumn) bool { return c.Name == column })
+}
+
+// Tables are all tables of a database, in an order in which they can be made.
+var Tables = sync.OnceValue(func() (all []Table) {
+	// The files are built in.
+	files, err := fs.Glob(builtin, "tables/*.sql")
+	if err != nil {
+		panic(err)
+	}
+	for _, file := range files {
+		text, err := fs.ReadFile(builtin, file)
+		if err != nil {
+			panic(err)
+		}
+		statements, err := sqltext.Split(string(text))
+		if err != nil {
+			panic(fmt.Errorf("%s: %w", file, err))
+		}
+		for _, s := range statements {
+			all = append(all, describe(s))
+		}
+	}
+	return all
+})
+
+// describe reads a statement of tables/: create table if not exists name (columns) engine = … order by key … comment '…'.
+func describe(s sqltext.Statement) Table {
+	tokens := s.Tokens
+	t := Table{Name: tokens[5].Name(), Comment: unquote(tokens[len(tokens)-1].Text), SQL: s.Text}
 	depth, begin := 0, -1
-	column := func(of []token) {
-		c := columnText{name: of[0].name()}
+	column := func(of []sqltext.Token) {
+		c := TableColumn{Name: of[0].Name()}
 		end := len(of)
 		for i := 1; i < len(of); i++ {
-			if of[i].is("default") || of[i].is("materialized") || of[i].is("comment") || of[i].is("codec") {
+			if of[i].Is("default") || of[i].Is("materialized") || of[i].Is("comment") || of[i].Is("codec") {
 				end = min(end, i)
 			}
-			if of[i].is("comment") {
-				c.comment = unquote(of[i+1].text)
+			if of[i].Is("comment") {
+				c.Comment = unquote(of[i+1].Text)
 			}
 		}
-		c.typ = strings.TrimSpace(s.text[of[1].pos-s.start : of[end-1].end()-s.start])
-		c.definition = s.text[of[1].pos-s.start : of[len(of)-1].end()-s.start]
-		t.columns = append(t.columns, c)
+		c.Type = strings.TrimSpace(s.Text[of[1].Pos-s.Start : of[end-1].End()-s.Start])
+		c.Definition = s.Text[of[1].Pos-s.Start : of[len(of)-1].End()-s.Start]
+		t.Columns = append(t.Columns, c)
 	}
 	for i, token := range tokens[6:] {
 		switch {
-		case token.is("("):
+		case token.Is("("):
 			if depth++; depth == 1 && begin < 0 {
 				begin = 7 + i
 			}
-		case token.is(")"):
+		case token.Is(")"):
 			if depth--; depth == 0 && begin > 0 {
 				column(tokens[begin : 6+i])
 				begin = 0
 			}
-		case token.is(",") && depth == 1 && begin > 0:
+		case token.Is(",") && depth == 1 && begin > 0:
 			column(tokens[begin : 6+i])
 			begin = 7 + i
-		case token.is("order"):
+		case token.Is("order"):
 			for _, k := range tokens[6+i+2:] {
-				if k.is("settings") || k.is("comment") {
+				if k.Is("settings") || k.Is("comment") {
 					break
 				}
-				// And not the name of a function.
-				if name := k.name(); slices.ContainsFunc(t.columns, func(c columnText) bool { return c.name == name }) {
-					t.key = append(t.key, name)
+				if name := k.Name(); t.Has(name) { // and not the name of a function
+					t.Key = append(t.Key, name)
 				}
 			}
 		}
@@ -82,41 +109,37 @@ func unquote(literal string) string {
 	return strings.ReplaceAll(strings.Trim(literal, "'"), "''", "'")
 }
 
-// factTable is a table of facts: it says where each row comes from and when it was stored.
-type factTable struct{ tableText }
+// FactTable is a table of facts: it says where each row comes from and when it was stored. Its name is that of the view of what counts, which is
+// that of the table without stored_.
+type FactTable struct{ Table }
 
-// facts are the tables of facts, without stored_ in their names.
-var facts = sync.OnceValue(func() (all []factTable) {
-	statements, err := tableStatements()
-	if err != nil {
-		panic(err) // the files are built in
-	}
-	for _, s := range statements {
-		t := s.table()
-		if slices.ContainsFunc(t.columns, func(c columnText) bool { return c.name == "ingested_at" }) {
-			t.name = strings.TrimPrefix(t.name, StoredPrefix)
-			all = append(all, factTable{t})
+// Facts are the tables of facts.
+var Facts = sync.OnceValue(func() (all []FactTable) {
+	for _, t := range Tables() {
+		if t.Has("ingested_at") {
+			t.Name = strings.TrimPrefix(t.Name, StoredPrefix)
+			all = append(all, FactTable{t})
 		}
 	}
 	return all
 })
 
-// view is the statement that makes the view of what counts, of the name without stored_: the present state, one row for each id, without what
-// its source took back. Columns and their comments are those of the table.
-func (f factTable) view() string {
+// View is the statement that makes the view of what counts: the present state, one row for each id, without what its source took back. Columns
+// and their comments are those of the table.
+func (f FactTable) View() string {
 	var declared, names []string
-	for _, c := range f.columns {
-		if c.name != "is_withdrawn" && c.name != "payload_hash" && c.name != "seniority" {
-			declared = append(declared, QuoteName(c.name)+" "+c.typ+" comment "+QuoteText(c.comment))
-			names = append(names, QuoteName(c.name))
+	for _, c := range f.Columns {
+		if c.Name != "is_withdrawn" && c.Name != "payload_hash" && c.Name != "seniority" {
+			declared = append(declared, sqltext.Name(c.Name)+" "+c.Type+" comment "+sqltext.Quote(c.Comment))
+			names = append(names, sqltext.Name(c.Name))
 		}
 	}
-	body := "select " + strings.Join(names, ", ") + " from " + StoredPrefix + f.name + " final"
-	if slices.Contains(f.key, "valid_from") {
+	body := "select " + strings.Join(names, ", ") + " from " + StoredPrefix + f.Name + " final"
+	if slices.Contains(f.Key, "valid_from") {
 		var id, latest []string
-		for _, c := range f.key {
-			if c != "valid_from" && (c != "source" || !slices.Contains(factsAcrossSources, f.name)) {
-				id = append(id, QuoteName(c))
+		for _, c := range f.Key {
+			if c != "valid_from" && (c != "source" || !slices.Contains(factsAcrossSources, f.Name)) {
+				id = append(id, sqltext.Name(c))
 			}
 		}
 		for i, name := range names {
@@ -124,108 +147,52 @@ func (f factTable) view() string {
 		}
 		body = "select " + strings.Join(latest, ", ") + " from (" +
 			"select argMax((" + strings.Join(names, ", ") + "), (t.valid_from, t.updated_at)) as latest" +
-			" from (select *, argMax(is_withdrawn, updated_at) over (partition by " + strings.Join(id, ", ") + ", source) as is_gone from " + StoredPrefix + f.name + " final) as t" +
+			" from (select *, argMax(is_withdrawn, updated_at) over (partition by " + strings.Join(id, ", ") + ", source) as is_gone from " + StoredPrefix + f.Name + " final) as t" +
 			" where not is_gone and t.valid_from <= now64(3)" +
 			" group by " + strings.Join(id, ", ") + ") as present"
 	}
-	return "create or replace view " + f.name + " (" + strings.Join(declared, ", ") + ") as " + body + " comment " + QuoteText(f.comment)
+	return "create or replace view " + f.Name + " (" + strings.Join(declared, ", ") + ") as " + body + " comment " + sqltext.Quote(f.Comment)
 }
 
-// StoredTable describes a table of facts, or of what is rolled up of them.
-type StoredTable struct {
-	Name    string         // without stored_
-	Columns []StoredColumn // in their order
-	Key     []string       // what makes two rows versions of one fact, and valid_from where a fact may change from a day on
-}
-
-// StoredColumn is a column of a [StoredTable] and its type.
-type StoredColumn struct{ Name, Type string }
-
-// Has reports whether the table has the column.
-func (t StoredTable) Has(column string) bool {
-	return slices.ContainsFunc(t.Columns, func(c StoredColumn) bool { return c.Name == column })
-}
-
-// StoredTables are those whose names begin with stored_, as tables/ describes them.
-var StoredTables = sync.OnceValue(func() (all []StoredTable) {
-	statements, err := tableStatements()
-	if err != nil {
-		panic(err) // the files are built in
-	}
-	for _, s := range statements {
-		described := s.table()
-		name, stored := strings.CutPrefix(described.name, StoredPrefix)
-		if !stored {
-			continue
+// StoredTables are the tables whose names begin with stored_, which their names here leave out: facts, and what is rolled up of them.
+var StoredTables = sync.OnceValue(func() (all []Table) {
+	for _, t := range Tables() {
+		if name, stored := strings.CutPrefix(t.Name, StoredPrefix); stored {
+			t.Name = name
+			all = append(all, t)
 		}
-		t := StoredTable{Name: name, Key: described.key}
-		for _, c := range described.columns {
-			t.Columns = append(t.Columns, StoredColumn{c.name, c.typ})
-		}
-		all = append(all, t)
 	}
 	return all
 })
 
-// isFact reports whether facts have the name.
-func isFact(name string) bool {
-	return slices.ContainsFunc(facts(), func(f factTable) bool { return f.name == name })
+// IsFact reports whether facts have the name.
+func IsFact(name string) bool {
+	return slices.ContainsFunc(Facts(), func(f FactTable) bool { return f.Name == name })
 }
 
 // tableNames are the tables of a database, and the views of facts.
 var tableNames = sync.OnceValue(func() (names []string) {
-	statements, err := tableStatements()
-	if err != nil {
-		panic(err) // the files are built in
+	for _, t := range Tables() {
+		names = append(names, t.Name)
 	}
-	for _, s := range statements {
-		names = append(names, s.tableName())
-	}
-	for _, f := range facts() {
-		names = append(names, f.name)
+	for _, f := range Facts() {
+		names = append(names, f.Name)
 	}
 	return names
 })
 
 // IsTable reports whether every database has a table of this name, or a view of facts: layers are none of them.
-func IsTable(name string) bool { return isTable(name) }
-
-func isTable(name string) bool { return slices.Contains(tableNames(), name) }
+func IsTable(name string) bool { return slices.Contains(tableNames(), name) }
 
 // tableColumns are the names and types of a table's columns, in one text.
 func tableColumns(name string) string {
-	statements, err := tableStatements()
-	if err != nil {
-		panic(err) // the files are built in
-	}
-	for _, s := range statements {
-		if s.tableName() != name {
-			continue
+	var text strings.Builder
+	for _, t := range Tables() {
+		if t.Name == name {
+			for _, c := range t.Columns {
+				text.WriteString(c.Name + " " + c.Type + "\n")
+			}
 		}
-		var text strings.Builder
-		for _, c := range s.table().columns {
-			text.WriteString(c.name + " " + c.typ + "\n")
-		}
-		return text.String()
 	}
-	return ""
-}
-
-// FirstFact is the first day of which facts say something: the start of the first contract, or the first usage where that was before any. Zero: none.
-func FirstFact(ctx context.Context, conn driver.Conn) (time.Time, error) {
-	var found uint64
-	var first time.Time
-	if err := conn.QueryRow(ctx, `
-		select count(), min(day)
-		from (
-			select min(starts_on) as day from stored_contracts where starts_on > toDate(0) having count() > 0
-			union all
-			select min(first_on) from stored_usage_accounts final where first_on > toDate(0) having count() > 0
-		) as firsts`).Scan(&found, &first); err != nil {
-		return time.Time{}, fmt.Errorf("find the first day of facts: %w", Brief(err))
-	}
-	if found == 0 {
-		return time.Time{}, nil
-	}
-	return first.UTC(), nil
+	return text.String()
 }

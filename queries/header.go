@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"cskpi/queries/sqltext"
 )
 
 var groupName = regexp.MustCompile(`^\p{Lu}[\pL\pN &-]{0,39}$`)
@@ -18,16 +20,16 @@ var snakeCase = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 // source is a query file with what only the lint needs to know of it.
 type source struct {
 	Query
-	columnsLine int     // of "Columns:"
-	backLine    int     // of "Back:"
-	storedLine  int     // of "Stored:"
-	tokens      []token // of the body, without comments
+	columnsLine int             // of "Columns:"
+	backLine    int             // of "Back:"
+	storedLine  int             // of "Stored:"
+	tokens      []sqltext.Token // of the body, without comments
 	misplaced   bool
-	problems    []problem
+	problems    []sqltext.Problem
 }
 
 func (s *source) fail(line int, format string, args ...any) {
-	s.problems = append(s.problems, problem{s.File, line, fmt.Sprintf(format, args...)})
+	s.problems = append(s.problems, sqltext.Problem{File: s.File, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
 // parse reads one query file: the header comment, which runs up to the first line that is none, and the body. The name

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+
+	"cskpi/queries/sqltext"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -52,9 +55,9 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		return fmt.Errorf("read what is installed: %w", err)
 	}
 	var objects []object
-	for _, f := range facts() {
-		if have.engines[StoredPrefix+f.name] != "" { // tests have tables of their own
-			objects = append(objects, object{kind: "view", name: f.name, file: "tables/facts.sql", statement: f.view(), checksum: checksum(f.view())})
+	for _, f := range Facts() {
+		if have.engines[StoredPrefix+f.Name] != "" { // tests have tables of their own
+			objects = append(objects, object{kind: "view", name: f.Name, file: "tables/facts.sql", statement: f.View(), checksum: checksum(f.View())})
 		}
 	}
 	objects = append(objects, objectsOf(c)...)
@@ -85,7 +88,7 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		var err error
 		if o.query != nil && o.query.Layer {
 			err = installTable(ctx, conn, cluster, *o.query, have.engines[o.query.Stored()] != "")
-		} else if o.query != nil && have.engines[o.query.Stored()] != "" && !isTable(o.query.Stored()) { // its result is no longer stored
+		} else if o.query != nil && have.engines[o.query.Stored()] != "" && !IsTable(o.query.Stored()) { // its result is no longer stored
 			err = forgetLayer(ctx, conn, cluster, o.query.View())
 		}
 		if err == nil {
@@ -97,7 +100,7 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		}
 		if err != nil {
 			if unfit(err) {
-				err = problem{o.file, 1, fmt.Sprintf("install %s %s: %v", o.kind, o.name, Brief(err))}
+				err = sqltext.Problem{File: o.file, Line: 1, Text: fmt.Sprintf("install %s %s: %v", o.kind, o.name, Brief(err))}
 			} else {
 				err = fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err)
 			}
@@ -131,13 +134,27 @@ func objectsOf(c Catalogue) []object {
 		objects = append(objects, object{kind: "function", name: q.Name, file: q.File, statement: statement, checksum: checksum(statement)})
 	}
 	for _, q := range c.views() {
-		objects = append(objects, object{kind: "view", name: q.View(), file: q.File, statement: q.create(q.columns()), checksum: checksum(q.create(nil) + q.comments() + q.definition), query: &q})
+		objects = append(objects, object{kind: "view", name: q.View(), file: q.File, statement: createView(q, known(q)), checksum: checksum(createView(q, nil) + comments(q) + q.Definition()), query: &q})
 	}
-	return append(objects, catalogueObject(c))
+	listing := c.Listing()
+	return append(objects, object{kind: "view", name: catalogueView, file: catalogueView, statement: listing, checksum: checksum(listing)})
 }
 
-// create is the statement that makes the view, of a layer that of its rows that count. With columns the engine need not find them, and shows what they mean.
-func (q Query) create(columns []described) string {
+// columnsFound has the columns of views and layers that the engine told, by definition.
+var columnsFound sync.Map
+
+// known are the columns that q is known to have; none: not known.
+func known(q Query) []ResultColumn {
+	if found, ok := columnsFound.Load(q.Definition()); ok {
+		columns, _ := found.([]ResultColumn)
+		return columns
+	}
+	return KnownColumns()[q.Definition()]
+}
+
+// createView is the statement that makes the view of q, of a layer that of its rows that count. With columns the engine need not find them, and shows
+// what they mean.
+func createView(q Query, columns []ResultColumn) string {
 	var declared string
 	if len(columns) > 0 {
 		help := map[string]string{q.Day.Name: q.Day.Help}
@@ -146,7 +163,7 @@ func (q Query) create(columns []described) string {
 		}
 		list := make([]string, len(columns))
 		for i, c := range columns {
-			list[i] = QuoteName(c.name) + " " + c.typ + " comment " + QuoteText(help[c.name])
+			list[i] = sqltext.Name(c.Name) + " " + c.Type + " comment " + sqltext.Quote(help[c.Name])
 		}
 		declared = " (" + strings.Join(list, ", ") + ")"
 	}
@@ -155,11 +172,11 @@ func (q Query) create(columns []described) string {
 		body = "select * except (version, is_gone) from " + q.Stored() + " final"
 	}
 	// The line breaks keep a comment at the end of the body from swallowing the parenthesis.
-	return "create or replace view " + q.View() + declared + " as (\n" + body + "\n) comment " + QuoteText(q.Title)
+	return "create or replace view " + q.View() + declared + " as (\n" + body + "\n) comment " + sqltext.Quote(q.Title)
 }
 
-// comments are the texts that the view gets beside its columns.
-func (q Query) comments() string {
+// comments are the texts that the view of q gets beside its columns.
+func comments(q Query) string {
 	texts := []string{q.Day.Help}
 	for _, c := range q.Columns {
 		texts = append(texts, c.Name, c.Help)
@@ -169,17 +186,17 @@ func (q Query) comments() string {
 
 // installTable makes the table of a layer. One with other columns or another order is made anew, and its days are computed again.
 func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Query, there bool) error {
-	columns := q.columns()
+	columns := known(q)
 	if columns == nil {
 		asked := clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01"}))
-		found, err := describe(asked, conn, q.Computation())
+		found, err := columnsOfSelect(asked, conn, q.Computation())
 		if err != nil {
 			return err
 		}
 		columns = found
-		knownColumns().Store(q.definition, columns)
+		columnsFound.Store(q.Definition(), columns)
 	}
-	columns = append(slices.Clip(columns), described{"version", "UInt64"}, described{"is_gone", "UInt8"})
+	columns = append(slices.Clip(columns), ResultColumn{"version", "UInt64"}, ResultColumn{"is_gone", "UInt8"})
 	key := strings.Join(q.Key, ", ")
 	order := key
 	if len(q.Key) > 1 {
@@ -207,20 +224,20 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 	}
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = QuoteName(c.name) + " " + c.typ + " comment " + QuoteText(help[c.name])
+		list[i] = sqltext.Name(c.Name) + " " + c.Type + " comment " + sqltext.Quote(help[c.Name])
 	}
 	partition := ""
 	if q.IsByDay() {
 		partition = " partition by toYYYYMM(day)"
 	}
 	return cluster.define(ctx, conn, "create table if not exists "+q.Stored()+" ("+strings.Join(list, ", ")+") engine = ReplacingMergeTree(version, is_gone)"+partition+
-		" order by "+order+" settings default_compression_codec = 'ZSTD(1)' comment "+QuoteText("As stored: "+q.Title))
+		" order by "+order+" settings default_compression_codec = 'ZSTD(1)' comment "+sqltext.Quote("As stored: "+q.Title))
 }
 
 // forgetLayer drops the table of a layer, and what is known of its days.
 func forgetLayer(ctx context.Context, conn driver.Conn, cluster Cluster, name string) error {
 	stored := StoredPrefix + name
-	if err := conn.Exec(ctx, "insert into dropped_tables (name, uuid) select name, uuid from system.tables where database = currentDatabase() and name = "+QuoteText(stored)); err != nil {
+	if err := conn.Exec(ctx, "insert into dropped_tables (name, uuid) select name, uuid from system.tables where database = currentDatabase() and name = "+sqltext.Quote(stored)); err != nil {
 		return fmt.Errorf("record that the table %s is dropped: %w", stored, err)
 	}
 	for _, statement := range []string{"truncate table if exists " + stored, "drop table if exists " + stored} {
@@ -228,21 +245,21 @@ func forgetLayer(ctx context.Context, conn driver.Conn, cluster Cluster, name st
 			return err
 		}
 	}
-	return conn.Exec(ctx, "insert into stored_layer_days (layer, day, definition, whole, hash, computed_at) select layer, day, '', whole, 0, now64(6) from stored_layer_days final where layer = "+QuoteText(name))
+	return conn.Exec(ctx, "insert into stored_layer_days (layer, day, definition, whole, hash, computed_at) select layer, day, '', whole, 0, now64(6) from stored_layer_days final where layer = "+sqltext.Quote(name))
 }
 
-// describe asks the engine for the columns of a SELECT.
-func describe(ctx context.Context, conn driver.Conn, text string) ([]described, error) {
+// columnsOfSelect asks the engine for the columns of a SELECT.
+func columnsOfSelect(ctx context.Context, conn driver.Conn, text string) ([]ResultColumn, error) {
 	rows, err := conn.Query(ctx, "describe (\n"+text+"\n)")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var result []described
+	var result []ResultColumn
 	for rows.Next() {
-		var d described
+		var d ResultColumn
 		var unused string // defaults, comments and the like; how many depends on the version of ClickHouse
-		fields := []any{&d.name, &d.typ}
+		fields := []any{&d.Name, &d.Type}
 		for range rows.Columns()[len(fields):] {
 			fields = append(fields, &unused)
 		}
@@ -255,17 +272,17 @@ func describe(ctx context.Context, conn driver.Conn, text string) ([]described, 
 }
 
 // columnsOf reads the columns of tables and views.
-func columnsOf(ctx context.Context, conn driver.Conn, names ...string) (map[string][]described, error) {
+func columnsOf(ctx context.Context, conn driver.Conn, names ...string) (map[string][]ResultColumn, error) {
 	rows, err := conn.Query(ctx, "select table, name, type from system.columns where database = currentDatabase() and has(?, table) order by table, position", names)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	found := map[string][]described{}
+	found := map[string][]ResultColumn{}
 	for rows.Next() {
 		var table string
-		var d described
-		if err := rows.Scan(&table, &d.name, &d.typ); err != nil {
+		var d ResultColumn
+		if err := rows.Scan(&table, &d.Name, &d.Type); err != nil {
 			return nil, err
 		}
 		found[table] = append(found[table], d)
@@ -277,7 +294,7 @@ func columnsOf(ctx context.Context, conn driver.Conn, names ...string) (map[stri
 func explainColumns(ctx context.Context, conn driver.Conn, cluster Cluster, done []object) error {
 	var names []string
 	for _, o := range done {
-		if o.query != nil && o.statement == o.query.create(nil) {
+		if o.query != nil && o.statement == createView(*o.query, nil) {
 			names = append(names, o.name)
 		}
 	}
@@ -292,8 +309,8 @@ func explainColumns(ctx context.Context, conn driver.Conn, cluster Cluster, done
 		if o.query == nil || len(columns[o.name]) == 0 {
 			continue
 		}
-		knownColumns().Store(o.query.definition, columns[o.name])
-		if err := cluster.define(ctx, conn, o.query.create(columns[o.name])); err != nil {
+		columnsFound.Store(o.query.Definition(), columns[o.name])
+		if err := cluster.define(ctx, conn, createView(*o.query, columns[o.name])); err != nil {
 			return fmt.Errorf("%s: say what the columns of %s mean: %w", o.file, o.name, err)
 		}
 	}
@@ -371,7 +388,7 @@ func claim(ctx context.Context, conn driver.Conn, cluster Cluster, have state, t
 		}
 		var errs []error
 		for _, o := range taken(again) {
-			errs = append(errs, problem{o.file, 1, fmt.Sprintf("%s exists in the database and was not made by cskpi; rename or drop it, or rename the query file", o.name)})
+			errs = append(errs, sqltext.Problem{File: o.file, Line: 1, Text: fmt.Sprintf("%s exists in the database and was not made by cskpi; rename or drop it, or rename the query file", o.name)})
 		}
 		if len(errs) > 0 {
 			return errors.Join(errs...)
@@ -408,7 +425,7 @@ func drop(ctx context.Context, conn driver.Conn, cluster Cluster, have state, o 
 	if err := cluster.define(ctx, conn, statement); err != nil {
 		return err
 	}
-	if o.kind == "view" && have.engines[StoredPrefix+o.name] != "" && !isTable(StoredPrefix+o.name) {
+	if o.kind == "view" && have.engines[StoredPrefix+o.name] != "" && !IsTable(StoredPrefix+o.name) {
 		return forgetLayer(ctx, conn, cluster, o.name)
 	}
 	return nil
@@ -425,7 +442,7 @@ func record(ctx context.Context, conn driver.Conn, objects []object, sum func(ob
 		if o.statement == "" {
 			gone = 1
 		}
-		values[i] = fmt.Sprintf("(%s, %s, %s, %d)", QuoteText(o.kind), QuoteText(o.name), QuoteText(sum(o)), gone)
+		values[i] = fmt.Sprintf("(%s, %s, %s, %d)", sqltext.Quote(o.kind), sqltext.Quote(o.name), sqltext.Quote(sum(o)), gone)
 	}
 	return conn.Exec(ctx, "insert into installed (kind, name, checksum, is_gone) select kind, name, checksum, is_gone from values("+
 		"'kind String, name String, checksum String, is_gone UInt8', "+strings.Join(values, ", ")+")")

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 )
@@ -56,23 +58,23 @@ func isImpure(name string) bool {
 
 // parseBody takes the SQL below the header, which has the given number of lines, and checks what can be told of it alone.
 func (s *source) parseBody(body string, header int) {
-	tokens, err := lex(body)
-	if p, ok := err.(problem); ok { //nolint:errorlint // lex returns it unwrapped.
-		s.fail(p.line+header, "%s", p.text)
+	tokens, err := sqltext.Lex(body)
+	if p, ok := err.(sqltext.Problem); ok { //nolint:errorlint // lex returns it unwrapped.
+		s.fail(p.Line+header, "%s", p.Text)
 		return
 	}
 	for _, t := range tokens {
-		if t.kind != comment {
-			t.line += header
+		if t.Kind != sqltext.Comment {
+			t.Line += header
 			s.tokens = append(s.tokens, t)
 		}
 	}
-	if n := slices.IndexFunc(s.tokens, func(t token) bool { return t.is(";") }); n >= 0 {
+	if n := slices.IndexFunc(s.tokens, func(t sqltext.Token) bool { return t.Is(";") }); n >= 0 {
 		semicolon := s.tokens[n]
 		if n+1 < len(s.tokens) {
-			s.fail(s.tokens[n+1].line, "a second statement begins here; a file holds exactly one")
+			s.fail(s.tokens[n+1].Line, "a second statement begins here; a file holds exactly one")
 		}
-		body = body[:semicolon.pos] + body[semicolon.pos+1:]
+		body = body[:semicolon.Pos] + body[semicolon.Pos+1:]
 		s.tokens = s.tokens[:n]
 	}
 	s.SQL = strings.TrimSpace(body)
@@ -82,9 +84,9 @@ func (s *source) parseBody(body string, header int) {
 	}
 	switch first := s.tokens[0]; {
 	case s.Function && !s.hasArrow():
-		s.fail(first.line, "a function is a lambda, such as (a, b) -> a + b")
-	case !s.Function && !first.is("select") && !first.is("with"):
-		s.fail(first.line, "the body must be a bare SELECT, which begins with select or with, and not with %s", first.text)
+		s.fail(first.Line, "a function is a lambda, such as (a, b) -> a + b")
+	case !s.Function && !first.Is("select") && !first.Is("with"):
+		s.fail(first.Line, "the body must be a bare SELECT, which begins with select or with, and not with %s", first.Text)
 	}
 	s.checkBrackets()
 	s.checkParameters()
@@ -93,7 +95,7 @@ func (s *source) parseBody(body string, header int) {
 
 func (s *source) hasArrow() bool {
 	for i, t := range s.tokens[1:] {
-		if t.is(">") && s.tokens[i].is("-") && s.tokens[i].pos+1 == t.pos {
+		if t.Is(">") && s.tokens[i].Is("-") && s.tokens[i].Pos+1 == t.Pos {
 			return true
 		}
 	}
@@ -102,25 +104,25 @@ func (s *source) hasArrow() bool {
 
 // checkBrackets makes sure that the body cannot end the parentheses that the installer puts around it.
 func (s *source) checkBrackets() {
-	var open []token
+	var open []sqltext.Token
 	pairs := map[string]string{")": "(", "]": "[", "}": "{"}
 	for _, t := range s.tokens {
-		if t.kind != symbol {
+		if t.Kind != sqltext.Symbol {
 			continue
 		}
-		switch t.text {
+		switch t.Text {
 		case "(", "[", "{":
 			open = append(open, t)
 		case ")", "]", "}":
-			if len(open) == 0 || open[len(open)-1].text != pairs[t.text] {
-				s.fail(t.line, "%s closes nothing", t.text)
+			if len(open) == 0 || open[len(open)-1].Text != pairs[t.Text] {
+				s.fail(t.Line, "%s closes nothing", t.Text)
 				return
 			}
 			open = open[:len(open)-1]
 		}
 	}
 	if len(open) > 0 {
-		s.fail(open[len(open)-1].line, "%s is not closed", open[len(open)-1].text)
+		s.fail(open[len(open)-1].Line, "%s is not closed", open[len(open)-1].Text)
 	}
 }
 
@@ -130,25 +132,25 @@ var parameters = map[string]string{"days": "Array(Date)", "accounts": "Array(Str
 // checkParameters holds layers to their parameters, and all else to none.
 func (s *source) checkParameters() {
 	for i, t := range s.tokens {
-		name := s.at(i + 1).name()
-		if !t.is("{") || name == "" || !s.at(i+2).is(":") {
+		name := s.at(i + 1).Name()
+		if !t.Is("{") || name == "" || !s.at(i+2).Is(":") {
 			continue
 		}
 		kind := ""
-		for j := i + 3; j < len(s.tokens) && !s.tokens[j].is("}"); j++ {
-			kind += s.tokens[j].text
+		for j := i + 3; j < len(s.tokens) && !s.tokens[j].Is("}"); j++ {
+			kind += s.tokens[j].Text
 		}
 		switch {
 		case s.Function:
-			s.fail(t.line, "a function takes arguments, and no parameter {%s:%s}", name, kind)
+			s.fail(t.Line, "a function takes arguments, and no parameter {%s:%s}", name, kind)
 		case name == "as_of":
-			s.fail(t.line, "there is no parameter as_of any more: the day is a column. Select it first, as in select day, segment, count() as accounts from account_days group by day, segment; who asks says where day = …")
+			s.fail(t.Line, "there is no parameter as_of any more: the day is a column. Select it first, as in select day, segment, count() as accounts from account_days group by day, segment; who asks says where day = …")
 		case !s.Layer:
-			s.fail(t.line, "a view has no parameter, such as {%s:%s}; the day is its first column", name, kind)
+			s.fail(t.Line, "a view has no parameter, such as {%s:%s}; the day is its first column", name, kind)
 		case parameters[name] == "":
-			s.fail(t.line, "there is no parameter {%s:%s}; a layer has {days:Array(Date)}, {accounts:Array(String)}, {zone:String} and {whole:Date}", name, kind)
+			s.fail(t.Line, "there is no parameter {%s:%s}; a layer has {days:Array(Date)}, {accounts:Array(String)}, {zone:String} and {whole:Date}", name, kind)
 		case parameters[name] != kind:
-			s.fail(t.line, "the parameter %s is written {%s:%s}, and not {%s:%s}", name, name, parameters[name], name, kind)
+			s.fail(t.Line, "the parameter %s is written {%s:%s}, and not {%s:%s}", name, name, parameters[name], name, kind)
 		}
 	}
 }
@@ -174,20 +176,20 @@ func (s *source) checkPurity() {
 		return // the one place that knows what time it is
 	}
 	for i, t := range s.tokens {
-		name := t.name()
-		member := s.at(i - 1).is(".") // of another name
+		name := t.Name()
+		member := s.at(i - 1).Is(".") // of another name
 		switch {
 		case name == "" || member:
-		case s.at(i+1).is("(") && isImpure(name):
-			s.fail(t.line, "%s(…) is forbidden: a query is a function of the facts and the day alone", name)
+		case s.at(i+1).Is("(") && isImpure(name):
+			s.fail(t.Line, "%s(…) is forbidden: a query is a function of the facts and the day alone", name)
 		}
 	}
 }
 
 // at is the i-th token of the body, or one that is nothing.
-func (s *source) at(i int) token {
+func (s *source) at(i int) sqltext.Token {
 	if i < 0 || i >= len(s.tokens) {
-		return token{kind: comment}
+		return sqltext.Token{Kind: sqltext.Comment}
 	}
 	return s.tokens[i]
 }

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -21,7 +23,7 @@ type migration struct {
 	version    int
 	name       string
 	checksum   string // of the statements, so that a comment may be corrected
-	statements []statement
+	statements []sqltext.Statement
 	move       func(context.Context, driver.Conn, Cluster, func(string)) error // instead of statements; nil: there are some
 }
 
@@ -40,7 +42,7 @@ func (m migration) amended(earlier string) (_ migration, found bool) {
 		return m, false
 	}
 	var err error
-	m.statements, err = split(text)
+	m.statements, err = sqltext.Split(text)
 	return m, err == nil
 }
 
@@ -137,12 +139,12 @@ func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, mig
 	recorded := 0
 	for i, m := range pending {
 		for _, s := range m.statements {
-			text, err := cluster.adapt(s.text)
+			text, err := cluster.adapt(s.Text)
 			if err == nil {
 				err = cluster.exec(ctx, conn, text)
 			}
 			if err != nil {
-				return fmt.Errorf("schema/%s:%d: %w", m.name, s.line, err)
+				return fmt.Errorf("schema/%s:%d: %w", m.name, s.Line, err)
 			}
 		}
 		if m.move != nil {
@@ -183,38 +185,38 @@ func loadMigrations(fsys fs.FS) ([]migration, error) {
 		return nil, err
 	}
 	var migrations []migration
-	var problems []problem
+	var problems []sqltext.Problem
 	for _, file := range files { // Glob sorts.
 		name := path.Base(file)
 		match := migrationName.FindStringSubmatch(name)
 		if match == nil {
-			problems = append(problems, problem{file, 1, "a migration is named NNN_what_it_is.sql"})
+			problems = append(problems, sqltext.Problem{File: file, Line: 1, Text: "a migration is named NNN_what_it_is.sql"})
 			continue
 		}
 		version, _ := strconv.Atoi(match[1]) // Three digits always are a number.
 		switch last := len(migrations); {
 		case last > 0 && migrations[last-1].version == version:
-			problems = append(problems, problem{file, 1, "number " + match[1] + " is taken by " + migrations[last-1].name})
+			problems = append(problems, sqltext.Problem{File: file, Line: 1, Text: "number " + match[1] + " is taken by " + migrations[last-1].name})
 		case version != last+1:
-			problems = append(problems, problem{file, 1, fmt.Sprintf("the next migration must have the number %03d", last+1)})
+			problems = append(problems, sqltext.Problem{File: file, Line: 1, Text: fmt.Sprintf("the next migration must have the number %03d", last+1)})
 		}
 		text, err := fs.ReadFile(fsys, file)
 		if err != nil {
 			return nil, fmt.Errorf("read the migrations: %w", err)
 		}
 		m := migration{version: version, name: name}
-		m.statements, err = split(string(text))
-		if p := (problem{}); errors.As(err, &p) {
-			p.file = file
+		m.statements, err = sqltext.Split(string(text))
+		if p := (sqltext.Problem{}); errors.As(err, &p) {
+			p.File = file
 			problems = append(problems, p)
 		}
 		hash := sha256.New()
 		for _, s := range m.statements {
-			if text := unsafe(s.tokens); text != "" {
-				problems = append(problems, problem{file, s.line, text})
+			if text := unsafe(s.Tokens); text != "" {
+				problems = append(problems, sqltext.Problem{File: file, Line: s.Line, Text: text})
 			}
-			for _, t := range s.tokens {
-				fmt.Fprintf(hash, "%s\n", t.text)
+			for _, t := range s.Tokens {
+				fmt.Fprintf(hash, "%s\n", t.Text)
 			}
 			fmt.Fprintln(hash, ";")
 		}
@@ -222,22 +224,22 @@ func loadMigrations(fsys fs.FS) ([]migration, error) {
 		migrations = append(migrations, m)
 	}
 	if len(problems) > 0 {
-		return nil, join(problems)
+		return nil, sqltext.Join(problems)
 	}
 	return migrations, nil
 }
 
 // unsafe says why a statement may not be run twice, or by two instances at once; empty if it may.
-func unsafe(tokens []token) string {
+func unsafe(tokens []sqltext.Token) string {
 	begins := func(from int, words ...string) bool {
 		for i, w := range words {
-			if from+i >= len(tokens) || !tokens[from+i].is(w) {
+			if from+i >= len(tokens) || !tokens[from+i].Is(w) {
 				return false
 			}
 		}
 		return true
 	}
-	ours := func(i int) bool { return i+1 < len(tokens) && tokens[i].name() == "cs" && tokens[i+1].is(".") }
+	ours := func(i int) bool { return i+1 < len(tokens) && tokens[i].Name() == "cs" && tokens[i+1].Is(".") }
 	const foreign = "a migration is about the database cs, so the name must begin with cs."
 
 	switch {
@@ -267,11 +269,11 @@ func unsafe(tokens []token) string {
 		depth := 0
 		for i := 4; i < len(tokens); i++ { // The first command follows cs . table.
 			switch t := tokens[i]; {
-			case t.is("("):
+			case t.Is("("):
 				depth++
-			case t.is(")"):
+			case t.Is(")"):
 				depth--
-			case depth == 0 && (i == 4 || t.is(",")):
+			case depth == 0 && (i == 4 || t.Is(",")):
 				at := i + 1
 				switch {
 				case begins(at, "add", "column", "if", "not", "exists"), begins(at, "add", "index", "if", "not", "exists"),
@@ -322,7 +324,7 @@ func readRecords(ctx context.Context, conn driver.Conn) (engine string, half boo
 func recordMigrations(ctx context.Context, conn driver.Conn, migrations []migration) error {
 	values := make([]string, len(migrations))
 	for i, m := range migrations {
-		values[i] = fmt.Sprintf("(%d, %s, %s)", m.version, QuoteText(m.name), QuoteText(m.checksum))
+		values[i] = fmt.Sprintf("(%d, %s, %s)", m.version, sqltext.Quote(m.name), sqltext.Quote(m.checksum))
 	}
 	return conn.Exec(ctx, "insert into schema_migrations (version, name, checksum) select version, name, checksum from values("+
 		"'version UInt16, name String, checksum String', "+strings.Join(values, ", ")+")")

@@ -3,6 +3,7 @@ package queries_test
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,15 +90,8 @@ func TestMutations(t *testing.T) {
 			t.Parallel()
 			c, layout := database(t)
 			name := nameOf(m.file)
-			mutated, err := layout.Mutated(t.Context(), c, name, m.old, m.new)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				if _, err := layout.Mutated(t.Context(), c, name, "", ""); err != nil {
-					t.Error(err)
-				}
-			}()
+			mutated := mutate(t, c, layout, name, m.old, m.new)
+			defer mutate(t, c, layout, name, "", "")
 			if caught := fails(t, func(t testing.TB) { runQuick(t, c, mutated, m.caughtBy) }); caught == "" {
 				t.Errorf("%s does not notice it:\n\t- %s\n\t+ %s", m.caughtBy, m.old, m.new)
 			} else {
@@ -105,6 +99,24 @@ func TestMutations(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mutate is the layout with another text in the body of a layer or view. A view is made anew in the database.
+func mutate(t testing.TB, c driver.Conn, l queries.Layout, name, old, replacement string) queries.Layout {
+	t.Helper()
+	l.Layers, l.Views = slices.Clone(l.Layers), slices.Clone(l.Views)
+	for _, all := range [][]queries.Query{l.Layers, l.Views} {
+		for i, q := range all {
+			if q.View() != name {
+				continue
+			}
+			all[i].SQL = strings.Replace(q.SQL, old, replacement, 1)
+			if !q.Layer {
+				exec(t, c, "create or replace view "+name+" as (\n"+all[i].SQL+"\n)")
+			}
+		}
+	}
+	return l
 }
 
 // nameOf is the layer or view of a file.

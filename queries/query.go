@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cskpi/queries/sqltext"
 )
 
 // Kind says what a result column is for.
@@ -99,18 +101,14 @@ func (q Query) Metric(c Column) string { return "cs_" + q.Name + "_" + c.Name }
 func (q Query) Select(day time.Time) string {
 	text := "select " + strings.Join(q.names(), ", ") + " from " + q.source()
 	if q.Day.Name != "" {
-		text += " where day = " + QuoteDay(day)
+		text += " where day = " + sqltext.Day(day)
 	}
 	return text
 }
 
 // SelectDays is the statement that reads q on some days, with the column day first.
 func (q Query) SelectDays(days []time.Time) string {
-	texts := make([]string, len(days))
-	for i, d := range days {
-		texts[i] = QuoteDay(d)
-	}
-	return "select " + strings.Join(append([]string{DayColumn}, q.names()...), ", ") + " from " + q.source() + " where day in (" + strings.Join(texts, ", ") + ")"
+	return "select " + strings.Join(append([]string{DayColumn}, q.names()...), ", ") + " from " + q.source() + " where day in (" + sqltext.Days(days) + ")"
 }
 
 // source is what q is read from: its view.

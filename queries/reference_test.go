@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // TestReference runs testdata/<name>.sql, which tells a story in facts and then asks, and compares what the selects return with
@@ -94,12 +95,12 @@ func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a an
 	if err != nil {
 		return a, err
 	}
-	statements, err := queries.Split(string(text))
+	statements, err := sqltext.Split(string(text))
 	if err != nil {
 		return a, fmt.Errorf("%s%w", file, err)
 	}
-	asks := func(s queries.Statement) bool {
-		return slices.Contains([]string{"select", "with", "describe"}, strings.ToLower(s.First))
+	asks := func(s sqltext.Statement) bool {
+		return slices.Contains([]string{"select", "with", "describe"}, strings.ToLower(s.Tokens[0].Text))
 	}
 	computer := newComputer(c, layout)
 	used := false // there is usage that is not rolled up
@@ -117,7 +118,7 @@ func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a an
 				used = false
 			}
 			questions := statements[i:]
-			if end := slices.IndexFunc(questions, func(s queries.Statement) bool { return !asks(s) || said(s, "today") != said(questions[0], "today") }); end > 0 {
+			if end := slices.IndexFunc(questions, func(s sqltext.Statement) bool { return !asks(s) || said(s, "today") != said(questions[0], "today") }); end > 0 {
 				questions = questions[:end]
 			}
 			compute(t, computer, questions)
@@ -141,7 +142,7 @@ func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a an
 }
 
 // compute computes what questions read, for the days that they name.
-func compute(t testing.TB, computer *computer, questions []queries.Statement) {
+func compute(t testing.TB, computer *computer, questions []sqltext.Statement) {
 	t.Helper()
 	text := ""
 	for _, q := range questions {
@@ -170,9 +171,9 @@ func compute(t testing.TB, computer *computer, questions []queries.Statement) {
 }
 
 // said is what a comment before a statement says under a keyword.
-func said(s queries.Statement, keyword string) string {
+func said(s sqltext.Statement, keyword string) string {
 	for _, note := range s.Notes {
-		if text, found := strings.CutPrefix(note, "-- "+keyword+":"); found {
+		if text, found := strings.CutPrefix(note.Text, "-- "+keyword+":"); found {
 			return strings.TrimSpace(text)
 		}
 	}

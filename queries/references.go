@@ -3,14 +3,16 @@ package queries
 import (
 	"slices"
 	"strings"
+
+	"cskpi/queries/sqltext"
 )
 
 // checkReferences makes sure that whatever the body reads is there, and in the database.
 func (s *source) checkReferences(views map[string]*source) {
 	ctes := map[string]bool{}
 	for i, t := range s.tokens {
-		if t.name() != "" && s.at(i+1).is("as") && (s.at(i+2).is("(") || s.at(i+2).is("materialized") && s.at(i+3).is("(")) {
-			ctes[t.name()] = true
+		if t.Name() != "" && s.at(i+1).Is("as") && (s.at(i+2).Is("(") || s.at(i+2).Is("materialized") && s.at(i+3).Is("(")) {
+			ctes[t.Name()] = true
 		}
 	}
 
@@ -24,25 +26,25 @@ func (s *source) checkReferences(views map[string]*source) {
 			expectSource = false
 		}
 		switch {
-		case t.is("("):
-			calls = append(calls, strings.ToLower(s.at(i-1).name()))
-		case t.is(")"):
+		case t.Is("("):
+			calls = append(calls, strings.ToLower(s.at(i-1).Name()))
+		case t.Is(")"):
 			if depth > 0 {
 				calls = calls[:depth-1]
 			}
 			sources = slices.DeleteFunc(sources, func(d int) bool { return d >= depth })
-		case t.is(","):
+		case t.Is(","):
 			expectSource = slices.Contains(sources, depth)
-		case t.is("from"):
-			if s.at(i-1).is("distinct") || depth > 0 && textFunctions[calls[depth-1]] {
+		case t.Is("from"):
+			if s.at(i-1).Is("distinct") || depth > 0 && textFunctions[calls[depth-1]] {
 				continue
 			}
 			expectSource = true
 			sources = append(sources, depth)
-		case t.is("join"):
-			expectSource = !s.at(i - 1).is("array")
+		case t.Is("join"):
+			expectSource = !s.at(i - 1).Is("array")
 			sources = slices.DeleteFunc(sources, func(d int) bool { return d == depth })
-		case t.kind == word && clauses[strings.ToLower(t.text)]:
+		case t.Kind == sqltext.Word && clauses[strings.ToLower(t.Text)]:
 			sources = slices.DeleteFunc(sources, func(d int) bool { return d == depth })
 		}
 	}
@@ -62,13 +64,13 @@ func (s *source) checkBare(views map[string]*source) {
 		}
 	}
 	for i, t := range s.tokens {
-		if t.is("as") {
-			columns[s.at(i+1).name()] = true
+		if t.Is("as") {
+			columns[s.at(i+1).Name()] = true
 		}
 	}
 	for i, t := range s.tokens {
-		if t.kind == word && bare[strings.ToLower(t.text)] && !columns[t.text] && !s.at(i-1).is(".") && !s.at(i+1).is("(") {
-			s.fail(t.line, "%s is forbidden: no column has the name, so ClickHouse takes it for the function", t.text)
+		if t.Kind == sqltext.Word && bare[strings.ToLower(t.Text)] && !columns[t.Text] && !s.at(i-1).Is(".") && !s.at(i+1).Is("(") {
+			s.fail(t.Line, "%s is forbidden: no column has the name, so ClickHouse takes it for the function", t.Text)
 		}
 	}
 }
@@ -79,21 +81,21 @@ var clauses = set(`where prewhere group order having limit union intersect excep
 // checkSource checks the table, view or function at the i-th token, which follows from, join or a comma between them.
 func (s *source) checkSource(i int, ctes map[string]bool, views map[string]*source) {
 	t := s.at(i)
-	name := t.name()
+	name := t.Name()
 	switch {
 	case name == "": // a subquery; anything else the engine refuses
-	case s.at(i+1).is(".") && name == Database:
-		s.fail(t.line, "names stand without the database, which is that of the connection: write %s", s.at(i+2).name())
-	case s.at(i + 1).is("."):
-		s.fail(t.line, "%s.%s is outside of the database, and a query reads nothing else", name, s.at(i+2).name())
-	case views[name] != nil && s.at(i+1).is("("):
-		s.fail(t.line, "%s takes no parameter: the day is its first column, so write from %s, and where day = …", name, name)
-	case s.at(i + 1).is("("):
+	case s.at(i+1).Is(".") && name == Database:
+		s.fail(t.Line, "names stand without the database, which is that of the connection: write %s", s.at(i+2).Name())
+	case s.at(i + 1).Is("."):
+		s.fail(t.Line, "%s.%s is outside of the database, and a query reads nothing else", name, s.at(i+2).Name())
+	case views[name] != nil && s.at(i+1).Is("("):
+		s.fail(t.Line, "%s takes no parameter: the day is its first column, so write from %s, and where day = …", name, name)
+	case s.at(i + 1).Is("("):
 		if !pureSources[strings.ToLower(name)] && !isImpure(name) {
-			s.fail(t.line, "%s(…) is forbidden as a source of rows: a query reads the facts alone", name)
+			s.fail(t.Line, "%s(…) is forbidden as a source of rows: a query reads the facts alone", name)
 		}
-	case !ctes[name] && views[name] == nil && !isTable(name):
-		s.fail(t.line, "there is no table or view %s%s", name, meant(name, views))
+	case !ctes[name] && views[name] == nil && !IsTable(name):
+		s.fail(t.Line, "there is no table or view %s%s", name, meant(name, views))
 	}
 }
 
@@ -109,19 +111,19 @@ func meant(name string, views map[string]*source) string {
 func (s *source) sources(views map[string]*source) (read, tables []string) {
 	ctes := map[string]bool{}
 	for i, t := range s.tokens {
-		if t.name() != "" && s.at(i+1).is("as") && s.at(i+2).is("(") {
-			ctes[t.name()] = true
+		if t.Name() != "" && s.at(i+1).Is("as") && s.at(i+2).Is("(") {
+			ctes[t.Name()] = true
 		}
 	}
 	for i, t := range s.tokens {
-		name := s.at(i + 1).name()
+		name := s.at(i + 1).Name()
 		switch {
-		case !t.is("from") && !t.is("join") || s.at(i-1).is("array"): // array join unfolds a column
+		case !t.Is("from") && !t.Is("join") || s.at(i-1).Is("array"): // array join unfolds a column
 		case views[name] != nil && !ctes[name]:
 			read = append(read, name)
-		case isFact(name) && !ctes[name]:
+		case IsFact(name) && !ctes[name]:
 			tables = append(tables, StoredPrefix+name)
-		case isTable(name) && !ctes[name]:
+		case IsTable(name) && !ctes[name]:
 			tables = append(tables, name)
 		}
 	}
@@ -160,7 +162,7 @@ func checkCycles(views map[string]*source) {
 
 func (s *source) firstLine() int {
 	if len(s.tokens) > 0 {
-		return s.tokens[0].line
+		return s.tokens[0].Line
 	}
 	return 1
 }

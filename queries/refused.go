@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
@@ -33,14 +35,14 @@ func LoadUsable(overlays ...fs.FS) (Catalogue, []Refused, error) {
 			return assemble(files), refused, nil
 		}
 		if len(overlays) == 0 {
-			return nil, nil, join(problems)
+			return nil, nil, sqltext.Join(problems)
 		}
 		gone := unusable{}
 		for len(problems) > 0 {
 			found := byFile(problems)
 			for _, file := range sortedNames(found) {
 				s := files[file]
-				refused = append(refused, Refused{s.Name, file, join(found[file])})
+				refused = append(refused, Refused{s.Name, file, sqltext.Join(found[file])})
 				gone.add(s.Query)
 				delete(files, file)
 			}
@@ -57,9 +59,9 @@ func LoadUsable(overlays ...fs.FS) (Catalogue, []Refused, error) {
 // Without leaves out the files of overlays that Install or Verify found unusable, and the files that read them. If err
 // has any other cause, such as a server that cannot compute the built-in views, nothing is left out.
 func (c Catalogue) Without(err error) (Catalogue, []Refused) {
-	var problems []problem
+	var problems []sqltext.Problem
 	for _, e := range leaves(err) {
-		var p problem
+		var p sqltext.Problem
 		if !errors.As(e, &p) {
 			return c, nil
 		}
@@ -77,15 +79,15 @@ func (c Catalogue) Without(err error) (Catalogue, []Refused) {
 	}
 	for _, q := range c {
 		if of := found[q.File]; q.Overlay && of != nil {
-			leave(q, join(of))
+			leave(q, sqltext.Join(of))
 		}
 	}
 	for changed := true; changed; {
 		changed = false
 		for _, q := range c {
-			tokens, _ := lex(q.SQL) // of a file that could be read
+			tokens, _ := sqltext.Lex(q.SQL) // of a file that could be read
 			if p, reads := gone.readBy(q, tokens); reads {
-				leave(q, join(append(found[q.File], p)))
+				leave(q, sqltext.Join(append(found[q.File], p)))
 				changed = true
 				break
 			}
@@ -113,10 +115,10 @@ func leaves(err error) []error {
 	return all
 }
 
-func byFile(problems []problem) map[string][]problem {
-	files := map[string][]problem{}
+func byFile(problems []sqltext.Problem) map[string][]sqltext.Problem {
+	files := map[string][]sqltext.Problem{}
 	for _, p := range problems {
-		files[p.file] = append(files[p.file], p)
+		files[p.File] = append(files[p.File], p)
 	}
 	return files
 }
@@ -133,19 +135,19 @@ func (u unusable) add(q Query) {
 }
 
 // readBy finds out whether q reads any of them.
-func (u unusable) readBy(q Query, tokens []token) (problem, bool) {
+func (u unusable) readBy(q Query, tokens []sqltext.Token) (sqltext.Problem, bool) {
 	for i, t := range tokens {
-		name := t.name()
-		if i+1 < len(tokens) && tokens[i+1].is("(") {
+		name := t.Name()
+		if i+1 < len(tokens) && tokens[i+1].Is("(") {
 			name += "("
-		} else if i == 0 || !tokens[i-1].is("from") && !tokens[i-1].is("join") {
+		} else if i == 0 || !tokens[i-1].Is("from") && !tokens[i-1].Is("join") {
 			continue
 		}
 		if file, gone := u[name]; gone {
-			return problem{q.File, t.line, fmt.Sprintf("%s is not available, because %s has problems", strings.TrimSuffix(name, "("), file)}, true
+			return sqltext.Problem{File: q.File, Line: t.Line, Text: fmt.Sprintf("%s is not available, because %s has problems", strings.TrimSuffix(name, "("), file)}, true
 		}
 	}
-	return problem{}, false
+	return sqltext.Problem{}, false
 }
 
 // passing are the codes with which ClickHouse refuses a statement for reasons that lie outside of it: too slow, too many,

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -60,7 +62,7 @@ type querier interface {
 
 // ReportingOn is what was in force on a day.
 func ReportingOn(ctx context.Context, db querier, day time.Time) (Reporting, error) {
-	return reportingOn(ctx, db, "toDate('"+day.Format(time.DateOnly)+"')")
+	return reportingOn(ctx, db, sqltext.Day(day))
 }
 
 func reportingOn(ctx context.Context, db querier, day string) (Reporting, error) {

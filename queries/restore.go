@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -31,7 +33,7 @@ func BeginRestore(ctx context.Context, conn driver.Conn) error {
 	}
 	for _, name := range tables {
 		if name != halfRestored {
-			statements = append(statements, "drop table if exists "+QuoteName(name))
+			statements = append(statements, "drop table if exists "+sqltext.Name(name))
 		}
 	}
 	for _, statement := range statements {

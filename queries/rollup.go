@@ -3,9 +3,9 @@ package queries
 import (
 	"cmp"
 	"context"
-	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	mathrand "math/rand/v2"
 	"slices"
@@ -13,11 +13,10 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
-
-//go:embed rollup/*.sql
-var rollUpFiles embed.FS
 
 // RollUpProgress tells how far a roll-up is.
 type RollUpProgress struct {
@@ -132,12 +131,12 @@ func (r *rollUp) settled(ctx context.Context, parts []newPart) ([]newPart, error
 	}
 	paths := make([]string, len(parts))
 	for i, p := range parts {
-		paths[i] = QuoteText(r.keeper + "/block_numbers/" + p.id)
+		paths[i] = r.keeper + "/block_numbers/" + p.id
 	}
 	rows, err := r.conn.Query(ctx, `
 		select path, min(toUInt64OrZero(substring(name, 7))) as number
 		from system.zookeeper
-		where path in (`+strings.Join(paths, ", ")+`) and startsWith(name, 'block-')
+		where path in (`+sqltext.Quotes(paths)+`) and startsWith(name, 'block-')
 		group by path`)
 	if err != nil {
 		return nil, err
@@ -310,9 +309,9 @@ func (r *rollUp) dayOf() string {
 		if i > 0 && p.zone == r.periods[i-1].zone {
 			continue
 		}
-		day := "toDate(ts, " + QuoteText(p.zone) + ")"
+		day := "toDate(ts, " + sqltext.Quote(p.zone) + ")"
 		if i > 0 {
-			day = "toDate(ts) >= " + QuoteDay(p.from) + ", " + day + ", "
+			day = "toDate(ts) >= " + sqltext.Day(p.from) + ", " + day + ", "
 		}
 		expression += day
 	}
@@ -450,7 +449,7 @@ func (r *rollUp) batch(ctx context.Context, b batch) error {
 	}
 	if len(conflicting) > 0 {
 		values := r.with(b.values())
-		values["utc_days"] = dates(conflicting)
+		values["utc_days"] = "[" + sqltext.Days(conflicting) + "]"
 		if err := r.exec(ctx, "conflicts", values); err != nil {
 			return err
 		}
@@ -492,7 +491,7 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, parts []ne
 	}
 	done := make([]string, len(parts))
 	for i, p := range parts {
-		done[i] = fmt.Sprintf("(%s, %d, %d)", QuoteText(p.id), p.until, r.version)
+		done[i] = fmt.Sprintf("(%s, %d, %d)", sqltext.Quote(p.id), p.until, r.version)
 	}
 	return r.conn.Exec(ctx, "insert into stored_usage_progress (partition, block_number, version) select * from values('partition String, block_number UInt64, version UInt64', "+strings.Join(done, ", ")+")")
 }
@@ -527,14 +526,14 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 	var core []string
 	for name := range strings.SplitSeq(period.core, ",") {
 		if name = strings.TrimSpace(name); name != "" {
-			core = append(core, QuoteText(name))
+			core = append(core, name)
 		}
 	}
 	values := r.with(map[string]string{
-		"days":       dates(days),
-		"utc_days":   dates(utc),
-		"core":       "cast([" + strings.Join(core, ", ") + "], 'Array(String)')",
-		"department": QuoteText(period.departmentName),
+		"days":       "[" + sqltext.Days(days) + "]",
+		"utc_days":   "[" + sqltext.Days(utc) + "]",
+		"core":       "cast(" + sqltext.Array(core) + ", 'Array(String)')",
+		"department": sqltext.Quote(period.departmentName),
 		"names":      period.names,
 		"feature":    "event",
 	})
@@ -564,7 +563,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		by[r.settingsOf(d)] = append(by[r.settingsOf(d)], d)
 	}
 	for _, settings := range slices.Sorted(maps.Keys(by)) {
-		values["settings"], values["days"] = QuoteText(settings), dates(by[settings])
+		values["settings"], values["days"] = sqltext.Quote(settings), "["+sqltext.Days(by[settings])+"]"
 		if err := r.exec(ctx, "done", values); err != nil {
 			return err
 		}
@@ -574,12 +573,11 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 
 // values has the condition that is true of the events that are new. The list of partitions lets the engine leave out all others.
 func (b batch) values() map[string]string {
-	ids, blocks := make([]string, len(b.parts)), make([]string, len(b.parts))
+	blocks := make([]string, len(b.parts))
 	for i, p := range b.parts {
-		ids[i] = QuoteText(p.id)
-		blocks[i] = fmt.Sprintf("_partition_id = %s and _block_number > %d and _block_number <= %d", ids[i], p.after, p.until)
+		blocks[i] = fmt.Sprintf("_partition_id = %s and _block_number > %d and _block_number <= %d", sqltext.Quote(p.id), p.after, p.until)
 	}
-	return map[string]string{"new": "_partition_id in (" + strings.Join(ids, ", ") + ") and (" + strings.Join(blocks, " or ") + ")"}
+	return map[string]string{"new": "_partition_id in (" + sqltext.Quotes(b.ids()) + ") and (" + strings.Join(blocks, " or ") + ")"}
 }
 
 // with adds what is the same in all of a roll-up.
@@ -591,14 +589,6 @@ func (r *rollUp) with(values map[string]string) map[string]string {
 
 func around(day time.Time) []time.Time {
 	return []time.Time{day.AddDate(0, 0, -1), day, day.AddDate(0, 0, 1)}
-}
-
-func dates(days []time.Time) string {
-	texts := make([]string, len(days))
-	for i, d := range days {
-		texts[i] = QuoteDay(d)
-	}
-	return "[" + strings.Join(texts, ", ") + "]"
 }
 
 // exec runs a statement of rollup/ with its parameters, {name} or {name:Type}, written in.
@@ -642,7 +632,7 @@ func (r *rollUp) queryDays(ctx context.Context, name string, values map[string]s
 }
 
 func rollUpStatement(name string, values map[string]string) (string, error) {
-	text, err := rollUpFiles.ReadFile("rollup/" + name + ".sql")
+	text, err := fs.ReadFile(Builtin(), "rollup/"+name+".sql")
 	if err != nil {
 		return "", err
 	}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -125,7 +127,7 @@ func (w *turns) say(ctx context.Context, conn driver.Conn, over bool) error {
 	if over {
 		isOver = 1
 	}
-	return conn.Exec(ctx, fmt.Sprintf("insert into %s (process, step, is_over, seen_at) select '%s', %d, %d, now64(3)", w.table, claimer, claimStep.Add(1), isOver))
+	return conn.Exec(ctx, fmt.Sprintf("insert into %s (process, step, is_over, seen_at) select %s, %d, %d, now64(3)", w.table, sqltext.Quote(claimer), claimStep.Add(1), isOver))
 }
 
 // withdraw works also when ctx has ended. If it fails, others wait until the claim is stale.
@@ -140,7 +142,7 @@ func (w *turns) unclaimed(ctx context.Context, conn driver.Conn) (bool, error) {
 	var others uint64
 	err := conn.QueryRow(ctx, fmt.Sprintf(`
 		select count()
-		from (select process, argMax((is_over, seen_at), step) as latest from %s where process != '%s' group by process)
-		where latest.1 = 0 and latest.2 > now64(3) - interval %d second`, w.table, claimer, int(claimStale.Seconds()))).Scan(&others)
+		from (select process, argMax((is_over, seen_at), step) as latest from %s where process != %s group by process)
+		where latest.1 = 0 and latest.2 > now64(3) - interval %d second`, w.table, sqltext.Quote(claimer), int(claimStale.Seconds()))).Scan(&others)
 	return others == 0, err
 }

@@ -2,20 +2,16 @@ package queries
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
-	"sync"
+
+	"cskpi/queries/sqltext"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
-
-//go:embed tables/*.sql
-var tableFiles embed.FS
 
 // Database is where everything lies unless the connection says otherwise.
 const Database = "cs"
@@ -28,7 +24,7 @@ func (c Cluster) CreateDatabase(ctx context.Context, o *clickhouse.Options) erro
 	if err != nil {
 		return err
 	}
-	text, err := c.adapt("create database if not exists " + QuoteName(o.Auth.Database) + " comment 'Customer Success: facts, settings and KPIs (cskpi)'")
+	text, err := c.adapt("create database if not exists " + sqltext.Name(o.Auth.Database) + " comment 'Customer Success: facts, settings and KPIs (cskpi)'")
 	if err == nil {
 		err = c.exec(ctx, conn, text)
 	}
@@ -38,36 +34,11 @@ func (c Cluster) CreateDatabase(ctx context.Context, o *clickhouse.Options) erro
 	return nil
 }
 
-// tableStatements make all tables of a new database.
-var tableStatements = sync.OnceValues(func() ([]statement, error) {
-	files, err := fs.Glob(tableFiles, "tables/*.sql")
-	if err != nil {
-		return nil, err
-	}
-	var all []statement
-	for _, file := range files {
-		text, err := fs.ReadFile(tableFiles, file)
-		if err != nil {
-			return nil, err
-		}
-		statements, err := split(string(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		all = append(all, statements...)
-	}
-	return all, nil
-})
-
 // CreateTables makes the tables that are missing.
 func (c Cluster) CreateTables(ctx context.Context, conn driver.Conn) error {
-	statements, err := tableStatements()
-	if err != nil {
-		return err
-	}
-	for _, s := range statements {
-		if err := c.define(ctx, conn, s.text); err != nil {
-			return fmt.Errorf("make the table %s: %w", s.tableName(), err)
+	for _, t := range Tables() {
+		if err := c.define(ctx, conn, t.SQL); err != nil {
+			return fmt.Errorf("make the table %s: %w", t.Name, err)
 		}
 	}
 	return nil
@@ -81,9 +52,6 @@ func (c Cluster) define(ctx context.Context, conn driver.Conn, statement string)
 	}
 	return c.exec(ctx, conn, text)
 }
-
-// tableName is the table that a statement of tables/ makes: create table if not exists name.
-func (s statement) tableName() string { return s.tokens[5].name() }
 
 // stored is the last migration: facts move to the tables of tables/, by whose names what is stored is kept apart from what counts.
 // Numbered files lead up to it and remain for the folders of earlier builds; a new database begins with what it leads to.
@@ -112,40 +80,35 @@ func revised(version, revision int) migration {
 // conform gives tables the columns that they lack, and the types and comments that tables/ says. Keys and partitions stay as they are, since they can
 // only be changed by a copy: usage events that an earlier build stored remain partitioned by month.
 func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
-	statements, err := tableStatements()
-	if err != nil {
-		return err
-	}
-	names := make([]string, len(statements))
-	for i, s := range statements {
-		names[i] = s.tableName()
+	var names []string
+	for _, t := range Tables() {
+		names = append(names, t.Name)
 	}
 	there, err := columnsOf(ctx, conn, names...)
 	if err != nil {
 		return fmt.Errorf("read the columns of tables: %w", err)
 	}
-	for _, s := range statements {
-		t := s.table()
+	for _, t := range Tables() {
 		types := map[string]string{}
-		for _, have := range there[t.name] {
-			types[have.name] = have.typ
+		for _, have := range there[t.Name] {
+			types[have.Name] = have.Type
 		}
 		place := "first"
-		for _, column := range t.columns {
+		for _, column := range t.Columns {
 			change := ""
-			switch types[column.name] {
-			case column.typ:
+			switch types[column.Name] {
+			case column.Type:
 			case "":
-				change = "add column if not exists " + QuoteName(column.name) + " " + column.definition + " " + place
+				change = "add column if not exists " + sqltext.Name(column.Name) + " " + column.Definition + " " + place
 			default:
-				change = "modify column " + QuoteName(column.name) + " " + column.definition
+				change = "modify column " + sqltext.Name(column.Name) + " " + column.Definition
 			}
 			if change != "" {
-				if err := c.define(ctx, conn, "alter table "+t.name+" "+change); err != nil {
-					return fmt.Errorf("change the column %s of %s: %w", column.name, t.name, err)
+				if err := c.define(ctx, conn, "alter table "+t.Name+" "+change); err != nil {
+					return fmt.Errorf("change the column %s of %s: %w", column.Name, t.Name, err)
 				}
 			}
-			place = "after " + QuoteName(column.name)
+			place = "after " + sqltext.Name(column.Name)
 		}
 	}
 	return commentAnew(ctx, conn, c)
@@ -178,7 +141,7 @@ func MovedTo(name string) string {
 	if slices.Contains(droppedTables, name) {
 		return renamedTables[0][1]
 	}
-	if name = strings.TrimPrefix(name, movedPrefix); isFact(name) {
+	if name = strings.TrimPrefix(name, movedPrefix); IsFact(name) {
 		return StoredPrefix + name
 	}
 	return ""
@@ -187,7 +150,7 @@ func MovedTo(name string) string {
 // FactsToMove reports whether facts lie in tables of an earlier build.
 func FactsToMove(ctx context.Context, conn driver.Conn) (bool, error) {
 	tables, err := tablesThere(ctx, conn)
-	return slices.ContainsFunc(facts(), func(f factTable) bool { return tables[f.name] }), err
+	return slices.ContainsFunc(Facts(), func(f FactTable) bool { return tables[f.Name] }), err
 }
 
 // movedPrefix begins the name of a table whose rows are all copied.
@@ -222,9 +185,9 @@ func moveFacts(ctx context.Context, conn driver.Conn, c Cluster, report func(str
 		return err
 	}
 	var pending []string
-	for _, f := range facts() {
-		if tables[f.name] {
-			pending = append(pending, f.name)
+	for _, f := range Facts() {
+		if tables[f.Name] {
+			pending = append(pending, f.Name)
 		}
 	}
 	if err := roomFor(ctx, conn, pending); err != nil {
@@ -237,9 +200,9 @@ func moveFacts(ctx context.Context, conn driver.Conn, c Cluster, report func(str
 		}
 		tables[movedPrefix+name] = true
 	}
-	for _, f := range facts() {
-		if tables[movedPrefix+f.name] {
-			if err := c.define(ctx, conn, "drop table if exists "+movedPrefix+f.name); err != nil {
+	for _, f := range Facts() {
+		if tables[movedPrefix+f.Name] {
+			if err := c.define(ctx, conn, "drop table if exists "+movedPrefix+f.Name); err != nil {
 				return err
 			}
 		}
@@ -269,21 +232,21 @@ func moveTable(ctx context.Context, conn driver.Conn, c Cluster, name string) er
 		where database = currentDatabase() and table = ? and name in (select name from system.columns where database = currentDatabase() and table = ?)`, name, target).Scan(&columns); err != nil {
 		return err
 	}
-	list := strings.Join(quoteNames(columns), ", ")
+	list := sqltext.Names(columns)
 	if err := c.define(ctx, conn, "truncate table "+target); err != nil {
 		return err
 	}
-	if err := conn.Exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s final settings max_execution_time = 0", target, list, list, QuoteName(name))); err != nil {
+	if err := conn.Exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s final settings max_execution_time = 0", target, list, list, sqltext.Name(name))); err != nil {
 		return err
 	}
 	var before, after uint64
-	if err := conn.QueryRow(ctx, fmt.Sprintf("select (select count() from %s final), (select count() from %s final)", QuoteName(name), target)).Scan(&before, &after); err != nil {
+	if err := conn.QueryRow(ctx, fmt.Sprintf("select (select count() from %s final), (select count() from %s final)", sqltext.Name(name), target)).Scan(&before, &after); err != nil {
 		return err
 	}
 	if before != after {
 		return fmt.Errorf("%d of %d rows have arrived; nothing is lost, and the next start tries again", after, before)
 	}
-	return c.define(ctx, conn, "rename table "+QuoteName(name)+" to "+movedPrefix+name)
+	return c.define(ctx, conn, "rename table "+sqltext.Name(name)+" to "+movedPrefix+name)
 }
 
 // roomFor makes sure that the disk has room for copies of tables.
@@ -307,10 +270,6 @@ func roomFor(ctx context.Context, conn driver.Conn, names []string) error {
 
 // commentAnew lets tables that stay say of themselves what those of a new database do.
 func commentAnew(ctx context.Context, conn driver.Conn, c Cluster) error {
-	statements, err := tableStatements()
-	if err != nil {
-		return err
-	}
 	rows, err := conn.Query(ctx, "select table, name, comment from system.columns where database = currentDatabase() union all select name, '', comment from system.tables where database = currentDatabase()")
 	if err != nil {
 		return err
@@ -327,28 +286,19 @@ func commentAnew(ctx context.Context, conn driver.Conn, c Cluster) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	for _, s := range statements {
-		t := s.table()
-		if there[[2]string{t.name, ""}] != t.comment {
-			if err := c.define(ctx, conn, "alter table "+t.name+" modify comment "+QuoteText(t.comment)); err != nil {
+	for _, t := range Tables() {
+		if there[[2]string{t.Name, ""}] != t.Comment {
+			if err := c.define(ctx, conn, "alter table "+t.Name+" modify comment "+sqltext.Quote(t.Comment)); err != nil {
 				return err
 			}
 		}
-		for _, column := range t.columns {
-			if there[[2]string{t.name, column.name}] != column.comment {
-				if err := c.define(ctx, conn, "alter table "+t.name+" comment column "+QuoteName(column.name)+" "+QuoteText(column.comment)); err != nil {
+		for _, column := range t.Columns {
+			if there[[2]string{t.Name, column.Name}] != column.Comment {
+				if err := c.define(ctx, conn, "alter table "+t.Name+" comment column "+sqltext.Name(column.Name)+" "+sqltext.Quote(column.Comment)); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return nil
-}
-
-func quoteNames(names []string) []string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = QuoteName(n)
-	}
-	return quoted
 }

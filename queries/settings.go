@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/agnivade/levenshtein"
 )
@@ -488,7 +490,7 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 		if last.Given && last.Value == of.Value {
 			continue
 		}
-		values = append(values, "("+strings.Join([]string{QuoteText(of.Name), QuoteText(of.Segment), QuoteText(of.Phase), QuoteText(of.StartsOn.Format(time.DateOnly)), QuoteText(of.Value)}, ", ")+")")
+		values = append(values, sqltext.Tuple(of.Name, of.Segment, of.Phase, of.StartsOn.Format(time.DateOnly), of.Value))
 		news = append(news, of)
 	}
 	if len(values) == 0 {
@@ -497,7 +499,7 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 	// It is later than the last one whatever that one claims to be.
 	err = conn.Exec(ctx, `
 		insert into stored_settings (name, segment, phase, starts_on, value, source, updated_at)
-		select new.name, new.segment, new.phase, new.starts_on, new.value, `+QuoteText(source)+`, greatest(now64(3), stored.last_change + interval 1 millisecond)
+		select new.name, new.segment, new.phase, new.starts_on, new.value, `+sqltext.Quote(source)+`, greatest(now64(3), stored.last_change + interval 1 millisecond)
 		from values('name String, segment String, phase String, starts_on Date, value String', `+strings.Join(values, ", ")+`) as new
 		left join (
 			select name, segment, phase, starts_on, max(updated_at) as last_change

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -28,7 +30,7 @@ func DropSnapshots(ctx context.Context, conn driver.Conn) error {
 // DropSnapshot drops one of them. It empties the tables first, since a dropped table keeps its data for some minutes.
 func DropSnapshot(ctx context.Context, conn driver.Conn, name string) error {
 	var tables []string
-	if err := conn.QueryRow(ctx, "select groupArray(name) from system.tables where database = "+QuoteText(name)).Scan(&tables); err != nil {
+	if err := conn.QueryRow(ctx, "select groupArray(name) from system.tables where database = "+sqltext.Quote(name)).Scan(&tables); err != nil {
 		return fmt.Errorf("drop the snapshot %s: %w", name, err)
 	}
 	for _, t := range tables {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // TestClickHouseUsers runs the users, grants and limits past the engine's parser, and holds their two forms to be the same.
@@ -19,16 +19,16 @@ func TestClickHouseUsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	statements, err := queries.Split(string(text))
+	statements, err := sqltext.Split(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	granted := map[string][]string{}
 	limits := map[string]bool{}
 	for _, s := range statements {
-		sql := s.Text[strings.Index(s.Text, s.First):] // without the comments before it
-		for i := 0; i < len(s.Notes); i++ {
-			sql = strings.ReplaceAll(sql, s.Notes[i], "")
+		sql := s.Text[s.Tokens[0].Pos-s.Start:] // without the comments before it
+		for _, note := range s.Notes {
+			sql = strings.ReplaceAll(sql, note.Text, "")
 		}
 		if got := scalar(t, c, "select formatQuerySingleLine("+literal(sql)+") as s"); got == "" {
 			t.Errorf("line %d is nothing", s.Line)

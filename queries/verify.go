@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 
+	"cskpi/queries/sqltext"
+
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
@@ -22,24 +24,21 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 	if err != nil {
 		return fmt.Errorf("verify the views: %w", Brief(err))
 	}
-	var problems []problem
+	var problems []sqltext.Problem
 	for _, q := range views {
 		problems = append(problems, compare(q, columns[q.View()])...)
 	}
 	if len(problems) == 0 {
 		return nil
 	}
-	return join(problems)
+	return sqltext.Join(problems)
 }
 
-// described is a column of a result.
-type described struct{ name, typ string }
-
 // compare tells how a result differs from the header.
-func compare(q Query, result []described) []problem {
-	var problems []problem
+func compare(q Query, result []ResultColumn) []sqltext.Problem {
+	var problems []sqltext.Problem
 	fail := func(line int, format string, args ...any) {
-		problems = append(problems, problem{q.File, line, fmt.Sprintf(format, args...)})
+		problems = append(problems, sqltext.Problem{File: q.File, Line: line, Text: fmt.Sprintf(format, args...)})
 	}
 	last := 1
 	columns := q.Columns
@@ -51,16 +50,16 @@ func compare(q Query, result []described) []problem {
 		switch {
 		case i >= len(result):
 			fail(c.Line, "column %s is not in the result", c.Name)
-		case result[i].name != c.Name:
-			fail(c.Line, "column %d of the result is %s, and not %s", i+1, result[i].name, c.Name)
+		case result[i].Name != c.Name:
+			fail(c.Line, "column %d of the result is %s, and not %s", i+1, result[i].Name, c.Name)
 		default:
-			if err := fits(q, c.Kind, result[i].typ); err != nil {
+			if err := fits(q, c.Kind, result[i].Type); err != nil {
 				fail(c.Line, "column %s: %v", c.Name, err)
 			}
 		}
 	}
 	for _, extra := range result[min(len(columns), len(result)):] {
-		fail(last, "the result has a further column %s, which the header does not list", extra.name)
+		fail(last, "the result has a further column %s, which the header does not list", extra.Name)
 	}
 	return problems
 }

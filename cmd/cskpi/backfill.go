@@ -9,6 +9,7 @@ import (
 
 	"cskpi/exporter/history"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 type backfillCmd struct {
@@ -134,16 +135,16 @@ func (c *backfillCmd) report(a *app, s history.Summary) {
 func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since time.Time) error {
 	where := "reason = 'definition'"
 	if !since.IsZero() {
-		where += fmt.Sprintf(" and restated_at >= fromUnixTimestamp64Milli(toInt64(%d))", since.UnixMilli())
+		where += " and restated_at >= " + sqltext.Instant(since)
 	}
 	if !c.From.IsZero() {
-		where += " and day >= " + queries.QuoteDay(c.From.Time)
+		where += " and day >= " + sqltext.Day(c.From.Time)
 	}
 	if !c.To.IsZero() {
-		where += " and day <= " + queries.QuoteDay(c.To.Time)
+		where += " and day <= " + sqltext.Day(c.To.Time)
 	}
 	if len(c.KPI) > 0 {
-		where += " and view in (" + strings.Join(quoted(c.KPI), ", ") + ")"
+		where += " and view in (" + sqltext.Quotes(c.KPI) + ")"
 	}
 	rows, err := d.conn.Query(ctx, `
 		select
@@ -171,14 +172,6 @@ func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since ti
 	}
 	fmt.Fprintln(a.err, "Changed by new definitions of KPIs, with the value that changed most; kpi_restatements has each:")
 	return t.write(a.out, "table")
-}
-
-// quoted are texts as SQL writes them.
-func quoted(texts []string) (all []string) {
-	for _, text := range texts {
-		all = append(all, queries.QuoteText(text))
-	}
-	return all
 }
 
 var reasonTexts = map[history.Reason]string{

@@ -18,6 +18,7 @@ import (
 	"cskpi/exporter/parts"
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // recordWait is how long a process that ends may take to record the parts that it wrote.
@@ -317,7 +318,7 @@ func (d *database) view(ctx context.Context, q queries.Query, asOf time.Time, wh
 	case q.Day.Name != "":
 		where = strings.Replace(where, " where ", " and ", 1)
 	case q.IsByDay(): // a layer, in which the day is a column like the others
-		where = " where day = " + queries.QuoteDay(asOf) + strings.Replace(where, " where ", " and ", 1)
+		where = " where day = " + sqltext.Day(asOf) + strings.Replace(where, " where ", " and ", 1)
 	}
 	rows, err := d.conn.Query(ctx, statement+where+order+limit, args...)
 	if err != nil {

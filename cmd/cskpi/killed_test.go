@@ -22,6 +22,7 @@ import (
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // writing is a command that writes. What it does is different in each round.
@@ -356,13 +357,13 @@ func fingerprint(t *testing.T, d *database) map[string]string {
 		table := fmt.Sprint(row[0])
 		var names []string
 		for _, name := range row[1].([]string) {
-			names = append(names, queries.QuoteName(name))
+			names = append(names, sqltext.Name(name))
 		}
 		var is string
 		// Few rows are compared as text, so that a difference can be seen.
 		line := "formatRowNoNewline('TabSeparated', " + strings.Join(names, ", ") + ")"
 		if err := d.conn.QueryRow(t.Context(), "select concat(toString(count()), ' rows, ', if(count() > 100, toString(sum(cityHash64("+line+"))), concat('\n', arrayStringConcat(arraySort(groupArray("+line+")), '\n')))) from "+
-			queries.QuoteName(table)+map[bool]string{true: " final"}[row[2] == "ReplacingMergeTree"]).Scan(&is); err != nil {
+			sqltext.Name(table)+map[bool]string{true: " final"}[row[2] == "ReplacingMergeTree"]).Scan(&is); err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}
 		found[table] = is

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Options say what to write, and where.
@@ -229,11 +230,11 @@ func (w *writer) snapshot(ctx context.Context) error {
 }
 
 func names(tables []table) string {
-	quoted := make([]string, len(tables))
+	all := make([]string, len(tables))
 	for i, t := range tables {
-		quoted[i] = "'" + t.name + "'"
+		all[i] = t.name
 	}
-	return strings.Join(quoted, ", ")
+	return sqltext.Quotes(all)
 }
 
 // drop removes the snapshots, also if the backup was cancelled.
@@ -248,7 +249,7 @@ func (w *writer) drop(ctx context.Context) error {
 
 // explain tells why a snapshot cannot be read any more.
 func (w *writer) explain(ctx context.Context, err error) error {
-	if left, lookErr := w.d.strings(ctx, "select name from system.databases where name = '"+w.scratch+"'"); lookErr == nil && len(left) == 0 {
+	if left, lookErr := w.d.strings(ctx, "select name from system.databases where name = "+sqltext.Quote(w.scratch)); lookErr == nil && len(left) == 0 {
 		return fmt.Errorf("an erasure or another backup began and dropped the snapshot that this one was reading; run the backup again (%w)", err)
 	}
 	return err
@@ -256,7 +257,7 @@ func (w *writer) explain(ctx context.Context, err error) error {
 
 // columns are those of a table, the materialised ones included: they cannot all be computed again.
 func columns(ctx context.Context, d *Database, table string) (found []Column, err error) {
-	rows, err := d.Conn.Query(ctx, "select name, type from system.columns where database = currentDatabase() and table = '"+table+"' and default_kind not in ('ALIAS', 'EPHEMERAL') order by position")
+	rows, err := d.Conn.Query(ctx, "select name, type from system.columns where database = currentDatabase() and table = "+sqltext.Quote(table)+" and default_kind not in ('ALIAS', 'EPHEMERAL') order by position")
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +275,7 @@ func columns(ctx context.Context, d *Database, table string) (found []Column, er
 // final reads the last version of each row, whatever the database has merged.
 func final(ctx context.Context, d *Database, database, table string) (string, error) {
 	var engine string
-	if err := d.query(ctx, "select any(engine) from system.tables where database = '"+database+"' and name = '"+table+"'", &engine); err != nil {
+	if err := d.query(ctx, "select any(engine) from system.tables where database = "+sqltext.Quote(database)+" and name = "+sqltext.Quote(table), &engine); err != nil {
 		return "", err
 	}
 	if strings.HasSuffix(engine, "ReplacingMergeTree") {
@@ -342,7 +343,7 @@ func (w *writer) parts(ctx context.Context, of table, from, where string) ([]str
 	n := uint64(0)
 	end := func() {
 		if n > 0 {
-			found = append(found, clause(where, fmt.Sprintf("%s between '%s' and '%s'", of.by, first.Format(time.DateOnly), last.Format(time.DateOnly))))
+			found = append(found, clause(where, of.by+" between "+sqltext.Day(first)+" and "+sqltext.Day(last)))
 		}
 		n = 0
 	}
@@ -369,9 +370,9 @@ func (w *writer) parts(ctx context.Context, of table, from, where string) ([]str
 func (w *writer) file(ctx context.Context, f *File, columns []Column, from string) error {
 	selected := make([]string, len(columns))
 	for i, c := range columns {
-		selected[i] = queries.QuoteName(c.Name)
+		selected[i] = sqltext.Name(c.Name)
 		if strings.HasPrefix(c.Type, "Enum") {
-			selected[i] = "toString(" + queries.QuoteName(c.Name) + ") as " + queries.QuoteName(c.Name) // as people read it
+			selected[i] = "toString(" + sqltext.Name(c.Name) + ") as " + sqltext.Name(c.Name) // as people read it
 		}
 	}
 	answer, err := w.d.do(ctx, "select "+strings.Join(selected, ", ")+" from "+from+" format Parquet", nil, map[string]string{
@@ -403,7 +404,7 @@ func (w *writer) file(ctx context.Context, f *File, columns []Column, from strin
 func fingerprint(ctx context.Context, d *Database, columns []Column, from string) (rows, hash uint64, err error) {
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = queries.QuoteName(c.Name)
+		list[i] = sqltext.Name(c.Name)
 	}
 	err = d.query(ctx, "select count(), sum(sipHash64(formatRow('RowBinary', "+strings.Join(list, ", ")+"))) from "+from, &rows, &hash)
 	return rows, hash, err

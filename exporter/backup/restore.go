@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // RestoreOptions say what else a restore needs.
@@ -68,13 +69,13 @@ func (b *Backup) load(ctx context.Context, d *Database, t Table, report func(Pro
 		if types[c.Name] != c.Type {
 			return fmt.Errorf("the column %s has the type %q in version %d of the schema, and %q in the backup", c.Name, types[c.Name], b.Manifest.Schema, c.Type)
 		}
-		list[i] = queries.QuoteName(c.Name)
-		structure[i] = queries.QuoteName(c.Name) + " " + c.Type
+		list[i] = sqltext.Name(c.Name)
+		structure[i] = sqltext.Name(c.Name) + " " + c.Type
 	}
 	all := strings.Join(list, ", ")
 	// By input(), since only an insert from a select takes materialised columns.
-	statement := fmt.Sprintf("insert into %s (%s) select %s from input('%s') format Parquet",
-		t.Name, all, all, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(strings.Join(structure, ", ")))
+	statement := fmt.Sprintf("insert into %s (%s) select %s from input(%s) format Parquet",
+		t.Name, all, all, sqltext.Quote(strings.Join(structure, ", ")))
 	rows := uint64(0)
 	for _, f := range t.Files {
 		content, err := b.content(f.Name)

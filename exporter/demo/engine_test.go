@@ -13,6 +13,7 @@ import (
 	"cskpi/exporter/demo"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
@@ -76,7 +77,6 @@ func TestEngineTakesAllRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := company(t, demo.Options{Accounts: 150, Years: 2, Events: 10_000})
-	quote := strings.NewReplacer(`\`, `\\`, `'`, `\'`)
 	for _, table := range c.Tables() {
 		var structure string
 		if err := conn.QueryRow(ctx, `select arrayStringConcat(groupArray(name || ' ' || type), ', ') from
@@ -94,7 +94,7 @@ func TestEngineTakesAllRows(t *testing.T) {
 			rows += uint64(len(chunk))
 			insert := fmt.Sprintf(`insert into all_%s (%s) settings max_query_size = 10000000, date_time_input_format = 'best_effort',
 				input_format_skip_unknown_fields = 0, input_format_null_as_default = 0, input_format_defaults_for_omitted_fields = 0, input_format_force_null_for_omitted_fields = 0
-				select %s from format(JSONEachRow, '%s', '%s')`, table, columns, columns, quote.Replace(structure), quote.Replace(string(bytes.Join(chunk, nil))))
+				select %s from format(JSONEachRow, %s, %s)`, table, columns, columns, sqltext.Quote(structure), sqltext.Quote(string(bytes.Join(chunk, nil))))
 			if err := conn.Exec(ctx, insert); err != nil {
 				t.Fatalf("%s: %v", table, err)
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // change is facts of a table that arrived, or changed, at an instant and touch days that had closed by then.
@@ -25,13 +26,13 @@ func (h *History) changesSince(ctx context.Context, since time.Time) (changes, e
 	rows, err := h.o.Conn.Query(ctx, `
 		select table, at, sum(rows), min(first_on) as first_on, max(last_on)
 		from (
-			select toString(table) as table, changed_at as at, rows, first_on, last_on from fact_changes where changed_at > `+timeLiteral(since)+` and table != 'settings'
+			select toString(table) as table, changed_at as at, rows, first_on, last_on from fact_changes where changed_at > `+sqltext.Instant(since)+` and table != 'settings'
 			union all
 			select '' as table, updated_at as at, arraySum(mapValues(rows)) as rows, assumeNotNull(first_on) as first_on, assumeNotNull(last_on) as last_on
-			from erasures final where updated_at > `+timeLiteral(since)+` and first_on is not null and last_on is not null
+			from erasures final where updated_at > `+sqltext.Instant(since)+` and first_on is not null and last_on is not null
 		) as arrived
 		group by table, at
-		having first_on < toDate(at, `+queries.QuoteText(h.o.Zone.String())+`)
+		having first_on < toDate(at, `+sqltext.Quote(h.o.Zone.String())+`)
 		order by at`)
 	if err != nil {
 		return nil, fmt.Errorf("look for facts that arrived: %w", queries.Brief(err))

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -99,17 +98,4 @@ func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
 func now(ctx context.Context, conn driver.Conn) (at time.Time, err error) {
 	err = conn.QueryRow(ctx, "select now64(3, 'UTC')").Scan(&at)
 	return at.UTC(), err
-}
-
-func timeLiteral(at time.Time) string {
-	return "toDateTime64('" + at.UTC().Format("2006-01-02 15:04:05.000") + "', 3, 'UTC')"
-}
-
-// dayList writes days as an array.
-func dayList(days []time.Time) string {
-	texts := make([]string, len(days))
-	for i, d := range days {
-		texts[i] = queries.QuoteDay(d)
-	}
-	return "[" + strings.Join(texts, ", ") + "]"
 }

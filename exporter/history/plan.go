@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // task is a KPI that is to be computed for a day.
@@ -103,7 +104,7 @@ func (p *planner) read(ctx context.Context, from, to time.Time) error {
 	rows, err := p.h.o.Conn.Query(ctx, `
 		select toString(view), as_of, max(computed_at), argMax(known_until, computed_at), argMax(toString(definition), computed_at), argMax(toString(settings), computed_at)
 		from kpi_runs
-		where as_of between `+queries.QuoteDay(from)+` and `+queries.QuoteDay(to)+`
+		where as_of between `+sqltext.Day(from)+` and `+sqltext.Day(to)+`
 		group by view, as_of`)
 	if err != nil {
 		return fmt.Errorf("read what has been computed: %w", queries.Brief(err))

@@ -15,6 +15,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Known is what was told of a KPI on a day.
@@ -32,10 +33,10 @@ var ErrUnknown = errors.New("nothing was known")
 func (h *History) Known(ctx context.Context, q queries.Query, from, to, at time.Time) ([]Known, error) {
 	by := ""
 	if !at.IsZero() {
-		by = " and computed_at <= " + timeLiteral(at)
+		by = " and computed_at <= " + sqltext.Instant(at)
 	}
-	runs := "select as_of, max(computed_at) as told_at from kpi_runs where view = " + queries.QuoteText(q.Name) +
-		" and as_of between " + queries.QuoteDay(from) + " and " + queries.QuoteDay(to) + by + " group by as_of"
+	runs := "select as_of, max(computed_at) as told_at from kpi_runs where view = " + sqltext.Quote(q.Name) +
+		" and as_of between " + sqltext.Day(from) + " and " + sqltext.Day(to) + by + " group by as_of"
 	rows, err := h.o.Conn.Query(ctx, `
 		select r.as_of as day, r.told_at, v.column, v.labels, v.latest.1, v.latest.2
 		from (`+runs+`) as r
@@ -43,7 +44,7 @@ func (h *History) Known(ctx context.Context, q queries.Query, from, to, at time.
 			select d.as_of as as_of, toString(d.column) as column, d.labels as labels, argMax((d.value, d.distribution), d.computed_at) as latest
 			from kpi_daily as d
 			inner join (`+runs+`) as t on t.as_of = d.as_of
-			where d.view = `+queries.QuoteText(q.Name)+` and d.as_of between `+queries.QuoteDay(from)+` and `+queries.QuoteDay(to)+` and d.computed_at <= t.told_at
+			where d.view = `+sqltext.Quote(q.Name)+` and d.as_of between `+sqltext.Day(from)+` and `+sqltext.Day(to)+` and d.computed_at <= t.told_at
 			group by d.as_of, d.column, d.series, d.labels
 		) as v on v.as_of = r.as_of
 		order by day`)
@@ -113,7 +114,7 @@ func sortRows(rows []exporter.Row) {
 func (h *History) FirstKnown(ctx context.Context, q queries.Query, day time.Time) (time.Time, error) {
 	var runs uint64
 	var at time.Time
-	err := h.o.Conn.QueryRow(ctx, "select count(), min(computed_at) from kpi_runs where view = "+queries.QuoteText(q.Name)+" and as_of = "+queries.QuoteDay(day)).Scan(&runs, &at)
+	err := h.o.Conn.QueryRow(ctx, "select count(), min(computed_at) from kpi_runs where view = "+sqltext.Quote(q.Name)+" and as_of = "+sqltext.Day(day)).Scan(&runs, &at)
 	if err != nil || runs == 0 {
 		return time.Time{}, queries.Brief(err)
 	}

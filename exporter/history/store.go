@@ -16,6 +16,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Reason says why a KPI was computed for a day.
@@ -67,7 +68,7 @@ func (h *History) versions(ctx context.Context, view string, days []time.Time, r
 	rows, err := h.o.Conn.Query(ctx, `
 		select column, labels, as_of, value, distribution, computed_at
 		from kpi_daily
-		where view = `+queries.QuoteText(view)+` and as_of in `+dayList(days)+`
+		where view = `+sqltext.Quote(view)+` and as_of in [`+sqltext.Days(days)+`]
 		order by computed_at`)
 	if err != nil {
 		return of, err

@@ -19,6 +19,7 @@ import (
 
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // What is to be erased: an account or a user.
@@ -222,7 +223,7 @@ func (e *erasure) run(ctx context.Context) error {
 	// Of attempts that were cut short, too.
 	if err := e.exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) "+
 		"select batch, table, account_id, first_on, last_on, rows, 2 from stored_fact_changes final where step = 1 and batch in (select batch from stored_fact_changes where account_id = %s)",
-		queries.QuoteText(nobody))); err != nil {
+		sqltext.Quote(nobody))); err != nil {
 		return err
 	}
 	return e.end(ctx)
@@ -258,7 +259,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 		select c.table, groupArray(c.name)
 		from system.columns as c
 		inner join system.tables as t on t.database = c.database and t.name = c.table
-		where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name in (`+literals(columns)+`)
+		where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name in (`+sqltext.Quotes(columns)+`)
 		group by c.table
 		order by c.table`)
 	if err != nil {
@@ -275,7 +276,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 		if t := e.table(h.name); t != nil {
 			for i := range t.columns {
 				if c := &t.columns[i]; (c.kind == kindDate || c.kind == kindTime) && c.name != columnUpdated {
-					h.days = append(h.days, "toDate("+queries.QuoteName(c.name)+")")
+					h.days = append(h.days, "toDate("+sqltext.Name(c.name)+")")
 				}
 			}
 		}
@@ -288,7 +289,7 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 func (e *erasure) theirs(h holder) string {
 	var parts []string
 	for _, c := range h.columns {
-		parts = append(parts, queries.QuoteName(c)+" in ("+literals(e.what.ids())+")")
+		parts = append(parts, sqltext.Name(c)+" in ("+sqltext.Quotes(e.what.ids())+")")
 	}
 	return strings.Join(parts, " or ")
 }
@@ -324,7 +325,7 @@ func (e *erasure) count(ctx context.Context, holders []holder) (found []holder, 
 		for _, day := range h.days {
 			days = append(days, "minIf(assumeNotNull("+day+"), "+day+" > toDate(0))", "maxIf(assumeNotNull("+day+"), "+day+" > toDate(0))")
 		}
-		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from %s where %s", i, strings.Join(days, ", "), queries.QuoteName(h.name), h.goes))
+		parts = append(parts, fmt.Sprintf("select toUInt64(%d) as i, count() as n, [%s] as days from %s where %s", i, strings.Join(days, ", "), sqltext.Name(h.name), h.goes))
 	}
 	err = e.retry(ctx, func() error {
 		rows, err := e.im.Conn.Query(ctx, "select i, n, days from (\n"+strings.Join(parts, "\nunion all\n")+"\n) as counted where n > 0 order by i")
@@ -363,8 +364,8 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 			select %[1]s from %[2]s
 			where (%[1]s) in (select %[1]s from %[2]s where %[3]s)
 			group by %[1]s
-			having argMax(%[3]s, (updated_at, ingested_at)) and not min(%[3]s)`, strings.Join(quoteAll(t.identity), ", "), queries.QuoteName(h.name), h.goes)
-		counts = append(counts, "select "+queries.QuoteText(h.name)+" as table, count() as n from ("+texts[h.name]+"\n) as former")
+			having argMax(%[3]s, (updated_at, ingested_at)) and not min(%[3]s)`, sqltext.Names(t.identity), sqltext.Name(h.name), h.goes)
+		counts = append(counts, "select "+sqltext.Quote(h.name)+" as table, count() as n from ("+texts[h.name]+"\n) as former")
 	}
 	var tables []string
 	if err := e.retry(ctx, func() error {
@@ -374,7 +375,7 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 	}
 	conditions := map[string]string{}
 	for _, table := range tables {
-		keys := e.scratch + "." + queries.QuoteName("keys_"+table)
+		keys := e.scratch + "." + sqltext.Name("keys_"+table)
 		if err := e.retry(ctx, func() error {
 			if err := e.dropTable(ctx, keys); err != nil {
 				return err
@@ -383,7 +384,7 @@ func (e *erasure) formerVersions(ctx context.Context, holders []holder) (map[str
 		}); err != nil {
 			return nil, err
 		}
-		identity := strings.Join(quoteAll(e.table(table).identity), ", ")
+		identity := sqltext.Names(e.table(table).identity)
 		conditions[table] = "(" + identity + ") in (select " + identity + " from " + keys + ")"
 	}
 	return conditions, nil
@@ -457,7 +458,7 @@ func (e *erasure) outdate(ctx context.Context, resumed bool) error {
 				select toDate(ts) as day from stored_usage_conflicts where (source, event_id) in (select source, event_id from %[1]s)
 			) as days)`, e.events)
 	if resumed && !e.first.IsZero() {
-		touched += " or day >= toDate(" + queries.QuoteText(e.first.AddDate(0, 0, -1).Format(time.DateOnly)) + ") and day <= toDate(" + queries.QuoteText(e.last.AddDate(0, 0, 1).Format(time.DateOnly)) + ")"
+		touched += " or day >= " + sqltext.Day(e.first.AddDate(0, 0, -1)) + " and day <= " + sqltext.Day(e.last.AddDate(0, 0, 1))
 	}
 	return e.exec(ctx, fmt.Sprintf("insert into stored_usage_totals (day, settings, events, version) select day, '' as settings, events, %d as version from stored_usage_totals final where %s",
 		e.version, touched))
@@ -476,12 +477,12 @@ func (e *erasure) announce(ctx context.Context, holders []holder) error {
 		if t == nil || t.events {
 			continue
 		}
-		going := e.scratch + "." + queries.QuoteName("going_"+t.name)
+		going := e.scratch + "." + sqltext.Name("going_"+t.name)
 		if err := e.retry(ctx, func() error {
 			if err := e.dropTable(ctx, going); err != nil {
 				return err
 			}
-			return e.im.Conn.Exec(ctx, "create table "+going+" engine = MergeTree order by tuple() as select * from "+queries.QuoteName(h.name)+" where "+h.goes+" settings max_execution_time = 0")
+			return e.im.Conn.Exec(ctx, "create table "+going+" engine = MergeTree order by tuple() as select * from "+sqltext.Name(h.name)+" where "+h.goes+" settings max_execution_time = 0")
 		}); err != nil {
 			return err
 		}
@@ -493,11 +494,11 @@ func (e *erasure) announce(ctx context.Context, holders []holder) error {
 	}
 	// The days of usage are announced when they are rolled up again, if anybody else has any.
 	usage := fmt.Sprintf("select t as table, %s as account_id, min(day) - 1 as first_on, max(day) + 1 as last_on, count() as rows from %s array join "+
-		"['usage_user_days', 'usage_account_days', 'usage_accounts', 'usage_totals', 'usage_conflicts', 'usage_ahead'] as t group by t", queries.QuoteText(nobody), e.events)
+		"['usage_user_days', 'usage_account_days', 'usage_accounts', 'usage_totals', 'usage_conflicts', 'usage_ahead'] as t group by t", sqltext.Quote(nobody), e.events)
 	for _, found := range []string{
 		usage,
 		fmt.Sprintf("select toString(table) as table, %s as account_id, min(first_on) as first_on, max(last_on) as last_on, sum(rows) as rows from stored_fact_changes final where batch = %d or step < 3 and account_id in (%s) group by table",
-			queries.QuoteText(nobody), e.batch, literals(e.what.ids())),
+			sqltext.Quote(nobody), e.batch, sqltext.Quotes(e.what.ids())),
 	} {
 		if err := e.exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select %d, table, account_id, first_on, last_on, rows, 1 from (%s) as touched", e.batch, found)); err != nil {
 			return err
@@ -538,10 +539,10 @@ func (e *erasure) remove(ctx context.Context, holders []holder) error {
 	}
 	if e.what.Account != "" {
 		// Stored KPI values of past days name the accounts that were at risk.
-		if err := e.askIfAny(ctx, deletion("kpi_daily", "labels['account'] in ("+literals(e.what.ids())+")")); err != nil {
+		if err := e.askIfAny(ctx, deletion("kpi_daily", "labels['account'] in ("+sqltext.Quotes(e.what.ids())+")")); err != nil {
 			return err
 		}
-		own := "parent_account_id in (" + literals(e.what.ids()) + ")"
+		own := "parent_account_id in (" + sqltext.Quotes(e.what.ids()) + ")"
 		var tables []string // of facts, and layers that have it from there
 		if err := e.retry(ctx, func() error {
 			return e.im.Conn.QueryRow(ctx, `
@@ -620,7 +621,7 @@ func (e *erasure) waitForWriters(ctx context.Context) error {
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		var left uint64
 		if err := e.retry(ctx, func() error {
-			return e.im.Conn.QueryRow(ctx, "select count() "+writers+" and query_id in ("+literals(running)+")").Scan(&left)
+			return e.im.Conn.QueryRow(ctx, "select count() "+writers+" and query_id in ("+sqltext.Quotes(running)+")").Scan(&left)
 		}); err != nil || left == 0 {
 			return err
 		}
@@ -652,7 +653,7 @@ func (e *erasure) askIfAny(ctx context.Context, c change) error {
 // countRows counts the rows that a change is about.
 func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error) {
 	err = e.retry(ctx, func() error {
-		err := e.im.Conn.QueryRow(ctx, "select count() from "+queries.QuoteName(c.table)+" where "+c.condition).Scan(&n)
+		err := e.im.Conn.QueryRow(ctx, "select count() from "+sqltext.Name(c.table)+" where "+c.condition).Scan(&n)
 		if isGone(err) {
 			return nil // somebody has dropped it
 		}
@@ -663,7 +664,7 @@ func (e *erasure) countRows(ctx context.Context, c change) (n uint64, err error)
 
 // ask queues a change.
 func (e *erasure) ask(ctx context.Context, c change) error {
-	err := e.exec(ctx, "alter table "+queries.QuoteName(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
+	err := e.exec(ctx, "alter table "+sqltext.Name(c.table)+" "+c.command+" settings mutations_sync = 0, allow_nondeterministic_mutations = 1, max_execution_time = 0")
 	if isGone(err) {
 		return nil // somebody has dropped it
 	}
@@ -696,7 +697,7 @@ func (e *erasure) changed(ctx context.Context) error {
 			return databaseError{fmt.Errorf("the database could not delete rows of %s", failed)}
 		}
 		for _, table := range left {
-			_ = e.im.Conn.Exec(ctx, "system start merges "+queries.QuoteName(table)) // nothing has stopped them; a user without the right just waits longer
+			_ = e.im.Conn.Exec(ctx, "system start merges "+sqltext.Name(table)) // nothing has stopped them; a user without the right just waits longer
 		}
 		select {
 		case <-time.After(wait):
@@ -728,7 +729,7 @@ func (e *erasure) resume(ctx context.Context) (found bool, err error) {
 		return false, nil
 	}
 	err = e.retry(ctx, func() error {
-		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from erasures final where finished_at is null and kind = "+queries.QuoteText(e.what.kind()))
+		rows, err := e.im.Conn.Query(ctx, "select erasure_id, id_hash, requested_at, rows, first_on, last_on from erasures final where finished_at is null and kind = "+sqltext.Quote(e.what.kind()))
 		if err != nil {
 			return err
 		}
@@ -766,23 +767,23 @@ func (e *erasure) record(ctx context.Context) error {
 	r.KPIsChangeOn, r.LastFactOn = day(e.first), day(e.last)
 	var pairs []string
 	for _, table := range slices.Sorted(maps.Keys(r.Rows)) {
-		pairs = append(pairs, fmt.Sprintf("%s, %d", queries.QuoteText(table), r.Rows[table]))
+		pairs = append(pairs, fmt.Sprintf("%s, %d", sqltext.Quote(table), r.Rows[table]))
 	}
 	instant := func(t time.Time) string {
 		if t.IsZero() {
 			return "null"
 		}
-		return fmt.Sprintf("fromUnixTimestamp64Milli(toInt64(%d), 'UTC')", t.UnixMilli())
+		return sqltext.Instant(t)
 	}
 	date := func(text string) string {
 		if text == "" {
 			return "null"
 		}
-		return "toDate(" + queries.QuoteText(text) + ")"
+		return "toDate(" + sqltext.Quote(text) + ")"
 	}
 	return e.exec(ctx, fmt.Sprintf(`insert into erasures (erasure_id, kind, id_hash, requested_at, finished_at, rows, first_on, last_on)
 		select %s, %s, %s, %s, %s, cast(map(%s), 'Map(String, UInt64)'), %s, %s`,
-		queries.QuoteText(r.ID), queries.QuoteText(r.Erased), queries.QuoteText(r.IDHash), instant(r.RequestedAt), instant(r.FinishedAt), strings.Join(pairs, ", "), date(r.KPIsChangeOn), date(r.LastFactOn)))
+		sqltext.Quote(r.ID), sqltext.Quote(r.Erased), sqltext.Quote(r.IDHash), instant(r.RequestedAt), instant(r.FinishedAt), strings.Join(pairs, ", "), date(r.KPIsChangeOn), date(r.LastFactOn)))
 }
 
 func bit(b bool) int {
@@ -790,12 +791,4 @@ func bit(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-func literals(values []string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = queries.QuoteText(v)
-	}
-	return strings.Join(quoted, ", ")
 }

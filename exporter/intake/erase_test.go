@@ -20,6 +20,7 @@ import (
 	"cskpi/exporter/intake"
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 const (
@@ -191,8 +192,7 @@ func (f *fixture) holding(id string) []string {
 		where database = currentDatabase() and table in (select name from system.tables where database = currentDatabase() and engine like '%Tree')
 		group by table order by table`), "\n") {
 		table, columns, _ := strings.Cut(line, "|")
-		escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(id)
-		if got := f.rows("select [toString(count())] from cs." + table + " where arrayExists(x -> position(x, '" + escaped + "') > 0, [" + columns + "])"); got != "0" {
+		if got := f.rows("select [toString(count())] from cs." + table + " where arrayExists(x -> position(x, " + sqltext.Quote(id) + ") > 0, [" + columns + "])"); got != "0" {
 			found = append(found, table+" "+got)
 		}
 	}

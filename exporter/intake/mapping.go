@@ -16,7 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Sources is a ClickHouse for the source tables of one mapping. It holds nothing else, so that the SELECTs, which may
@@ -248,10 +248,10 @@ func (s *session) loadForeign(ctx context.Context, conn driver.Conn, group forei
 	}
 	add(columnFile)
 	add(columnLine)
-	target := queries.QuoteName(group.name)
+	target := sqltext.Name(group.name)
 	var definitions []string
 	for i := range t.columns {
-		definitions = append(definitions, queries.QuoteName(t.columns[i].name)+" "+t.columns[i].wire)
+		definitions = append(definitions, sqltext.Name(t.columns[i].name)+" "+t.columns[i].wire)
 	}
 	if err := conn.Exec(ctx, "create table "+target+" ("+strings.Join(definitions, ", ")+") engine = MergeTree order by tuple()"); err != nil {
 		return err
@@ -415,7 +415,7 @@ func (s *session) runMapped(ctx context.Context, q mapped) error {
 	defer cancel()
 	var selected []string
 	for i, name := range q.names {
-		selected = append(selected, textOf(queries.QuoteName(name), q.types[i]))
+		selected = append(selected, textOf(sqltext.Name(name), q.types[i]))
 	}
 	rows, err := q.in.Conn.Query(ctx, "select "+strings.Join(selected, ", ")+" from (\n"+q.sql+"\n)")
 	if err != nil {

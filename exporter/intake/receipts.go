@@ -16,6 +16,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Receipts is a file outside the database that lists every erasure that was begun. A backup that is older than an erasure
@@ -163,7 +164,7 @@ func EraseAgain(ctx context.Context, conn driver.Conn, receipts []KeptReceipt, k
 		var ids []string
 		if err := s.retry(ctx, func() error {
 			return conn.QueryRow(ctx, fmt.Sprintf("select groupArray(id) from %s.ids_%s where lower(hex(SHA256(concat(%s, id)))) in (%s) settings max_execution_time = 0",
-				s.scratch, r.Erased, queries.QuoteText(r.ID), literals(r.IDHashes))).Scan(&ids)
+				s.scratch, r.Erased, sqltext.Quote(r.ID), sqltext.Quotes(r.IDHashes))).Scan(&ids)
 		}); err != nil {
 			return found, fmt.Errorf("look for what was erased: %w", err)
 		}
@@ -194,7 +195,7 @@ func (s *session) listIDs(ctx context.Context, kind string, columns []string) er
 		from = append(from, "select labels['account'] as id from kpi_daily")
 	}
 	rows, err := s.im.Conn.Query(ctx, "select c.table, c.name from system.columns as c inner join system.tables as t on t.database = c.database and t.name = c.table "+
-		"where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name in ("+literals(columns)+")")
+		"where c.database = currentDatabase() and t.engine like '%MergeTree' and c.name in ("+sqltext.Quotes(columns)+")")
 	if err != nil {
 		return err
 	}
@@ -204,7 +205,7 @@ func (s *session) listIDs(ctx context.Context, kind string, columns []string) er
 		if err := rows.Scan(&table, &column); err != nil {
 			return err
 		}
-		from = append(from, "select toString("+queries.QuoteName(column)+") as id from "+queries.QuoteName(table))
+		from = append(from, "select toString("+sqltext.Name(column)+") as id from "+sqltext.Name(table))
 	}
 	if err := rows.Err(); err != nil {
 		return err

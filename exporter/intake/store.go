@@ -22,7 +22,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/refresh"
-	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 const (
@@ -266,7 +266,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		// What no row gives is left to the table's default. An import has one time, though, and a staging table no defaults.
 		if l.staged || l.foreign || t.columns[i].name == columnUpdated || t.columns[i].name == columnSource || slices.ContainsFunc(chunks, func(c *chunk) bool { return c.columns[i].given }) {
 			sent = append(sent, i)
-			names = append(names, queries.QuoteName(t.columns[i].name))
+			names = append(names, sqltext.Name(t.columns[i].name))
 			columns = append(columns, clickhouse.ColumnNameAndType{Name: t.columns[i].name, Type: t.columns[i].wire})
 		}
 	}
@@ -333,7 +333,7 @@ func (s *session) mayBeStored(ctx context.Context, failed error, since time.Time
 func stagingColumns(t *table) string {
 	var b strings.Builder
 	for i := range t.columns {
-		fmt.Fprintf(&b, "%s %s, ", queries.QuoteName(t.columns[i].name), t.columns[i].wire)
+		fmt.Fprintf(&b, "%s %s, ", sqltext.Name(t.columns[i].name), t.columns[i].wire)
 	}
 	b.WriteString("_row UInt64, _stamped Bool")
 	return b.String()
@@ -376,7 +376,7 @@ func (s *session) prepare(ctx context.Context, st staging) (ready, error) {
 	t := st.table
 	r := ready{table: t, name: st.name}
 	err := s.retry(ctx, func() error {
-		return s.im.Conn.QueryRow(ctx, "select uniqExact(_row), uniqExact("+strings.Join(quoteAll(append([]string{columnUpdated}, t.identity...)), ", ")+") from "+st.name).
+		return s.im.Conn.QueryRow(ctx, "select uniqExact(_row), uniqExact("+sqltext.Names(append([]string{columnUpdated}, t.identity...))+") from "+st.name).
 			Scan(&r.rows, &r.versions)
 	})
 	if err != nil {
@@ -410,7 +410,7 @@ func (s *session) prepare(ctx context.Context, st staging) (ready, error) {
 // copy makes facts of rows that are ready. If some of them may have been copied before, it leaves those out.
 func (s *session) copy(ctx context.Context, r ready, again bool) error {
 	t, target := r.table, r.table.stored
-	columns := strings.Join(quoteAll(t.names()), ", ")
+	columns := sqltext.Names(t.names())
 	sum := s.of(t.name)
 	if t.events {
 		err := s.exec(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s order by _row settings max_partitions_per_insert_block = 0, max_execution_time = 0", target, columns, columns, r.name))
@@ -422,7 +422,7 @@ func (s *session) copy(ctx context.Context, r ready, again bool) error {
 	err := s.retry(ctx, func() error {
 		from := r.name
 		if again {
-			keys := strings.Join(quoteAll(t.identity), ", ")
+			keys := sqltext.Names(t.identity)
 			from += fmt.Sprintf(" where (%[1]s, updated_at, %[2]s) not in (select %[1]s, updated_at, %[2]s from %[3]s where (%[1]s) in (select %[1]s from %[4]s))", keys, content(t), target, r.name)
 		}
 		again = true // the answer to an insert that worked may be lost
@@ -455,7 +455,7 @@ func content(t *table) string {
 	var parts []string
 	for i := range t.columns {
 		c := &t.columns[i]
-		name := queries.QuoteName(c.name)
+		name := sqltext.Name(c.name)
 		switch {
 		case c.name == columnUpdated || slices.Contains(t.identity, c.name):
 		case c.nullable:
@@ -473,7 +473,7 @@ func content(t *table) string {
 // lastRows selects, of a staging table's rows with the same identity and updated_at, the last one of the file.
 func lastRows(t *table, staged string) string {
 	return fmt.Sprintf("select *, %s as _content from %s order by _row desc limit 1 by %s, updated_at",
-		content(t), staged, strings.Join(quoteAll(t.identity), ", "))
+		content(t), staged, sqltext.Names(t.identity))
 }
 
 // storedVersions selects what the fact table has of the identities in a staging table.
@@ -482,7 +482,7 @@ func storedVersions(t *table, staged string) string {
 		select %[1]s, updated_at, argMax(_hash, ingested_at) as _content
 		from (select %[1]s, updated_at, ingested_at, %[2]s as _hash from %[3]s where (%[1]s) in (select %[1]s from %[4]s))
 		group by %[1]s, updated_at`,
-		strings.Join(quoteAll(t.identity), ", "), content(t), t.stored, staged)
+		sqltext.Names(t.identity), content(t), t.stored, staged)
 }
 
 // freshRows selects the last rows that say something new. A row with an updated_at of its own does unless that very
@@ -491,17 +491,17 @@ func storedVersions(t *table, staged string) string {
 func freshRows(t *table, last, stored string) string {
 	var out []string
 	for i := range t.columns {
-		name := queries.QuoteName(t.columns[i].name)
+		name := sqltext.Name(t.columns[i].name)
 		if t.columns[i].name == columnUpdated {
 			out = append(out, "if(l._stamped, l.updated_at, greatest(l.updated_at, latest.latest_at)) as updated_at")
 			continue
 		}
 		out = append(out, "l."+name+" as "+name)
 	}
-	keys := quoteAll(t.identity)
 	on := func(right string, keys []string) string {
 		pairs := make([]string, len(keys))
 		for i, k := range keys {
+			k = sqltext.Name(k)
 			pairs[i] = "l." + k + " = " + right + "." + k
 		}
 		return strings.Join(pairs, " and ")
@@ -520,7 +520,7 @@ func freshRows(t *table, last, stored string) string {
 			group by %[5]s
 		) as latest on %[6]s
 		where if(l._stamped, not same.found or same._content != l._content, not latest.found or latest._content != l._content)`,
-		strings.Join(out, ", "), last, stored, on("same", append(slices.Clip(keys), columnUpdated)), strings.Join(keys, ", "), on("latest", keys))
+		strings.Join(out, ", "), last, stored, on("same", append(slices.Clip(t.identity), columnUpdated)), sqltext.Names(t.identity), on("latest", t.identity))
 }
 
 // makeScratch creates this call's own database, and drops those that calls which died left behind.
@@ -590,11 +590,11 @@ func (s *session) dropDatabase(ctx context.Context, name string) error {
 		return err
 	}
 	for _, t := range tables {
-		if err := s.im.Conn.Exec(ctx, "truncate table if exists "+queries.QuoteName(name)+"."+queries.QuoteName(t)); err != nil {
+		if err := s.im.Conn.Exec(ctx, "truncate table if exists "+sqltext.Name(name)+"."+sqltext.Name(t)); err != nil {
 			return err
 		}
 	}
-	return s.im.Conn.Exec(ctx, "drop database if exists "+queries.QuoteName(name))
+	return s.im.Conn.Exec(ctx, "drop database if exists "+sqltext.Name(name))
 }
 
 func (s *session) exec(ctx context.Context, query string) error {
@@ -660,12 +660,4 @@ func transient(err error) bool {
 func isFull(err error) bool {
 	var exception *clickhouse.Exception
 	return errors.As(err, &exception) && (exception.Code == 243 || strings.Contains(exception.Message, "No space left on device"))
-}
-
-func quoteAll(names []string) []string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = queries.QuoteName(n)
-	}
-	return quoted
 }

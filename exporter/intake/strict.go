@@ -12,6 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // A strict import stores all of its rows or none, although they belong to several tables. It first prepares all rows in its
@@ -68,7 +69,7 @@ func (s *session) accept(ctx context.Context, of acceptance) error {
 	if err != nil {
 		return err
 	}
-	err = s.exec(ctx, "create table if not exists "+of.scratch+"."+queries.QuoteName(commitRecord)+" (nothing UInt8) engine = MergeTree order by tuple() comment "+queries.QuoteText(string(text)))
+	err = s.exec(ctx, "create table if not exists "+of.scratch+"."+sqltext.Name(commitRecord)+" (nothing UInt8) engine = MergeTree order by tuple() comment "+sqltext.Quote(string(text)))
 	var refused *clickhouse.Exception
 	if err == nil || errors.As(err, &refused) {
 		return err
@@ -79,7 +80,7 @@ func (s *session) accept(ctx context.Context, of acceptance) error {
 
 // dropAccepted removes the commit record first: a scratch database without one is of no use to anybody.
 func (s *session) dropAccepted(ctx context.Context, scratch string) error {
-	if err := s.exec(ctx, "drop table if exists "+scratch+"."+queries.QuoteName(commitRecord)); err != nil {
+	if err := s.exec(ctx, "drop table if exists "+scratch+"."+sqltext.Name(commitRecord)); err != nil {
 		return err
 	}
 	s.scratch = scratch

@@ -9,7 +9,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
-	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Version is what a table holds of a fact from a time on.
@@ -44,11 +44,11 @@ func (w *Writer) Versions(ctx context.Context, tableName, key string, ids []stri
 		case key, columnSource, columnUpdated:
 		default:
 			names = append(names, name)
-			texts = append(texts, "ifNull(toString("+queries.QuoteName(name)+"), '')")
+			texts = append(texts, "ifNull(toString("+sqltext.Name(name)+"), '')")
 		}
 	}
 	query := fmt.Sprintf("select %s, source, updated_at, [%s] from %s final where %s in (?) order by updated_at, source",
-		queries.QuoteName(key), strings.Join(texts, ", "), t.stored, queries.QuoteName(key))
+		sqltext.Name(key), strings.Join(texts, ", "), t.stored, sqltext.Name(key))
 	given := make(map[string]string, len(ids))
 	stored := make([]string, 0, len(ids))
 	for _, id := range ids {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Accept takes the loss of a table's damaged parts for final, so that KPIs are computed from what is left. Damaged parts that the
@@ -36,7 +37,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 		} else if !active {
 			continue
 		}
-		if err := w.o.Conn.Exec(ctx, "alter table "+queries.QuoteName(table)+" detach part "+queries.QuoteText(p.Part)); err != nil {
+		if err := w.o.Conn.Exec(ctx, "alter table "+sqltext.Name(table)+" detach part "+sqltext.Quote(p.Part)); err != nil {
 			return nil, fmt.Errorf("set part %s of %s aside: %w", p.Part, table, queries.Brief(err))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 const (
@@ -105,7 +106,7 @@ func (w *Watch) Verify(ctx context.Context, bytes uint64) error {
 
 // read compares a part with its checksums, slowly and after everything else that the engine has to do. It returns what is damaged.
 func (w *Watch) read(ctx context.Context, table, name string) (damage string, err error) {
-	rows, err := w.o.Conn.Query(ctx, "check table "+queries.QuoteName(table)+" part "+queries.QuoteText(name)+
+	rows, err := w.o.Conn.Query(ctx, "check table "+sqltext.Name(table)+" part "+sqltext.Quote(name)+
 		" settings check_query_single_value_result = 0, max_threads = 1, priority = 10, max_local_read_bandwidth = 67108864")
 	if err != nil {
 		return "", err

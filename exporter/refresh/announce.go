@@ -9,6 +9,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Announce says what facts that are about to be stored touch: the accounts of the rows of staged, a table like stored_<table> (columns that have a
@@ -48,8 +49,8 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	for _, linked := range others(table, staged) {
 		parts = append(parts, "select account_id as account, (select min(t.first) from ("+touched+") as t) as first, 0 as arrived from ("+linked+")")
 	}
-	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select %d, '%s', account, min(first), max(first), sum(arrived), 1 from (%s) as touched group by account",
-		batch, table, strings.Join(parts, " union all "))); err != nil {
+	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select %d, %s, account, min(first), max(first), sum(arrived), 1 from (%s) as touched group by account",
+		batch, sqltext.Quote(table), strings.Join(parts, " union all "))); err != nil {
 		return fmt.Errorf("announce what facts touch: %w", queries.Brief(err))
 	}
 	return nil
@@ -116,15 +117,15 @@ func accountChanges(staged, zone string) string {
 			from (%[3]s) as dated
 			where account_id in (select account_id from %[1]s)
 			group by account_id
-		) as f on f.account_id = s.account_id`, staged, queries.QuoteText(zone), strings.Join(facts, " union all "))
+		) as f on f.account_id = s.account_id`, staged, sqltext.Quote(zone), strings.Join(facts, " union all "))
 }
 
 // tableOf describes a table of facts.
-func tableOf(name string) (queries.StoredTable, bool) {
+func tableOf(name string) (queries.Table, bool) {
 	all := queries.StoredTables()
-	i := slices.IndexFunc(all, func(t queries.StoredTable) bool { return t.Name == name })
+	i := slices.IndexFunc(all, func(t queries.Table) bool { return t.Name == name })
 	if i < 0 {
-		return queries.StoredTable{}, false
+		return queries.Table{}, false
 	}
 	return all[i], true
 }
@@ -133,27 +134,27 @@ func tableOf(name string) (queries.StoredTable, bool) {
 func columnsOf(ctx context.Context, conn driver.Conn, table string) (map[string]bool, error) {
 	database := "currentDatabase()"
 	if before, name, qualified := strings.Cut(table, "."); qualified {
-		database, table = queries.QuoteText(before), name
+		database, table = sqltext.Quote(before), name
 	}
 	var names []string
-	if err := conn.QueryRow(ctx, "select groupArray(name) from system.columns where database = "+database+" and table = "+queries.QuoteText(table)).Scan(&names); err != nil {
+	if err := conn.QueryRow(ctx, "select groupArray(name) from system.columns where database = "+database+" and table = "+sqltext.Quote(table)).Scan(&names); err != nil {
 		return nil, err
 	}
 	return set(names), nil
 }
 
 // firstDay is an expression for the first day that a row touches: the earliest that it names in the columns that are there. [all]
-func firstDay(table queries.StoredTable, there map[string]bool, zone string) string {
+func firstDay(table queries.Table, there map[string]bool, zone string) string {
 	never := "toDate('2149-06-06')"
 	days := []string{never}
 	for _, c := range table.Columns {
-		name := queries.QuoteName(c.Name)
+		name := sqltext.Name(c.Name)
 		switch {
 		case c.Name == "updated_at", c.Name == "ingested_at", table.Name == "contracts" && c.Name == "valid_from", there != nil && !there[c.Name]:
 		case c.Type == "Date", c.Type == "Nullable(Date)":
 			days = append(days, "ifNull("+name+", "+never+")")
 		case strings.Contains(c.Type, "DateTime64"):
-			days = append(days, "ifNull(toDate("+name+", "+queries.QuoteText(zone)+"), "+never+")")
+			days = append(days, "ifNull(toDate("+name+", "+sqltext.Quote(zone)+"), "+never+")")
 		}
 	}
 	return "least(" + strings.Join(days, ", ") + ")"

@@ -16,6 +16,7 @@ import (
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
@@ -117,7 +118,7 @@ func BenchmarkLayers(b *testing.B) {
 			}
 			return refreshed()
 		}
-		on := queries.QuoteText(days[len(days)-1].Format(time.DateOnly))
+		on := sqltext.Quote(days[len(days)-1].Format(time.DateOnly))
 		b.ReportMetric(late(1, "touchpoints", "(touchpoint_id, account_id, happened_at) select concat('late', toString(number)), concat('a', leftPad(toString(number * 7), 5, '0')), toDateTime64("+on+", 3, 'UTC') from numbers(10)"), "cpu-s/late-touchpoints")
 		b.ReportMetric(late(2, "contracts", "(contract_id, account_id, acv, starts_on) select concat('late', toString(number)), concat('a', leftPad(toString(number * 7), 5, '0')), 1000, "+on+" from numbers(10)"), "cpu-s/late-contracts")
 
@@ -127,7 +128,7 @@ func BenchmarkLayers(b *testing.B) {
 			if v.Day.Name == "" {
 				continue
 			}
-			ask := "select * from " + v.View() + " where day = " + queries.QuoteDay(last) + " format Null"
+			ask := "select * from " + v.View() + " where day = " + sqltext.Day(last) + " format Null"
 			var best float64
 			for i := range 4 {
 				before := enginetest.EngineCPU(b)
@@ -153,7 +154,7 @@ func BenchmarkLayers(b *testing.B) {
 				continue
 			}
 			t := took(func() error {
-				return c.Exec(b.Context(), "select * from "+v.View()+" where day <= "+queries.QuoteDay(last)+" and day >= "+queries.QuoteDay(days[len(days)-1])+" format Null")
+				return c.Exec(b.Context(), "select * from "+v.View()+" where day <= "+sqltext.Day(last)+" and day >= "+sqltext.Day(days[len(days)-1])+" format Null")
 			})
 			b.Logf("%s over 151 days: %.2f", v.View(), t)
 			worst = max(worst, t)

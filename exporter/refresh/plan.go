@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Report says what a Refresh did.
@@ -226,8 +227,8 @@ func (r *Refresher) again(ctx context.Context, name string, days []time.Time, wh
 		return nil
 	}
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
-	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, "+queries.QuoteText(why)+" as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final "+
-		"where d.definition != '' and layer = "+queries.QuoteText(name)+" and day in {days:Array(Date)}"); err != nil {
+	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, "+sqltext.Quote(why)+" as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final "+
+		"where d.definition != '' and layer = "+sqltext.Quote(name)+" and day in {days:Array(Date)}"); err != nil {
 		return fmt.Errorf("record that the layer %s is not up to date: %w", name, queries.Brief(err))
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Refresher computes layers in the database of its connection.
@@ -64,16 +65,16 @@ func (r *Refresher) chunks(days []time.Time) [][]time.Time {
 	return slices.Collect(slices.Chunk(sorted, cmp.Or(r.AtOnce, 31)))
 }
 
-// dayList writes days as the parameter of a statement.
+// dayList writes days as an array, for a statement or its parameter.
 func dayList(days []time.Time) string {
 	texts := make([]string, len(days))
 	for i, d := range days {
 		if d.IsZero() { // of a layer without days
 			d = time.Unix(0, 0).UTC()
 		}
-		texts[i] = "'" + d.Format(time.DateOnly) + "'"
+		texts[i] = d.Format(time.DateOnly)
 	}
-	return "[" + strings.Join(texts, ",") + "]"
+	return sqltext.Array(texts)
 }
 
 // layer computes one layer.
@@ -81,13 +82,9 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 	if !layer.IsByAccount() {
 		accounts = nil
 	}
-	quoted := make([]string, len(accounts))
-	for i, a := range accounts {
-		quoted[i] = queries.QuoteText(a)
-	}
 	ctx = clickhouse.Context(ctx,
 		clickhouse.WithParameters(clickhouse.Parameters{
-			"days": dayList(days), "accounts": "[" + strings.Join(quoted, ",") + "]",
+			"days": dayList(days), "accounts": sqltext.Array(accounts),
 			"zone": zone, "whole": whole.Format(time.DateOnly), "version": fmt.Sprint(r.version()),
 		}),
 		clickhouse.WithSettings(clickhouse.Settings{

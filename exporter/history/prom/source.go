@@ -13,6 +13,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Stored is the Source of what is kept in kpi_daily: of every series and day the version that was computed last.
@@ -28,7 +29,7 @@ type Stored struct {
 func (s Stored) Series(ctx context.Context, from, to time.Time, yield func(Series) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // so that closing does not first read the rest of a result that is not wanted
-	between := "as_of between " + queries.QuoteDay(from) + " and " + queries.QuoteDay(to)
+	between := "as_of between " + sqltext.Day(from) + " and " + sqltext.Day(to)
 	told, err := s.told(ctx, between)
 	if err != nil {
 		return err
@@ -151,7 +152,7 @@ func (s Stored) reporting(ctx context.Context, days []time.Time) ([]Series, erro
 	}
 	// Settings are in force from a day on, so there is something to ask on these days only.
 	rows, err := s.DB.Query(ctx, "select distinct starts_on from stored_settings final where name in ('currency', 'timezone', 'fiscal_year_start') and starts_on between "+
-		queries.QuoteDay(days[0])+" and "+queries.QuoteDay(days[len(days)-1]))
+		sqltext.Day(days[0])+" and "+sqltext.Day(days[len(days)-1]))
 	if err != nil {
 		return nil, err
 	}
@@ -396,7 +397,7 @@ func (s Stored) Kept(ctx context.Context, from, to time.Time) (Kept, error) {
 	if since.IsZero() {
 		since = time.Unix(0, 0).UTC()
 	}
-	told, err := s.told(ctx, "as_of between "+queries.QuoteDay(since)+" and "+queries.QuoteDay(to))
+	told, err := s.told(ctx, "as_of between "+sqltext.Day(since)+" and "+sqltext.Day(to))
 	if err != nil || len(told) == 0 {
 		return k, err
 	}
