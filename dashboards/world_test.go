@@ -29,6 +29,7 @@ import (
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -75,10 +76,10 @@ func (w *world) make(t *testing.T) error {
 		return err
 	}
 	w.catalogue = catalogue
-	if err := queries.Migrate(ctx, w.conn); err != nil {
+	if err := store.Migrate(ctx, w.conn); err != nil {
 		return err
 	}
-	if err := queries.Install(ctx, w.conn, catalogue); err != nil {
+	if err := store.Install(ctx, w.conn, catalogue); err != nil {
 		return err
 	}
 	reporting := queries.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4}
@@ -98,7 +99,7 @@ func (w *world) make(t *testing.T) error {
 			return fmt.Errorf("%s: %w, %d rejected", table, err, s.Rejected)
 		}
 	}
-	if err := queries.RollUp(ctx, w.conn, nil); err != nil {
+	if err := store.RollUp(ctx, w.conn, nil); err != nil {
 		return err
 	}
 	clock := func() time.Time { return worldDay.Add(13 * time.Hour) }

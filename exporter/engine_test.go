@@ -12,6 +12,7 @@ import (
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -119,10 +120,10 @@ func TestTheProductsKPIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Migrate(ctx, conn); err != nil {
+	if err := store.Migrate(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(ctx, conn, catalogue); err != nil {
+	if err := store.Install(ctx, conn, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	now := noon

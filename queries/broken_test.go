@@ -9,6 +9,7 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 )
 
@@ -56,20 +57,18 @@ func TestStoredKPI(t *testing.T) {
 ` + stored + `
 select day, segment, toUInt64(2 * count()) as accounts from account_days where is_paying group by day, ` + rows)}}
 	}
-	load := func(files fstest.MapFS) queries.Layout {
+	c := enginetest.Database(t)
+	install := func(files fstest.MapFS) queries.Layout {
 		t.Helper()
 		catalogue, err := queries.Load(files)
 		if err != nil {
 			t.Fatal(err)
 		}
+		storetest.Install(t, c, catalogue)
 		return catalogue.Layout()
 	}
 	const stored = "-- Stored: by day\n"
-	layout := load(kpi("segment", stored))
-	c := enginetest.Database(t)
-	if err := layout.Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	layout := install(kpi("segment", stored))
 	past, today := date(2024, 6, 30).time(), date(2024, 12, 31).time()
 	contract := func(batch uint64, id string) {
 		t.Helper()
@@ -110,19 +109,14 @@ select day, segment, toUInt64(2 * count()) as accounts from account_days where i
 	}
 	want("2024-06-30 4", "2024-12-31 4")
 
-	twice := load(kpi("segment, account_id", stored))
-	if err := twice.Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	twice := install(kpi("segment, account_id", stored))
 	_, err = refreshed(twice, today)
 	if broken, is := errors.AsType[refresh.Broken](err); !is || len(broken) != 1 {
 		t.Errorf("got the error %v", err)
 	}
 	wantError(t, err, "two rows of a day have the same labels")
 
-	if err := load(kpi("segment", "")).Install(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
+	install(kpi("segment", ""))
 	want("2024-06-30 4", "2024-12-31 4")
 	if tables := column(t, c, "select name from system.tables where database = currentDatabase() and name = 'stored_doubled'"); len(tables) > 0 {
 		t.Errorf("the table of what is not stored is still there")

@@ -76,8 +76,8 @@ func (c Catalogue) Groups() []Group {
 	return ordered
 }
 
-// views returns all but the functions: KPIs, details, what they share, and layers, each behind what it reads.
-func (c Catalogue) views() []Query {
+// Views returns all but the functions: KPIs, details, what they share, and layers, each behind what it reads.
+func (c Catalogue) Views() []Query {
 	var ordered []Query
 	placed := map[string]bool{}
 	var place func(q Query)
@@ -103,7 +103,8 @@ func (c Catalogue) view(name string) Query {
 	return c[i]
 }
 
-func (c Catalogue) functions() []Query {
+// Functions returns the SQL functions.
+func (c Catalogue) Functions() []Query {
 	return c.filter(func(q Query) bool { return q.Function })
 }
 
@@ -121,11 +122,11 @@ func (c Catalogue) filter(keep func(Query) bool) []Query {
 // below. A file of an overlay replaces the one of the same path before it. The error joins every problem of every file
 // as file:line: message, in the order of the files.
 func Load(overlays ...fs.FS) (Catalogue, error) {
-	return load(append([]fs.FS{Builtin()}, overlays...)...)
+	return LoadFrom(append([]fs.FS{Builtin()}, overlays...)...)
 }
 
-// load reads layers of query files, of which the first alone may have a schema.
-func load(layers ...fs.FS) (Catalogue, error) {
+// LoadFrom is Load with other files, the first ones, in the place of the built-in queries. They alone may have a schema.
+func LoadFrom(layers ...fs.FS) (Catalogue, error) {
 	files, err := readAll(layers...)
 	if err != nil {
 		return nil, err
@@ -340,8 +341,8 @@ func (s *source) checkName() {
 		s.fail(1, "the name clashes with the exporter's own metrics, cs_exporter_*")
 	case !s.Model && (s.Name == "intake" || strings.HasPrefix(s.Name, "intake_")):
 		s.fail(1, "the name clashes with the metrics of intake, cs_intake_*")
-	case s.Name == catalogueView:
-		s.fail(1, "%s is the view that lists all others", catalogueView)
+	case s.Name == CatalogueView:
+		s.fail(1, "%s is the view that lists all others", CatalogueView)
 	case !s.Model && strings.HasSuffix(s.Name, "_detail"):
 		s.fail(1, "a detail belongs in views/")
 	}

@@ -58,7 +58,7 @@ func files(kpi string) fstest.MapFS {
 }
 
 func TestLoad(t *testing.T) {
-	c, err := queries.LoadOnly(files(nrr))
+	c, err := queries.LoadFrom(files(nrr))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,13 +108,13 @@ func TestLoadBuiltin(t *testing.T) {
 
 // Line ends and byte order marks of other systems change nothing, and neither does one semicolon.
 func TestLoadTolerates(t *testing.T) {
-	plain, err := queries.LoadOnly(files(nrr))
+	plain, err := queries.LoadFrom(files(nrr))
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := func(text string) {
 		t.Helper()
-		c, err := queries.LoadOnly(files(text))
+		c, err := queries.LoadFrom(files(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func TestOverlay(t *testing.T) {
 		"README.md":      {Data: []byte("not a query")},
 		"testdata/x.sql": {Data: []byte("not a query either")},
 	}
-	c, err := queries.LoadOnly(files(nrr), overlay)
+	c, err := queries.LoadFrom(files(nrr), overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestOverlay(t *testing.T) {
 		t.Errorf("got %d queries, nrr titled %q; want 3, and the title of the overlay", len(c), q.Title)
 	}
 
-	_, err = queries.LoadOnly(files(nrr), fstest.MapFS{
+	_, err = queries.LoadFrom(files(nrr), fstest.MapFS{
 		"views/nrr.sql":      {Data: []byte(strings.Replace(nrr, "-- Every: 5m\n-- Timeout: 1m30s\n", "", 1))},
 		"schema/003_own.sql": {Data: []byte("create table if not exists own (x String) engine = MergeTree order by x")},
 		"model/typo.sql":     {Data: []byte(model)},
@@ -155,24 +155,6 @@ func TestOverlay(t *testing.T) {
 		"views/nrr.sql:1: nrr.sql defines nrr already")
 }
 
-// wantProblems checks that err has exactly these problems, by their beginnings and in this order.
-func wantProblems(t *testing.T, err error, want ...string) {
-	t.Helper()
-	var got []string
-	if err != nil {
-		got = strings.Split(err.Error(), "\n")
-	}
-	if len(got) != len(want) {
-		t.Errorf("got %d problems, want %d:\n%s\n\nwant:\n%s", len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
-		return
-	}
-	for i := range got {
-		if !strings.HasPrefix(got[i], want[i]) {
-			t.Errorf("problem %d\n got %s\nwant %s", i+1, got[i], want[i])
-		}
-	}
-}
-
 // TestProblems changes one thing in a file that is in order.
 func TestProblems(t *testing.T) {
 	f := func(old, replacement string, want ...string) {
@@ -180,7 +162,7 @@ func TestProblems(t *testing.T) {
 		if !strings.Contains(nrr, old) {
 			t.Fatalf("%q is not in the file that the test changes", old)
 		}
-		_, err := queries.LoadOnly(files(strings.Replace(nrr, old, replacement, 1)))
+		_, err := queries.LoadFrom(files(strings.Replace(nrr, old, replacement, 1)))
 		for i := range want {
 			want[i] = "nrr.sql:" + want[i]
 		}
@@ -318,7 +300,7 @@ select 1`)}
 	fsys["arr_movements.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   day key Day.\n--   amount  gauge  A.\nselect day, 1 as amount from arr")}
 	fsys["Upper.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--   day key Day.\n--   a  label  A.\n")}
 	fsys["exporter_rows.sql"] = &fstest.MapFile{Data: []byte("-- A.\n--\n-- Columns:\n--\n-- Every: 5m\nselect 1")}
-	_, err := queries.LoadOnly(fsys)
+	_, err := queries.LoadFrom(fsys)
 	wantProblems(t, err,
 		`Upper.sql:1: file name "Upper" is not in snake_case`,
 		"Upper.sql:3: no column is a gauge or histogram",
@@ -349,7 +331,7 @@ func TestJapanese(t *testing.T) {
 		if strings.Count(nrr, old) != 1 {
 			t.Fatalf("%q is not there once", old)
 		}
-		c, err := queries.LoadOnly(files(strings.Replace(nrr, old, replacement, 1)))
+		c, err := queries.LoadFrom(files(strings.Replace(nrr, old, replacement, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +355,7 @@ func FuzzHeader(f *testing.F) {
 	f.Add("-- A.\n--\n-- Columns:\n--   a gauge A.\n--      b\n--\n-- Every: 1s\nselect '\\', $a$ { from cs.( , \xff")
 	f.Add("-- A.\n--\n-- Columns:\n--   a gauge A.\nwith a as (select 1) select `a\" 'b' /* */ {as_of:Date} from x join cs.nrr(as_of=")
 	f.Fuzz(func(t *testing.T, text string) {
-		c, err := queries.LoadOnly(files(text))
+		c, err := queries.LoadFrom(files(text))
 		if err == nil {
 			q, found := c.Get("nrr")
 			if !found || q.Title == "" || q.SQL == "" || len(q.Columns) == 0 {

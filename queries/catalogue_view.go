@@ -7,8 +7,8 @@ import (
 	"cskpi/queries/sqltext"
 )
 
-// catalogueView is the name of the view that lists all others.
-const catalogueView = "catalogue"
+// CatalogueView is the name of the view that lists all others.
+const CatalogueView = "catalogue"
 
 // Listing is the statement that makes the view catalogue: what there is to select from and what it means, one row for each column. It is
 // made of the query files, and of the comments of the tables.
@@ -46,7 +46,7 @@ array join v.7 as c, arrayEnumerate(v.7) as position
 union all
 `
 	}
-	return "create or replace view " + catalogueView + " as (\n" + made + `select
+	return "create or replace view " + CatalogueView + " as (\n" + made + `select
     t.name as view, 'table' as kind, c.name as column, c.position as position, c.type as type, '' as unit, c.comment as help,
     t.comment as title, '' as title_ja, '' as metric, '' as chapter, '' as file
 from system.tables as t

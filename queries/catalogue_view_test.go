@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -64,17 +65,17 @@ func TestCatalogueView(t *testing.T) {
 func TestCatalogueViewOfMuch(t *testing.T) {
 	texts := map[string]string{}
 	for i := range 30 {
-		texts[fmt.Sprintf("v%d.sql", i)] = small("V.", strings.Repeat("It's long, \\ and 日本語. ", 800), fmt.Sprint(i))
+		texts[fmt.Sprintf("v%d.sql", i)] = kpi("V.", strings.Repeat("It's long, \\ and 日本語. ", 800), fmt.Sprint(i))
 	}
 	c := migrated(t)
-	if err := queries.Install(t.Context(), c, load(t, texts)); err != nil {
+	if err := store.Install(t.Context(), c, load(t, texts)); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, "select (uniqExact(view), min(length(help)), uniqExact(help)) from catalogue where kind = 'kpi' and column = 'x'"); got != "(30,22399,1)" {
 		t.Errorf("got %s", got)
 	}
 	// One without anything lists the tables alone.
-	if err := queries.Install(t.Context(), c, nil); err != nil {
+	if err := store.Install(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, "select groupUniqArray(kind) from catalogue"); got != "['table']" {

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-//go:generate go test -run ^TestColumns$ -update -count=1 cskpi/exporter/store
+//go:generate go test cskpi/exporter/store -run ^TestColumns$ -update -count=1
 
 // columns.txt has the types of the columns of all built-in views and layers, so that they are installed without the engine having to plan each of
 // them. A line is a file's definition, its name, and for each column name and type, apart by tabs. What has another definition is found out.

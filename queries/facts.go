@@ -10,6 +10,9 @@ import (
 	"cskpi/queries/sqltext"
 )
 
+// Database is where everything lies unless the connection says otherwise.
+const Database = "cs"
+
 // factsAcrossSources are the tables whose ids are the same in all sources: what one source says of an account, another may change.
 var factsAcrossSources = []string{"accounts", "milestones"}
 

@@ -224,13 +224,13 @@ func viewsOf(layout queries.Layout) []queries.Query {
 // answersOn computes all that the views need for a day, and returns their rows, as sorted lines of text.
 func answersOn(t *testing.T, c driver.Conn, layout queries.Layout, asOf day) map[string][]string {
 	t.Helper()
-	rollUpStored(t, c)
+	rollUp(t, c)
 	views := viewsOf(layout)
 	all := ""
 	for _, q := range views {
 		all += q.View() + " "
 	}
-	newComputer(c, layout).compute(t, all, []time.Time{asOf.time()}, asOf.time())
+	newComputer(c, layout).Compute(t, all, []time.Time{asOf.time()}, asOf.time())
 	rows := map[string][]string{}
 	for _, q := range views {
 		rows[q.Name] = column(t, c, "select formatRowNoNewline('TabSeparated', "+strings.Join(namesOf(q.Columns), ", ")+") as line from "+q.View()+" where day = '"+asOf.String()+"' order by line")
@@ -267,7 +267,7 @@ func TestLawsOfFacts(t *testing.T) {
 			t.Errorf("there is no later fact of %s", table)
 		}
 	}
-	store(t, c, known, 1000)
+	storeFacts(t, c, known, 1000)
 	for _, table := range factTables(t, c) {
 		exec(t, c, "optimize table "+table[0]+" final")
 	}
@@ -280,9 +280,9 @@ func TestLawsOfFacts(t *testing.T) {
 	finite(t, layout, before)
 
 	// All at once, since each look costs much.
-	truncateAll(t, c)
+	empty(t, c)
 	newDice(4).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	store(t, c, all, 400)
+	storeFacts(t, c, all, 400)
 	for _, table := range factTables(t, c) {
 		name, key, canWithdraw := table[0], table[1], table[2] == "1"
 		exec(t, c, "system stop merges "+name)
@@ -347,8 +347,8 @@ func TestLawsOfSums(t *testing.T) {
 			c, layout := database(t)
 			w := randomWorld(seed, 4).withChanges(seed)
 			w.thresholds[0].grace = w.thresholds[1].grace // a change of it shows as the residual of the bridge
-			store(t, c, slices.Concat(w.facts(), w.otherFacts(seed)), 1000)
-			rollUpStored(t, c)
+			storeFacts(t, c, slices.Concat(w.facts(), w.otherFacts(seed)), 1000)
+			rollUp(t, c)
 			all := "account_windows nrr_definition_bridge "
 			for _, q := range layout.KPIs() {
 				all += q.View() + " " + detailOf(layout, q).Name + " "
@@ -380,10 +380,7 @@ func detailOf(layout queries.Layout, kpi queries.Query) queries.Query {
 
 // TestExplained: every KPI has a detail, and every gauge that is a count or an amount is a part of it.
 func TestExplained(t *testing.T) {
-	layout, err := builtinLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := builtinLayout(t)
 	for _, q := range layout.KPIs() {
 		kpi, detail := strings.TrimSuffix(q.Name, "_kpi"), detailOf(layout, q)
 		switch {
@@ -412,7 +409,7 @@ func TestLawOfMerge(t *testing.T) {
 	asOf := date(2025, 2, 28)
 	w := randomWorld(7, 1)
 	w.accounts = slices.DeleteFunc(w.accounts, func(a account) bool { return a.isTest }) // moving contracts out of a test account is another matter
-	store(t, c, w.facts(), 1000)
+	storeFacts(t, c, w.facts(), 1000)
 	into := map[string]string{}
 	for i := 0; i < 60; i += 2 {
 		into[fmt.Sprintf("a%02d", i+1)] = fmt.Sprintf("a%02d", i)
@@ -442,7 +439,7 @@ func TestLawOfMerge(t *testing.T) {
 			moved = append(moved, contractFact(contract))
 		}
 	}
-	store(t, c, moved, 1000)
+	storeFacts(t, c, moved, 1000)
 	totalAfter, after := look()
 	if totalBefore != totalAfter {
 		t.Errorf("the merge makes an ARR of %s of %s", totalAfter, totalBefore)

@@ -1,11 +1,8 @@
 package queries
 
 import (
-	"context"
 	"slices"
 	"strings"
-
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 )
 
 // StoredPrefix begins the names of tables as they are stored. The view of the name without it has what counts.
@@ -15,7 +12,6 @@ const StoredPrefix = "stored_"
 type Layout struct {
 	Layers    []Query // each behind what it reads
 	Views     []Query // and the plain views over them, likewise
-	catalogue Catalogue
 	byName    map[string]Query
 	next      map[string]map[string][]int // the layers that a layer or view reads itself or by way of views, and how many days before its own
 	distances map[string]map[string][]int // those that it stands on, itself included, likewise
@@ -24,8 +20,8 @@ type Layout struct {
 
 // Layout is that of the catalogue.
 func (c Catalogue) Layout() Layout {
-	l := Layout{catalogue: c, byName: map[string]Query{}, next: map[string]map[string][]int{}, distances: map[string]map[string][]int{}, lags: map[string]map[string]int{}}
-	for _, q := range c.views() {
+	l := Layout{byName: map[string]Query{}, next: map[string]map[string][]int{}, distances: map[string]map[string][]int{}, lags: map[string]map[string]int{}}
+	for _, q := range c.Views() {
 		l.byName[q.View()] = q
 		l.link(q)
 		if q.Layer {
@@ -35,12 +31,6 @@ func (c Catalogue) Layout() Layout {
 		}
 	}
 	return l
-}
-
-// LoadLayout is the layout of the built-in queries.
-func LoadLayout() (Layout, error) {
-	c, err := Load()
-	return c.Layout(), err
 }
 
 // Next are the layers that a layer or view reads itself or by way of views, and how many days before its own: 0 is the same day.
@@ -129,12 +119,4 @@ func (l Layout) link(q Query) {
 		distances[q.View()] = []int{0}
 	}
 	l.next[q.View()], l.distances[q.View()], l.lags[q.View()] = ascending(next), ascending(distances), lags
-}
-
-// Install makes tables, functions and views in an empty database.
-func (l Layout) Install(ctx context.Context, conn driver.Conn) error {
-	if err := Migrate(ctx, conn); err != nil {
-		return err
-	}
-	return Install(ctx, conn, l.catalogue)
 }

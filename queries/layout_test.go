@@ -18,7 +18,7 @@ import (
 func withFacts(t *testing.T, facts []fact) (driver.Conn, queries.Layout) {
 	t.Helper()
 	c, layout := database(t)
-	store(t, c, facts, 1000)
+	storeFacts(t, c, facts, 1000)
 	rollUp(t, c)
 	return c, layout
 }
@@ -126,10 +126,7 @@ func (w world) moves(seed uint64, anywhere bool) []fact {
 
 // TestLayoutReads: a column that array join unfolds is no table, even if one has its name, as days and features have.
 func TestLayoutReads(t *testing.T) {
-	layout, err := builtinLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := builtinLayout(t)
 	if facts := layout.Facts("usage_days"); !slices.Equal(facts, []string{"usage_accounts", "usage_user_days"}) {
 		t.Errorf("usage_days stands on %q", facts)
 	}
@@ -143,10 +140,7 @@ func TestLayoutReads(t *testing.T) {
 
 // TestLayoutLooksBack: distances are those of the layer that is read, by way of views too, and tell on which day a fact counts first.
 func TestLayoutLooksBack(t *testing.T) {
-	layout, err := builtinLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := builtinLayout(t)
 	next := layout.Next("backtest_days")
 	if !slices.Equal(next["health_days"], []int{90, 180}) || !slices.Equal(next["account_days"], []int{0, 90, 180}) || !slices.Equal(next["policy_days"], []int{0}) {
 		t.Errorf("backtest_days reads %v", next)
@@ -167,10 +161,7 @@ func TestLayoutLooksBack(t *testing.T) {
 // TestBackIsComplete: a view that reads another one some days earlier says so, and also where it reads it on the same day besides; else those days would
 // not be computed, and the view would read them as days without rows.
 func TestBackIsComplete(t *testing.T) {
-	layout, err := builtinLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := builtinLayout(t)
 	shifted := regexp.MustCompile(`(?s)select day \+ (\d+) as day\b.*?\bfrom (\w+)`)
 	named := regexp.MustCompile(`\b(?:from|join) (\w+)`)
 	views := 0
@@ -199,5 +190,23 @@ func TestBackIsComplete(t *testing.T) {
 	}
 	if views < 4 {
 		t.Errorf("%d views look back; the test does not see them", views)
+	}
+}
+
+// TestNobodyReadsEvents: the cost of a query must not grow with the number of events, so only the roll-up reads them.
+func TestNobodyReadsEvents(t *testing.T) {
+	catalogue, err := queries.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range catalogue {
+		if !q.Function && q.Reads("stored_usage_events") {
+			t.Errorf("%s reads stored_usage_events, itself or through what it stands on; read what queries/rollup makes of them", q.File)
+		}
+	}
+	for name, want := range map[string]bool{"usage": true, "freshness": true, "arr": false} {
+		if q, _ := catalogue.Get(name); q.Reads("stored_usage_account") != want {
+			t.Errorf("%s reads usage: got %v", name, !want)
+		}
 	}
 }

@@ -4,10 +4,10 @@ import (
 	"slices"
 	"strings"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
+
+	"cskpi/queries/sqltext"
 )
 
 // impure are the functions whose result is no function of the facts and the day, or that reach outside of the database,

@@ -3,12 +3,29 @@ package queries_test
 import (
 	"testing"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/store/storetest"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m, dropPool) }
+func TestMain(m *testing.M) { storetest.Main(m) }
 
-// conn is a connection to an engine without the database cs.
-func conn(t testing.TB) driver.Conn { return enginetest.Conn(t) }
+// What tests of the store need, too.
+var (
+	conn          = enginetest.Conn // to an engine without tables
+	migrated      = storetest.Migrated
+	database      = storetest.Database
+	builtinLayout = storetest.Layout
+	empty         = storetest.Empty
+	rollUp        = storetest.RollUp
+	newComputer   = storetest.NewComputer
+	exec          = storetest.Exec
+	scalar        = storetest.Scalar
+	column        = storetest.Column
+	counted       = storetest.Number
+	table         = storetest.Table
+	load          = storetest.Load
+	kpi           = storetest.KPI
+	wantError     = storetest.WantError
+	wantProblems  = storetest.WantProblems
+	difference    = storetest.Difference
+)

@@ -73,10 +73,7 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 //
 //	make mutations
 func TestMutations(t *testing.T) {
-	layout, err := builtinLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := builtinLayout(t)
 	for _, m := range mutations {
 		if n := strings.Count(layout.SQL(nameOf(m.file)), m.old); n != 1 {
 			t.Errorf("%s.sql has %d times %q: change the fault along with the SQL", m.file, n, m.old)

@@ -11,6 +11,7 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -57,10 +58,10 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Migrate(t.Context(), c); err != nil {
+	if err := store.Migrate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), c, catalogue); err != nil {
+	if err := store.Install(t.Context(), c, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	for statement := range strings.SplitSeq(readmeFacts, ";") {

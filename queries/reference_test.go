@@ -12,6 +12,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -27,10 +28,7 @@ import (
 //
 //	go test ./queries -run ReferenceByDay/^nrr$ -update
 func TestReference(t *testing.T) {
-	layout, err := builtinLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
+	layout := builtinLayout(t)
 	for _, view := range layout.KPIs() {
 		if _, err := os.Stat(caseFile(strings.TrimSuffix(view.Name, "_kpi"))); err != nil {
 			t.Errorf("%s: %v: facts that show what the KPI means, and a select from %s", view.File, err, view.Name)
@@ -109,12 +107,12 @@ func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a an
 		if !asks(s) {
 			err = c.Exec(t.Context(), s.Text)
 			if m := tableChanged.FindStringSubmatch(s.Text); m != nil {
-				computer.changed(m[1])
+				computer.Changed(m[1])
 				used = used || m[1] == "usage_events" || m[1] == "settings"
 			}
 		} else {
 			if used {
-				rollUpStored(t, c)
+				rollUp(t, c)
 				used = false
 			}
 			questions := statements[i:]
@@ -142,7 +140,7 @@ func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a an
 }
 
 // compute computes what questions read, for the days that they name.
-func compute(t testing.TB, computer *computer, questions []sqltext.Statement) {
+func compute(t testing.TB, computer *storetest.Computer, questions []sqltext.Statement) {
 	t.Helper()
 	text := ""
 	for _, q := range questions {
@@ -167,7 +165,7 @@ func compute(t testing.TB, computer *computer, questions []sqltext.Statement) {
 		}
 		whole = d.AddDate(0, 0, -1)
 	}
-	computer.compute(t, text, days, whole)
+	computer.Compute(t, text, days, whole)
 }
 
 // said is what a comment before a statement says under a keyword.
@@ -232,6 +230,6 @@ select sum(amount) as arr from arr where day = '2024-06-30'`, "arr\n1000\n\narr\
 	fail("select number from numbers(2)", "x.sql:1: the select returns 2 rows and has no order by")
 	fail("select 'x", "x.sql")
 
-	truncateAll(t, c)
+	empty(t, c)
 	f("select count() as n from accounts", "n\n0\n")
 }

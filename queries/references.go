@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
+
 	"cskpi/queries/sqltext"
 )
 
@@ -105,6 +107,17 @@ func meant(name string, views map[string]*source) string {
 		return "; did you mean " + near + "?"
 	}
 	return ""
+}
+
+// Nearest is the known word that most resembles another one, or "" if none does.
+func Nearest(word string, known []string) string {
+	best, bestAt := "", len(word)/2+1
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), k); d < bestAt {
+			best, bestAt = k, d
+		}
+	}
+	return best
 }
 
 // sources are the views and layers that the body reads, and the tables.

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"cskpi/queries/sqltext"
-
-	"github.com/ClickHouse/clickhouse-go/v2"
 )
 
 // Refused is a query file that is left out, and why.
@@ -148,14 +146,4 @@ func (u unusable) readBy(q Query, tokens []sqltext.Token) (sqltext.Problem, bool
 		}
 	}
 	return sqltext.Problem{}, false
-}
-
-// passing are the codes with which ClickHouse refuses a statement for reasons that lie outside of it: too slow, too many,
-// no memory, no space, no network, shutting down.
-var passing = []int32{74, 75, 76, 159, 160, 164, 202, 209, 210, 236, 241, 242, 243, 252, 279, 319, 394, 439, 473, 999}
-
-// unfit reports whether the engine refuses a statement because of its text.
-func unfit(err error) bool {
-	var e *clickhouse.Exception
-	return errors.As(err, &e) && !slices.Contains(passing, e.Code)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"cskpi/exporter/store"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 )
 
@@ -17,17 +19,17 @@ func TestLoadUsable(t *testing.T) {
 		return "-- R.\n--\n-- Columns:\n--   day key Day.\n--   x  gauge  X.\nselect day, x from " + view + "\n"
 	}
 	files := map[string]string{
-		"good.sql":                    small("Good.", "X.", "1"),
+		"good.sql":                    kpi("Good.", "X.", "1"),
 		"headless.sql":                "select 1",
-		"clock.sql":                   small("Clock.", "X.", "now()"),
+		"clock.sql":                   kpi("Clock.", "X.", "now()"),
 		"views/reads_clock.sql":       reads("clock"),
 		"reads_reader.sql":            reads("reads_clock"),
 		"views/ticket_severities.sql": "-- A built-in view, badly replaced.\n",
 		"functions/cs_worse.sql":      "-- Not a function.\nselect 1",
-		"calls.sql":                   small("Calls.", "X.", "cs_worse(1)"),
-		"elsewhere/what.sql":          small("Elsewhere.", "X.", "1"),
-		"views/arr.sql":               small("Has the name of a built-in KPI.", "X.", "1"),
-		"arr_movements.sql":           small("Replaces a built-in KPI.", "X.", "1"),
+		"calls.sql":                   kpi("Calls.", "X.", "cs_worse(1)"),
+		"elsewhere/what.sql":          kpi("Elsewhere.", "X.", "1"),
+		"views/arr.sql":               kpi("Has the name of a built-in KPI.", "X.", "1"),
+		"arr_movements.sql":           kpi("Replaces a built-in KPI.", "X.", "1"),
 	}
 	overlay := fstest.MapFS{}
 	for name, text := range files {
@@ -85,31 +87,31 @@ func TestWithout(t *testing.T) {
 	c := migrated(t)
 	overlay := fstest.MapFS{}
 	for name, text := range map[string]string{
-		"good.sql":   small("Good.", "X.", "1"),
-		"syntax.sql": small("Syntax.", "X.", "1 2"),
-		"column.sql": strings.Replace(small("Column.", "X.", "1"), "as x", "as y", 1),
+		"good.sql":   kpi("Good.", "X.", "1"),
+		"syntax.sql": kpi("Syntax.", "X.", "1 2"),
+		"column.sql": strings.Replace(kpi("Column.", "X.", "1"), "as x", "as y", 1),
 		"reads.sql":  "-- R.\n--\n-- Columns:\n--   day key Day.\n--   x  gauge  X.\nselect day, y as x from column\n",
 	} {
 		overlay[name] = &fstest.MapFile{Data: []byte(text)}
 	}
-	catalogue, err := queries.LoadOnly(fstest.MapFS{"one.sql": {Data: []byte(small("One.", "X.", "1"))}}, overlay)
+	catalogue, err := queries.LoadFrom(fstest.MapFS{"one.sql": {Data: []byte(kpi("One.", "X.", "1"))}}, overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = queries.Install(t.Context(), c, catalogue)
+	err = store.Install(t.Context(), c, catalogue)
 	usable, refused := catalogue.Without(err)
 	if len(refused) != 1 || refused[0].Name != "syntax" || len(usable) != len(catalogue)-1 {
 		t.Fatalf("after %v: refused %v", err, refused)
 	}
-	if err := queries.Install(t.Context(), c, usable); err != nil {
+	if err := store.Install(t.Context(), c, usable); err != nil {
 		t.Fatal(err)
 	}
-	err = queries.Verify(t.Context(), c, usable)
+	err = store.Verify(t.Context(), c, usable)
 	usable, refused = usable.Without(err)
 	if len(refused) != 2 || refused[0].Name != "column" || refused[1].Name != "reads" {
 		t.Fatalf("after %v: refused %v", err, refused)
 	}
-	if err := errors.Join(queries.Install(t.Context(), c, usable), queries.Verify(t.Context(), c, usable)); err != nil {
+	if err := errors.Join(store.Install(t.Context(), c, usable), store.Verify(t.Context(), c, usable)); err != nil {
 		t.Error(err)
 	}
 	if got := scalar(t, c, "select count() from system.tables where database = 'cs' and name in ('column', 'syntax', 'reads')"); got != "0" {
@@ -126,7 +128,7 @@ func TestWithout(t *testing.T) {
 			t.Errorf("after %v: refused %v", err, refused)
 		}
 	}
-	same(queries.Install(t.Context(), c, load(t, map[string]string{"one.sql": small("One.", "X.", "1 2")})))
+	same(store.Install(t.Context(), c, load(t, map[string]string{"one.sql": kpi("One.", "X.", "1 2")})))
 	usable[0].Title += "!" // so that there is something to install
-	same(queries.Install(t.Context(), &failing{Conn: c, after: 1}, usable))
+	same(store.Install(t.Context(), &storetest.Failing{Conn: c, After: 1}, usable))
 }

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries/sqltext"
 )
 
 // Reporting is how a company reports. The defaults are those of functions/cs_setting_defaults.sql.

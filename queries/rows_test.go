@@ -138,20 +138,3 @@ func number(f float64, bits int) string {
 	}
 	return strconv.FormatFloat(f, 'f', -1, bits)
 }
-
-// difference shows the first lines that differ; empty if none do.
-func difference(want, got string) string {
-	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-	for i := range max(len(w), len(g)) {
-		line := func(lines []string) string {
-			if i < len(lines) {
-				return strconv.Quote(lines[i])
-			}
-			return "the end"
-		}
-		if line(w) != line(g) {
-			return fmt.Sprintf("%d: got %s\nwant %s\n\nall of it:\n%s", i+1, line(g), line(w), got)
-		}
-	}
-	return ""
-}

@@ -1,7 +1,6 @@
 package queries_test
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -64,31 +63,6 @@ func agrees(got string, want any) bool {
 		return got == "null"
 	}
 	return false
-}
-
-// table is what a select returns, all cells as text.
-func table(t testing.TB, c driver.Conn, columns []string, from string) [][]string {
-	t.Helper()
-	texts := make([]string, len(columns))
-	for i, column := range columns {
-		texts[i] = "ifNull(toString(" + column + "), 'null')"
-	}
-	rows, err := c.Query(t.Context(), "select ["+strings.Join(texts, ", ")+"] as cells from "+from)
-	if err != nil {
-		t.Fatalf("select %s: %v", columns, err)
-	}
-	var table [][]string
-	for rows.Next() {
-		var cells []string
-		if err := rows.Scan(&cells); err != nil {
-			t.Fatalf("select %s: %v", columns, err)
-		}
-		table = append(table, cells)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		t.Fatalf("select %s: %v", columns, err)
-	}
-	return table
 }
 
 // compare holds a view's rows against those wanted, by their keys: keys and values are columns or expressions, and the
@@ -410,7 +384,7 @@ func opinionOf(t testing.TB, c driver.Conn, layout queries.Layout, w world, asOf
 		}
 		views += " " + viewOf(layout, view)
 	}
-	newComputer(c, layout).compute(t, views, []time.Time{asOf.time()}, asOf.time())
+	newComputer(c, layout).Compute(t, views, []time.Time{asOf.time()}, asOf.time())
 	from := func(view string) string {
 		return "(select * from " + viewOf(layout, view) + " where day = '" + asOf.String() + "')"
 	}
@@ -442,7 +416,7 @@ func TestSecondOpinion(t *testing.T) {
 func opinionOnRevenue(t testing.TB, c driver.Conn, layout queries.Layout, seed uint64, start time.Month, asOf day) {
 	t.Helper()
 	w := randomWorld(seed, start).withChanges(seed)
-	store(t, c, w.facts(), 1000)
+	storeFacts(t, c, w.facts(), 1000)
 	o := opinionOf(t, c, layout, w, asOf, "arr arr_movements expansion arr_bridge nrr grr logo_churn revenue_churn segment_migrations efficiency nrr_definitions churn_reasons cohorts")
 	o.states()
 	o.windows()
@@ -466,7 +440,7 @@ func opinionOnGrowth(t testing.TB, c driver.Conn, layout queries.Layout, seed ui
 	t.Helper()
 	w := randomWorld(seed, 4).withChanges(seed)
 	g := randomGrowth(w, seed)
-	store(t, c, append(w.facts(), g.facts()...), 1000)
+	storeFacts(t, c, append(w.facts(), g.facts()...), 1000)
 	o := opinionOf(t, c, layout, w, asOf, "pipegen pipegen_by_csm pipeline_quality nps csat tickets")
 	o.pipeline(g)
 	o.voice(g)
@@ -489,7 +463,7 @@ func opinionOnCustomers(t testing.TB, c driver.Conn, layout queries.Layout, seed
 	asOf := pick(newDice(seed+100), date(2024, 2, 29), date(2024, 12, 31), date(2023, 6, 30), date(2025, 3, 31))
 	w := randomWorld(seed+20, time.April).withChanges(seed)
 	facts := randomCustomers(newDice(seed+40), w, asOf)
-	store(t, c, slices.Concat(w.facts(), facts.facts()), 1000)
+	storeFacts(t, c, slices.Concat(w.facts(), facts.facts()), 1000)
 	exec(t, c, "insert into stored_"+facts.usageRows())
 	o := opinionOf(t, c, layout, w, asOf, "coverage onboarding time_to_use")
 	o.coverage(facts)
@@ -513,9 +487,9 @@ func opinionOnHealth(t testing.TB, c driver.Conn, layout queries.Layout, seed ui
 	asOf := pick(d, date(2024, 12, 31), date(2024, 9, 30), date(2025, 3, 31), date(2024, 7, 1))
 	w := randomWorld(seed+60, time.April)
 	b := randomWellbeing(d, w, asOf)
-	store(t, c, slices.Concat(w.facts(), b.facts()), 2000)
+	storeFacts(t, c, slices.Concat(w.facts(), b.facts()), 2000)
 	exec(t, c, "insert into stored_"+b.settingRows())
-	rollUpStored(t, c)
+	rollUp(t, c)
 	o := opinionOf(t, c, layout, w, asOf, "health account_health_drivers health_changes risk risk_accounts csm_load health_backtest health_backtest_bands")
 	o.health(b)
 	o.backtest(b)
@@ -527,7 +501,7 @@ func TestKaplanMeier(t *testing.T) {
 	c, layout := database(t)
 	asOf := date(2024, 12, 31)
 	for _, examples := range publishedExamples {
-		truncateAll(t, c)
+		empty(t, c)
 		contracts, milestones, usage := factsOfExamples(examples, asOf)
 		exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before) values "+contracts)
 		exec(t, c, "insert into stored_milestones (account_id, milestone, reached_on) values "+milestones)

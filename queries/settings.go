@@ -10,10 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/agnivade/levenshtein"
+
+	"cskpi/queries/sqltext"
 )
 
 // Segments and Phases are what a setting may be limited to.
@@ -511,15 +510,4 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 	}
 	s.Add(news...)
 	return len(values), nil
-}
-
-// Nearest is the known word that most resembles another one, or "" if none does.
-func Nearest(word string, known []string) string {
-	best, bestAt := "", len(word)/2+1
-	for _, k := range known {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), k); d < bestAt {
-			best, bestAt = k, d
-		}
-	}
-	return best
 }

@@ -2,15 +2,13 @@ package queries_test
 
 import (
 	"errors"
-	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -202,7 +200,7 @@ func TestSettingsStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		newComputer(c, layout).compute(t, "policy_days", []time.Time{on}, on)
+		newComputer(c, layout).Compute(t, "policy_days", []time.Time{on}, on)
 		if segment != "" {
 			name += "['" + segment + "']"
 		}
@@ -269,71 +267,45 @@ func TestSettingsStore(t *testing.T) {
 	}
 }
 
-// TestSettingsInForce compares the policy of some days with a plain reading of random settings: what names more goes before what names less, then
-// the latest start in force, then the last change.
-func TestSettingsInForce(t *testing.T) {
-	t.Parallel()
-	c, layout := database(t)
-	dice := rand.New(rand.NewPCG(5, 7))
-	pick := func(of ...string) string { return of[dice.IntN(len(of))] }
-	phases := append([]string{""}, queries.Phases...)
-	days := []string{"1970-01-01", "2024-01-01", "2024-02-01", "2024-03-01"}
-	latest := map[string]int{} // change, by name, scope and start
-	var b wellbeing
-	var rows []string
-	for change := range 500 {
-		name := pick("health_green", "health_weight_touch", "coverage_days", "onboarding_days", "grace_days", "unheard_of")
-		segment, phase := "", ""
-		if name != "grace_days" {
-			segment = pick(append([]string{""}, segments...)...)
-		}
-		if strings.HasPrefix(name, "health_") {
-			phase = pick(phases...)
-		}
-		starts, value := pick(days...), fmt.Sprint(1+dice.IntN(300))
-		at := dice.IntN(1e6)*1000 + change // no two at once
-		rows = append(rows, fmt.Sprintf("('%s', '%s', '%s', '%s', '%s', '%s', toDateTime64('2024-01-01 00:00:00', 3, 'UTC') + interval %d millisecond)",
-			name, segment, phase, starts, value, pick("cli", "crm", "environment"), at))
-		if key := fmt.Sprint(name, segment, phase, starts); at >= latest[key] {
-			latest[key] = at
-			r := rule{name, segment, phase, dayNamed(t, starts), value}
-			b.settings = slices.DeleteFunc(b.settings, func(s rule) bool {
-				return s.name == r.name && s.segment == r.segment && s.phase == r.phase && s.starts == r.starts
-			})
-			b.settings = append(b.settings, r)
-		}
-	}
-	exec(t, c, "insert into stored_settings (name, segment, phase, starts_on, value, source, updated_at) values "+strings.Join(rows, ", "))
-	for _, text := range append(days, "1999-12-31", "2024-02-15", "2030-01-01") {
-		d := dayNamed(t, text)
-		newComputer(c, layout).compute(t, "policy_days", []time.Time{d.time()}, d.time())
-		got := func(expression string) string {
-			return table(t, c, []string{expression}, "policy_days where day = '"+text+"'")[0][0]
-		}
-		check := func(what, expression, want string) {
-			t.Helper()
-			if got := got(expression); got != want {
-				t.Errorf("%s on %s is %s, want %s", what, text, got, want)
-			}
-		}
-		check("grace_days", "grace_days", b.inForce("grace_days", "", "", "0", d))
-		for _, segment := range segments {
-			check("coverage_days of "+segment, "coverage_days['"+segment+"']", b.inForce("coverage_days", segment, "", fmt.Sprint(int(coverageDays[segment])), d))
-			check("onboarding_days of "+segment, "onboarding_days['"+segment+"']", b.inForce("onboarding_days", segment, "", "90", d))
-			for _, phase := range queries.Phases {
-				profile := "profiles['" + segment + "/" + phase + "']"
-				check("health_green of "+segment+"/"+phase, profile+".3", b.inForce("health_green", segment, phase, "70", d))
-				check("health_weight_touch of "+segment+"/"+phase, "arrayFirst(m -> m.1 = 'touch', "+profile+".1).3", b.inForce("health_weight_touch", segment, phase, "2", d))
-			}
-		}
-	}
-}
-
-func dayNamed(t *testing.T, text string) day {
-	t.Helper()
-	d, err := time.Parse(time.DateOnly, text)
+func TestConfigure(t *testing.T) {
+	catalogue, err := queries.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dayOf(d)
+	c := migrated(t)
+	if err := store.Install(t.Context(), c, catalogue); err != nil {
+		t.Fatal(err)
+	}
+	f := func(given, want queries.Reporting, writes bool) {
+		t.Helper()
+		const written = "select max(_block_number) from stored_settings"
+		before := scalar(t, c, written)
+		got, err := queries.Configure(t.Context(), c, given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if after := scalar(t, c, written); (after != before) != writes {
+			t.Errorf("the last block was %s and is %s; want a change: %t", before, after, writes)
+		}
+	}
+	f(queries.Reporting{}, queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}, false)
+	japan := queries.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4}
+	f(queries.Reporting{Currency: "JPY"}, queries.Reporting{Currency: "JPY", Timezone: "UTC", FiscalYearStart: 1}, true)
+	f(japan, japan, true)
+	f(japan, japan, false) // A start that changes nothing writes nothing.
+	f(queries.Reporting{}, japan, false)
+	f(queries.Reporting{Currency: "EUR"}, queries.Reporting{Currency: "EUR", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, true)
+	f(japan, japan, true) // And back again.
+
+	// Also over a row that claims to be from the future.
+	exec(t, c, "insert into stored_settings (name, value, updated_at) select 'currency', 'GBP', '2299-01-01 00:00:00'")
+	f(queries.Reporting{}, queries.Reporting{Currency: "GBP", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, false)
+	f(japan, japan, true)
+	f(japan, japan, false)
+
+	_, err = queries.Configure(t.Context(), c, queries.Reporting{Currency: "euro", Timezone: "Tokyo", FiscalYearStart: 13})
+	wantProblems(t, err, `currency "euro" is no ISO 4217 code`, `timezone "Tokyo" is no time zone`, `fiscal year start "13" is out of range: fiscal_year_start is from 1 to 12`)
 }

@@ -85,8 +85,8 @@ func newFact(table string, on day, values ...any) fact {
 	return fact{table: table, on: on, values: strings.Join(texts, ", ")}
 }
 
-// store inserts facts in the order given, so many to a statement.
-func store(t testing.TB, c driver.Conn, facts []fact, atOnce int) {
+// storeFacts inserts facts in the order given, so many to a statement.
+func storeFacts(t testing.TB, c driver.Conn, facts []fact, atOnce int) {
 	t.Helper()
 	byInsert := map[string][]string{}
 	for _, f := range facts {

@@ -13,7 +13,7 @@ import (
 
 	"cskpi/exporter/backup"
 	"cskpi/exporter/intake"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // receiptsFile is where the receipts of erasures are, in CSKPI_DATA_DIR, whichever database is used.
@@ -158,7 +158,7 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 		if err := d.cluster.Install(ctx, d.conn, catalogue); err != nil {
 			return err
 		}
-		if err := queries.RollUp(ctx, d.conn, nil); err != nil {
+		if err := store.RollUp(ctx, d.conn, nil); err != nil {
 			return err
 		}
 		if err := backup.Settle(ctx, db, b.Manifest); err != nil {
@@ -174,7 +174,7 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 		if again, err = intake.EraseAgain(ctx, d.conn, erased, keep); err != nil || again == 0 {
 			return err
 		}
-		return queries.RollUp(ctx, d.conn, nil)
+		return store.RollUp(ctx, d.conn, nil)
 	}})
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)

@@ -20,6 +20,7 @@ import (
 	"cskpi/exporter/history"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -145,10 +146,10 @@ func newWorld(b *testing.B, conn driver.Conn) *world {
 	if w.catalogue, err = queries.Load(); err != nil {
 		b.Fatal(err)
 	}
-	if err := queries.Migrate(b.Context(), conn); err != nil {
+	if err := store.Migrate(b.Context(), conn); err != nil {
 		b.Fatal(err)
 	}
-	if err := queries.Install(b.Context(), conn, w.catalogue); err != nil {
+	if err := store.Install(b.Context(), conn, w.catalogue); err != nil {
 		b.Fatal(err)
 	}
 	w.days = refresh.NewDays(refresh.Options{Conn: conn, Layout: w.catalogue.Layout(), Zone: time.UTC, Now: func() time.Time { return w.until.Add(12 * time.Hour) }})
@@ -216,7 +217,7 @@ func (w *world) rollUp() (time.Duration, float64) {
 	w.settle()
 	const read = "select toFloat64(sum(value)) from system.events where event = 'SelectedRows'"
 	before, start := w.number(read), time.Now()
-	if err := queries.RollUp(w.b.Context(), w.conn, nil); err != nil {
+	if err := store.RollUp(w.b.Context(), w.conn, nil); err != nil {
 		w.b.Fatal(err)
 	}
 	took := time.Since(start)

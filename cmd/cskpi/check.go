@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -55,7 +56,7 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 	} else {
 		fmt.Fprintf(a.out, "stored data    the server has set no part aside as broken; whether parts are missing is known only there\n")
 	}
-	if err := queries.Verify(ctx, d.conn, catalogue); err != nil {
+	if err := store.Verify(ctx, d.conn, catalogue); err != nil {
 		return fmt.Errorf("views:\n%w", err)
 	}
 	fmt.Fprintf(a.out, "views          ok: each returns what its header promises\n")

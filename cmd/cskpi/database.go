@@ -17,6 +17,7 @@ import (
 	"cskpi/exporter/intake"
 	"cskpi/exporter/parts"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -33,7 +34,7 @@ type database struct {
 	guest     bool                // somebody else serves from it, with query files that may not be ours
 	scheduled bool                // an exporter serves from it, which computes KPIs of today on its schedule
 	catalogue queries.Catalogue
-	cluster   queries.Cluster
+	cluster   store.Cluster
 	parts     *parts.Watch      // over the stored data
 	days      *refresh.Days     // known after prepare or open
 	reporting queries.Reporting // what is in force; known after prepare or open
@@ -81,7 +82,7 @@ func (a *app) install(ctx context.Context, d *database) error {
 
 // verify makes sure that the views return what their headers promise, and leaves out the query files whose views do not.
 func (a *app) verify(ctx context.Context, d *database) error {
-	err := queries.Verify(ctx, d.conn, d.catalogue)
+	err := store.Verify(ctx, d.conn, d.catalogue)
 	if usable, refused := d.catalogue.Without(err); len(refused) > 0 {
 		a.refuse(refused)
 		d.catalogue = usable
@@ -95,7 +96,7 @@ func (a *app) verify(ctx context.Context, d *database) error {
 // is not asked yet whether it is there.
 func (a *app) connect(ctx context.Context, catalogue queries.Catalogue, o engine.Options) (*database, error) {
 	var err error
-	d := &database{catalogue: catalogue, cluster: queries.Cluster(a.config.Cluster), zone: time.UTC}
+	d := &database{catalogue: catalogue, cluster: store.Cluster(a.config.Cluster), zone: time.UTC}
 	if a.config.ClickhouseURL != "" {
 		if d.options, err = a.config.clickhouse(); err != nil {
 			return nil, fmt.Errorf("CSKPI_CLICKHOUSE_URL: %w", err)
@@ -205,7 +206,7 @@ func (a *app) migrate(ctx context.Context, d *database) error {
 	}
 	if damaged := d.damaged(); len(damaged) > 0 {
 		// What is left would be moved, and the record of what must be there would end.
-		moves, err := queries.FactsToMove(ctx, d.conn)
+		moves, err := store.FactsToMove(ctx, d.conn)
 		if err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ import (
 	"cskpi/exporter/backup"
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -206,11 +207,7 @@ func writings(t *testing.T, conn driver.Conn, dir string) []writing {
 // layersByDay is the number of layers that have rows of their own for each day.
 func layersByDay(t *testing.T) (n int) {
 	t.Helper()
-	layout, err := queries.LoadLayout()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range layout.Layers {
+	for _, l := range storetest.Layout(t).Layers {
 		if l.IsByDay() {
 			n++
 		}

@@ -15,6 +15,7 @@ import (
 
 	"cskpi/exporter/engine"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -114,7 +115,7 @@ func prepareSources(ctx context.Context, e *engine.Engine, catalogue queries.Cat
 	}
 	err = conn.Exec(ctx, "create database "+mappingDatabase)
 	if err == nil {
-		err = queries.InstallFunctions(ctx, conn, catalogue)
+		err = store.InstallFunctions(ctx, conn, catalogue)
 	}
 	return errors.Join(err, conn.Close())
 }

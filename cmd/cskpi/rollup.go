@@ -9,6 +9,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/exporter/parts"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -71,7 +72,7 @@ func (r *rollUps) once(ctx context.Context) error {
 	started := time.Now()
 	told := started
 	days := 0
-	err := queries.Brief(r.parts.RollUp(ctx, func(p queries.RollUpProgress) {
+	err := queries.Brief(r.parts.RollUp(ctx, func(p store.RollUpProgress) {
 		days = p.Total
 		if time.Since(told) >= rollUpTold {
 			told = time.Now()
@@ -110,7 +111,7 @@ func (a *app) rollUp(ctx context.Context, d *database) (days int, err error) {
 		defer close(told)
 		show.say("bringing usage up to date")
 	})
-	err = d.parts.RollUp(ctx, func(p queries.RollUpProgress) {
+	err = d.parts.RollUp(ctx, func(p store.RollUpProgress) {
 		days = p.Total
 		show.say(fmt.Sprintf("usage: %d of %d days", p.Days, p.Total))
 	})

@@ -17,6 +17,7 @@ import (
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/parts"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -92,7 +93,7 @@ func TestUsage(t *testing.T) {
 	exec("insert into cs.stored_usage_events (event_id, account_id, user_id, event, ts) select concat('late ', toString(number)), 'acme', 'u4', 'report', toDateTime64('2024-03-20 12:00:00', 3, 'UTC') + interval number day from numbers(103)")
 	killed, kill := context.WithCancel(t.Context())
 	defer kill()
-	err := queries.RollUp(killed, d.conn, func(p queries.RollUpProgress) {
+	err := store.RollUp(killed, d.conn, func(p store.RollUpProgress) {
 		if p.Days > 0 {
 			kill()
 		}
@@ -157,14 +158,14 @@ func (readOnly) Exec(context.Context, string, ...any) error {
 // TestRollUpReadOnly: who may not write is told, and reads what others rolled up.
 func TestRollUpReadOnly(t *testing.T) {
 	c := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), c); err != nil {
+	if err := store.Migrate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	catalogue, err := queries.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), c, catalogue); err != nil {
+	if err := store.Install(t.Context(), c, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	var log, told output
@@ -200,7 +201,7 @@ func TestRollUpReadOnly(t *testing.T) {
 // import of the day after has not dropped it.
 func TestServeCompletesImport(t *testing.T) {
 	c := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), c); err != nil {
+	if err := store.Migrate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	const scratch = "cskpi_import_20240101000000_killed"

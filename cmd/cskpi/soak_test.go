@@ -28,7 +28,7 @@ import (
 
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // service is cskpi serve as a process of its own, to be killed and started again at the same address.
@@ -427,7 +427,7 @@ func (k *soak) verify(conn driver.Conn) {
 	t := k.service.t
 	t.Helper()
 	ctx := t.Context()
-	if err := queries.RollUp(ctx, conn, nil); err != nil {
+	if err := store.RollUp(ctx, conn, nil); err != nil {
 		t.Fatal(err)
 	}
 	stored := map[int]bool{}

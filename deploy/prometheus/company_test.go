@@ -25,6 +25,7 @@ import (
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -141,10 +142,10 @@ func TestCompanies(t *testing.T) {
 	})
 
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), conn, all); err != nil {
+	if err := store.Install(t.Context(), conn, all); err != nil {
 		t.Fatal(err)
 	}
 	type alert struct{ Labels, Annotations map[string]string }

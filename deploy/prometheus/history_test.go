@@ -17,6 +17,7 @@ import (
 	"cskpi/dashboards"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/history/prom"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -124,14 +125,14 @@ func eachString(of any, key string, f func(key, text string)) {
 func writtenHistory(t *testing.T) map[string]bool {
 	t.Helper()
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	catalogue, err := queries.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), conn, catalogue); err != nil {
+	if err := store.Install(t.Context(), conn, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	day := time.Date(2020, 2, 3, 0, 0, 0, 0, time.UTC)

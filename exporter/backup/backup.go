@@ -21,7 +21,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
 
@@ -31,7 +31,7 @@ type Options struct {
 	Replace bool     // an existing file
 	Layers  []string // tables that a backup leaves out, since they are computed
 	Cskpi   string   // version of this program
-	// Before is called before the snapshot is taken, while nobody else may change what was stored (queries.Alone); may be nil.
+	// Before is called before the snapshot is taken, while nobody else may change what was stored (store.Alone); may be nil.
 	Before   func(context.Context) error
 	Progress func(Progress) // may be nil
 }
@@ -188,21 +188,21 @@ func (w *writer) snapshot(ctx context.Context) error {
 		return errors.New("the database lies on a cluster, where this is not supported yet; use ClickHouse's own BACKUP there")
 	}
 	w.report(Progress{Step: "waiting"})
-	return queries.Alone(ctx, w.d.Conn, func(ctx context.Context) error {
+	return store.Alone(ctx, w.d.Conn, func(ctx context.Context) error {
 		w.report(Progress{Step: "snapshot"})
 		if w.o.Before != nil {
 			if err := w.o.Before(ctx); err != nil {
 				return err
 			}
 		}
-		if err := queries.DropSnapshots(ctx, w.d.Conn); err != nil { // of backups that were interrupted
+		if err := store.DropSnapshots(ctx, w.d.Conn); err != nil { // of backups that were interrupted
 			return err
 		}
 		var at time.Time
 		if err := w.d.query(ctx, "select now64(3, 'UTC')", &at); err != nil {
 			return err
 		}
-		w.scratch = queries.SnapshotPrefix + at.UTC().Format("20060102150405")
+		w.scratch = store.SnapshotPrefix + at.UTC().Format("20060102150405")
 		if err := w.d.Conn.Exec(ctx, "create database "+w.scratch+" comment 'Snapshot of cs for a backup that is being written'"); err != nil {
 			return err
 		}
@@ -211,7 +211,7 @@ func (w *writer) snapshot(ctx context.Context) error {
 				return fmt.Errorf("%s: %w", t.name, err)
 			}
 		}
-		version, err := queries.SchemaVersion(ctx, w.d.Conn)
+		version, err := store.SchemaVersion(ctx, w.d.Conn)
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (w *writer) drop(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	return queries.DropSnapshot(ctx, w.d.Conn, w.scratch)
+	return store.DropSnapshot(ctx, w.d.Conn, w.scratch)
 }
 
 // explain tells why a snapshot cannot be read any more.

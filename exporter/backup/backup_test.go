@@ -19,6 +19,7 @@ import (
 
 	"cskpi/exporter/backup"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -48,13 +49,13 @@ func database(t *testing.T) *backup.Database {
 // company makes a database at a version of the schema, with rows of every type in every table that a backup contains.
 func company(t *testing.T, d *backup.Database, version int) {
 	t.Helper()
-	if err := queries.BeginRestore(t.Context(), d.Conn); err != nil {
+	if err := store.BeginRestore(t.Context(), d.Conn); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.MigrateRestored(t.Context(), d.Conn, version); err != nil {
+	if err := store.MigrateRestored(t.Context(), d.Conn, version); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.EndRestore(t.Context(), d.Conn); err != nil {
+	if err := store.EndRestore(t.Context(), d.Conn); err != nil {
 		t.Fatal(err)
 	}
 	for seed, table := range backup.Kept() {
@@ -233,10 +234,10 @@ func testFormerSchema(t *testing.T, d *backup.Database) {
 	if len(want) < 20 {
 		t.Errorf("only %d tables were compared", len(want))
 	}
-	if got, err := queries.SchemaVersion(t.Context(), d.Conn); err != nil || got != queries.Schema() {
-		t.Errorf("the restored database has schema %d, want %d (%v)", got, queries.Schema(), err)
+	if got, err := store.SchemaVersion(t.Context(), d.Conn); err != nil || got != store.Schema() {
+		t.Errorf("the restored database has schema %d, want %d (%v)", got, store.Schema(), err)
 	}
-	b.Manifest.Schema = queries.Schema() + 1
+	b.Manifest.Schema = store.Schema() + 1
 	if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err == nil || !strings.Contains(err.Error(), "or a later one") {
 		t.Errorf("a backup of a later schema: %v", err)
 	}
@@ -276,7 +277,7 @@ func testInterrupted(t *testing.T, d *backup.Database) {
 		if left, _ := filepath.Glob(other + "*"); len(left) > 0 {
 			t.Errorf("cut short at %s: %q is left", at, left)
 		}
-		if got := text(t, d.Conn, "select toString(count()) from system.databases where startsWith(name, '"+queries.SnapshotPrefix+"')"); got != "0" {
+		if got := text(t, d.Conn, "select toString(count()) from system.databases where startsWith(name, '"+store.SnapshotPrefix+"')"); got != "0" {
 			t.Errorf("cut short at %s: %s snapshots are left", at, got)
 		}
 	}
@@ -289,14 +290,14 @@ func testInterrupted(t *testing.T, d *backup.Database) {
 		}); err == nil {
 			t.Errorf("a restore that was cut short at %s is no error", at)
 		}
-		if err := queries.Migrate(t.Context(), d.Conn); !errors.Is(err, queries.ErrHalfRestored) {
+		if err := store.Migrate(t.Context(), d.Conn); !errors.Is(err, store.ErrHalfRestored) {
 			t.Errorf("cut short at %s: the database is taken for whole: %v", at, err)
 		}
 	}
 	if err := backup.Restore(t.Context(), d, b, backup.RestoreOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Migrate(t.Context(), d.Conn); err != nil {
+	if err := store.Migrate(t.Context(), d.Conn); err != nil {
 		t.Error(err)
 	}
 	compare(t, contents(t, d), want)
@@ -400,7 +401,7 @@ func testWhileStoring(t *testing.T, d *backup.Database) {
 func testErasureDuringBackup(t *testing.T, d *backup.Database) {
 	file := filepath.Join(t.TempDir(), "x.backup")
 	once := sync.OnceFunc(func() {
-		if err := queries.DropSnapshots(t.Context(), d.Conn); err != nil {
+		if err := store.DropSnapshots(t.Context(), d.Conn); err != nil {
 			t.Error(err)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
 
@@ -26,14 +26,14 @@ func Restore(ctx context.Context, d *Database, b *Backup, o RestoreOptions) erro
 		}
 	}
 	m := b.Manifest
-	if m.Schema > queries.Schema() {
-		return fmt.Errorf("the backup has version %d of the schema, and this binary knows versions up to %d: cskpi %s made it; restore with that version or a later one", m.Schema, queries.Schema(), m.Cskpi)
+	if m.Schema > store.Schema() {
+		return fmt.Errorf("the backup has version %d of the schema, and this binary knows versions up to %d: cskpi %s made it; restore with that version or a later one", m.Schema, store.Schema(), m.Cskpi)
 	}
-	if err := queries.BeginRestore(ctx, d.Conn); err != nil {
+	if err := store.BeginRestore(ctx, d.Conn); err != nil {
 		return err
 	}
 	report(Progress{Step: "migrate"})
-	if err := queries.MigrateRestored(ctx, d.Conn, m.Schema); err != nil {
+	if err := store.MigrateRestored(ctx, d.Conn, m.Schema); err != nil {
 		return err
 	}
 	for _, t := range m.Tables {
@@ -43,7 +43,7 @@ func Restore(ctx context.Context, d *Database, b *Backup, o RestoreOptions) erro
 		}
 	}
 	report(Progress{Step: "migrate"})
-	if err := queries.MigrateRestored(ctx, d.Conn, 0); err != nil {
+	if err := store.MigrateRestored(ctx, d.Conn, 0); err != nil {
 		return err
 	}
 	if o.Finish != nil {
@@ -51,7 +51,7 @@ func Restore(ctx context.Context, d *Database, b *Backup, o RestoreOptions) erro
 			return err
 		}
 	}
-	return queries.EndRestore(ctx, d.Conn)
+	return store.EndRestore(ctx, d.Conn)
 }
 
 // load fills a table and compares it with the manifest.

@@ -12,6 +12,7 @@ import (
 
 	"cskpi/exporter/demo"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -73,7 +74,7 @@ func TestColumns(t *testing.T) {
 // holds the amounts to the last digit.
 func TestEngineTakesAllRows(t *testing.T) {
 	conn, ctx := enginetest.Conn(t), t.Context()
-	if err := queries.Migrate(ctx, conn); err != nil {
+	if err := store.Migrate(ctx, conn); err != nil {
 		t.Fatal(err)
 	}
 	c := company(t, demo.Options{Accounts: 150, Years: 2, Events: 10_000})

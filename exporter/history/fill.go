@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"cskpi/exporter"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -132,7 +133,7 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 			}
 			rested = time.Now()
 		}
-		if err := queries.AloneInHistory(ctx, h.o.Conn, func(ctx context.Context) error { return f.window(ctx, days) }); err != nil {
+		if err := store.AloneInHistory(ctx, h.o.Conn, func(ctx context.Context) error { return f.window(ctx, days) }); err != nil {
 			return s, err
 		}
 		f.passed(days)

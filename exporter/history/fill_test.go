@@ -14,6 +14,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/history"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -287,7 +288,7 @@ func TestLateUsage(t *testing.T) {
 	r := history.Request{From: day("2024-06-26"), To: day("2024-06-30"), KPIs: []string{"usage", "arr"}}
 	rolled := func() {
 		t.Helper()
-		if err := queries.RollUp(t.Context(), f.conn, nil); err != nil {
+		if err := store.RollUp(t.Context(), f.conn, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -43,7 +44,7 @@ type History struct {
 	kpis []queries.Query
 }
 
-// New prepares a History. The tables are those of queries.Migrate.
+// New prepares a History. The tables are those of store.Migrate.
 func New(o Options) *History {
 	o.Zone = cmp.Or(o.Zone, time.UTC)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
@@ -86,12 +87,12 @@ func (h *History) Yesterday() time.Time {
 	return time.Date(y, m, d-1, 0, 0, 0, 0, time.UTC)
 }
 
-// FirstDay is the first day of which facts say something, as [queries.FirstFact].
+// FirstDay is the first day of which facts say something, as [store.FirstFact].
 func (h *History) FirstDay(ctx context.Context) (time.Time, error) {
 	if err := h.factsWhole(ctx); err != nil {
 		return time.Time{}, err
 	}
-	return queries.FirstFact(ctx, h.o.Conn)
+	return store.FirstFact(ctx, h.o.Conn)
 }
 
 // now is the database's clock, which all facts and runs are stamped by.

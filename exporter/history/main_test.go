@@ -15,6 +15,7 @@ import (
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/history"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -54,7 +55,7 @@ func newFixture(t testing.TB) *fixture {
 	}
 	if installed.conn == nil {
 		installed.conn, installed.drop = enginetest.Lasting(t)
-		if err := queries.Migrate(t.Context(), installed.conn); err != nil {
+		if err := store.Migrate(t.Context(), installed.conn); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +78,7 @@ func newFixture(t testing.TB) *fixture {
 // use begins anew, as another process would.
 func (f *fixture) use(catalogue queries.Catalogue, days int) {
 	f.t.Helper()
-	if err := queries.Install(f.t.Context(), f.conn, catalogue); err != nil {
+	if err := store.Install(f.t.Context(), f.conn, catalogue); err != nil {
 		f.t.Fatal(err)
 	}
 	f.days = refresh.NewDays(refresh.Options{Conn: f.conn, Layout: catalogue.Layout(), Now: f.options.Now})

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/store"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 )
 
@@ -72,13 +74,11 @@ func BenchmarkImport(b *testing.B) {
 			var peak uint64
 			for b.Loop() {
 				f := newFixture(b)
-				layout, err := queries.LoadLayout()
+				catalogue, err := queries.Load()
 				if err != nil {
 					b.Fatal(err)
 				}
-				if err := layout.Install(b.Context(), f.conn); err != nil {
-					b.Fatal(err)
-				}
+				storetest.Install(b, f.conn, catalogue)
 				const columns = "event_id, account_id, user_id, event, ts, properties"
 				if err := f.conn.Exec(b.Context(), "create table plain engine = MergeTree order by tuple() as select "+columns+" from stored_usage_events limit 0"); err != nil {
 					b.Fatal(err)
@@ -105,7 +105,7 @@ func BenchmarkImport(b *testing.B) {
 				}
 				stored := cpu()
 				b.Logf("%s: plain %s, import %s", order, theirs.Round(time.Millisecond), time.Since(start).Round(time.Millisecond))
-				if err := queries.RollUp(b.Context(), f.conn, nil); err != nil {
+				if err := store.RollUp(b.Context(), f.conn, nil); err != nil {
 					b.Fatal(err)
 				}
 				ours += time.Since(start)

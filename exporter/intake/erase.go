@@ -18,6 +18,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -92,8 +93,8 @@ func Erase(ctx context.Context, conn driver.Conn, what What) (Receipt, error) {
 	}
 	// Past days are computed in the memory of a process, which would store what it had read before. They are waited for first, because
 	// they themselves wait for usage to be rolled up.
-	err := queries.AloneInHistory(ctx, conn, func(ctx context.Context) error {
-		return queries.AloneInRefresh(ctx, conn, func(ctx context.Context) error { return queries.Alone(ctx, conn, e.run) })
+	err := store.AloneInHistory(ctx, conn, func(ctx context.Context) error {
+		return store.AloneInRefresh(ctx, conn, func(ctx context.Context) error { return store.Alone(ctx, conn, e.run) })
 	})
 	if err != nil {
 		// A statement that goes on may still read the scratch tables. They go with a later import.
@@ -176,7 +177,7 @@ func (e *erasure) run(ctx context.Context) error {
 		return err
 	}
 	// A backup that is being written reads a snapshot that still has what is to be erased.
-	if err := e.retry(ctx, func() error { return queries.DropSnapshots(ctx, e.im.Conn) }); err != nil {
+	if err := e.retry(ctx, func() error { return store.DropSnapshots(ctx, e.im.Conn) }); err != nil {
 		return err
 	}
 	if len(e.what.ids()) == 0 { // an erasure that is done again and finds nothing

@@ -19,6 +19,7 @@ import (
 
 	"cskpi/exporter/intake"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -93,7 +94,7 @@ func newCompany(t *testing.T, without string, key []byte) *fixture {
 	f.UserKey = key
 	catalogue, err := queries.Load()
 	if err == nil {
-		err = queries.Install(t.Context(), f.conn, catalogue)
+		err = store.Install(t.Context(), f.conn, catalogue)
 	}
 	if err == nil {
 		_, err = queries.Configure(t.Context(), f.conn, queries.Reporting{Timezone: "Asia/Tokyo", Currency: "USD", FiscalYearStart: 1})
@@ -126,7 +127,7 @@ func (f *fixture) clean(paths ...string) {
 
 func (f *fixture) rollUp() {
 	f.t.Helper()
-	if err := queries.RollUp(f.t.Context(), f.conn, nil); err != nil {
+	if err := store.RollUp(f.t.Context(), f.conn, nil); err != nil {
 		f.t.Fatal(err)
 	}
 }

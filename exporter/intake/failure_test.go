@@ -18,6 +18,7 @@ import (
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -37,7 +38,7 @@ func newMortal(t *testing.T, data string) *mortal {
 	t.Cleanup(func() { e.Close() })
 	options := e.Options()
 	options.Auth.Database = queries.Database
-	if err := queries.Cluster("").CreateDatabase(t.Context(), options); err != nil {
+	if err := store.Cluster("").CreateDatabase(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := clickhouse.Open(options)
@@ -45,7 +46,7 @@ func newMortal(t *testing.T, data string) *mortal {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	m := &mortal{engine: e, data: data, fixture: &fixture{t: t, dir: t.TempDir(), conn: conn, now: noon}}

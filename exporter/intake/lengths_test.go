@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"cskpi/exporter/engine/enginetest"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // TestLengths: no text column of any table takes a value of a megabyte, and each takes one of its greatest length.
 func TestLengths(t *testing.T) {
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	tables, err := loadTables(t.Context(), conn, nil)

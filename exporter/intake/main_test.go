@@ -16,6 +16,7 @@ import (
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -37,7 +38,7 @@ type fixture struct {
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	f := &fixture{t: t, dir: t.TempDir(), conn: conn, now: noon}

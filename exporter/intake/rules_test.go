@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -18,7 +19,7 @@ func withViews(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), f.conn, catalogue); err != nil {
+	if err := store.Install(t.Context(), f.conn, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	f.days = refresh.NewDays(refresh.Options{Conn: f.conn, Layout: catalogue.Layout(), Now: func() time.Time { return f.now }})

@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -49,7 +50,7 @@ func (s *session) commitAll(ctx context.Context) error {
 		of.Rows = append(of.Rows, readyRows{r.table.name, r.name})
 	}
 	// An erasure must not miss rows that are accepted and not copied yet, and a backup must not see half of them.
-	return queries.Alone(ctx, s.im.Conn, func(ctx context.Context) error {
+	return store.Alone(ctx, s.im.Conn, func(ctx context.Context) error {
 		if err := s.accept(ctx, of); err != nil {
 			return err
 		}
@@ -119,10 +120,10 @@ func Complete(ctx context.Context, conn driver.Conn) error {
 	if len(found) == 0 {
 		return nil
 	}
-	return queries.Alone(ctx, conn, func(ctx context.Context) error { return CompleteAlone(ctx, conn) })
+	return store.Alone(ctx, conn, func(ctx context.Context) error { return CompleteAlone(ctx, conn) })
 }
 
-// CompleteAlone is Complete for callers that are in queries.Alone already.
+// CompleteAlone is Complete for callers that are in store.Alone already.
 func CompleteAlone(ctx context.Context, conn driver.Conn) error {
 	found, err := readAccepted(ctx, conn)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -43,7 +44,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 	}
 	if isUsage(table) {
 		// What events were rolled up to is computed anew from what is left of them.
-		if err := queries.Alone(ctx, w.o.Conn, func(ctx context.Context) error {
+		if err := store.Alone(ctx, w.o.Conn, func(ctx context.Context) error {
 			return w.o.Conn.Exec(ctx, "truncate table if exists stored_usage_progress")
 		}); err != nil {
 			return nil, fmt.Errorf("have usage rolled up anew: %w", queries.Brief(err))
@@ -51,7 +52,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 	}
 	if strings.HasPrefix(table, queries.StoredPrefix) {
 		// Nobody has announced that facts or days of layers are gone, so all days are computed anew from what is left.
-		if err := queries.AloneInRefresh(ctx, w.o.Conn, func(ctx context.Context) error {
+		if err := store.AloneInRefresh(ctx, w.o.Conn, func(ctx context.Context) error {
 			return w.o.Conn.Exec(ctx, "truncate table if exists stored_layer_days")
 		}); err != nil {
 			return nil, fmt.Errorf("have all days computed anew: %w", queries.Brief(err))

@@ -18,6 +18,7 @@ import (
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/parts"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -40,7 +41,7 @@ func newLocal(t testing.TB) *local {
 	l := &local{t: t, dir: t.TempDir()}
 	l.start()
 	t.Cleanup(l.stop)
-	if err := queries.Migrate(t.Context(), l.conn); err != nil {
+	if err := store.Migrate(t.Context(), l.conn); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -55,7 +56,7 @@ func (l *local) start() {
 	}
 	options := l.engine.Options()
 	options.Auth.Database = queries.Database
-	if err := queries.Cluster("").CreateDatabase(l.t.Context(), options); err != nil {
+	if err := store.Cluster("").CreateDatabase(l.t.Context(), options); err != nil {
 		l.t.Fatal(err)
 	}
 	if l.conn, err = clickhouse.Open(options); err != nil {

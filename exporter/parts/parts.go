@@ -29,7 +29,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // Problem is one part that is missing or damaged, or a whole table.
@@ -50,7 +50,7 @@ func (p Problem) String() string {
 // temporary tables held results for minutes in earlier builds, which may have left some.
 const temporary = "kept_"
 
-// halfRestored is a table that exists in cs until a restore is complete (queries.BeginRestore).
+// halfRestored is a table that exists in cs until a restore is complete (store.BeginRestore).
 const halfRestored = "half_restored"
 
 // Options say where the data lies.
@@ -380,7 +380,7 @@ func (l found) followUpgrade(r *record) (changed bool) {
 		if l.tables[table].uuid == recorded.UUID {
 			continue
 		}
-		to := queries.MovedTo(table)
+		to := store.MovedTo(table)
 		if _, moved := l.tables[to]; to == "" || !moved {
 			continue
 		}

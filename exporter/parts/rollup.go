@@ -5,15 +5,15 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
-// RollUp is queries.RollUp, unless the data for it is damaged: days would be rolled up anew without what is lost.
-func (w *Watch) RollUp(ctx context.Context, progress func(queries.RollUpProgress)) error {
+// RollUp is store.RollUp, unless the data for it is damaged: days would be rolled up anew without what is lost.
+func (w *Watch) RollUp(ctx context.Context, progress func(store.RollUpProgress)) error {
 	if err := w.usageWhole(ctx); err != nil {
 		return err
 	}
-	return queries.RollUp(ctx, guarded{w.o.Conn, w}, progress)
+	return store.RollUp(ctx, guarded{w.o.Conn, w}, progress)
 }
 
 // guarded runs statements of a roll-up as long as its data is whole. The engine can lose data and be started again between any two

@@ -15,6 +15,7 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/refresh"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -35,15 +36,14 @@ func BenchmarkLayers(b *testing.B) {
 		return n
 	}
 	accounts, months := number("CSKPI_BENCH_ACCOUNTS", 10_000), number("CSKPI_BENCH_MONTHS", 37)
-	layout, err := queries.LoadLayout()
+	catalogue, err := queries.Load()
 	if err != nil {
 		b.Fatal(err)
 	}
+	layout := catalogue.Layout()
 	for b.Loop() {
 		c := enginetest.Database(b)
-		if err := layout.Install(b.Context(), c); err != nil {
-			b.Fatal(err)
-		}
+		storetest.Install(b, c, catalogue)
 		run := func(file string, month int) {
 			b.Helper()
 			text, err := os.ReadFile(filepath.Join("testdata", file))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -205,7 +206,7 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 		}
 		began := time.Now()
 		var report Report
-		err = queries.AloneInRefresh(ctx, d.o.Conn, func(ctx context.Context) error {
+		err = store.AloneInRefresh(ctx, d.o.Conn, func(ctx context.Context) error {
 			d.reading.Lock()
 			defer d.reading.Unlock()
 			var err error
@@ -318,7 +319,7 @@ func (d *Days) whole() time.Time { return d.Today().AddDate(0, 0, -1) }
 
 // FirstFact is the first day of which facts say something: the start of the first contract, or the first usage where that was before any. Zero: none.
 func (d *Days) FirstFact(ctx context.Context) (time.Time, error) {
-	return queries.FirstFact(ctx, d.o.Conn)
+	return store.FirstFact(ctx, d.o.Conn)
 }
 
 // note records which days are kept or were asked for, for the view days. One that was is not only a support because others look back on it.

@@ -12,6 +12,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -20,14 +21,14 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 // TestStored: of all versions that are kept the last one counts of which a run tells; what has no value is not there.
 func TestStored(t *testing.T) {
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	all, err := queries.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), conn, all); err != nil {
+	if err := store.Install(t.Context(), conn, all); err != nil {
 		t.Fatal(err)
 	}
 	catalogue, err := queries.Load(fstest.MapFS{"made.sql": {Data: []byte(`-- Made up.

@@ -17,7 +17,7 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // clients is where the programs are that use other people's clients.
@@ -51,7 +51,7 @@ var nodeClients = sync.OnceValue(func() error {
 // TestClients sends facts with the clients that people already have, unmodified but for the address.
 func TestClients(t *testing.T) {
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	writer, err := intake.NewWriter(t.Context(), intake.WriterOptions{Conn: conn})
@@ -168,7 +168,7 @@ func expect(t *testing.T, conn driver.Conn, what, query, want string) {
 func TestVersions(t *testing.T) {
 	for _, key := range []string{"", "secret"} {
 		conn := enginetest.Conn(t)
-		if err := queries.Migrate(t.Context(), conn); err != nil {
+		if err := store.Migrate(t.Context(), conn); err != nil {
 			t.Fatal(err)
 		}
 		writer, err := intake.NewWriter(t.Context(), intake.WriterOptions{Conn: conn, UserKey: []byte(key)})

@@ -11,13 +11,14 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
 // TestPseudonymsByAllWays: the same id has the same pseudonym, whether it comes in a file, as a row, as a message or as a CloudEvent.
 func TestPseudonymsByAllWays(t *testing.T) {
 	conn := enginetest.Conn(t)
-	if err := queries.Migrate(t.Context(), conn); err != nil {
+	if err := store.Migrate(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	key := []byte("a key of its own")
@@ -80,14 +81,14 @@ func TestUnattributed(t *testing.T) {
 	for name, key := range map[string][]byte{"as they come": nil, "pseudonyms": []byte("a key of its own")} {
 		t.Run(name, func(t *testing.T) {
 			conn := enginetest.Conn(t)
-			if err := queries.Migrate(t.Context(), conn); err != nil {
+			if err := store.Migrate(t.Context(), conn); err != nil {
 				t.Fatal(err)
 			}
 			catalogue, err := queries.Load()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := queries.InstallFunctions(t.Context(), conn, catalogue); err != nil {
+			if err := store.InstallFunctions(t.Context(), conn, catalogue); err != nil {
 				t.Fatal(err)
 			}
 			w, err := intake.NewWriter(t.Context(), intake.WriterOptions{Conn: conn, UserKey: key})
@@ -109,7 +110,7 @@ func TestUnattributed(t *testing.T) {
 			rolledUp := func(events, waiting string) {
 				t.Helper()
 				for range 2 { // the second time there is nothing to do
-					if err := queries.RollUp(t.Context(), conn, nil); err != nil {
+					if err := store.RollUp(t.Context(), conn, nil); err != nil {
 						t.Fatal(err)
 					}
 				}

@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -7,14 +7,12 @@ import (
 	"slices"
 	"strings"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-)
 
-// Database is where everything lies unless the connection says otherwise.
-const Database = "cs"
+	"cskpi/queries"
+	"cskpi/queries/sqltext"
+)
 
 // CreateDatabase makes the database of o, if it is not there. A connection to a database that does not exist can do nothing, not even this.
 func (c Cluster) CreateDatabase(ctx context.Context, o *clickhouse.Options) error {
@@ -36,7 +34,7 @@ func (c Cluster) CreateDatabase(ctx context.Context, o *clickhouse.Options) erro
 
 // CreateTables makes the tables that are missing.
 func (c Cluster) CreateTables(ctx context.Context, conn driver.Conn) error {
-	for _, t := range Tables() {
+	for _, t := range queries.Tables() {
 		if err := c.define(ctx, conn, t.SQL); err != nil {
 			return fmt.Errorf("make the table %s: %w", t.Name, err)
 		}
@@ -81,14 +79,14 @@ func revised(version, revision int) migration {
 // only be changed by a copy: usage events that an earlier build stored remain partitioned by month.
 func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
 	var names []string
-	for _, t := range Tables() {
+	for _, t := range queries.Tables() {
 		names = append(names, t.Name)
 	}
 	there, err := columnsOf(ctx, conn, names...)
 	if err != nil {
 		return fmt.Errorf("read the columns of tables: %w", err)
 	}
-	for _, t := range Tables() {
+	for _, t := range queries.Tables() {
 		types := map[string]string{}
 		for _, have := range there[t.Name] {
 			types[have.Name] = have.Type
@@ -141,8 +139,8 @@ func MovedTo(name string) string {
 	if slices.Contains(droppedTables, name) {
 		return renamedTables[0][1]
 	}
-	if name = strings.TrimPrefix(name, movedPrefix); IsFact(name) {
-		return StoredPrefix + name
+	if name = strings.TrimPrefix(name, movedPrefix); queries.IsFact(name) {
+		return queries.StoredPrefix + name
 	}
 	return ""
 }
@@ -150,7 +148,7 @@ func MovedTo(name string) string {
 // FactsToMove reports whether facts lie in tables of an earlier build.
 func FactsToMove(ctx context.Context, conn driver.Conn) (bool, error) {
 	tables, err := tablesThere(ctx, conn)
-	return slices.ContainsFunc(Facts(), func(f FactTable) bool { return tables[f.Name] }), err
+	return slices.ContainsFunc(queries.Facts(), func(f queries.FactTable) bool { return tables[f.Name] }), err
 }
 
 // movedPrefix begins the name of a table whose rows are all copied.
@@ -185,7 +183,7 @@ func moveFacts(ctx context.Context, conn driver.Conn, c Cluster, report func(str
 		return err
 	}
 	var pending []string
-	for _, f := range Facts() {
+	for _, f := range queries.Facts() {
 		if tables[f.Name] {
 			pending = append(pending, f.Name)
 		}
@@ -196,11 +194,11 @@ func moveFacts(ctx context.Context, conn driver.Conn, c Cluster, report func(str
 	for i, name := range pending {
 		report(fmt.Sprintf("moving facts to their new tables: %s, %d of %d", name, i+1, len(pending)))
 		if err := moveTable(ctx, conn, c, name); err != nil {
-			return fmt.Errorf("move %s to %s: %w", name, StoredPrefix+name, err)
+			return fmt.Errorf("move %s to %s: %w", name, queries.StoredPrefix+name, err)
 		}
 		tables[movedPrefix+name] = true
 	}
-	for _, f := range Facts() {
+	for _, f := range queries.Facts() {
 		if tables[movedPrefix+f.Name] {
 			if err := c.define(ctx, conn, "drop table if exists "+movedPrefix+f.Name); err != nil {
 				return err
@@ -225,7 +223,7 @@ func tablesThere(ctx context.Context, conn driver.Conn) (map[string]bool, error)
 
 // moveTable copies the rows of a table, looks whether all have arrived, and takes the old table out of the way.
 func moveTable(ctx context.Context, conn driver.Conn, c Cluster, name string) error {
-	target := StoredPrefix + name
+	target := queries.StoredPrefix + name
 	var columns []string
 	if err := conn.QueryRow(ctx, `
 		select groupArray(name) from system.columns
@@ -286,7 +284,7 @@ func commentAnew(ctx context.Context, conn driver.Conn, c Cluster) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	for _, t := range Tables() {
+	for _, t := range queries.Tables() {
 		if there[[2]string{t.Name, ""}] != t.Comment {
 			if err := c.define(ctx, conn, "alter table "+t.Name+" modify comment "+sqltext.Quote(t.Comment)); err != nil {
 				return err

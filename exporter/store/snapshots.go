@@ -1,12 +1,12 @@
-package queries
+package store
 
 import (
 	"context"
 	"fmt"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries/sqltext"
 )
 
 // SnapshotPrefix begins the names of the databases that hold a snapshot of cs while a backup is written.

@@ -1,4 +1,4 @@
-package queries_test
+package store_test
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -61,7 +62,7 @@ const oneShard = "('main', 1), ('main', 1), ('other', 1)"
 // TestClusterSchema runs a whole schema and catalogue past the engine's parser, and looks at what would be run.
 func TestClusterSchema(t *testing.T) {
 	c := &clustered{Conn: conn(t), clusters: oneShard, replicas: "2", have: "2"}
-	if err := queries.Cluster("main").Migrate(t.Context(), c, nil); err != nil {
+	if err := store.Cluster("main").Migrate(t.Context(), c, nil); err != nil {
 		t.Fatal(err)
 	}
 	schema := c.parsed
@@ -70,14 +71,14 @@ func TestClusterSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What is installed is read from tables, which the database has when it was migrated.
-	if err := queries.Migrate(t.Context(), c.Conn); err != nil {
+	if err := store.Migrate(t.Context(), c.Conn); err != nil {
 		t.Fatal(err)
 	}
 	c.parsed = nil
-	if err := queries.Cluster("main").Install(t.Context(), c, catalogue); err != nil {
+	if err := store.Cluster("main").Install(t.Context(), c, catalogue); err != nil {
 		t.Fatal(err)
 	}
-	if want := len(catalogue) + 1 + len(strings.Fields(queries.FactNames())) + len(catalogue.Layout().Layers); len(c.parsed) != want {
+	if want := len(catalogue) + 1 + len(queries.Facts()) + len(catalogue.Layout().Layers); len(c.parsed) != want {
 		t.Errorf("%d views and functions would be installed, want %d", len(c.parsed), want)
 	}
 	tables := 0
@@ -127,10 +128,10 @@ func TestClusterAdapt(t *testing.T) {
 			"CREATE TABLE if not exists cs.t on cluster 'main' (`a` String) ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/cs/t', '{replica}') ORDER BY a"},
 	}
 	for _, tt := range tests {
-		if got, err := queries.Cluster("main").Adapt(tt.text); err != nil || got != tt.want {
+		if got, err := store.Cluster("main").Adapt(tt.text); err != nil || got != tt.want {
 			t.Errorf("got %v\n%s\nwant\n%s", err, got, tt.want)
 		}
-		if got, err := queries.Cluster("").Adapt(tt.text); err != nil || got != tt.text {
+		if got, err := store.Cluster("").Adapt(tt.text); err != nil || got != tt.text {
 			t.Errorf("for a single server got %v\n%s", err, got)
 		}
 	}
@@ -140,11 +141,11 @@ func TestClusterAdapt(t *testing.T) {
 		"optimize table cs.t":                                           "not known how to run this on a cluster",
 		"create table if not exists cs.t (a String) engine = 'unclosed": "does not end",
 	} {
-		_, err := queries.Cluster("main").Adapt(text)
+		_, err := store.Cluster("main").Adapt(text)
 		wantError(t, err, want)
 	}
 	// A name is quoted, whatever it is.
-	if got, err := queries.Cluster("it's").Adapt("drop view if exists cs.v"); err != nil || got != `drop view if exists cs.v on cluster 'it\'s'` {
+	if got, err := store.Cluster("it's").Adapt("drop view if exists cs.v"); err != nil || got != `drop view if exists cs.v on cluster 'it\'s'` {
 		t.Errorf("got %s, %v", got, err)
 	}
 }
@@ -153,7 +154,7 @@ func TestClusterAdapt(t *testing.T) {
 func TestClusterRefused(t *testing.T) {
 	plain := migrated(t)
 	tests := []struct {
-		cluster          queries.Cluster
+		cluster          store.Cluster
 		clusters, engine string
 		want             string
 	}{
@@ -178,7 +179,7 @@ func TestClusterGrows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), plain, catalogue); err != nil {
+	if err := store.Install(t.Context(), plain, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
@@ -186,7 +187,7 @@ func TestClusterGrows(t *testing.T) {
 		tables, views         bool // are made
 	}{{"2", "2", "", false, false}, {"3", "2", "", true, false}, {"3", "3", "nrr", false, true}} {
 		c := &clustered{Conn: plain, clusters: oneShard, replicas: tt.replicas, have: tt.have, lacks: tt.lacks, engine: "ReplicatedReplacingMergeTree"}
-		if err := queries.Cluster("main").Migrate(t.Context(), c, nil); err != nil {
+		if err := store.Cluster("main").Migrate(t.Context(), c, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(c.parsed) > 20; got != tt.tables {
@@ -196,7 +197,7 @@ func TestClusterGrows(t *testing.T) {
 			t.Errorf("the records must come last, since who has them is taken for complete; last is %s", c.parsed[len(c.parsed)-1])
 		}
 		c.parsed = nil
-		if err := queries.Cluster("main").Install(t.Context(), c, catalogue); err != nil {
+		if err := store.Cluster("main").Install(t.Context(), c, catalogue); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(c.parsed) > len(catalogue); got != tt.views || !tt.views && len(c.parsed) > 0 {
@@ -235,7 +236,7 @@ func TestClusterRollUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.Install(t.Context(), k.Conn, catalogue); err != nil {
+	if err := store.Install(t.Context(), k.Conn, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	exec(t, k.Conn, "system stop merges cs.stored_usage_events")

@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries/sqltext"
 )
 
 // turns sees to it that some work is done by one at a time: within a process by a slot, among processes by a table of claims.

@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -7,10 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Cluster is the name of a ClickHouse cluster of one shard with any number of replicas; empty: a single server.
@@ -38,7 +39,7 @@ func (c Cluster) Migrate(ctx context.Context, conn driver.Conn, report func(stri
 }
 
 // Install is like the function Install, on all replicas.
-func (c Cluster) Install(ctx context.Context, conn driver.Conn, catalogue Catalogue) error {
+func (c Cluster) Install(ctx context.Context, conn driver.Conn, catalogue queries.Catalogue) error {
 	return install(ctx, conn, c, catalogue)
 }
 

@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -13,9 +13,10 @@ import (
 	"strconv"
 	"strings"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // migration is one file of the schema.
@@ -55,7 +56,7 @@ func Migrate(ctx context.Context, conn driver.Conn) error {
 
 // schema is all migrations: the numbered files, the move to the tables of tables/, and one for each revision of these.
 func schema() ([]migration, error) {
-	all, err := loadMigrations(Builtin())
+	all, err := loadMigrations(queries.Builtin())
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, mig
 		}
 		if m.move != nil {
 			if err := Alone(ctx, conn, func(ctx context.Context) error { return m.move(ctx, conn, cluster, report) }); err != nil {
-				return fmt.Errorf("bring the tables up to date: %w", Brief(err))
+				return fmt.Errorf("bring the tables up to date: %w", queries.Brief(err))
 			}
 		}
 		engine, _, err := readRecords(ctx, conn)

@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries/sqltext"
 )
 
 // halfRestored is a table that exists from the first to the last step of a restore.

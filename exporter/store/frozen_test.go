@@ -1,4 +1,4 @@
-package queries_test
+package store_test
 
 import (
 	"bufio"
@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"cskpi/exporter/store"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 )
 
@@ -34,7 +36,7 @@ func TestMigrationsAreFrozen(t *testing.T) {
 	if !slices.IsSorted(order) {
 		t.Errorf("%s: the files are not in the order of their numbers", list)
 	}
-	sums, err := queries.Checksums(queries.Builtin())
+	sums, err := store.Checksums(queries.Builtin())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +53,7 @@ func TestMigrationsAreFrozen(t *testing.T) {
 	for name := range frozen {
 		t.Errorf("schema/%s was renamed or deleted after it was released; restore it", name)
 	}
-	if n := len(queries.Amendments()); n != 1 {
+	if n := len(store.Amendments()); n != 1 {
 		t.Errorf("there are %d amendments, want the one for 008_account_days.sql; put a change into a new file instead", n)
 	}
 }
@@ -59,9 +61,9 @@ func TestMigrationsAreFrozen(t *testing.T) {
 // TestTablesAreFrozen: what tables/ says has a number, which databases record. A change of tables/ adds one.
 func TestTablesAreFrozen(t *testing.T) {
 	const list = "testdata/tables.sha256"
-	sum := must(queries.TablesChecksum())
+	sum := must(store.TablesChecksum())
 	lines := strings.Split(strings.TrimSpace(string(must(os.ReadFile(list)))), "\n")
-	if len(lines) != queries.TablesRevision || lines[len(lines)-1] != sum {
+	if len(lines) != store.TablesRevision || lines[len(lines)-1] != sum {
 		t.Errorf("tables/ has the content %s, and %s has %d contents, of which the last is %s: if tables/ was changed, add one to tablesRevision and the line\n%s", sum, list, len(lines), lines[len(lines)-1], sum)
 	}
 }
@@ -72,11 +74,11 @@ func TestTablesConform(t *testing.T) {
 	c := migrated(t)
 	const columns = "select groupArray((table, name, type, comment)) from (select * from system.columns where database = currentDatabase() order by table, position)"
 	want := scalar(t, c, columns)
-	counted := &counting{Conn: c}
-	if err := queries.Conform(t.Context(), counted); err != nil {
+	counted := &storetest.Counting{Conn: c}
+	if err := store.Conform(t.Context(), counted); err != nil {
 		t.Fatal(err)
 	}
-	if _, writes := counted.take(); writes != 0 {
+	if _, writes := counted.Take(); writes != 0 {
 		t.Errorf("%d statements change tables that were just made", writes)
 	}
 	exec(t, c, "drop table dropped_tables sync")
@@ -85,7 +87,7 @@ func TestTablesConform(t *testing.T) {
 	exec(t, c, "insert into stored_usage_user_days (day, account_id, user_id, features) values ('2024-01-01', 'a', 'u', ['x', 'y'])")
 	exec(t, c, "insert into stored_accounts (account_id, name) values ('a', 'Acme')")
 	exec(t, c, "alter table schema_migrations delete where name like '%_tables_%' settings mutations_sync = 2")
-	if err := queries.Migrate(t.Context(), c); err != nil {
+	if err := store.Migrate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, columns); got != want {
@@ -108,22 +110,22 @@ func TestMigrateAmends(t *testing.T) {
 		}
 		earlier[name] = &fstest.MapFile{Data: []byte(strings.Join(lines, ""))}
 	}
-	for _, file := range queries.Amendments() {
-		if sums := must(queries.Checksums(earlier)); sums[file[0]] != file[1] {
+	for _, file := range store.Amendments() {
+		if sums := must(store.Checksums(earlier)); sums[file[0]] != file[1] {
 			t.Fatalf("the earlier content of %s has the checksum %s, want %s", file[0], sums[file[0]], file[1])
 		}
 	}
 	const columns = "select groupArray((name, type, comment)) from system.columns where database = 'cs' and table = 'account_days'"
 	want := scalar(t, migrated(t), columns)
 	c := conn(t)
-	if err := queries.MigrateOnly(t.Context(), c, earlier); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, earlier); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, columns); got == want || strings.Contains(got, "signals") {
 		t.Fatalf("the earlier build made the columns %s", got)
 	}
 	for range 2 {
-		if err := together(func() error { return queries.Migrate(t.Context(), c) }); err != nil {
+		if err := together(func() error { return store.Migrate(t.Context(), c) }); err != nil {
 			t.Fatal(err)
 		}
 		if got := scalar(t, c, columns); got != want {
@@ -131,7 +133,7 @@ func TestMigrateAmends(t *testing.T) {
 		}
 	}
 	// It is accepted once: the database records the present content, which an edited file does not have.
-	wantError(t, queries.MigrateOnly(t.Context(), c, earlier), "with another content")
+	wantError(t, store.MigrateOnly(t.Context(), c, earlier), "with another content")
 }
 
 func must[T any](v T, err error) T {

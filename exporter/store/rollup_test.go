@@ -1,9 +1,10 @@
-package queries_test
+package store_test
 
 import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -14,15 +15,19 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 )
 
-func rollUp(t *testing.T, c driver.Conn) {
-	t.Helper()
-	if err := queries.RollUp(t.Context(), c, nil); err != nil {
-		t.Fatal(err)
-	}
-}
+// day counts from 1970-01-01.
+type day int
+
+func (d day) time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
+
+func (d day) String() string { return d.time().Format(time.DateOnly) }
+
+func dayOf(t time.Time) day { return day(t.Unix() / 86400) }
 
 // usageEvent is a delivery of an event; all but source and id is its payload.
 type usageEvent struct {
@@ -351,9 +356,9 @@ const usageContracts = `insert into stored_contracts (contract_id, account_id, p
 	('4', 'test', 'core', 5, 120000, '2022-01-01', null), ('5', 'gone', 'core', 5, 20000, '2022-01-01', '2022-06-01')`
 
 // checkKPIs compares the KPIs with what follows from the user days.
-func (f usageFacts) checkKPIs(t *testing.T, c driver.Conn, catalogue queries.Catalogue, asOf day) {
+func (f usageFacts) checkKPIs(t *testing.T, c driver.Conn, layout queries.Layout, asOf day) {
 	t.Helper()
-	newComputer(c, catalogue.Layout()).compute(t, "usage usage_detail features features_detail", []time.Time{asOf.time()}, asOf.time())
+	storetest.NewComputer(c, layout).Compute(t, "usage usage_detail features features_detail", []time.Time{asOf.time()}, asOf.time())
 	from := func(view string) string { return "(select * from " + view + " where day = '" + asOf.String() + "')" }
 	seats := map[string]int{"high": 2, "low": 10, "tech": 0}
 	type name struct{ account, name string }
@@ -441,17 +446,20 @@ func (f usageFacts) checkKPIs(t *testing.T, c driver.Conn, catalogue queries.Cat
 
 var rollUpTables = []string{"stored_usage_user_days", "stored_usage_account_days", "stored_usage_accounts", "stored_usage_identities", "stored_usage_conflicts", "stored_usage_progress", "stored_usage_totals"}
 
+// companies is how many random histories TestRollUp delivers; each has its seed.
+var companies = flag.Int("companies", 2, "random histories that TestRollUp delivers")
+
 // TestRollUp delivers random events again and again, in any order and split, contradicting each other, years late, while
 // settings change, and compares what is rolled up with what the distinct events say.
 //
-//	go test ./queries -run 'RollUp$' -companies 50 -timeout 2h
+//	go test ./exporter/store -run 'RollUp$' -companies 50 -timeout 2h
 func TestRollUp(t *testing.T) {
-	c, catalogue := installed(t)
+	c, layout := database(t)
 	zones := []string{"Asia/Tokyo", "Europe/Berlin", "America/New_York", "Africa/Cairo"}
 	for seed := range max(2, *companies) {
 		zone := zones[seed%len(zones)] // the settings change to the others
 		t.Run(fmt.Sprintf("seed=%d,%s", seed, zone), func(t *testing.T) {
-			truncateAll(t, c)
+			empty(t, c)
 			r := rand.New(rand.NewPCG(uint64(seed), 7))
 			exec(t, c, usageContracts)
 			exec(t, c, "insert into stored_accounts (account_id, is_test, updated_at) values ('test', true, '2022-01-01')")
@@ -504,7 +512,7 @@ func TestRollUp(t *testing.T) {
 			}
 			for _, d := range days[:2] {
 				on, _ := time.Parse(time.DateOnly, d)
-				f.checkKPIs(t, c, catalogue, dayOf(on)+day(r.IntN(9)-3))
+				f.checkKPIs(t, c, layout, dayOf(on)+day(r.IntN(9)-3))
 			}
 		})
 	}
@@ -520,7 +528,7 @@ func at(text string) time.Time {
 
 // TestRollUpSettings changes settings under single events, which no neighbour brings along.
 func TestRollUpSettings(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	f := newUsageFacts(t, c, "Pacific/Pago_Pago")
 	one := usageEvent{"app", "1", "a", "ann", "open", "", at("2024-01-02 10:30")}
 	f.deliver(t, c, one)
@@ -544,7 +552,7 @@ func TestRollUpSettings(t *testing.T) {
 
 // TestRollUpFirst tells which of contradicting payloads counts.
 func TestRollUpFirst(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	f := newUsageFacts(t, c, "UTC")
 	first := usageEvent{"app", "1", "a", "ann", "open", "", at("2024-03-31 23:30")}
 	second := usageEvent{"app", "1", "b", "bob", "edit", "", at("2024-04-01 00:30")}
@@ -582,7 +590,7 @@ func TestRollUpFirst(t *testing.T) {
 
 // TestRollUpEdgesOfTime has events that are dated by mistake: they may count for any day, but stop nothing.
 func TestRollUpEdgesOfTime(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	f := newUsageFacts(t, c, "America/New_York")
 	f.deliver(t, c, usageEvent{"app", "1", "a", "ann", "open", "", at("2024-03-10 12:00")})
 	want := f.rolledUp(t)
@@ -615,7 +623,7 @@ func smallUsage(t *testing.T, c driver.Conn) (f *usageFacts, more func()) {
 }
 
 func TestRollUpCutShort(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	f, _ := smallUsage(t, c)
 	rollUp(t, c)
 	f.check(t, c, "at first")
@@ -635,7 +643,7 @@ func TestRollUpCutShort(t *testing.T) {
 			t.Fatal("it does not end")
 		}
 		copyTables("before_", "")
-		err := queries.RollUp(t.Context(), &cut{Conn: c, after: after}, nil)
+		err := store.RollUp(t.Context(), &cut{Conn: c, after: after}, nil)
 		if err == nil {
 			if after < 8 {
 				t.Errorf("it took %d statements, so the test has no work", after)
@@ -665,13 +673,13 @@ func (c *cut) Exec(ctx context.Context, query string, args ...any) error {
 }
 
 func TestRollUpWithNothingNew(t *testing.T) {
-	plain, _ := installed(t)
-	c := &watching{counting: counting{Conn: plain}}
+	plain, _ := database(t)
+	c := &watching{Counting: storetest.Counting{Conn: plain}}
 	rollUpCounted := func(reads, writes int32) {
 		t.Helper()
-		c.take()
+		c.Take()
 		rollUp(t, c)
-		gotReads, gotWrites := c.take()
+		gotReads, gotWrites := c.Take()
 		if gotReads != reads || gotWrites != writes {
 			t.Errorf("it took %d reads and %d writes, want %d and %d", gotReads, gotWrites, reads, writes)
 		}
@@ -701,7 +709,7 @@ func TestRollUpWithNothingNew(t *testing.T) {
 
 // watching counts the statements that read raw events.
 type watching struct {
-	counting
+	storetest.Counting
 	raw int
 }
 
@@ -709,19 +717,19 @@ func (w *watching) Query(ctx context.Context, query string, args ...any) (driver
 	if strings.Contains(query, "from stored_usage_events") {
 		w.raw++
 	}
-	return w.counting.Query(ctx, query, args...)
+	return w.Counting.Query(ctx, query, args...)
 }
 
 func (w *watching) Exec(ctx context.Context, query string, args ...any) error {
 	if strings.Contains(query, "from stored_usage_events") {
 		w.raw++
 	}
-	return w.counting.Exec(ctx, query, args...)
+	return w.Counting.Exec(ctx, query, args...)
 }
 
 // TestRollUpOfLost takes away rolled-up tables, or raw events.
 func TestRollUpOfLost(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	f, more := smallUsage(t, c)
 	rollUp(t, c)
 	more()

@@ -1,4 +1,4 @@
-package queries_test
+package store_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -73,10 +74,10 @@ func BenchmarkUsage(b *testing.B) {
 	}
 	for b.Loop() {
 		c = conn(b)
-		if err := queries.Migrate(ctx, c); err != nil {
+		if err := store.Migrate(ctx, c); err != nil {
 			b.Fatal(err)
 		}
-		if err := queries.Install(ctx, c, catalogue); err != nil {
+		if err := store.Install(ctx, c, catalogue); err != nil {
 			b.Fatal(err)
 		}
 		run("insert into stored_settings (name, value) values ('timezone', 'Asia/Tokyo'), ('core_events', 'report,export')")
@@ -91,7 +92,7 @@ func BenchmarkUsage(b *testing.B) {
 			kept += insert("alt_events", n)
 			rolled += insert("stored_usage_events", n)
 			begin := time.Now()
-			if err := queries.RollUp(ctx, c, nil); err != nil {
+			if err := store.RollUp(ctx, c, nil); err != nil {
 				b.Fatal(err)
 			}
 			rolled += time.Since(begin)

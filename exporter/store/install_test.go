@@ -1,4 +1,4 @@
-package queries_test
+package store_test
 
 import (
 	"context"
@@ -7,72 +7,15 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
+	"cskpi/exporter/store"
+	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
-
-// counting counts the statements that go through a connection.
-type counting struct {
-	driver.Conn
-	reads, writes atomic.Int32
-}
-
-func (c *counting) Query(ctx context.Context, query string, args ...any) (driver.Rows, error) {
-	c.reads.Add(1)
-	return c.Conn.Query(ctx, query, args...)
-}
-
-func (c *counting) QueryRow(ctx context.Context, query string, args ...any) driver.Row {
-	c.reads.Add(1)
-	return c.Conn.QueryRow(ctx, query, args...)
-}
-
-func (c *counting) Exec(ctx context.Context, query string, args ...any) error {
-	c.writes.Add(1)
-	return c.Conn.Exec(ctx, query, args...)
-}
-
-// take returns what has been counted since the last call.
-func (c *counting) take() (reads, writes int32) { return c.reads.Swap(0), c.writes.Swap(0) }
-
-// scalar is the one value of a statement's result, as text.
-func scalar(t testing.TB, c driver.Conn, sql string) string {
-	t.Helper()
-	var s string
-	if err := c.QueryRow(t.Context(), "select toString(x) from ("+sql+") as s (x)").Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
-
-func exec(t testing.TB, c driver.Conn, sql string) {
-	t.Helper()
-	if err := c.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-func migrated(t *testing.T) driver.Conn {
-	t.Helper()
-	c := conn(t)
-	if err := queries.Migrate(t.Context(), c); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func wantError(t *testing.T, err error, text string) {
-	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), text) {
-		t.Errorf("got the error %v, want %q in it", err, text)
-	}
-}
 
 // together calls f several times at once.
 func together(f func() error) error {
@@ -87,17 +30,17 @@ func together(f func() error) error {
 
 func TestMigrate(t *testing.T) {
 	plain := conn(t)
-	if err := together(func() error { return queries.Migrate(t.Context(), plain) }); err != nil {
+	if err := together(func() error { return store.Migrate(t.Context(), plain) }); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, plain, "select groupArray(version) from (select version from cs.schema_migrations final order by version limit 2)"); got != "[1,2]" {
 		t.Errorf("got the first migrations %s, want [1,2]", got)
 	}
-	c := &counting{Conn: plain}
-	if err := queries.Migrate(t.Context(), c); err != nil {
+	c := &storetest.Counting{Conn: plain}
+	if err := store.Migrate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if reads, writes := c.take(); reads != 2 || writes != 0 {
+	if reads, writes := c.Take(); reads != 2 || writes != 0 {
 		t.Errorf("a start without anything to migrate took %d reads and %d writes, want 2 and 0", reads, writes)
 	}
 }
@@ -121,11 +64,11 @@ func schemaFiles(t *testing.T, more map[string]string) fstest.MapFS {
 
 func TestMigrateStepByStep(t *testing.T) {
 	c := conn(t)
-	if err := queries.MigrateOnly(t.Context(), c, schemaFiles(t, nil)); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, schemaFiles(t, nil)); err != nil {
 		t.Fatal(err)
 	}
 	third := map[string]string{"003_more.sql": "-- More.\nalter table cs.t add column if not exists b Tuple(x UInt8, y UInt8), add column if not exists c String"}
-	if err := queries.MigrateOnly(t.Context(), c, schemaFiles(t, third)); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, schemaFiles(t, third)); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, "select groupArray(name) from system.columns where database = 'cs' and table = 't'"); got != "['a','b','c']" {
@@ -134,18 +77,18 @@ func TestMigrateStepByStep(t *testing.T) {
 
 	// A comment may be corrected, a statement may not.
 	corrected := map[string]string{"003_more.sql": "-- More columns.\n\n" + strings.TrimPrefix(third["003_more.sql"], "-- More.\n")}
-	if err := queries.MigrateOnly(t.Context(), c, schemaFiles(t, corrected)); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, schemaFiles(t, corrected)); err != nil {
 		t.Error(err)
 	}
 	changed := map[string]string{"003_more.sql": third["003_more.sql"] + ", add column if not exists d String"}
-	wantError(t, queries.MigrateOnly(t.Context(), c, schemaFiles(t, changed)), "schema/003_more.sql was applied to this database as 003_more.sql with another content; leave it as it was and add a new file")
-	wantError(t, queries.MigrateOnly(t.Context(), c, schemaFiles(t, nil)), "this database has migration 003_more.sql, which this binary does not know: a newer cskpi has been here")
+	wantError(t, store.MigrateOnly(t.Context(), c, schemaFiles(t, changed)), "schema/003_more.sql was applied to this database as 003_more.sql with another content; leave it as it was and add a new file")
+	wantError(t, store.MigrateOnly(t.Context(), c, schemaFiles(t, nil)), "this database has migration 003_more.sql, which this binary does not know: a newer cskpi has been here")
 
 	// What fails is not recorded and is tried again.
 	fourth := map[string]string{"003_more.sql": third["003_more.sql"], "004_bad.sql": "create table if not exists cs.u (a String) engine = MergeTree order by a;\ncreate table if not exists cs.v\n(a Strng) engine = MergeTree order by a"}
-	wantError(t, queries.MigrateOnly(t.Context(), c, schemaFiles(t, fourth)), "schema/004_bad.sql:2: ")
+	wantError(t, store.MigrateOnly(t.Context(), c, schemaFiles(t, fourth)), "schema/004_bad.sql:2: ")
 	fourth["004_bad.sql"] = strings.Replace(fourth["004_bad.sql"], "Strng", "String", 1)
-	if err := queries.MigrateOnly(t.Context(), c, schemaFiles(t, fourth)); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, schemaFiles(t, fourth)); err != nil {
 		t.Error(err)
 	}
 }
@@ -155,10 +98,10 @@ func TestMigrateAfterCrash(t *testing.T) {
 	c := conn(t)
 	first := schemaFiles(t, nil)
 	delete(first, "schema/002_catalogue.sql")
-	if err := queries.MigrateOnly(t.Context(), c, first); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, first); err != nil {
 		t.Fatal(err)
 	}
-	if err := queries.MigrateOnly(t.Context(), c, schemaFiles(t, nil)); err != nil {
+	if err := store.MigrateOnly(t.Context(), c, schemaFiles(t, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, "select count() from cs.schema_migrations final"); got != "2" {
@@ -174,7 +117,7 @@ func TestMigrationFiles(t *testing.T) {
 			fsys["schema/"+name] = &fstest.MapFile{Data: []byte(text)}
 		}
 		// The files are refused before the connection is used.
-		wantProblems(t, queries.MigrateOnly(t.Context(), nil, fsys), want...)
+		wantProblems(t, store.MigrateOnly(t.Context(), nil, fsys), want...)
 	}
 	const safe = "create database if not exists cs"
 	f(map[string]string{"001_a.sql": safe, "003_b.sql": safe}, "schema/003_b.sql:1: the next migration must have the number 002")
@@ -204,27 +147,10 @@ func TestMigrationFiles(t *testing.T) {
 	}
 }
 
-func load(t *testing.T, texts map[string]string) queries.Catalogue {
-	t.Helper()
-	fsys := fstest.MapFS{}
-	for name, text := range texts {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	c, err := queries.LoadOnly(fsys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func small(title, help, expression string) string {
-	return fmt.Sprintf("-- %s\n--\n-- Columns:\n--   day key Day.\n--   x  gauge  %s\nselect toDate('2024-01-01') as day, %s as x -- end", title, help, expression)
-}
-
 func TestInstall(t *testing.T) {
-	c := &counting{Conn: migrated(t)}
+	c := &storetest.Counting{Conn: migrated(t)}
 	t.Cleanup(func() { _ = c.Conn.Exec(context.Background(), "drop function if exists cs_test_one") })
-	install := func(texts map[string]string) error { return queries.Install(t.Context(), c, load(t, texts)) }
+	install := func(texts map[string]string) error { return store.Install(t.Context(), c, load(t, texts)) }
 	must := func(texts map[string]string) {
 		t.Helper()
 		if err := install(texts); err != nil {
@@ -236,8 +162,8 @@ func TestInstall(t *testing.T) {
 		return scalar(t, c.Conn, "select x from "+view+" where day = '2024-01-01'")
 	}
 	catalogue := map[string]string{
-		"a.sql":                     small(`It's a \ title.`, "X.", "1"),
-		"views/b.sql":               small("B.", "X.", "cs_test_one(1)"),
+		"a.sql":                     kpi(`It's a \ title.`, "X.", "1"),
+		"views/b.sql":               kpi("B.", "X.", "cs_test_one(1)"),
 		"functions/cs_test_one.sql": "-- One more.\nn -> n + 1",
 	}
 	must(catalogue)
@@ -248,16 +174,16 @@ func TestInstall(t *testing.T) {
 		t.Errorf("got the comment %s", got)
 	}
 
-	c.take()
+	c.Take()
 	must(catalogue)
-	if reads, writes := c.take(); reads != 1 || writes != 0 {
+	if reads, writes := c.Take(); reads != 1 || writes != 0 {
 		t.Errorf("installing what is installed took %d reads and %d writes, want 1 and 0", reads, writes)
 	}
 
 	// One view changes: it is replaced, with the view that lists all, and recorded.
-	catalogue["a.sql"] = small("A.", "X.", "5 + 5")
+	catalogue["a.sql"] = kpi("A.", "X.", "5 + 5")
 	must(catalogue)
-	if _, writes := c.take(); writes != 4 || value("a") != "10" {
+	if _, writes := c.Take(); writes != 4 || value("a") != "10" {
 		t.Errorf("replacing a view took %d writes and gave %s, want 4 and 10: the view twice, since its columns are new, the view that lists all, and the record", writes, value("a"))
 	}
 
@@ -280,22 +206,26 @@ func TestInstall(t *testing.T) {
 	delete(catalogue, "views/b.sql")
 	delete(catalogue, "functions/cs_test_one.sql")
 	must(catalogue)
-	if got := scalar(t, c.Conn, "select arraySort(groupArray(name)) from system.tables where database = 'cs' and engine = 'View' and not has(splitByChar(' ', '"+queries.FactNames()+"'), name)"); got != "['a','catalogue','theirs']" {
+	var facts []string
+	for _, f := range queries.Facts() {
+		facts = append(facts, f.Name)
+	}
+	if got := scalar(t, c.Conn, "select arraySort(groupArray(name)) from system.tables where database = 'cs' and engine = 'View' and name not in ("+sqltext.Quotes(facts)+")"); got != "['a','catalogue','theirs']" {
 		t.Errorf("got the views %s, want a, theirs and the one that lists ours", got)
 	}
 	if got := scalar(t, c.Conn, "select count() from system.functions where name = 'cs_test_one'"); got != "0" {
 		t.Error("the function is still there")
 	}
-	c.take()
+	c.Take()
 	must(catalogue)
-	if reads, writes := c.take(); reads != 1 || writes != 0 {
+	if reads, writes := c.Take(); reads != 1 || writes != 0 {
 		t.Errorf("after dropping, installing again took %d reads and %d writes, want 1 and 0", reads, writes)
 	}
 
 	// Names that are taken.
 	exec(t, c.Conn, "create table cs.held (a String) engine = MergeTree order by a")
 	exec(t, c.Conn, "insert into cs.held select 'kept'")
-	catalogue["held.sql"], catalogue["theirs.sql"] = small("H.", "X.", "1"), small("T.", "X.", "1")
+	catalogue["held.sql"], catalogue["theirs.sql"] = kpi("H.", "X.", "1"), kpi("T.", "X.", "1")
 	err := install(catalogue)
 	wantProblems(t, err, "held.sql:1: held exists in the database and was not made by cskpi", "theirs.sql:1: theirs exists in the database and was not made by cskpi")
 	if got := scalar(t, c.Conn, "select a from cs.held"); got != "kept" {
@@ -321,10 +251,10 @@ func TestInstall(t *testing.T) {
 // A process that dies while it installs leaves claims, and the next start goes on.
 func TestInstallAfterCrash(t *testing.T) {
 	c := migrated(t)
-	broken := &failing{Conn: c, after: 2} // The claim, and the first view.
-	catalogue := load(t, map[string]string{"a.sql": small("A.", "X.", "1"), "c.sql": small("C.", "X.", "2")})
-	wantError(t, queries.Install(t.Context(), broken, catalogue), "c.sql: install view c: gone")
-	if err := queries.Install(t.Context(), c, catalogue); err != nil {
+	broken := &storetest.Failing{Conn: c, After: 2} // The claim, and the first view.
+	catalogue := load(t, map[string]string{"a.sql": kpi("A.", "X.", "1"), "c.sql": kpi("C.", "X.", "2")})
+	wantError(t, store.Install(t.Context(), broken, catalogue), "c.sql: install view c: gone")
+	if err := store.Install(t.Context(), c, catalogue); err != nil {
 		t.Fatal(err)
 	}
 	if got := scalar(t, c, "select x from c where day = '2024-01-01'"); got != "2" {
@@ -332,31 +262,18 @@ func TestInstallAfterCrash(t *testing.T) {
 	}
 }
 
-// failing refuses everything after some statements.
-type failing struct {
-	driver.Conn
-	after int
-}
-
-func (f *failing) Exec(ctx context.Context, query string, args ...any) error {
-	if f.after--; f.after < 0 {
-		return errors.New("gone")
-	}
-	return f.Conn.Exec(ctx, query, args...)
-}
-
 func TestInstallTogether(t *testing.T) {
 	texts := map[string]string{}
 	for i := range 10 {
-		texts[fmt.Sprintf("v%d.sql", i)] = small("V.", "X.", fmt.Sprint(i))
+		texts[fmt.Sprintf("v%d.sql", i)] = kpi("V.", "X.", fmt.Sprint(i))
 	}
 	c := migrated(t)
 	for round := range 3 {
 		for i := range 10 {
-			texts[fmt.Sprintf("v%d.sql", i)] = small("V.", "X.", fmt.Sprint(i+round))
+			texts[fmt.Sprintf("v%d.sql", i)] = kpi("V.", "X.", fmt.Sprint(i+round))
 		}
 		catalogue := load(t, texts)
-		if err := together(func() error { return queries.Install(t.Context(), c, catalogue) }); err != nil {
+		if err := together(func() error { return store.Install(t.Context(), c, catalogue) }); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := scalar(t, c, "select x from v7 where day = '2024-01-01'"), fmt.Sprint(7+round); got != want {
@@ -390,13 +307,13 @@ select toDate('2024-01-01') as day, 'x' as band, toLowCardinality('y') as sort, 
 			t.Fatalf("%q is not in the file that the test changes", old)
 		}
 		catalogue := load(t, map[string]string{"a.sql": strings.Replace(file, old, replacement, 1)})
-		if err := queries.Install(t.Context(), c, catalogue); err != nil {
+		if err := store.Install(t.Context(), c, catalogue); err != nil {
 			t.Fatal(err)
 		}
 		for i := range want {
 			want[i] = "a.sql:" + want[i]
 		}
-		wantProblems(t, queries.Verify(t.Context(), c, catalogue), want...)
+		wantProblems(t, store.Verify(t.Context(), c, catalogue), want...)
 	}
 	f("'x'", "'x'")
 	f("'x'", "cast('x' as Enum8('x' = 1))")
@@ -416,7 +333,7 @@ select toDate('2024-01-01') as day, 'x' as band, toLowCardinality('y') as sort, 
 	f("toUInt64(2)], 3.)", "toUInt64(2)], 3., map(toInt32(8), toUInt64(2)), toUInt64(0))")
 	f("toUInt64(2)], 3.)", "toUInt64(2)], 3., map(toInt32(8), toUInt64(2)))", "10: column spread: a histogram is Tuple(")
 	for _, wrong := range []string{"nothing", strings.Repeat("1 + ", 300) + "nothing"} { // found when the view is made
-		err := queries.Install(t.Context(), c, load(t, map[string]string{"a.sql": strings.Replace(file, "2 as whole", wrong+" as whole", 1)}))
+		err := store.Install(t.Context(), c, load(t, map[string]string{"a.sql": strings.Replace(file, "2 as whole", wrong+" as whole", 1)}))
 		if wantProblems(t, err, "a.sql:1: install view a: "); len(err.Error()) > 700 {
 			t.Errorf("got an error that repeats the query: %v", err)
 		}
@@ -431,7 +348,7 @@ select toDate('2024-01-01') as day, 'x' as band, toLowCardinality('y') as sort, 
 --   paid_on    fact Day.
 --   sum        gauge Sum.
 select 'a' as account_id, toDecimal64(1, 4) as arr, toDate('2024-01-01') as paid_on, toDecimal64(1, 4) as sum`})
-	if err := errors.Join(queries.Install(t.Context(), c, model), queries.Verify(t.Context(), c, model)); err != nil {
+	if err := errors.Join(store.Install(t.Context(), c, model), store.Verify(t.Context(), c, model)); err != nil {
 		t.Error(err)
 	}
 }
@@ -442,55 +359,12 @@ func TestBuiltin(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := migrated(t)
-	if err := together(func() error { return queries.Install(t.Context(), c, catalogue) }); err != nil {
+	if err := together(func() error { return store.Install(t.Context(), c, catalogue) }); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	if err := queries.Verify(t.Context(), c, catalogue); err != nil {
+	if err := store.Verify(t.Context(), c, catalogue); err != nil {
 		t.Error(err)
 	}
 	t.Logf("%d queries verified in %s", len(catalogue), time.Since(start))
-}
-
-func TestConfigure(t *testing.T) {
-	catalogue, err := queries.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := migrated(t)
-	if err := queries.Install(t.Context(), c, catalogue); err != nil {
-		t.Fatal(err)
-	}
-	f := func(given, want queries.Reporting, writes bool) {
-		t.Helper()
-		const written = "select max(_block_number) from stored_settings"
-		before := scalar(t, c, written)
-		got, err := queries.Configure(t.Context(), c, given)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != want {
-			t.Errorf("got %+v, want %+v", got, want)
-		}
-		if after := scalar(t, c, written); (after != before) != writes {
-			t.Errorf("the last block was %s and is %s; want a change: %t", before, after, writes)
-		}
-	}
-	f(queries.Reporting{}, queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}, false)
-	japan := queries.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4}
-	f(queries.Reporting{Currency: "JPY"}, queries.Reporting{Currency: "JPY", Timezone: "UTC", FiscalYearStart: 1}, true)
-	f(japan, japan, true)
-	f(japan, japan, false) // A start that changes nothing writes nothing.
-	f(queries.Reporting{}, japan, false)
-	f(queries.Reporting{Currency: "EUR"}, queries.Reporting{Currency: "EUR", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, true)
-	f(japan, japan, true) // And back again.
-
-	// Also over a row that claims to be from the future.
-	exec(t, c, "insert into stored_settings (name, value, updated_at) select 'currency', 'GBP', '2299-01-01 00:00:00'")
-	f(queries.Reporting{}, queries.Reporting{Currency: "GBP", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, false)
-	f(japan, japan, true)
-	f(japan, japan, false)
-
-	_, err = queries.Configure(t.Context(), c, queries.Reporting{Currency: "euro", Timezone: "Tokyo", FiscalYearStart: 13})
-	wantProblems(t, err, `currency "euro" is no ISO 4217 code`, `timezone "Tokyo" is no time zone`, `fiscal year start "13" is out of range: fiscal_year_start is from 1 to 12`)
 }

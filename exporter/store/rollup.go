@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"cmp"
@@ -13,9 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // RollUpProgress tells how far a roll-up is.
@@ -632,7 +633,7 @@ func (r *rollUp) queryDays(ctx context.Context, name string, values map[string]s
 }
 
 func rollUpStatement(name string, values map[string]string) (string, error) {
-	text, err := fs.ReadFile(Builtin(), "rollup/"+name+".sql")
+	text, err := fs.ReadFile(queries.Builtin(), "rollup/"+name+".sql")
 	if err != nil {
 		return "", err
 	}

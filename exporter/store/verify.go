@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -7,22 +7,23 @@ import (
 	"regexp"
 	"slices"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Verify compares what the installed views and layers return with their headers: names and order of the columns, and types that fit their
 // kinds. The error joins every problem as file:line: message, in the order of the files.
-func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
-	views := c.views()
+func Verify(ctx context.Context, conn driver.Conn, c queries.Catalogue) error {
+	views := c.Views()
 	names := make([]string, len(views))
 	for i, q := range views {
 		names[i] = q.View()
 	}
 	columns, err := columnsOf(ctx, conn, names...)
 	if err != nil {
-		return fmt.Errorf("verify the views: %w", Brief(err))
+		return fmt.Errorf("verify the views: %w", queries.Brief(err))
 	}
 	var problems []sqltext.Problem
 	for _, q := range views {
@@ -35,7 +36,7 @@ func Verify(ctx context.Context, conn driver.Conn, c Catalogue) error {
 }
 
 // compare tells how a result differs from the header.
-func compare(q Query, result []ResultColumn) []sqltext.Problem {
+func compare(q queries.Query, result []queries.ResultColumn) []sqltext.Problem {
 	var problems []sqltext.Problem
 	fail := func(line int, format string, args ...any) {
 		problems = append(problems, sqltext.Problem{File: q.File, Line: line, Text: fmt.Sprintf(format, args...)})
@@ -43,7 +44,7 @@ func compare(q Query, result []ResultColumn) []sqltext.Problem {
 	last := 1
 	columns := q.Columns
 	if q.Day.Name != "" {
-		columns = slices.Concat([]Column{q.Day}, q.Columns)
+		columns = slices.Concat([]queries.Column{q.Day}, q.Columns)
 	}
 	for i, c := range columns {
 		last = c.Line
@@ -72,13 +73,13 @@ var (
 )
 
 // fits reports why a column of that kind cannot have the type.
-func fits(q Query, kind Kind, typ string) error {
+func fits(q queries.Query, kind queries.Kind, typ string) error {
 	switch kind {
-	case Label:
+	case queries.Label:
 		if !textType.MatchString(typ) {
 			return fmt.Errorf("a label is a String, LowCardinality(String) or Enum, and never null, but it is %s", typ)
 		}
-	case Gauge:
+	case queries.Gauge:
 		switch {
 		case numberType.MatchString(typ), q.Model && decimalType.MatchString(typ):
 		case decimalType.MatchString(typ):
@@ -86,11 +87,11 @@ func fits(q Query, kind Kind, typ string) error {
 		default:
 			return fmt.Errorf("a gauge is a float or an integer, may be Nullable, but it is %s", typ)
 		}
-	case Part:
+	case queries.Part:
 		if !numberType.MatchString(typ) && !decimalType.MatchString(typ) {
 			return fmt.Errorf("a part is a number, but it is %s", typ)
 		}
-	case Histogram:
+	case queries.Histogram:
 		if !histogramType.MatchString(typ) {
 			return errors.New("a histogram is Tuple(Array(Float64), Array(UInt64), Float64, Map(Int32, UInt64), UInt64) without names, as cs_histogram makes it, or the first three of these: upper bounds, the last one inf, cumulative counts, the sum, native buckets and how many values are zero; but it is " + typ)
 		}

@@ -1,4 +1,4 @@
-package queries
+package store
 
 import (
 	"context"
@@ -10,19 +10,20 @@ import (
 	"strings"
 	"sync"
 
-	"cskpi/queries/sqltext"
-
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // object is a view or function that is installed or is to be.
 type object struct {
 	kind, name string // kind: view, function
 	file       string
-	statement  string // that makes it
-	checksum   string // of the statement, and of whatever ClickHouse copies into the object when it makes it
-	query      *Query // of a view or layer; nil: a function, or a view of facts
+	statement  string         // that makes it
+	checksum   string         // of the statement, and of whatever ClickHouse copies into the object when it makes it
+	query      *queries.Query // of a view or layer; nil: a function, or a view of facts
 }
 
 // key tells objects apart.
@@ -32,12 +33,12 @@ func (o object) key() string { return o.kind + " " + o.name }
 // that an earlier Install made and that c does not have. It never touches what others made: a table or view of somebody
 // else that has the name of one of ours is an error. If there is nothing to do, it takes one query. Several instances may
 // install the same at once.
-func Install(ctx context.Context, conn driver.Conn, c Catalogue) error {
+func Install(ctx context.Context, conn driver.Conn, c queries.Catalogue) error {
 	return Cluster("").Install(ctx, conn, c)
 }
 
 // InstallFunctions makes the functions of c in a database that has no facts and needs no views.
-func InstallFunctions(ctx context.Context, conn driver.Conn, c Catalogue) error {
+func InstallFunctions(ctx context.Context, conn driver.Conn, c queries.Catalogue) error {
 	for _, o := range objectsOf(c) {
 		if o.kind != "function" {
 			continue
@@ -49,14 +50,14 @@ func InstallFunctions(ctx context.Context, conn driver.Conn, c Catalogue) error 
 	return nil
 }
 
-func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue) error {
+func install(ctx context.Context, conn driver.Conn, cluster Cluster, c queries.Catalogue) error {
 	have, err := readState(ctx, conn, cluster)
 	if err != nil {
 		return fmt.Errorf("read what is installed: %w", err)
 	}
 	var objects []object
-	for _, f := range Facts() {
-		if have.engines[StoredPrefix+f.Name] != "" { // tests have tables of their own
+	for _, f := range queries.Facts() {
+		if have.engines[queries.StoredPrefix+f.Name] != "" { // tests have tables of their own
 			objects = append(objects, object{kind: "view", name: f.Name, file: "tables/facts.sql", statement: f.View(), checksum: checksum(f.View())})
 		}
 	}
@@ -88,7 +89,7 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		var err error
 		if o.query != nil && o.query.Layer {
 			err = installTable(ctx, conn, cluster, *o.query, have.engines[o.query.Stored()] != "")
-		} else if o.query != nil && have.engines[o.query.Stored()] != "" && !IsTable(o.query.Stored()) { // its result is no longer stored
+		} else if o.query != nil && have.engines[o.query.Stored()] != "" && !queries.IsTable(o.query.Stored()) { // its result is no longer stored
 			err = forgetLayer(ctx, conn, cluster, o.query.View())
 		}
 		if err == nil {
@@ -100,7 +101,7 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 		}
 		if err != nil {
 			if unfit(err) {
-				err = sqltext.Problem{File: o.file, Line: 1, Text: fmt.Sprintf("install %s %s: %v", o.kind, o.name, Brief(err))}
+				err = sqltext.Problem{File: o.file, Line: 1, Text: fmt.Sprintf("install %s %s: %v", o.kind, o.name, queries.Brief(err))}
 			} else {
 				err = fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err)
 			}
@@ -127,34 +128,34 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c Catalogue
 }
 
 // objectsOf lists the functions before the views, which need them, each view behind what it reads, and the view of them all last.
-func objectsOf(c Catalogue) []object {
+func objectsOf(c queries.Catalogue) []object {
 	var objects []object
-	for _, q := range c.functions() {
+	for _, q := range c.Functions() {
 		statement := "create or replace function " + q.Name + " as\n" + q.SQL
 		objects = append(objects, object{kind: "function", name: q.Name, file: q.File, statement: statement, checksum: checksum(statement)})
 	}
-	for _, q := range c.views() {
+	for _, q := range c.Views() {
 		objects = append(objects, object{kind: "view", name: q.View(), file: q.File, statement: createView(q, known(q)), checksum: checksum(createView(q, nil) + comments(q) + q.Definition()), query: &q})
 	}
 	listing := c.Listing()
-	return append(objects, object{kind: "view", name: catalogueView, file: catalogueView, statement: listing, checksum: checksum(listing)})
+	return append(objects, object{kind: "view", name: queries.CatalogueView, file: queries.CatalogueView, statement: listing, checksum: checksum(listing)})
 }
 
 // columnsFound has the columns of views and layers that the engine told, by definition.
 var columnsFound sync.Map
 
 // known are the columns that q is known to have; none: not known.
-func known(q Query) []ResultColumn {
+func known(q queries.Query) []queries.ResultColumn {
 	if found, ok := columnsFound.Load(q.Definition()); ok {
-		columns, _ := found.([]ResultColumn)
+		columns, _ := found.([]queries.ResultColumn)
 		return columns
 	}
-	return KnownColumns()[q.Definition()]
+	return queries.KnownColumns()[q.Definition()]
 }
 
 // createView is the statement that makes the view of q, of a layer that of its rows that count. With columns the engine need not find them, and shows
 // what they mean.
-func createView(q Query, columns []ResultColumn) string {
+func createView(q queries.Query, columns []queries.ResultColumn) string {
 	var declared string
 	if len(columns) > 0 {
 		help := map[string]string{q.Day.Name: q.Day.Help}
@@ -176,7 +177,7 @@ func createView(q Query, columns []ResultColumn) string {
 }
 
 // comments are the texts that the view of q gets beside its columns.
-func comments(q Query) string {
+func comments(q queries.Query) string {
 	texts := []string{q.Day.Help}
 	for _, c := range q.Columns {
 		texts = append(texts, c.Name, c.Help)
@@ -185,7 +186,7 @@ func comments(q Query) string {
 }
 
 // installTable makes the table of a layer. One with other columns or another order is made anew, and its days are computed again.
-func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Query, there bool) error {
+func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q queries.Query, there bool) error {
 	columns := known(q)
 	if columns == nil {
 		asked := clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": "['2000-01-01']", "accounts": "[]", "zone": "UTC", "whole": "2000-01-01"}))
@@ -196,7 +197,7 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 		columns = found
 		columnsFound.Store(q.Definition(), columns)
 	}
-	columns = append(slices.Clip(columns), ResultColumn{"version", "UInt64"}, ResultColumn{"is_gone", "UInt8"})
+	columns = append(slices.Clip(columns), queries.ResultColumn{Name: "version", Type: "UInt64"}, queries.ResultColumn{Name: "is_gone", Type: "UInt8"})
 	key := strings.Join(q.Key, ", ")
 	order := key
 	if len(q.Key) > 1 {
@@ -236,7 +237,7 @@ func installTable(ctx context.Context, conn driver.Conn, cluster Cluster, q Quer
 
 // forgetLayer drops the table of a layer, and what is known of its days.
 func forgetLayer(ctx context.Context, conn driver.Conn, cluster Cluster, name string) error {
-	stored := StoredPrefix + name
+	stored := queries.StoredPrefix + name
 	if err := conn.Exec(ctx, "insert into dropped_tables (name, uuid) select name, uuid from system.tables where database = currentDatabase() and name = "+sqltext.Quote(stored)); err != nil {
 		return fmt.Errorf("record that the table %s is dropped: %w", stored, err)
 	}
@@ -249,15 +250,15 @@ func forgetLayer(ctx context.Context, conn driver.Conn, cluster Cluster, name st
 }
 
 // columnsOfSelect asks the engine for the columns of a SELECT.
-func columnsOfSelect(ctx context.Context, conn driver.Conn, text string) ([]ResultColumn, error) {
+func columnsOfSelect(ctx context.Context, conn driver.Conn, text string) ([]queries.ResultColumn, error) {
 	rows, err := conn.Query(ctx, "describe (\n"+text+"\n)")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var result []ResultColumn
+	var result []queries.ResultColumn
 	for rows.Next() {
-		var d ResultColumn
+		var d queries.ResultColumn
 		var unused string // defaults, comments and the like; how many depends on the version of ClickHouse
 		fields := []any{&d.Name, &d.Type}
 		for range rows.Columns()[len(fields):] {
@@ -272,16 +273,16 @@ func columnsOfSelect(ctx context.Context, conn driver.Conn, text string) ([]Resu
 }
 
 // columnsOf reads the columns of tables and views.
-func columnsOf(ctx context.Context, conn driver.Conn, names ...string) (map[string][]ResultColumn, error) {
+func columnsOf(ctx context.Context, conn driver.Conn, names ...string) (map[string][]queries.ResultColumn, error) {
 	rows, err := conn.Query(ctx, "select table, name, type from system.columns where database = currentDatabase() and has(?, table) order by table, position", names)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	found := map[string][]ResultColumn{}
+	found := map[string][]queries.ResultColumn{}
 	for rows.Next() {
 		var table string
-		var d ResultColumn
+		var d queries.ResultColumn
 		if err := rows.Scan(&table, &d.Name, &d.Type); err != nil {
 			return nil, err
 		}
@@ -425,7 +426,7 @@ func drop(ctx context.Context, conn driver.Conn, cluster Cluster, have state, o 
 	if err := cluster.define(ctx, conn, statement); err != nil {
 		return err
 	}
-	if o.kind == "view" && have.engines[StoredPrefix+o.name] != "" && !IsTable(StoredPrefix+o.name) {
+	if o.kind == "view" && have.engines[queries.StoredPrefix+o.name] != "" && !queries.IsTable(queries.StoredPrefix+o.name) {
 		return forgetLayer(ctx, conn, cluster, o.name)
 	}
 	return nil
@@ -446,4 +447,14 @@ func record(ctx context.Context, conn driver.Conn, objects []object, sum func(ob
 	}
 	return conn.Exec(ctx, "insert into installed (kind, name, checksum, is_gone) select kind, name, checksum, is_gone from values("+
 		"'kind String, name String, checksum String, is_gone UInt8', "+strings.Join(values, ", ")+")")
+}
+
+// passing are the codes with which ClickHouse refuses a statement for reasons that lie outside of it: too slow, too many,
+// no memory, no space, no network, shutting down.
+var passing = []int32{74, 75, 76, 159, 160, 164, 202, 209, 210, 236, 241, 242, 243, 252, 279, 319, 394, 439, 473, 999}
+
+// unfit reports whether the engine refuses a statement because of its text.
+func unfit(err error) bool {
+	var e *clickhouse.Exception
+	return errors.As(err, &e) && !slices.Contains(passing, e.Code)
 }

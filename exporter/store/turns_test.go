@@ -1,4 +1,4 @@
-package queries_test
+package store_test
 
 import (
 	"context"
@@ -11,19 +11,19 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // TestRollUpTakesTurns: usage is rolled up by one at a time, whichever process it is in.
 func TestRollUpTakesTurns(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	exec(t, c, "insert into stored_usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
 
 	// Another process says that it does, but is silent from then on, as if it had been killed; meanwhile nothing happens here.
 	exec(t, c, "insert into usage_claims (process, step, is_over, seen_at) select 'another', 1, 0, now64(3)")
 	short, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if err := queries.RollUp(short, c, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := store.RollUp(short, c, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("while another process rolls up: got %v, want it to wait", err)
 	}
 	if n := counted(t, c, "select count() from stored_usage_user_days"); n != 0 {
@@ -35,7 +35,7 @@ func TestRollUpTakesTurns(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if err := queries.RollUp(t.Context(), counting, nil); err != nil {
+			if err := store.RollUp(t.Context(), counting, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -76,14 +76,14 @@ func (c *insertCounter) Exec(ctx context.Context, sql string, args ...any) error
 
 // TestRollUpStopped: what a roll-up that was stopped in the middle left is made up for by the next.
 func TestRollUpStopped(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := database(t)
 	exec(t, c, "insert into stored_usage_events (event_id, account_id, user_id, event, ts) select toString(number), 'acme', toString(number % 7), 'login', toDateTime64('2024-01-01 12:00:00', 3, 'UTC') + interval number day from numbers(100)")
 	// So that there are two chunks.
 	exec(t, c, "insert into stored_settings (name, starts_on, value) values ('core_events', '2024-02-15', 'login')")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var last queries.RollUpProgress
-	err := queries.RollUp(ctx, c, func(p queries.RollUpProgress) {
+	var last store.RollUpProgress
+	err := store.RollUp(ctx, c, func(p store.RollUpProgress) {
 		if last = p; p.Days > 0 {
 			stop()
 		}
@@ -97,32 +97,5 @@ func TestRollUpStopped(t *testing.T) {
 	got := table(t, c, []string{"account_id", "count() as days", "sum(events) as n"}, "stored_usage_account_days final group by account_id order by account_id")
 	if len(got) != 2 || strings.Join(got[0], " ") != "acme 100 100" || strings.Join(got[1], " ") != "birch 1 1" {
 		t.Errorf("got %v", got)
-	}
-}
-
-// counted is the one number that a statement returns.
-func counted(t *testing.T, c driver.Conn, sql string) (n uint64) {
-	t.Helper()
-	if err := c.QueryRow(t.Context(), sql).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
-// TestNobodyReadsEvents: the cost of a query must not grow with the number of events, so only the roll-up reads them.
-func TestNobodyReadsEvents(t *testing.T) {
-	catalogue, err := queries.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range catalogue {
-		if !q.Function && q.Reads("stored_usage_events") {
-			t.Errorf("%s reads stored_usage_events, itself or through what it stands on; read what queries/rollup makes of them", q.File)
-		}
-	}
-	for name, want := range map[string]bool{"usage": true, "freshness": true, "arr": false} {
-		if q, _ := catalogue.Get(name); q.Reads("stored_usage_account") != want {
-			t.Errorf("%s reads usage: got %v", name, !want)
-		}
 	}
 }
