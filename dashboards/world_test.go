@@ -28,6 +28,7 @@ import (
 	"cskpi/exporter/demo"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/policy"
 	"cskpi/exporter/refresh"
 	"cskpi/exporter/store"
 	"cskpi/queries"
@@ -82,8 +83,8 @@ func (w *world) make(t *testing.T) error {
 	if err := store.Install(ctx, w.conn, catalogue); err != nil {
 		return err
 	}
-	reporting := queries.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4}
-	if reporting, err = queries.Configure(ctx, w.conn, reporting); err != nil {
+	reporting := policy.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4}
+	if reporting, err = policy.Configure(ctx, w.conn, reporting); err != nil {
 		return err
 	}
 	company, err := demo.New(demo.Options{Accounts: 80, Years: 3, Events: 20_000, Until: worldDay, Currency: reporting.Currency, FiscalYearStart: reporting.FiscalYearStart})

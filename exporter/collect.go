@@ -14,7 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
-	"cskpi/queries"
+	"cskpi/exporter/policy"
 )
 
 // What the exporter's own metrics begin with, and those of other parts of the program; those of no query may.
@@ -170,7 +170,7 @@ var (
 )
 
 // ReportingLabels are the values of the labels of ReportingInfo.
-func ReportingLabels(r queries.Reporting) []string {
+func ReportingLabels(r policy.Reporting) []string {
 	return []string{r.Currency, r.Timezone, strconv.Itoa(r.FiscalYearStart)}
 }
 

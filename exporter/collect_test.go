@@ -22,6 +22,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"cskpi/exporter"
+	"cskpi/exporter/policy"
 	"cskpi/queries"
 )
 
@@ -112,7 +113,7 @@ func TestGolden(t *testing.T) {
 	e := newExporter(t, f, exporter.Options{
 		Catalogue: queries.Catalogue{query("arr", "amount gauge", "accounts gauge"), query("broken", "value gauge"), query("empty", "segment label", "value gauge"), score, nrr},
 		Now:       clock(&now), Version: "1.2.3", Revision: "abcdef",
-		Reporting: queries.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4},
+		Reporting: policy.Reporting{Currency: "EUR", Timezone: "UTC", FiscalYearStart: 4},
 		EngineUp:  func() bool { return true }, EngineRestarts: func() int { return 2 },
 		RollUp: func() exporter.RollUp { return rolledUp },
 	})

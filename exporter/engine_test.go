@@ -11,6 +11,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/policy"
 	"cskpi/exporter/refresh"
 	"cskpi/exporter/store"
 	"cskpi/queries"
@@ -128,7 +129,7 @@ func TestTheProductsKPIs(t *testing.T) {
 	}
 	now := noon
 	days := refresh.NewDays(refresh.Options{Conn: conn, Layout: catalogue.Layout(), Now: clock(&now)})
-	e := newExporter(t, conn, exporter.Options{Catalogue: catalogue, Now: clock(&now), Lease: days.Read, Reporting: queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}})
+	e := newExporter(t, conn, exporter.Options{Catalogue: catalogue, Now: clock(&now), Lease: days.Read, Reporting: policy.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}})
 	if err := conn.Exec(ctx, "insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c1', 'a1', 123456, '"+now.Format(time.DateOnly)+"')"); err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/common/model"
 
+	"cskpi/exporter/policy"
 	"cskpi/queries"
 )
 
@@ -53,12 +54,12 @@ type Options struct {
 	MaxSeries int // a query that returns more fails; nothing of it is taken [10000]
 	Parallel  int // queries that run at the same time [3]
 
-	Reporting      queries.Reporting // for cs_reporting_info and for money on the landing page
-	EngineUp       func() bool       // whether the local engine answers; nil: there is none
-	EngineRestarts func() int        // how often it was restarted; nil: there is none
-	Confinement    *Confinement      // of the local engine; nil: there is none
+	Reporting      policy.Reporting // for cs_reporting_info and for money on the landing page
+	EngineUp       func() bool      // whether the local engine answers; nil: there is none
+	EngineRestarts func() int       // how often it was restarted; nil: there is none
+	Confinement    *Confinement     // of the local engine; nil: there is none
 	// Whole reports whether all tables that a query reads are whole; an error keeps the query from being computed. As long as it is
-	// queries.ErrDamaged, the last good values stay, however old they become. [always nil]
+	// store.ErrDamaged, the last good values stay, however old they become. [always nil]
 	Whole    func(context.Context, queries.Query) error
 	Damaged  func() []string     // what is damaged, for the landing page [nothing]
 	RollUp   func() RollUp       // how the roll-up of usage goes; nil: not known

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"cskpi/exporter"
+	"cskpi/exporter/policy"
 	"cskpi/queries"
 )
 
@@ -325,7 +326,7 @@ func company(t testing.TB, now *time.Time, up *bool) (*exporter.Exporter, *fake)
 	f.returns("coverage", []string{"segment", "ratio"}, []any{"high", 0.9}, []any{"low", 0.8}, []any{nil, 0.1})
 	e := newExporter(t, f, exporter.Options{
 		Catalogue: queries.Catalogue{own, arr, bridge, movements, late, fresh, churn, nrr, risk, targets, use},
-		Now:       clock(now), Location: tokyo, Reporting: queries.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4},
+		Now:       clock(now), Location: tokyo, Reporting: policy.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4},
 		EngineUp: func() bool { return *up }, Version: "1.2.3", MaxAge: time.Hour,
 	})
 	return e, f

@@ -8,9 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"cskpi/queries"
-
 	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"cskpi/exporter/store"
+	"cskpi/queries"
 )
 
 const (
@@ -138,7 +139,7 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 	o.duration = max(0, ended.Sub(o.started))
 	log := e.o.Log.With("query", k.Name, "as_of", o.asOf.Format(time.DateOnly))
 	if err != nil {
-		o.err = fmt.Errorf("query %s: %w", k.Name, queries.Brief(err))
+		o.err = fmt.Errorf("query %s: %w", k.Name, store.Brief(err))
 		o.failures++
 		o.failing++
 		if o.failing == 1 {
@@ -188,7 +189,7 @@ func (e *Exporter) run(ctx context.Context, k *kpi) error {
 func (e *Exporter) Busy() bool { return len(e.slots) > 0 }
 
 // damaged reports whether the query is not computed because its facts are damaged.
-func (o outcome) damaged() bool { return errors.Is(o.err, queries.ErrDamaged) }
+func (o outcome) damaged() bool { return errors.Is(o.err, store.ErrDamaged) }
 
 // expired reports whether the values of o are too old to be shown. While its facts are damaged, they never are: there will be no
 // others until somebody repairs the data, and their age is shown beside them.

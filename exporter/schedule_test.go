@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cskpi/exporter"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -388,7 +389,7 @@ func TestDamagedDataIsNotComputed(t *testing.T) {
 		f.returns("spared", []string{"value"}, []any{2.0})
 		f.returns("fresh", []string{"value"}, []any{3.0})
 		var damaged sync.Map // error by query
-		damaged.Store("fresh", queries.ErrDamaged)
+		damaged.Store("fresh", store.ErrDamaged)
 		e := newExporter(t, f, exporter.Options{
 			Catalogue: queries.Catalogue{query("hit", "value gauge"), query("spared", "value gauge"), query("fresh", "value gauge")},
 			Whole: func(_ context.Context, q queries.Query) error {
@@ -399,7 +400,7 @@ func TestDamagedDataIsNotComputed(t *testing.T) {
 			Damaged: func() []string { return []string{"a <part> is gone"} },
 		})
 		run(t, e)
-		damaged.Store("hit", fmt.Errorf("contracts: %w", queries.ErrDamaged))
+		damaged.Store("hit", fmt.Errorf("contracts: %w", store.ErrDamaged))
 		f.returns("hit", []string{"value"}, []any{-1.0}) // what is left of the data says
 		ran := f.count("hit")
 		sleep(30 * 24 * time.Hour)
@@ -443,7 +444,7 @@ func TestDamageWhileAStatementRuns(t *testing.T) {
 		})
 		run(t, e)
 		f.set("kpi", func(context.Context) (*rows, error) {
-			damage = queries.ErrDamaged
+			damage = store.ErrDamaged
 			return &rows{columns: []string{"value"}, data: [][]any{{-1.0}}}, nil
 		})
 		sleep(time.Hour)

@@ -10,7 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/refresh"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 // memory is what a query may take in the tests of names.
@@ -44,7 +44,7 @@ func TestManyEventNames(t *testing.T) {
 		}
 		read++
 		if err := limited.Exec(t.Context(), "select count() from ("+q.Select(asOf.time())+")"); err != nil {
-			t.Errorf("%s: %v", q.Name, queries.Brief(err))
+			t.Errorf("%s: %v", q.Name, store.Brief(err))
 		}
 	}
 	if read < 5 {

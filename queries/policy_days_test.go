@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"cskpi/queries"
+	"cskpi/exporter/policy"
 )
 
 // TestSettingsInForce compares the policy of some days with a plain reading of random settings: what names more goes before what names less, then
@@ -18,7 +18,7 @@ func TestSettingsInForce(t *testing.T) {
 	c, layout := database(t)
 	dice := rand.New(rand.NewPCG(5, 7))
 	pick := func(of ...string) string { return of[dice.IntN(len(of))] }
-	phases := append([]string{""}, queries.Phases...)
+	phases := append([]string{""}, policy.Phases...)
 	days := []string{"1970-01-01", "2024-01-01", "2024-02-01", "2024-03-01"}
 	latest := map[string]int{} // change, by name, scope and start
 	var b wellbeing
@@ -62,7 +62,7 @@ func TestSettingsInForce(t *testing.T) {
 		for _, segment := range segments {
 			check("coverage_days of "+segment, "coverage_days['"+segment+"']", b.inForce("coverage_days", segment, "", fmt.Sprint(int(coverageDays[segment])), d))
 			check("onboarding_days of "+segment, "onboarding_days['"+segment+"']", b.inForce("onboarding_days", segment, "", "90", d))
-			for _, phase := range queries.Phases {
+			for _, phase := range policy.Phases {
 				profile := "profiles['" + segment + "/" + phase + "']"
 				check("health_green of "+segment+"/"+phase, profile+".3", b.inForce("health_green", segment, phase, "70", d))
 				check("health_weight_touch of "+segment+"/"+phase, "arrayFirst(m -> m.1 = 'touch', "+profile+".1).3", b.inForce("health_weight_touch", segment, phase, "2", d))

@@ -54,7 +54,7 @@ func LoadUsable(overlays ...fs.FS) (Catalogue, []Refused, error) {
 	}
 }
 
-// Without leaves out the files of overlays that Install or Verify found unusable, and the files that read them. If err
+// Without leaves out the files of overlays that store.Install or store.Verify found unusable, and the files that read them. If err
 // has any other cause, such as a server that cannot compute the built-in views, nothing is left out.
 func (c Catalogue) Without(err error) (Catalogue, []Refused) {
 	var problems []sqltext.Problem

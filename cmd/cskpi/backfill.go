@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"cskpi/exporter/history"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
 
@@ -160,11 +160,11 @@ func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since ti
 		) as changes
 		order by kpi`)
 	if err != nil {
-		return fmt.Errorf("read what definitions have changed: %w", queries.Brief(err))
+		return fmt.Errorf("read what definitions have changed: %w", store.Brief(err))
 	}
 	t, err := readTable(rows)
 	if err != nil {
-		return fmt.Errorf("read what definitions have changed: %w", queries.Brief(err))
+		return fmt.Errorf("read what definitions have changed: %w", store.Brief(err))
 	}
 	if len(t.rows) == 0 {
 		_, err := fmt.Fprintln(a.err, "No value of a past day was changed by a new definition.")

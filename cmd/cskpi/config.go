@@ -20,7 +20,7 @@ import (
 
 	"cskpi/exporter/engine"
 	"cskpi/exporter/intake/api"
-	"cskpi/queries"
+	"cskpi/exporter/policy"
 )
 
 // config is everything that the environment can say. Names stand in full, so that a search for one finds it.
@@ -241,8 +241,8 @@ func (c config) clickhouse() (*clickhouse.Options, error) {
 }
 
 // reporting is what the environment fixes; what it leaves out the database knows.
-func (c config) reporting() queries.Reporting {
-	return queries.Reporting{Currency: c.Currency, Timezone: c.Timezone, FiscalYearStart: c.FiscalYearStart}
+func (c config) reporting() policy.Reporting {
+	return policy.Reporting{Currency: c.Currency, Timezone: c.Timezone, FiscalYearStart: c.FiscalYearStart}
 }
 
 // logger writes to w as the configuration says.

@@ -16,6 +16,7 @@ import (
 	"cskpi/exporter/engine"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/parts"
+	"cskpi/exporter/policy"
 	"cskpi/exporter/refresh"
 	"cskpi/exporter/store"
 	"cskpi/queries"
@@ -35,9 +36,9 @@ type database struct {
 	scheduled bool                // an exporter serves from it, which computes KPIs of today on its schedule
 	catalogue queries.Catalogue
 	cluster   store.Cluster
-	parts     *parts.Watch      // over the stored data
-	days      *refresh.Days     // known after prepare or open
-	reporting queries.Reporting // what is in force; known after prepare or open
+	parts     *parts.Watch     // over the stored data
+	days      *refresh.Days    // known after prepare or open
+	reporting policy.Reporting // what is in force; known after prepare or open
 	zone      *time.Location
 }
 
@@ -178,7 +179,7 @@ func (a *app) open(ctx context.Context, catalogue queries.Catalogue) (*database,
 	if err == nil {
 		fixed := a.config.reporting()
 		if d.guest = prepared; prepared {
-			fixed = queries.Reporting{}
+			fixed = policy.Reporting{}
 			d.catalogue = d.catalogue.Inlined()
 		}
 		err = a.configure(ctx, d, fixed)
@@ -246,9 +247,9 @@ func (d *database) damaged() []string {
 }
 
 // configure stores what r fixes and learns what is in force.
-func (a *app) configure(ctx context.Context, d *database, r queries.Reporting) error {
+func (a *app) configure(ctx context.Context, d *database, r policy.Reporting) error {
 	var err error
-	if d.reporting, err = queries.Configure(ctx, d.conn, r); err != nil {
+	if d.reporting, err = policy.Configure(ctx, d.conn, r); err != nil {
 		return err
 	}
 	if d.zone, err = time.LoadLocation(d.reporting.Timezone); err != nil {
@@ -339,7 +340,7 @@ func (d *database) refused(q queries.Query, err error) error {
 	const unknownTable, unknownFunction = 60, 46
 	var e *clickhouse.Exception
 	if d.shared && errors.As(err, &e) && (e.Code == unknownTable || e.Code == unknownFunction) {
-		return fmt.Errorf("something that %s stands on is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), queries.Brief(err))
+		return fmt.Errorf("something that %s stands on is not installed there; start cskpi serve with these query files, which installs them: %w", q.View(), store.Brief(err))
 	}
-	return fmt.Errorf("%s: %w", q.View(), queries.Brief(err))
+	return fmt.Errorf("%s: %w", q.View(), store.Brief(err))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"cskpi/exporter/history/prom"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -103,7 +104,7 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 	kept, err := e.stored.Kept(ctx, p.From, last)
 	switch {
 	case err != nil:
-		return p, fmt.Errorf("read what is kept of past days: %w", queries.Brief(err))
+		return p, fmt.Errorf("read what is kept of past days: %w", store.Brief(err))
 	case kept.First.IsZero() && (p.From.IsZero() || p.From.Before(today)):
 		return p, errors.New("no KPI of these days has been computed; cskpi serve does that beside its work, and cskpi backfill at once")
 	case kept.Missing > 0 && !c.Incomplete:
@@ -139,7 +140,7 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 	}
 	own, err := e.stored.Own(ctx, of)
 	if err != nil {
-		return p, fmt.Errorf("read how the KPIs are to be read: %w", queries.Brief(err))
+		return p, fmt.Errorf("read how the KPIs are to be read: %w", store.Brief(err))
 	}
 	after.Then = append(after.Then, own...)
 	p.Source = after
@@ -186,7 +187,7 @@ func said(show *progress) func(prom.Progress) {
 func (c *past) restated(ctx context.Context, a *app, e *export, j *prom.Journal, advice string) (prom.Restated, error) {
 	r, err := j.Restated(ctx, e.stored, e.zone)
 	if err != nil {
-		return r, fmt.Errorf("read what was restated: %w", queries.Brief(err))
+		return r, fmt.Errorf("read what was restated: %w", store.Brief(err))
 	}
 	if r.Count > 0 {
 		fmt.Fprintf(a.err, "%s days of KPIs have been restated since they were written, %s for one; %s.\n", thousands(fmt.Sprint(r.Count)), r.Example, advice)

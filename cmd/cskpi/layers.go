@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"cskpi/exporter/refresh"
-	"cskpi/queries"
+	"cskpi/exporter/store"
 )
 
 const (
@@ -36,7 +36,7 @@ func (l *layers) run(ctx context.Context) {
 			return
 		case err != nil:
 			if !failing {
-				l.log.Warn("layers cannot be computed; KPIs of days that are not computed keep their last good values, and it is tried again", "err", queries.Brief(err), "retry_seconds", layersRetry.Seconds())
+				l.log.Warn("layers cannot be computed; KPIs of days that are not computed keep their last good values, and it is tried again", "err", store.Brief(err), "retry_seconds", layersRetry.Seconds())
 			}
 			if pause = layersRetry; left > 0 && errors.As(err, new(refresh.Broken)) { // other layers go on
 				pause = layersPause

@@ -10,7 +10,6 @@ import (
 	"cskpi/exporter"
 	"cskpi/exporter/parts"
 	"cskpi/exporter/store"
-	"cskpi/queries"
 )
 
 const (
@@ -72,7 +71,7 @@ func (r *rollUps) once(ctx context.Context) error {
 	started := time.Now()
 	told := started
 	days := 0
-	err := queries.Brief(r.parts.RollUp(ctx, func(p store.RollUpProgress) {
+	err := store.Brief(r.parts.RollUp(ctx, func(p store.RollUpProgress) {
 		days = p.Total
 		if time.Since(told) >= rollUpTold {
 			told = time.Now()
@@ -123,7 +122,7 @@ func (a *app) rollUp(ctx context.Context, d *database) (days int, err error) {
 		return days, ctx.Err()
 	}
 	if err != nil {
-		fmt.Fprintf(a.err, "cskpi: warning: usage is not up to date: %v\n", queries.Brief(err))
+		fmt.Fprintf(a.err, "cskpi: warning: usage is not up to date: %v\n", store.Brief(err))
 	}
 	return days, nil
 }

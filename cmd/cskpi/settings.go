@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"cskpi/queries"
+	"cskpi/exporter/policy"
 )
 
 type settingsCmd struct {
@@ -55,7 +55,7 @@ func (c *settingsGetCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
-	if err := s.CheckName(queries.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase}); err != nil {
+	if err := s.CheckName(policy.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase}); err != nil {
 		return usage("%w", err)
 	}
 	of, found := s.InForce(c.Name, c.Segment, c.Phase, asOf)
@@ -86,7 +86,7 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.close()
-	of := queries.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase, StartsOn: from, Value: c.Value}
+	of := policy.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase, StartsOn: from, Value: c.Value}
 	if err := s.Check(of); err != nil {
 		return usage("%w", err)
 	}
@@ -115,7 +115,7 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 }
 
 // openSettings opens the database for a question about the settings of a day.
-func (a *app) openSettings(ctx context.Context, on date) (*database, *queries.Settings, time.Time, error) {
+func (a *app) openSettings(ctx context.Context, on date) (*database, *policy.Settings, time.Time, error) {
 	catalogue, err := a.load()
 	if err != nil {
 		return nil, nil, time.Time{}, err
@@ -124,7 +124,7 @@ func (a *app) openSettings(ctx context.Context, on date) (*database, *queries.Se
 	if err != nil {
 		return nil, nil, time.Time{}, err
 	}
-	s, err := queries.LoadSettings(ctx, d.conn)
+	s, err := policy.Load(ctx, d.conn)
 	if err != nil {
 		_ = d.close() // the other error is the cause
 		return nil, nil, time.Time{}, err
@@ -132,7 +132,7 @@ func (a *app) openSettings(ctx context.Context, on date) (*database, *queries.Se
 	return d, s, asOf, nil
 }
 
-func settingsTable(settings ...queries.Setting) table {
+func settingsTable(settings ...policy.Setting) table {
 	t := table{columns: []string{"name", "segment", "phase", "value", "since", "origin", "help"}}
 	for _, of := range settings {
 		var since any // ever

@@ -24,6 +24,7 @@ import (
 
 	"cskpi/exporter"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/policy"
 	"cskpi/exporter/refresh"
 	"cskpi/exporter/store"
 	"cskpi/queries"
@@ -160,7 +161,7 @@ func TestCompanies(t *testing.T) {
 			t.Fatal(err)
 		}
 		days := refresh.NewDays(refresh.Options{Conn: conn, Layout: all.Layout(), Zone: time.UTC})
-		e, err := exporter.New(conn, exporter.Options{Catalogue: catalogue, Lease: days.Read, EngineUp: func() bool { return true }, Reporting: queries.Reporting{Currency: "EUR", FiscalYearStart: 1}})
+		e, err := exporter.New(conn, exporter.Options{Catalogue: catalogue, Lease: days.Read, EngineUp: func() bool { return true }, Reporting: policy.Reporting{Currency: "EUR", FiscalYearStart: 1}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
 
@@ -35,7 +35,7 @@ func (h *History) changesSince(ctx context.Context, since time.Time) (changes, e
 		having first_on < toDate(at, `+sqltext.Quote(h.o.Zone.String())+`)
 		order by at`)
 	if err != nil {
-		return nil, fmt.Errorf("look for facts that arrived: %w", queries.Brief(err))
+		return nil, fmt.Errorf("look for facts that arrived: %w", store.Brief(err))
 	}
 	defer rows.Close()
 	found := changes{}

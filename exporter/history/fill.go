@@ -95,7 +95,7 @@ func (h *History) Fill(ctx context.Context, r Request) (s Summary, err error) {
 	}
 	at, err := now(ctx, h.o.Conn)
 	if err != nil {
-		return s, queries.Brief(err)
+		return s, store.Brief(err)
 	}
 	atOnce, err := h.o.AtOnce(ctx)
 	if err != nil {
@@ -215,7 +215,7 @@ func (f *filling) window(ctx context.Context, days []time.Time) error {
 	done()
 	at, err := now(ctx, h.o.Conn)
 	if err != nil {
-		return queries.Brief(err)
+		return store.Brief(err)
 	}
 	// None needs more than a core.
 	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_threads": 1}))
@@ -298,7 +298,7 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task) er
 	at, err := now(ctx, f.h.o.Conn) // what the layers had before is known
 	if err != nil {
 		done()
-		return queries.Brief(err)
+		return store.Brief(err)
 	}
 	read, err := f.read(ctx, q, days)
 	done()
@@ -306,7 +306,7 @@ func (f *filling) compute(ctx context.Context, q queries.Query, tasks []task) er
 	case err == nil:
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, queries.ErrDamaged):
+	case errors.Is(err, store.ErrDamaged):
 		for _, t := range tasks {
 			f.fail(q, t.day, err)
 		}
@@ -378,7 +378,7 @@ func (f *filling) read(ctx context.Context, q queries.Query, days []time.Time) (
 // failed takes down that a day could not be computed. A database that is away fails everything, which is not to be told of each day.
 func (f *filling) failed(ctx context.Context, q queries.Query, day time.Time, err error) error {
 	if down := f.h.o.Conn.Ping(ctx); down != nil {
-		return fmt.Errorf("the database does not answer: %w", queries.Brief(err))
+		return fmt.Errorf("the database does not answer: %w", store.Brief(err))
 	}
 	f.fail(q, day, err)
 	return nil
@@ -386,7 +386,7 @@ func (f *filling) failed(ctx context.Context, q queries.Query, day time.Time, er
 
 // fail takes down that a day could not be computed.
 func (f *filling) fail(q queries.Query, day time.Time, err error) {
-	err = fmt.Errorf("query %s at %s: %w", q.Name, day.Format(time.DateOnly), queries.Brief(err))
+	err = fmt.Errorf("query %s at %s: %w", q.Name, day.Format(time.DateOnly), store.Brief(err))
 	f.h.o.Log.Debug("a past day cannot be computed", "err", err)
 	f.mu.Lock()
 	i := slices.IndexFunc(f.s.Failed, func(x Failure) bool { return x.KPI == q.Name })

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -107,7 +108,7 @@ func (p *planner) read(ctx context.Context, from, to time.Time) error {
 		where as_of between `+sqltext.Day(from)+` and `+sqltext.Day(to)+`
 		group by view, as_of`)
 	if err != nil {
-		return fmt.Errorf("read what has been computed: %w", queries.Brief(err))
+		return fmt.Errorf("read what has been computed: %w", store.Brief(err))
 	}
 	defer rows.Close()
 	p.runs = map[string]map[string]told{}
@@ -212,7 +213,7 @@ func (h *History) settings(ctx context.Context) ([]settingsFrom, error) {
 		group by starts_on
 		order by starts_on`)
 	if err != nil {
-		return nil, fmt.Errorf("read the settings: %w", queries.Brief(err))
+		return nil, fmt.Errorf("read the settings: %w", store.Brief(err))
 	}
 	defer rows.Close()
 	sum := sha256.New()

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cskpi/exporter"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -49,7 +50,7 @@ func (h *History) Known(ctx context.Context, q queries.Query, from, to, at time.
 		) as v on v.as_of = r.as_of
 		order by day`)
 	if err != nil {
-		return nil, fmt.Errorf("read what is stored of %s: %w", q.Name, queries.Brief(err))
+		return nil, fmt.Errorf("read what is stored of %s: %w", q.Name, store.Brief(err))
 	}
 	defer rows.Close()
 	var known []Known
@@ -116,7 +117,7 @@ func (h *History) FirstKnown(ctx context.Context, q queries.Query, day time.Time
 	var at time.Time
 	err := h.o.Conn.QueryRow(ctx, "select count(), min(computed_at) from kpi_runs where view = "+sqltext.Quote(q.Name)+" and as_of = "+sqltext.Day(day)).Scan(&runs, &at)
 	if err != nil || runs == 0 {
-		return time.Time{}, queries.Brief(err)
+		return time.Time{}, store.Brief(err)
 	}
 	return at.UTC(), nil
 }
@@ -207,7 +208,7 @@ func (f *filling) readAll(ctx context.Context, q queries.Query, days []time.Time
 	done()
 	if err == nil || len(days) == 1 || ctx.Err() != nil {
 		if err != nil {
-			err = fmt.Errorf("query %s at %s: %w", q.Name, days[0].Format(time.DateOnly), queries.Brief(err))
+			err = fmt.Errorf("query %s at %s: %w", q.Name, days[0].Format(time.DateOnly), store.Brief(err))
 		}
 		return read, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -120,7 +121,7 @@ func (h *History) write(ctx context.Context, q queries.Query, days []exporter.Da
 	}
 	was, err := h.versions(ctx, q.Name, of, ran)
 	if err != nil {
-		return nil, fmt.Errorf("read what is stored of %s: %w", q.Name, queries.Brief(err))
+		return nil, fmt.Errorf("read what is stored of %s: %w", q.Name, store.Brief(err))
 	}
 	labels, values := q.Of(queries.Label), q.Of(queries.Gauge, queries.Histogram)
 	changed = map[string]uint64{}
@@ -164,7 +165,7 @@ func (h *History) write(ctx context.Context, q queries.Query, days []exporter.Da
 		return cmp.Or(strings.Compare(a.column, b.column), strings.Compare(a.series, b.series), a.asOf.Compare(b.asOf))
 	})
 	if err := h.insertRows(ctx, q.Name, fresh, runs); err != nil {
-		return nil, fmt.Errorf("store %s: %w", q.Name, queries.Brief(err))
+		return nil, fmt.Errorf("store %s: %w", q.Name, store.Brief(err))
 	}
 	ended := make([]endedRun, len(days))
 	for i, d := range days {
@@ -172,7 +173,7 @@ func (h *History) write(ctx context.Context, q queries.Query, days []exporter.Da
 		ended[i] = endedRun{runs[on], d.AsOf, uint64(len(d.Rows)), uint64(d.Refused), changed[on]}
 	}
 	if err := h.insertRuns(ctx, q.Name, ended); err != nil {
-		return nil, fmt.Errorf("store that %s was computed: %w", q.Name, queries.Brief(err))
+		return nil, fmt.Errorf("store that %s was computed: %w", q.Name, store.Brief(err))
 	}
 	return changed, nil
 }

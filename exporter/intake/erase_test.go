@@ -18,6 +18,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/intake"
+	"cskpi/exporter/policy"
 	"cskpi/exporter/refresh"
 	"cskpi/exporter/store"
 	"cskpi/queries"
@@ -97,7 +98,7 @@ func newCompany(t *testing.T, without string, key []byte) *fixture {
 		err = store.Install(t.Context(), f.conn, catalogue)
 	}
 	if err == nil {
-		_, err = queries.Configure(t.Context(), f.conn, queries.Reporting{Timezone: "Asia/Tokyo", Currency: "USD", FiscalYearStart: 1})
+		_, err = policy.Configure(t.Context(), f.conn, policy.Reporting{Timezone: "Asia/Tokyo", Currency: "USD", FiscalYearStart: 1})
 	}
 	if err != nil {
 		t.Fatal(err)

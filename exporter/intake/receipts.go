@@ -15,7 +15,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
 
@@ -212,7 +212,7 @@ func (s *session) listIDs(ctx context.Context, kind string, columns []string) er
 	}
 	for _, f := range from {
 		if err := s.exec(ctx, "insert into "+list+" select distinct id from ("+f+") where id != '' settings max_execution_time = 0"); err != nil {
-			return fmt.Errorf("list the ids in the database: %w", queries.Brief(err))
+			return fmt.Errorf("list the ids in the database: %w", store.Brief(err))
 		}
 	}
 	return nil

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"cskpi/queries"
+	"cskpi/exporter/policy"
 )
 
 // A rule is what a row must keep to beyond its single fields. It returns the column and what is wrong with it, which
@@ -40,17 +40,17 @@ func (s *session) watchSettings(ctx context.Context, t *table) error {
 	if t.name != "settings" || t.together != nil {
 		return nil
 	}
-	var known *queries.Settings
+	var known *policy.Settings
 	err := s.retry(ctx, func() (err error) {
-		known, err = queries.LoadSettings(ctx, s.im.Conn)
+		known, err = policy.Load(ctx, s.im.Conn)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	setting := func(row []value) queries.Setting {
+	setting := func(row []value) policy.Setting {
 		text := func(column string) string { return row[t.index[column]].s }
-		of := queries.Setting{
+		of := policy.Setting{
 			Name: text("name"), Segment: text("segment"), Phase: text("phase"), Value: text("value"), Source: text(columnSource),
 			StartsOn: time.Unix(row[t.index["starts_on"]].n*24*60*60, 0).UTC(),
 		}
@@ -60,13 +60,13 @@ func (s *session) watchSettings(ctx context.Context, t *table) error {
 		return of
 	}
 	t.rules = append(t.rules, func(row []value) (string, string) {
-		if invalid, ok := errors.AsType[queries.InvalidSetting](known.Check(setting(row))); ok {
+		if invalid, ok := errors.AsType[policy.InvalidSetting](known.Check(setting(row))); ok {
 			return invalid.Column, invalid.Reason
 		}
 		return "", ""
 	})
 	t.together = func(rows [][]value) map[int]unfit {
-		settings := make([]queries.Setting, len(rows))
+		settings := make([]policy.Setting, len(rows))
 		for i, row := range rows {
 			settings[i] = setting(row)
 		}

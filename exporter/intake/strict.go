@@ -12,7 +12,6 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"cskpi/exporter/store"
-	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
 
@@ -115,7 +114,7 @@ func readAccepted(ctx context.Context, conn driver.Conn) ([]acceptance, error) {
 func Complete(ctx context.Context, conn driver.Conn) error {
 	found, err := readAccepted(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("look for interrupted imports: %w", queries.Brief(err))
+		return fmt.Errorf("look for interrupted imports: %w", store.Brief(err))
 	}
 	if len(found) == 0 {
 		return nil
@@ -127,7 +126,7 @@ func Complete(ctx context.Context, conn driver.Conn) error {
 func CompleteAlone(ctx context.Context, conn driver.Conn) error {
 	found, err := readAccepted(ctx, conn)
 	if err != nil {
-		return fmt.Errorf("look for interrupted imports: %w", queries.Brief(err))
+		return fmt.Errorf("look for interrupted imports: %w", store.Brief(err))
 	}
 	s := &session{im: &Importer{Conn: conn}}
 	for _, a := range found {

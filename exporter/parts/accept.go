@@ -39,7 +39,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 			continue
 		}
 		if err := w.o.Conn.Exec(ctx, "alter table "+sqltext.Name(table)+" detach part "+sqltext.Quote(p.Part)); err != nil {
-			return nil, fmt.Errorf("set part %s of %s aside: %w", p.Part, table, queries.Brief(err))
+			return nil, fmt.Errorf("set part %s of %s aside: %w", p.Part, table, store.Brief(err))
 		}
 	}
 	if isUsage(table) {
@@ -47,7 +47,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 		if err := store.Alone(ctx, w.o.Conn, func(ctx context.Context) error {
 			return w.o.Conn.Exec(ctx, "truncate table if exists stored_usage_progress")
 		}); err != nil {
-			return nil, fmt.Errorf("have usage rolled up anew: %w", queries.Brief(err))
+			return nil, fmt.Errorf("have usage rolled up anew: %w", store.Brief(err))
 		}
 	}
 	if strings.HasPrefix(table, queries.StoredPrefix) {
@@ -55,7 +55,7 @@ func (w *Watch) Accept(ctx context.Context, table string) ([]Problem, error) {
 		if err := store.AloneInRefresh(ctx, w.o.Conn, func(ctx context.Context) error {
 			return w.o.Conn.Exec(ctx, "truncate table if exists stored_layer_days")
 		}); err != nil {
-			return nil, fmt.Errorf("have all days computed anew: %w", queries.Brief(err))
+			return nil, fmt.Errorf("have all days computed anew: %w", store.Brief(err))
 		}
 	}
 	l, err := w.look(ctx)

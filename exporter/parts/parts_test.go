@@ -14,6 +14,7 @@ import (
 
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/parts"
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -97,7 +98,7 @@ func TestRepair(t *testing.T) {
 	}
 	refused := func() (names []string) {
 		for _, name := range []string{"arr", "targets", "usage"} {
-			if err := l.watch.Whole(t.Context(), nil, named(name)); errors.Is(err, queries.ErrDamaged) {
+			if err := l.watch.Whole(t.Context(), nil, named(name)); errors.Is(err, store.ErrDamaged) {
 				names = append(names, name)
 			} else if err != nil {
 				t.Fatal(err)
@@ -154,7 +155,7 @@ func TestRepair(t *testing.T) {
 		t.Errorf("got %v", found)
 	}
 	expect("two tables are damaged", "arr", "usage")
-	if err := l.watch.RollUp(t.Context(), nil); !errors.Is(err, queries.ErrDamaged) {
+	if err := l.watch.RollUp(t.Context(), nil); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("usage is rolled up from damaged events: %v", err)
 	}
 	rows := func(table string) uint64 {
@@ -270,7 +271,7 @@ func TestServer(t *testing.T) {
 	if what := found["stored_contracts/broken-on-start_"+filepath.Base(path)]; !strings.Contains(what, "broken-on-start") || len(found) != 1 {
 		t.Errorf("got %v", found)
 	}
-	if err := l.watch.Whole(t.Context(), []string{"stored_contracts"}); !errors.Is(err, queries.ErrDamaged) {
+	if err := l.watch.Whole(t.Context(), []string{"stored_contracts"}); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := l.watch.Accept(t.Context(), "stored_contracts"); err == nil || !strings.Contains(err.Error(), "DROP DETACHED PART") {

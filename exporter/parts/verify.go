@@ -8,7 +8,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/queries"
+	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
 
@@ -118,7 +118,7 @@ func (w *Watch) read(ctx context.Context, table, name string) (damage string, er
 			return err
 		}
 		if !passed {
-			damage = "its content is not what was stored: " + queries.Brief(fmt.Errorf("%s", message)).Error()
+			damage = "its content is not what was stored: " + store.Brief(fmt.Errorf("%s", message)).Error()
 		}
 		return nil
 	})

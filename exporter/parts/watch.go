@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sys/unix"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 )
 
@@ -28,8 +29,8 @@ type DamageError struct {
 	Problems []Problem
 }
 
-// Is implements errors.Is: the error is a [queries.ErrDamaged].
-func (DamageError) Is(target error) bool { return target == queries.ErrDamaged }
+// Is implements errors.Is: the error is a [store.ErrDamaged].
+func (DamageError) Is(target error) bool { return target == store.ErrDamaged }
 
 func (e DamageError) Error() string {
 	text := "stored data is damaged: " + e.Problems[0].String()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -22,7 +23,7 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	}
 	columns, err := columnsOf(ctx, conn, staged)
 	if err != nil {
-		return fmt.Errorf("read what the table %s looks like: %w", staged, queries.Brief(err))
+		return fmt.Errorf("read what the table %s looks like: %w", staged, store.Brief(err))
 	}
 	if table == "accounts" {
 		// What rows cannot say yet has its default.
@@ -51,7 +52,7 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	}
 	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select %d, %s, account, min(first), max(first), sum(arrived), 1 from (%s) as touched group by account",
 		batch, sqltext.Quote(table), strings.Join(parts, " union all "))); err != nil {
-		return fmt.Errorf("announce what facts touch: %w", queries.Brief(err))
+		return fmt.Errorf("announce what facts touch: %w", store.Brief(err))
 	}
 	return nil
 }
@@ -82,7 +83,7 @@ func others(table, staged string) []string {
 // Stored says that the facts of a batch are stored.
 func Stored(ctx context.Context, conn driver.Conn, batch uint64) error {
 	if err := conn.Exec(ctx, fmt.Sprintf("insert into stored_fact_changes (batch, table, account_id, first_on, last_on, rows, step) select batch, table, account_id, first_on, last_on, rows, 2 from stored_fact_changes final where batch = %d", batch)); err != nil {
-		return fmt.Errorf("say that facts are stored: %w", queries.Brief(err))
+		return fmt.Errorf("say that facts are stored: %w", store.Brief(err))
 	}
 	return nil
 }

@@ -255,7 +255,7 @@ func (d *Days) compute(ctx context.Context, all, stale, piece Need, first time.T
 func (d *Days) AtOnce(ctx context.Context) (int, error) {
 	var accounts uint64
 	if err := d.o.Conn.QueryRow(ctx, "select uniq(account_id) from stored_accounts").Scan(&accounts); err != nil {
-		return 0, fmt.Errorf("count the accounts: %w", queries.Brief(err))
+		return 0, fmt.Errorf("count the accounts: %w", store.Brief(err))
 	}
 	return max(10, min(366, d.o.Bunch/max(1, int(accounts)))), nil
 }
@@ -329,7 +329,7 @@ func (d *Days) note(ctx context.Context, kept, support []time.Time) error {
 	}
 	if err := d.o.Conn.Exec(ctx, "insert into stored_days (day, is_support, at) select day, is_support, now64(6) from ("+texts(kept, 0)+" union all "+texts(support, 1)+
 		") as n where is_support and day not in (select day from stored_days) or not is_support and day not in (select day from stored_days final where not is_support)"); err != nil {
-		return fmt.Errorf("record which days are kept: %w", queries.Brief(err))
+		return fmt.Errorf("record which days are kept: %w", store.Brief(err))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -64,11 +65,11 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 	report := Report{Layers: map[string]time.Duration{}, Later: Need{}}
 	changes, batches, err := r.pending(ctx)
 	if err != nil {
-		return report, fmt.Errorf("read what has changed: %w", queries.Brief(err))
+		return report, fmt.Errorf("read what has changed: %w", store.Brief(err))
 	}
 	done, err := r.state(ctx, nil)
 	if err != nil {
-		return report, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
+		return report, fmt.Errorf("read which days are computed: %w", store.Brief(err))
 	}
 	report.Changes = len(changes)
 	// The days of layers of the whole company are recorded when all that follows on them is computed: if it is not, they count as changed
@@ -81,7 +82,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 			broken[layer.View()] = err
 			continue
 		}
-		if err := r.whole(ctx, layer); errors.Is(err, queries.ErrDamaged) {
+		if err := r.whole(ctx, layer); errors.Is(err, store.ErrDamaged) {
 			broken[layer.View()] = err
 			continue
 		} else if err != nil {
@@ -123,7 +124,7 @@ func (r *Refresher) Refresh(ctx context.Context, need Need, zone string, whole t
 		}
 	}
 	if err := r.seen(ctx, batches); err != nil {
-		return report, fmt.Errorf("record which changes are processed: %w", queries.Brief(err))
+		return report, fmt.Errorf("record which changes are processed: %w", store.Brief(err))
 	}
 	report.Took = time.Since(began)
 	if len(broken) > 0 {
@@ -229,7 +230,7 @@ func (r *Refresher) again(ctx context.Context, name string, days []time.Time, wh
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
 	if err := r.Conn.Exec(ctx, "insert into stored_layer_days select layer, day, "+sqltext.Quote(why)+" as definition, whole, 0 as hash, now64(6) as computed_at from stored_layer_days as d final "+
 		"where d.definition != '' and layer = "+sqltext.Quote(name)+" and day in {days:Array(Date)}"); err != nil {
-		return fmt.Errorf("record that the layer %s is not up to date: %w", name, queries.Brief(err))
+		return fmt.Errorf("record that the layer %s is not up to date: %w", name, store.Brief(err))
 	}
 	return nil
 }
@@ -310,7 +311,7 @@ func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone st
 func (r *Refresher) Stale(ctx context.Context, need Need, zone string, whole time.Time, broken Broken) (Need, error) {
 	done, err := r.state(ctx, need.Days())
 	if err != nil {
-		return nil, fmt.Errorf("read which days are computed: %w", queries.Brief(err))
+		return nil, fmt.Errorf("read which days are computed: %w", store.Brief(err))
 	}
 	stale := Need{}
 	for _, layer := range r.Layout.Layers {
@@ -328,7 +329,7 @@ func (r *Refresher) Differ(ctx context.Context, zone string) (names []string, er
 	var latest map[string]string
 	if err := r.Conn.QueryRow(ctx, "select mapFromArrays(groupArray(name), groupArray(definition)) from "+
 		"(select toString(layer) as name, argMax(toString(d.definition), computed_at) as definition from stored_layer_days as d where d.definition not in ('', '"+outdated+"') group by name)").Scan(&latest); err != nil {
-		return nil, fmt.Errorf("read by which definitions days are computed: %w", queries.Brief(err))
+		return nil, fmt.Errorf("read by which definitions days are computed: %w", store.Brief(err))
 	}
 	for _, layer := range r.Layout.Layers {
 		if definition := latest[layer.View()]; definition != "" && definition != r.definition(layer, zone) {
@@ -386,7 +387,7 @@ func (r *Refresher) hashes(ctx context.Context, layer queries.Query, days []time
 	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"days": dayList(days)}))
 	rows, err := r.Conn.Query(ctx, "select day, sum(cityHash64(formatRowNoNewline('TabSeparated', *))) from "+layer.View()+" where day in {days:Array(Date)} group by day")
 	if err != nil {
-		return nil, fmt.Errorf("read the layer %s: %w", layer.View(), queries.Brief(err))
+		return nil, fmt.Errorf("read the layer %s: %w", layer.View(), store.Brief(err))
 	}
 	defer rows.Close()
 	found := map[time.Time]uint64{}
@@ -434,7 +435,7 @@ func (r *Refresher) pending(ctx context.Context) (map[string]change, []uint64, e
 func (r *Refresher) Pending(ctx context.Context) (bool, error) {
 	changes, _, err := r.pending(ctx)
 	if err != nil {
-		return false, fmt.Errorf("read what has changed: %w", queries.Brief(err))
+		return false, fmt.Errorf("read what has changed: %w", store.Brief(err))
 	}
 	return len(changes) > 0, nil
 }
@@ -512,7 +513,7 @@ func (r *Refresher) record(ctx context.Context, layer queries.Query, days []time
 		insert into stored_layer_days
 		select {layer:String} as layer, x.1 as day, {definition:String} as definition, {whole:Date} as whole, x.2 as hash, now64(6) as computed_at
 		from (select arrayJoin(arrayZip({days:Array(Date)}, {hashes:Array(UInt64)})) as x)`); err != nil {
-		return fmt.Errorf("record that days of the layer %s are computed: %w", layer.View(), queries.Brief(err))
+		return fmt.Errorf("record that days of the layer %s are computed: %w", layer.View(), store.Brief(err))
 	}
 	return nil
 }

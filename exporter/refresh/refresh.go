@@ -12,6 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -22,7 +23,7 @@ type Refresher struct {
 	Layout queries.Layout
 	Now    func() time.Time // [time.Now]
 	AtOnce int              // how many days one statement computes [31]
-	// Whole reports whether these tables are whole; layers that read one that is not, which is a [queries.ErrDamaged], are not computed. [always nil]
+	// Whole reports whether these tables are whole; layers that read one that is not, which is a [store.ErrDamaged], are not computed. [always nil]
 	Whole func(ctx context.Context, tables []string) error
 
 	// Later are days of which what changes touch of KPIs may wait, unless it is needed: whoever refreshes comes back to them. [none]
@@ -95,7 +96,7 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 			"max_partitions_per_insert_block": 0,
 		}))
 	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" select *, {version:UInt64} as version, toUInt8(0) as is_gone from (\n"+layer.Computation()+"\n)"); err != nil {
-		return fmt.Errorf("compute the layer %s: %w", layer.View(), queries.Brief(err))
+		return fmt.Errorf("compute the layer %s: %w", layer.View(), store.Brief(err))
 	}
 	// What was there and was not written again is there no longer.
 	key := strings.Join(layer.Key, ", ")
@@ -108,7 +109,7 @@ func (r *Refresher) layer(ctx context.Context, layer queries.Query, days []time.
 	}
 	if err := r.Conn.Exec(ctx, "insert into "+layer.Stored()+" ("+key+", version, is_gone) select "+key+", {version:UInt64}, 1 from "+layer.Stored()+" final where "+
 		strings.Join(where, " and ")); err != nil {
-		return fmt.Errorf("take rows of the layer %s away: %w", layer.View(), queries.Brief(err))
+		return fmt.Errorf("take rows of the layer %s away: %w", layer.View(), store.Brief(err))
 	}
 	return nil
 }

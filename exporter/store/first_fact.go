@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"cskpi/queries"
 )
 
 // FirstFact is the first day of which facts say something: the start of the first contract, or the first usage where that was before any. Zero: none.
@@ -21,7 +19,7 @@ func FirstFact(ctx context.Context, conn driver.Conn) (time.Time, error) {
 			union all
 			select min(first_on) from stored_usage_accounts final where first_on > toDate(0) having count() > 0
 		) as firsts`).Scan(&found, &first); err != nil {
-		return time.Time{}, fmt.Errorf("find the first day of facts: %w", queries.Brief(err))
+		return time.Time{}, fmt.Errorf("find the first day of facts: %w", Brief(err))
 	}
 	if found == 0 {
 		return time.Time{}, nil

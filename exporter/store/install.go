@@ -101,7 +101,7 @@ func install(ctx context.Context, conn driver.Conn, cluster Cluster, c queries.C
 		}
 		if err != nil {
 			if unfit(err) {
-				err = sqltext.Problem{File: o.file, Line: 1, Text: fmt.Sprintf("install %s %s: %v", o.kind, o.name, queries.Brief(err))}
+				err = sqltext.Problem{File: o.file, Line: 1, Text: fmt.Sprintf("install %s %s: %v", o.kind, o.name, Brief(err))}
 			} else {
 				err = fmt.Errorf("%s: install %s %s: %w", o.file, o.kind, o.name, err)
 			}

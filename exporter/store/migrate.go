@@ -150,7 +150,7 @@ func applyMigrations(ctx context.Context, conn driver.Conn, cluster Cluster, mig
 		}
 		if m.move != nil {
 			if err := Alone(ctx, conn, func(ctx context.Context) error { return m.move(ctx, conn, cluster, report) }); err != nil {
-				return fmt.Errorf("bring the tables up to date: %w", queries.Brief(err))
+				return fmt.Errorf("bring the tables up to date: %w", Brief(err))
 			}
 		}
 		engine, _, err := readRecords(ctx, conn)

@@ -23,7 +23,7 @@ func Verify(ctx context.Context, conn driver.Conn, c queries.Catalogue) error {
 	}
 	columns, err := columnsOf(ctx, conn, names...)
 	if err != nil {
-		return fmt.Errorf("verify the views: %w", queries.Brief(err))
+		return fmt.Errorf("verify the views: %w", Brief(err))
 	}
 	var problems []sqltext.Problem
 	for _, q := range views {

@@ -12,6 +12,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"cskpi/exporter"
+	"cskpi/exporter/policy"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
@@ -170,7 +171,7 @@ func (s Stored) reporting(ctx context.Context, days []time.Time) ([]Series, erro
 	var all []Series
 	from := slices.SortedFunc(maps.Keys(changes), time.Time.Compare)
 	for i, day := range from {
-		r, err := queries.ReportingOn(ctx, s.DB, day)
+		r, err := policy.ReportingOn(ctx, s.DB, day)
 		if err != nil {
 			return nil, err
 		}

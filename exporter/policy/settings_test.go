@@ -1,4 +1,4 @@
-package queries_test
+package policy_test
 
 import (
 	"errors"
@@ -8,13 +8,13 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
-	"cskpi/exporter/store"
-	"cskpi/queries"
+	"cskpi/exporter/policy"
+	"cskpi/exporter/store/storetest"
 )
 
-func settings(t *testing.T, c driver.Conn) *queries.Settings {
+func settings(t *testing.T, c driver.Conn) *policy.Settings {
 	t.Helper()
-	s, err := queries.LoadSettings(t.Context(), c)
+	s, err := policy.Load(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func on(t *testing.T, day string) time.Time {
 }
 
 // setting reads "name segment phase starts_on value", with - for what is empty.
-func setting(t *testing.T, text string) queries.Setting {
+func setting(t *testing.T, text string) policy.Setting {
 	t.Helper()
 	f := strings.SplitN(text, " ", 5)
 	for i := range f {
@@ -43,12 +43,12 @@ func setting(t *testing.T, text string) queries.Setting {
 			f[i] = ""
 		}
 	}
-	return queries.Setting{Name: f[0], Segment: f[1], Phase: f[2], StartsOn: on(t, f[3]), Value: f[4]}
+	return policy.Setting{Name: f[0], Segment: f[1], Phase: f[2], StartsOn: on(t, f[3]), Value: f[4]}
 }
 
 // TestSettingsCheck: what is wrong with a setting by itself.
 func TestSettingsCheck(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := storetest.Database(t)
 	s := settings(t, c)
 	f := func(text, want string) {
 		t.Helper()
@@ -115,14 +115,14 @@ func TestSettingsCheck(t *testing.T) {
 
 // TestSettingsConflicts: settings that are good alone, but not together.
 func TestSettingsConflicts(t *testing.T) {
-	c, _ := installed(t)
+	c, _ := storetest.Database(t)
 	f := func(stored, more []string, want map[int]string) {
 		t.Helper()
 		s := settings(t, c)
 		for _, text := range stored {
 			s.Add(setting(t, text))
 		}
-		var given []queries.Setting
+		var given []policy.Setting
 		for _, text := range more {
 			given = append(given, setting(t, text))
 		}
@@ -168,7 +168,7 @@ func TestSettingsConflicts(t *testing.T) {
 	f(nil, []string{"health_full_touch low growth - 2"}, map[int]string{0: "health_full_touch 2 (segment low, phase growth)"})
 	// The same file once more, after somebody else decided otherwise, says nothing new; and neither does an old version.
 	s := settings(t, c)
-	file := []queries.Setting{setting(t, "health_yellow - - - 60")}
+	file := []policy.Setting{setting(t, "health_yellow - - - 60")}
 	file[0].Source = "import"
 	s.Add(file...)
 	later := setting(t, "health_yellow - - - 30")
@@ -193,22 +193,22 @@ func TestSettingsConflicts(t *testing.T) {
 
 // TestSettingsStore: what is stored wins over all sources, and nothing is stored twice or by halves.
 func TestSettingsStore(t *testing.T) {
-	c, layout := database(t)
+	c, layout := storetest.Database(t)
 	inForce := func(as, name, segment string) string {
 		t.Helper()
 		on, err := time.Parse(time.DateOnly, as)
 		if err != nil {
 			t.Fatal(err)
 		}
-		newComputer(c, layout).Compute(t, "policy_days", []time.Time{on}, on)
+		storetest.NewComputer(c, layout).Compute(t, "policy_days", []time.Time{on}, on)
 		if segment != "" {
 			name += "['" + segment + "']"
 		}
-		return scalar(t, c, "select "+name+" from policy_days where day = '"+as+"'")
+		return storetest.Scalar(t, c, "select "+name+" from policy_days where day = '"+as+"'")
 	}
 	store := func(want int, texts ...string) error {
 		t.Helper()
-		var more []queries.Setting
+		var more []policy.Setting
 		for _, text := range texts {
 			more = append(more, setting(t, text))
 		}
@@ -233,7 +233,7 @@ func TestSettingsStore(t *testing.T) {
 		t.Error(err)
 	}
 	// Another source said something later; what is stored now is later still.
-	exec(t, c, "insert into stored_settings (name, segment, starts_on, value, source, updated_at) values ('coverage_days', 'high', '2024-01-01', '60', 'crm', '2199-01-01 00:00:00')")
+	storetest.Exec(t, c, "insert into stored_settings (name, segment, starts_on, value, source, updated_at) values ('coverage_days', 'high', '2024-01-01', '60', 'crm', '2199-01-01 00:00:00')")
 	if got := inForce("2024-01-01", "coverage_days", "high"); got != "60" {
 		t.Errorf("%s days are in force, want 60", got)
 	}
@@ -246,7 +246,7 @@ func TestSettingsStore(t *testing.T) {
 	// One bad setting, and none is stored.
 	for _, bad := range []string{"grace_days - - - 400", "health_yellow - - - 75"} {
 		err := store(0, "renewal_overdue_days - - - 45", bad)
-		if _, ok := errors.AsType[queries.InvalidSetting](err); !ok {
+		if _, ok := errors.AsType[policy.InvalidSetting](err); !ok {
 			t.Errorf("%s: got the error %v", bad, err)
 		}
 	}
@@ -268,44 +268,37 @@ func TestSettingsStore(t *testing.T) {
 }
 
 func TestConfigure(t *testing.T) {
-	catalogue, err := queries.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := migrated(t)
-	if err := store.Install(t.Context(), c, catalogue); err != nil {
-		t.Fatal(err)
-	}
-	f := func(given, want queries.Reporting, writes bool) {
+	c, _ := storetest.Database(t)
+	f := func(given, want policy.Reporting, writes bool) {
 		t.Helper()
 		const written = "select max(_block_number) from stored_settings"
-		before := scalar(t, c, written)
-		got, err := queries.Configure(t.Context(), c, given)
+		before := storetest.Scalar(t, c, written)
+		got, err := policy.Configure(t.Context(), c, given)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got != want {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
-		if after := scalar(t, c, written); (after != before) != writes {
+		if after := storetest.Scalar(t, c, written); (after != before) != writes {
 			t.Errorf("the last block was %s and is %s; want a change: %t", before, after, writes)
 		}
 	}
-	f(queries.Reporting{}, queries.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}, false)
-	japan := queries.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4}
-	f(queries.Reporting{Currency: "JPY"}, queries.Reporting{Currency: "JPY", Timezone: "UTC", FiscalYearStart: 1}, true)
+	f(policy.Reporting{}, policy.Reporting{Currency: "USD", Timezone: "UTC", FiscalYearStart: 1}, false)
+	japan := policy.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4}
+	f(policy.Reporting{Currency: "JPY"}, policy.Reporting{Currency: "JPY", Timezone: "UTC", FiscalYearStart: 1}, true)
 	f(japan, japan, true)
 	f(japan, japan, false) // A start that changes nothing writes nothing.
-	f(queries.Reporting{}, japan, false)
-	f(queries.Reporting{Currency: "EUR"}, queries.Reporting{Currency: "EUR", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, true)
+	f(policy.Reporting{}, japan, false)
+	f(policy.Reporting{Currency: "EUR"}, policy.Reporting{Currency: "EUR", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, true)
 	f(japan, japan, true) // And back again.
 
 	// Also over a row that claims to be from the future.
-	exec(t, c, "insert into stored_settings (name, value, updated_at) select 'currency', 'GBP', '2299-01-01 00:00:00'")
-	f(queries.Reporting{}, queries.Reporting{Currency: "GBP", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, false)
+	storetest.Exec(t, c, "insert into stored_settings (name, value, updated_at) select 'currency', 'GBP', '2299-01-01 00:00:00'")
+	f(policy.Reporting{}, policy.Reporting{Currency: "GBP", Timezone: "Asia/Tokyo", FiscalYearStart: 4}, false)
 	f(japan, japan, true)
 	f(japan, japan, false)
 
-	_, err = queries.Configure(t.Context(), c, queries.Reporting{Currency: "euro", Timezone: "Tokyo", FiscalYearStart: 13})
-	wantProblems(t, err, `currency "euro" is no ISO 4217 code`, `timezone "Tokyo" is no time zone`, `fiscal year start "13" is out of range: fiscal_year_start is from 1 to 12`)
+	_, err := policy.Configure(t.Context(), c, policy.Reporting{Currency: "euro", Timezone: "Tokyo", FiscalYearStart: 13})
+	storetest.WantProblems(t, err, `currency "euro" is no ISO 4217 code`, `timezone "Tokyo" is no time zone`, `fiscal year start "13" is out of range: fiscal_year_start is from 1 to 12`)
 }

@@ -1,4 +1,4 @@
-package queries
+package policy
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func Configure(ctx context.Context, conn driver.Conn, r Reporting) (Reporting, e
 		given = append(given, Setting{Name: "fiscal_year_start", Value: strconv.Itoa(r.FiscalYearStart)})
 	}
 	if len(given) > 0 {
-		settings, err := LoadSettings(ctx, conn)
+		settings, err := Load(ctx, conn)
 		if err != nil {
 			return Reporting{}, err
 		}

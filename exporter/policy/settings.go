@@ -1,4 +1,4 @@
-package queries
+package policy
 
 import (
 	"cmp"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/store"
+	"cskpi/queries"
 	"cskpi/queries/sqltext"
 )
 
@@ -62,11 +64,11 @@ func (e InvalidSetting) Error() string { return fmt.Sprintf("%s %q %s", e.Column
 
 var sinceEver = time.Unix(0, 0).UTC()
 
-// LoadSettings reads what is stored. The views must be installed.
-func LoadSettings(ctx context.Context, conn driver.Conn) (*Settings, error) {
+// Load reads what is stored. The views must be installed.
+func Load(ctx context.Context, conn driver.Conn) (*Settings, error) {
 	s := &Settings{}
 	if err := s.load(ctx, conn); err != nil {
-		return nil, fmt.Errorf("read the settings: %w", Brief(err))
+		return nil, fmt.Errorf("read the settings: %w", store.Brief(err))
 	}
 	return s, nil
 }
@@ -158,7 +160,7 @@ func (s *Settings) CheckName(of Setting) error {
 			names[i] = s.definitions[i].name
 		}
 		reason := "is no setting; cskpi settings list shows all"
-		if near := Nearest(of.Name, names); near != "" {
+		if near := queries.Nearest(of.Name, names); near != "" {
 			reason = "is no setting; did you mean " + near + "?"
 		}
 		return InvalidSetting{"name", of.Name, reason}
@@ -216,7 +218,7 @@ func (s *Settings) fault(d *definition, value string) string {
 			case seen[item]:
 				return "has " + item + " twice"
 			case d.name == "health_measures" && !slices.Contains(s.measures, item):
-				if near := Nearest(item, s.measures); near != "" {
+				if near := queries.Nearest(item, s.measures); near != "" {
 					return "has the unknown measure " + item + "; did you mean " + near + "?"
 				}
 				return "has the unknown measure " + item + "; there are " + strings.Join(s.measures, ", ")

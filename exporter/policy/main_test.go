@@ -1,0 +1,9 @@
+package policy_test
+
+import (
+	"testing"
+
+	"cskpi/exporter/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
