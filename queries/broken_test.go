@@ -115,6 +115,10 @@ select day, segment, toUInt64(2 * count()) as accounts from account_days where i
 		t.Errorf("got the error %v", err)
 	}
 	wantError(t, err, "two rows of a day have the same labels")
+	exec(t, c, "insert into stored_days (day, is_support, at) values ('2024-12-31', 0, now64(6))")
+	if state := column(t, c, "select state from days where day = '2024-12-31'"); !slices.Equal(state, []string{"stored"}) {
+		t.Errorf("because of one KPI a day is %q", state)
+	}
 
 	install(kpi("segment", ""))
 	want("2024-06-30 4", "2024-12-31 4")

@@ -216,10 +216,13 @@ func (r *Refresher) standsOn(name string, broken map[string]error) error {
 	return nil
 }
 
+// kpi begins the definitions of KPIs whose results are stored, by which the view days tells them from other layers.
+const kpi = "kpi "
+
 // What stands in place of the definition of days that are to be computed again.
 const (
-	broke    = ""         // they could not be, and the view days says that they are not computed
-	outdated = "outdated" // they wait for their turn, as days do whose facts have just arrived
+	broke    = ""               // they could not be, and the view days says that they are not computed
+	outdated = kpi + "outdated" // they wait for their turn, as days do whose facts have just arrived
 )
 
 // again lets days of a layer be computed again: what changed meanwhile is not in them.
@@ -493,7 +496,11 @@ func (r *Refresher) state(ctx context.Context, days []time.Time) (map[string]map
 
 // definition is by what a layer is computed.
 func (r *Refresher) definition(layer queries.Query, zone string) string {
-	return r.Layout.Definition(layer.View()) + " " + zone
+	definition := r.Layout.Definition(layer.View()) + " " + zone
+	if !layer.Model {
+		definition = kpi + definition
+	}
+	return definition
 }
 
 // record says that days of a layer are computed; a layer that is not of the whole company has no hashes.
