@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	rollUpEvery = 15 * time.Second // pause between roll-ups of usage while serving
+	// Pauses between roll-ups of usage while serving: a fifth of the interval of KPIs, within these.
+	rollUpSoonest = 15 * time.Second
+	rollUpLatest  = time.Minute
 	// rollUpPatience is how long the first pass over the KPIs waits for the first roll-up. One that takes longer, such as of
 	// years of events that were just imported, must not keep all numbers away.
 	rollUpPatience = 30 * time.Second
@@ -24,6 +26,7 @@ const (
 type rollUps struct {
 	complete func(context.Context) error // stores the rest of interrupted imports
 	parts    *parts.Watch
+	every    time.Duration // pause between roll-ups
 	log      *slog.Logger
 
 	mu    sync.Mutex
@@ -41,7 +44,7 @@ func (r *rollUps) run(ctx context.Context, first func()) {
 	for failing, incomplete := false, false; ; {
 		err := r.complete(ctx)
 		if err != nil && !incomplete && ctx.Err() == nil {
-			r.log.Warn("KPIs are computed from a part of the import; it is tried again", "err", err, "retry_seconds", rollUpEvery.Seconds())
+			r.log.Warn("KPIs are computed from a part of the import; it is tried again", "err", err, "retry_seconds", r.every.Seconds())
 		}
 		incomplete = err != nil
 		err = r.once(ctx)
@@ -53,14 +56,14 @@ func (r *rollUps) run(ctx context.Context, first func()) {
 		case ctx.Err() != nil:
 			return
 		case err != nil && !failing:
-			r.log.Warn("usage cannot be rolled up; KPIs are computed from the days as they are, and it is tried again", "err", err, "retry_seconds", rollUpEvery.Seconds())
+			r.log.Warn("usage cannot be rolled up; KPIs are computed from the days as they are, and it is tried again", "err", err, "retry_seconds", r.every.Seconds())
 		case err != nil:
 			r.log.Debug("usage still cannot be rolled up", "err", err)
 		case failing:
 			r.log.Info("usage is rolled up again")
 		}
 		failing = err != nil
-		if !sleep(ctx, rollUpEvery) {
+		if !sleep(ctx, r.every) {
 			return
 		}
 	}

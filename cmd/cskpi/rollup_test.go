@@ -170,7 +170,7 @@ func TestRollUpReadOnly(t *testing.T) {
 	}
 	var log, told output
 	d := &database{conn: readOnly{c}}
-	r := &rollUps{complete: d.complete, parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := &rollUps{complete: d.complete, every: time.Second, parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
 	if err := r.once(t.Context()); err != nil || r.status().LastSuccess.IsZero() {
 		t.Errorf("with nothing to do: got %v, %+v", err, r.status())
 	}
@@ -229,7 +229,7 @@ func TestServeCompletesImport(t *testing.T) {
 	}
 	d := &database{conn: c}
 	var log output
-	r := &rollUps{complete: d.complete, parts: parts.New(parts.Options{Conn: c}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := &rollUps{complete: d.complete, every: time.Second, parts: parts.New(parts.Options{Conn: c}), log: slog.New(slog.NewTextHandler(&log, nil))}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	r.run(ctx, stop) // stops after the first attempt

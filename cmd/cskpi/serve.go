@@ -142,7 +142,7 @@ func (a *app) compute(ctx context.Context, catalogue queries.Catalogue, in *rece
 		return err
 	}
 	catalogue = d.catalogue
-	usage := &rollUps{complete: d.complete, parts: d.parts, log: a.log}
+	usage := &rollUps{complete: d.complete, parts: d.parts, every: min(rollUpLatest, max(rollUpSoonest, a.config.Interval/5)), log: a.log}
 	watched := prometheus.NewRegistry()
 	watched.MustRegister(d.parts, d.days)
 	o := exporter.Options{

@@ -65,6 +65,7 @@ func (w *Watch) Verify(ctx context.Context, bytes uint64) error {
 		v.allowance = 0 // what nobody needed is not saved up
 		return nil
 	}
+	damages := map[candidate]string{} // of those that were read
 	for _, c := range todo {
 		if c.bytes > v.allowance {
 			break // the next calls add to it
@@ -77,29 +78,35 @@ func (w *Watch) Verify(ctx context.Context, bytes uint64) error {
 		if err != nil {
 			continue // it was replaced meanwhile, or the engine has died; then the part's turn comes again
 		}
-		v.done[c.table+"/"+c.name] = true
-		if err := update(w.o.Dir, func(r *record) (bool, error) {
+		damages[c] = damage
+	}
+	// Together, since the record is read as a whole.
+	if err := update(w.o.Dir, func(r *record) (changed bool, err error) {
+		for c, damage := range damages {
 			t := r.Tables[c.table]
 			if t == nil {
-				return false, nil
+				continue
 			}
 			p, known := t.Parts[c.name]
 			if !known {
-				return false, nil
+				continue
 			}
 			// These are not in the part's checksums.
 			if texts, err := textsIn(c.path, p.Files); err == nil && texts != p.Texts && damage == "" {
 				damage = "its text files are not what was stored (in " + c.path + ")"
 			}
-			if p.Damage == damage {
-				return false, nil
+			if p.Damage != damage {
+				p.Damage = damage
+				t.Parts[c.name] = p
+				changed = true
 			}
-			p.Damage = damage
-			t.Parts[c.name] = p
-			return true, nil
-		}); err != nil {
-			return err
 		}
+		return changed, nil
+	}); err != nil {
+		return err
+	}
+	for c := range damages {
+		v.done[c.table+"/"+c.name] = true
 	}
 	return nil
 }
