@@ -27,18 +27,19 @@ const mappingDatabase = "sources"
 
 // checkAccess refuses to let the SELECTs read what they never may: the facts and the tokens.
 func (c *importCmd) checkAccess(a *app) error {
-	protected := map[string]string{"the data folder": a.config.DataDir, "the file of tokens": a.config.IntakeTokens}
+	const facts = "the data folder"
+	protected := []struct{ what, at string }{{facts, a.config.DataDir}, {"the file of tokens", a.config.IntakeTokens}}
 	for i, path := range c.AllowRead {
 		allowed, err := resolved(path)
 		if err != nil {
 			return usage("--allow-read: %w", err)
 		}
-		for what, at := range protected {
-			if at == "" {
+		for _, p := range protected {
+			if p.at == "" {
 				continue
 			}
-			if at, err = resolved(at); err == nil && (within(at, allowed) || what == "the data folder" && within(allowed, at)) {
-				return usage("--allow-read %s includes %s or is part of it (%s), which a mapping must not read; name the files or folders that it needs", path, what, at)
+			if at, err := resolved(p.at); err == nil && (within(at, allowed) || p.what == facts && within(allowed, at)) {
+				return usage("--allow-read %s includes %s or is part of it (%s), which a mapping must not read; name the files or folders that it needs", path, p.what, at)
 			}
 		}
 		c.AllowRead[i] = allowed
