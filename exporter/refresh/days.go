@@ -26,7 +26,7 @@ type Options struct {
 	From func(today time.Time) time.Time
 	// Whole reports whether these tables are whole; see [Refresher]. [always nil]
 	Whole func(ctx context.Context, tables []string) error
-	// Scheduled tells that KPIs of today are computed when somebody reads them, who has a schedule of its own, and not whenever facts arrive; and that
+	// Scheduled says that KPIs of today are computed when somebody reads them, who has a schedule of its own, and not whenever facts arrive; and that
 	// Update is called again and again.
 	Scheduled bool
 	// Guest tells that somebody else serves from the database, and by which definitions its days are computed: nothing is computed by others.

@@ -141,7 +141,7 @@ func objectsOf(c queries.Catalogue) []object {
 	return append(objects, object{kind: "view", name: queries.CatalogueView, file: queries.CatalogueView, statement: listing, checksum: checksum(listing)})
 }
 
-// columnsFound has the columns of views and layers that the engine told, by definition.
+// columnsFound has the columns of views and layers that the engine reported, by definition.
 var columnsFound sync.Map
 
 // known are the columns that q is known to have; none: not known.
