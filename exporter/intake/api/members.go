@@ -65,8 +65,8 @@ func (l *ledger) findMembers(ctx context.Context, from lookup, users []string) e
 	return nil
 }
 
-// write turns news into rows. Messages that name no account get the one that was told before them in the same request,
-// else the stored one, else the one that is told later in the request. An event whose account is not known waits for it.
+// write turns news into rows. Messages that name no account get the one that an earlier message of the request names,
+// else the stored one, else the one that a later message names. An event whose account is not known waits for it.
 func (l *ledger) write(all []news) (*batch, []refusal) {
 	b := newBatch(l.source)
 	var refused []refusal
@@ -107,8 +107,10 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 			case n.event.AccountID != "":
 				b.add(tableEvents, n.message, n.event)
 			case len(n.users) > 0:
-				e := n.event
-				b.add(tableWaiting, n.message, unattributedEvent{e.EventID, e.UserID, other(n.users), e.Event, e.TS, e.Properties, e.Source})
+				if len(n.users) > 1 {
+					n.event.AnonymousID = n.users[1]
+				}
+				b.add(tableWaiting, n.message, n.event)
 			default:
 				refused = append(refused, refusal{Index: n.message, MessageID: n.id, Reason: noAccount})
 			}
@@ -136,14 +138,6 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 }
 
 const noAccount = "names neither an account nor a user: send userId or anonymousId with it, or context.groupId or properties.account_id"
-
-// other is the second id of a user; empty: there is none.
-func other(ids []string) string {
-	if len(ids) < 2 {
-		return ""
-	}
-	return ids[1]
-}
 
 // account is the row that a group makes, or nil if it says nothing new. A version stands for the whole account, so that
 // what the message does not mention is taken from the version that holds at its time, whoever wrote that.

@@ -142,20 +142,10 @@ func (n news) ids() []string {
 	return append(slices.Clip(n.users), n.former)
 }
 
-// usageEvent is a row of usage_events.
+// usageEvent is a row of usage_events, or, without the account and with both ids of the user, of unattributed_events.
 type usageEvent struct {
-	EventID    string          `json:"event_id"`
-	AccountID  string          `json:"account_id"`
-	UserID     string          `json:"user_id"`
-	Event      string          `json:"event"`
-	TS         json.RawMessage `json:"ts"`
-	Properties json.RawMessage `json:"properties,omitempty"`
-	Source     string          `json:"source,omitempty"`
-}
-
-// unattributedEvent is a row of unattributed_events.
-type unattributedEvent struct {
 	EventID     string          `json:"event_id"`
+	AccountID   string          `json:"account_id,omitempty"`
 	UserID      string          `json:"user_id"`
 	AnonymousID string          `json:"anonymous_id,omitempty"`
 	Event       string          `json:"event"`

@@ -75,8 +75,8 @@ func TestPseudonymsByAllWays(t *testing.T) {
 	}
 }
 
-// TestUnattributed: an event that comes before the account of its user is known counts when it is, once, at its own time, whichever id and whichever way the
-// account is told by; one whose user is erased meanwhile never does.
+// TestUnattributed: an event that comes before the account of its user is known counts once it is, one time, at its own time, by either id of the user and
+// whether a message or a row names the account. If the user is erased meanwhile, it never counts.
 func TestUnattributed(t *testing.T) {
 	for name, key := range map[string][]byte{"as they come": nil, "pseudonyms": []byte("a key of its own")} {
 		t.Run(name, func(t *testing.T) {
