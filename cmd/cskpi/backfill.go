@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cskpi/exporter/history"
+	"cskpi/exporter/service"
 	"cskpi/exporter/store"
 	"cskpi/queries/sqltext"
 )
@@ -30,7 +31,7 @@ func (backfillCmd) Help() string {
 
 // Run fills past days and says what became of them.
 func (c *backfillCmd) Run(ctx context.Context, a *app) error {
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
@@ -42,18 +43,18 @@ func (c *backfillCmd) Run(ctx context.Context, a *app) error {
 	if c.Parallel < 1 {
 		return usage("--parallel %d: at least one KPI is computed at a time", c.Parallel)
 	}
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	if c.Changes {
 		return c.changes(ctx, a, d, time.Time{})
 	}
 	if _, err := a.rollUp(ctx, d); err != nil {
 		return err
 	}
-	h := a.history(d)
+	h := a.History(d)
 	from, to := c.From.Time, c.To.Time
 	if to.IsZero() {
 		to = h.Yesterday()
@@ -62,7 +63,7 @@ func (c *backfillCmd) Run(ctx context.Context, a *app) error {
 		return usage("--to %s: that day has not closed yet; the last one that has is %s", to.Format(time.DateOnly), h.Yesterday().Format(time.DateOnly))
 	}
 	if from.IsZero() {
-		if from, err = a.firstDay(ctx, h, to); err != nil {
+		if from, err = a.FirstDay(ctx, h, to); err != nil {
 			return err
 		}
 		if from.IsZero() {
@@ -132,7 +133,7 @@ func (c *backfillCmd) report(a *app, s history.Summary) {
 }
 
 // changes prints what new definitions have changed since an instant: by column of a KPI, how many values of how many days, and the one that changed most.
-func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since time.Time) error {
+func (c *backfillCmd) changes(ctx context.Context, a *app, d *service.Database, since time.Time) error {
 	where := "reason = 'definition'"
 	if !since.IsZero() {
 		where += " and restated_at >= " + sqltext.Instant(since)
@@ -146,7 +147,7 @@ func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since ti
 	if len(c.KPI) > 0 {
 		where += " and view in (" + sqltext.Quotes(c.KPI) + ")"
 	}
-	rows, err := d.conn.Query(ctx, `
+	rows, err := d.Conn.Query(ctx, `
 		select
 			kpi, days, first_day, last_day, series, most.1 as example_day,
 			arrayStringConcat(arrayMap(k -> concat(k, '=', most.2[k]), mapKeys(most.2)), ' ') as example, most.3 as old, most.4 as new
@@ -177,64 +178,4 @@ func (c *backfillCmd) changes(ctx context.Context, a *app, d *database, since ti
 var reasonTexts = map[history.Reason]string{
 	history.First: "for the first time", history.Facts: "for facts that arrived", history.Settings: "for other settings",
 	history.Definition: "for other definitions", history.Asked: "as asked",
-}
-
-// history is what knows past days of d.
-func (a *app) history(d *database) *history.History {
-	return history.New(history.Options{
-		Conn: d.conn, Catalogue: d.catalogue, Zone: d.zone, Lease: d.days.Read, AtOnce: d.days.AtOnce,
-		Timeout: a.config.Timeout, MaxSeries: a.config.MaxSeries, Log: a.log, Whole: d.parts.Whole, Broken: d.days.Broken,
-	})
-}
-
-// firstDay is the first one that CSKPI_HISTORY asks for and facts tell of; zero: there is none.
-func (a *app) firstDay(ctx context.Context, h *history.History, last time.Time) (time.Time, error) {
-	first, err := h.FirstDay(ctx)
-	if err != nil || first.IsZero() || first.After(last) {
-		return time.Time{}, err
-	}
-	if back := a.config.History.before(last); back.After(first) {
-		return back, nil
-	}
-	return first, nil
-}
-
-// span is a time in the past, as far as days are kept: 3y, 18m or 90d; off.
-type span struct{ years, months, days int }
-
-// Decode reads the value of an environment variable.
-func (s *span) Decode(text string) error {
-	*s = span{}
-	if text == "off" {
-		return nil
-	}
-	var n int
-	var unit string
-	if _, err := fmt.Sscanf(text, "%d%s", &n, &unit); err != nil || n <= 0 || n > 40_000 {
-		return errNoSpan
-	}
-	switch unit {
-	case "y":
-		s.years = n
-	case "m":
-		s.months = n
-	case "d":
-		s.days = n
-	default:
-		return errNoSpan
-	}
-	return nil
-}
-
-var errNoSpan = errors.New("write it as 3y, 18m, 90d or off")
-
-// off tells that nothing is to be kept.
-func (s span) off() bool { return s == span{} }
-
-// before is the first of the days that end with last. Off goes back as far as there is anything.
-func (s span) before(last time.Time) time.Time {
-	if s.off() {
-		return time.Time{}
-	}
-	return last.AddDate(-s.years, -s.months, -s.days+1)
 }

@@ -9,17 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"cskpi/exporter/backup"
+	"cskpi/exporter/config"
 	"cskpi/exporter/intake"
 	"cskpi/exporter/store"
 )
-
-// receiptsFile is where the receipts of erasures are, in CSKPI_DATA_DIR, whichever database is used.
-const receiptsFile = "erasures.ndjson"
-
-func (c config) receiptsPath() string { return filepath.Join(c.DataDir, receiptsFile) }
 
 type backupCmd struct {
 	File  string `arg:"" name:"file" help:"File to write, such as cskpi-2026-01-31.backup."`
@@ -35,29 +29,29 @@ func (backupCmd) Help() string {
 
 // Run writes a backup.
 func (c *backupCmd) Run(ctx context.Context, a *app) error {
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
 	if err := a.needsHTTP(); err != nil {
 		return err
 	}
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	if damaged := d.damaged(); len(damaged) > 0 {
+	defer d.Close()
+	if damaged := d.Damaged(); len(damaged) > 0 {
 		return fmt.Errorf("backup: stored data is damaged, and the backup would lack what is lost: restore the last backup, or accept the loss with cskpi check --accept-loss:\n%s", strings.Join(damaged, "\n"))
 	}
-	receipts, err := intake.OpenReceipts(a.config.receiptsPath())
+	receipts, err := intake.OpenReceipts(a.Config.ReceiptsPath())
 	if err != nil {
 		return err
 	}
-	if err := receipts.Sync(ctx, d.conn); err != nil {
+	if err := receipts.Sync(ctx, d.Conn); err != nil {
 		return err
 	}
-	db, err := backup.Connect(d.options)
+	db, err := backup.Connect(d.Options)
 	if err != nil {
 		return err
 	}
@@ -68,7 +62,7 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 	}
 	show := newProgress(a.err)
 	r, err := backup.Write(ctx, db, backup.Options{File: c.File, Replace: c.Force, Layers: layers, Cskpi: buildVersion(), Progress: show.backup,
-		Before: func(ctx context.Context) error { return intake.CompleteAlone(ctx, d.conn) }})
+		Before: func(ctx context.Context) error { return intake.CompleteAlone(ctx, d.Conn) }})
 	show.clear()
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -80,7 +74,7 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		path = c.File
 	}
-	if err := d.conn.Exec(ctx, "insert into backups (finished_at, snapshot_at, file, bytes, rows) select now64(3), fromUnixTimestamp64Milli(toInt64(?), 'UTC'), ?, toUInt64(?), toUInt64(?)",
+	if err := d.Conn.Exec(ctx, "insert into backups (finished_at, snapshot_at, file, bytes, rows) select now64(3), fromUnixTimestamp64Milli(toInt64(?), 'UTC'), ?, toUInt64(?), toUInt64(?)",
 		r.Manifest.Snapshot.UnixMilli(), path, r.Bytes, r.Manifest.Rows()); err != nil {
 		return fmt.Errorf("backup: %s is complete, but the database did not record it: %w", c.File, err)
 	}
@@ -108,13 +102,13 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 	if c.Erasures != "" && c.NoErasures {
 		return usage("--erasures and --no-erasures exclude each other")
 	}
-	if a.config.Cluster != "" {
+	if a.Config.Cluster != "" {
 		return usage("restoring into a cluster is not supported yet; unset CSKPI_CLICKHOUSE_CLUSTER and restore into a single server")
 	}
 	if err := a.needsHTTP(); err != nil {
 		return err
 	}
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
@@ -130,56 +124,56 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	d, err := a.connect(ctx, catalogue, a.ownEngine())
+	d, err := a.Connect(ctx, catalogue, a.OwnEngine())
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	if d.engine != nil && d.shared {
-		return fmt.Errorf("restore: another cskpi is running on %s; stop it first", a.config.DataDir)
+	defer d.Close()
+	if d.Engine != nil && d.Shared {
+		return fmt.Errorf("restore: another cskpi is running on %s; stop it first", a.Config.DataDir)
 	}
-	if err := d.cluster.CreateDatabase(ctx, d.options); err != nil {
+	if err := d.Cluster.CreateDatabase(ctx, d.Options); err != nil {
 		return err
 	}
-	db, err := backup.Connect(d.options)
+	db, err := backup.Connect(d.Options)
 	if err != nil {
 		return err
 	}
 	defer db.Conn.Close()
 	again := 0
 	err = backup.Restore(ctx, db, b, backup.RestoreOptions{Progress: show.backup, Finish: func(ctx context.Context) (err error) {
-		if err := d.parts.Forget(ctx); err != nil { // what it knows is about the tables that are gone
+		if err := d.Parts.Forget(ctx); err != nil { // what it knows is about the tables that are gone
 			return err
 		}
-		if err := intake.Forget(ctx, d.conn); err != nil {
+		if err := intake.Forget(ctx, d.Conn); err != nil {
 			return err
 		}
 		show.say("installing views and rolling up usage")
-		if err := d.cluster.Install(ctx, d.conn, catalogue); err != nil {
+		if err := d.Cluster.Install(ctx, d.Conn, catalogue); err != nil {
 			return err
 		}
-		if err := store.RollUp(ctx, d.conn, nil); err != nil {
+		if err := store.RollUp(ctx, d.Conn, nil); err != nil {
 			return err
 		}
 		if err := backup.Settle(ctx, db, b.Manifest); err != nil {
 			return err
 		}
-		keep, err := intake.OpenReceipts(a.config.receiptsPath())
+		keep, err := intake.OpenReceipts(a.Config.ReceiptsPath())
 		if err != nil {
 			return err
 		}
-		if err := keep.Sync(ctx, d.conn); err != nil {
+		if err := keep.Sync(ctx, d.Conn); err != nil {
 			return err
 		}
-		if again, err = intake.EraseAgain(ctx, d.conn, erased, keep); err != nil || again == 0 {
+		if again, err = intake.EraseAgain(ctx, d.Conn, erased, keep); err != nil || again == 0 {
 			return err
 		}
-		return store.RollUp(ctx, d.conn, nil)
+		return store.RollUp(ctx, d.Conn, nil)
 	}})
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
-	if err := a.configure(ctx, d, a.config.reporting()); err != nil {
+	if err := a.Configure(ctx, d, a.Config.Reporting()); err != nil {
 		return err
 	}
 	show.clear()
@@ -190,10 +184,10 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 
 // needsHTTP refuses a server that is configured by its native protocol, which does not stream Parquet.
 func (a *app) needsHTTP() error {
-	if a.config.ClickhouseURL == "" {
+	if a.Config.ClickhouseURL == "" {
 		return nil
 	}
-	o, err := a.config.clickhouse()
+	o, err := a.Config.Clickhouse()
 	if err != nil {
 		return fmt.Errorf("CSKPI_CLICKHOUSE_URL: %w", err)
 	}
@@ -207,13 +201,13 @@ func (c *restoreCmd) receipts(a *app, b *backup.Backup) ([]intake.KeptReceipt, e
 	}
 	path := c.Erasures
 	if path == "" {
-		path = a.config.receiptsPath()
+		path = a.Config.ReceiptsPath()
 	}
 	found, err := intake.ReadReceipts(path)
 	if c.Erasures == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("restore: there is no %s, so accounts and users that were erased after the backup (%s) would come back. "+
 			"Name the file %s from the data folder of the original with --erasures, or pass --no-erasures if nobody was erased since",
-			path, b.Manifest.Snapshot.Format(time.RFC3339), receiptsFile)
+			path, b.Manifest.Snapshot.Format(time.RFC3339), config.ReceiptsFile)
 	}
 	return found, err
 }
@@ -232,50 +226,4 @@ func (p *progress) backup(at backup.Progress) {
 	default:
 		p.say(fmt.Sprintf("%s: %s rows", at.Name, thousands(fmt.Sprint(at.Rows))))
 	}
-}
-
-// backupAge exports when the database was last backed up.
-type backupAge struct {
-	registry *prometheus.Registry
-	last     prometheus.Gauge
-}
-
-const backupLook = time.Minute // pause between looks for new backups
-
-func newBackupAge() *backupAge { return &backupAge{registry: prometheus.NewRegistry()} }
-
-// run reads the records of backups until ctx ends.
-func (b *backupAge) run(ctx context.Context, d *database) {
-	for b.look(ctx, d); sleep(ctx, backupLook); b.look(ctx, d) {
-	}
-}
-
-// look sets the metric, which is absent until there is a backup. If the database does not answer, it stays as it is.
-func (b *backupAge) look(ctx context.Context, d *database) {
-	var at float64
-	if err := d.conn.QueryRow(ctx, "select toUnixTimestamp64Milli(max(finished_at)) / 1000 from backups").Scan(&at); err != nil || at == 0 {
-		return
-	}
-	if b.last == nil {
-		b.last = prometheus.NewGauge(prometheus.GaugeOpts{
-			Namespace: "cs", Subsystem: "exporter", Name: "backup_timestamp_seconds",
-			Help: "When the last verified backup of the database was complete; absent if there never was one.",
-		})
-		b.registry.MustRegister(b.last)
-	}
-	b.last.Set(at)
-}
-
-// keepReceipts is where serve and erase list erasures, outside the database. Only an erasure needs it, so that a folder that
-// cannot be written does not keep the service from starting.
-func (a *app) keepReceipts() *intake.Receipts {
-	if a.config.ClickhouseURL != "" { // there is perhaps no data folder yet
-		return intake.NewReceipts(a.config.receiptsPath())
-	}
-	r, err := intake.OpenReceipts(a.config.receiptsPath())
-	if err != nil {
-		a.log.Warn("erasures will be refused, since their receipts cannot be stored; let CSKPI_DATA_DIR be a folder that can be written and that lasts", "err", err)
-		return intake.NewReceipts(a.config.receiptsPath())
-	}
-	return r
 }

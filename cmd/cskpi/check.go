@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/exporter/service"
 	"cskpi/exporter/store"
 	"cskpi/queries"
 )
@@ -30,20 +31,20 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 	if c.Accept != "" {
 		return c.accept(ctx, a)
 	}
-	catalogue, err := queries.Load(a.overlays()...)
+	catalogue, err := queries.Load(a.Overlays()...)
 	if err != nil {
 		return fmt.Errorf("query files:\n%w", err)
 	}
 	fmt.Fprintf(a.out, "configuration  ok\nquery files    ok: %d KPIs, %d other views, layers and functions\n", len(catalogue.KPIs()), len(catalogue)-len(catalogue.KPIs()))
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	if err := d.parts.Check(ctx); err != nil {
+	defer d.Close()
+	if err := d.Parts.Check(ctx); err != nil {
 		return err
 	}
-	if damaged := d.damaged(); len(damaged) > 0 {
+	if damaged := d.Damaged(); len(damaged) > 0 {
 		fmt.Fprintf(a.out, "stored data    %d parts are missing or damaged; KPIs that read their tables are not computed:\n\n", len(damaged))
 		for _, what := range damaged {
 			fmt.Fprintf(a.out, "  %s\n", what)
@@ -51,12 +52,12 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 		fmt.Fprintf(a.out, "\nRepair the data or restore a backup, as the section Damaged data of the runbook describes. If that is not possible, cskpi check --accept-loss TABLE goes on without it.\n")
 		return errReported
 	}
-	if d.engine != nil {
+	if d.Engine != nil {
 		fmt.Fprintf(a.out, "stored data    ok: no part is missing or damaged\n")
 	} else {
 		fmt.Fprintf(a.out, "stored data    the server has set no part aside as broken; whether parts are missing is known only there\n")
 	}
-	if err := store.Verify(ctx, d.conn, catalogue); err != nil {
+	if err := store.Verify(ctx, d.Conn, catalogue); err != nil {
 		return fmt.Errorf("views:\n%w", err)
 	}
 	fmt.Fprintf(a.out, "views          ok: each returns what its header promises\n")
@@ -68,15 +69,15 @@ func (c *checkCmd) Run(ctx context.Context, a *app) error {
 
 // accept gives up damaged parts of a table.
 func (c *checkCmd) accept(ctx context.Context, a *app) error {
-	d, err := a.connect(ctx, nil, a.ownEngine())
+	d, err := a.Connect(ctx, nil, a.OwnEngine())
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	table := strings.TrimPrefix(c.Accept, "cs.")
-	given, err := d.parts.Accept(ctx, table)
+	given, err := d.Parts.Accept(ctx, table)
 	if err == nil && len(given) == 0 && !strings.HasPrefix(table, queries.StoredPrefix) {
-		given, err = d.parts.Accept(ctx, queries.StoredPrefix+table) // facts are stored under this name
+		given, err = d.Parts.Accept(ctx, queries.StoredPrefix+table) // facts are stored under this name
 	}
 	if err != nil {
 		return err
@@ -91,13 +92,13 @@ func (c *checkCmd) accept(ctx context.Context, a *app) error {
 }
 
 // quality prints what is wrong with the facts.
-func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
-	q, found := d.catalogue.Get("quality")
+func (c *checkCmd) quality(ctx context.Context, a *app, d *service.Database) error {
+	q, found := d.Catalogue.Get("quality")
 	if !found {
 		return errors.New("the catalogue has no quality.sql")
 	}
-	asOf := c.AsOf.orToday(d.zone)
-	counts, err := d.view(ctx, q, asOf, "", "")
+	asOf := c.AsOf.orToday(d.Zone)
+	counts, err := view(ctx, d, q, asOf, "", "")
 	if err != nil {
 		return err
 	}
@@ -122,9 +123,9 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 	if err := counts.write(a.out, "table"); err != nil {
 		return err
 	}
-	if detail, found := d.catalogue.Get("quality_detail"); found {
+	if detail, found := d.Catalogue.Get("quality_detail"); found {
 		// One row more tells that there are more.
-		rows, err := d.view(ctx, detail, asOf, "", fmt.Sprintf(" limit %d", c.Limit+1))
+		rows, err := view(ctx, d, detail, asOf, "", fmt.Sprintf(" limit %d", c.Limit+1))
 		if err != nil {
 			return err
 		}
@@ -142,12 +143,12 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *database) error {
 }
 
 // countFacts counts what there is to check: the rows of all tables but those by which cskpi is set up.
-func countFacts(ctx context.Context, d *database, asOf time.Time) (float64, error) {
-	q, found := d.catalogue.Get("freshness")
+func countFacts(ctx context.Context, d *service.Database, asOf time.Time) (float64, error) {
+	q, found := d.Catalogue.Get("freshness")
 	if !found {
 		return 0, errors.New("the catalogue has no freshness.sql")
 	}
-	t, err := d.view(ctx, q, asOf, " where table not in ('settings', 'targets', 'fx_rates')", "")
+	t, err := view(ctx, d, q, asOf, " where table not in ('settings', 'targets', 'fx_rates')", "")
 	if err != nil {
 		return 0, err
 	}

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"cskpi/exporter"
+	"cskpi/exporter/config"
 	"cskpi/exporter/demo"
 	"cskpi/exporter/engine"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/service"
 )
 
 type demoCmd struct {
@@ -53,33 +55,33 @@ func (c *demoCmd) Run(ctx context.Context, a *app) error {
 	if c.Store {
 		return c.store(ctx, a)
 	}
-	if a.config.ClickhouseURL != "" {
+	if a.Config.ClickhouseURL != "" {
 		return usage("demo puts made-up facts into a folder of its own: unset CSKPI_CLICKHOUSE_URL")
 	}
 	dir := c.Dir
 	if dir == "" {
-		dir = filepath.Join(a.config.DataDir, "demo")
+		dir = filepath.Join(a.Config.DataDir, "demo")
 	}
 	if e, live := engine.Attach(dir); live {
 		return fmt.Errorf("another process has the demo in %s open (its ClickHouse is %s); stop that, or choose another --dir", dir, e.URL())
 	}
-	zone, err := time.LoadLocation(a.config.Timezone)
+	zone, err := time.LoadLocation(a.Config.Timezone)
 	if err != nil {
 		return err
 	}
 	until := c.Until.orToday(zone)
 	mark := demoMark{
 		Accounts: c.Accounts, Years: c.Years, Events: c.Events, Seed: c.Seed, Until: until.Format(time.DateOnly),
-		Currency: a.config.Currency, Timezone: a.config.Timezone, FiscalYearStart: a.config.FiscalYearStart, Complete: true,
+		Currency: a.Config.Currency, Timezone: a.Config.Timezone, FiscalYearStart: a.Config.FiscalYearStart, Complete: true,
 	}
 	have, err := c.clear(dir, mark)
 	if err != nil {
 		return err
 	}
 	b := *a
-	b.config.DataDir = dir
-	b.eager = true // so that boards are full soon
-	return b.serve(ctx, func(ctx context.Context, d *database, e *exporter.Exporter, at ports) error {
+	b.Config.DataDir = dir
+	b.Eager = true // so that boards are full soon
+	return b.Serve(ctx, func(ctx context.Context, d *service.Database, e *exporter.Exporter, at service.Ports) error {
 		if !have {
 			if err := c.fill(ctx, &b, d, until); err != nil {
 				return err
@@ -137,7 +139,7 @@ func (m demoMark) write(dir string) error {
 }
 
 // fill generates the company and stores its facts.
-func (c *demoCmd) fill(ctx context.Context, a *app, d *database, until time.Time) error {
+func (c *demoCmd) fill(ctx context.Context, a *app, d *service.Database, until time.Time) error {
 	company, err := c.company(d, until)
 	if err != nil {
 		return err
@@ -168,10 +170,10 @@ func (c *demoCmd) fill(ctx context.Context, a *app, d *database, until time.Time
 	return nil
 }
 
-func (c *demoCmd) company(d *database, until time.Time) (*demo.Company, error) {
+func (c *demoCmd) company(d *service.Database, until time.Time) (*demo.Company, error) {
 	company, err := demo.New(demo.Options{
 		Seed: c.Seed, Accounts: c.Accounts, Years: c.Years, Events: c.Events, Until: until,
-		Currency: d.reporting.Currency, FiscalYearStart: d.reporting.FiscalYearStart, Zone: d.zone,
+		Currency: d.Reporting.Currency, FiscalYearStart: d.Reporting.FiscalYearStart, Zone: d.Zone,
 	})
 	if err != nil {
 		return nil, usageError{err}
@@ -184,19 +186,19 @@ const demoSource = "demo"
 
 // store puts the company into a server's database, unless it is there already.
 func (c *demoCmd) store(ctx context.Context, a *app) error {
-	if a.config.ClickhouseURL == "" || c.Dir != "" || c.Fresh {
+	if a.Config.ClickhouseURL == "" || c.Dir != "" || c.Fresh {
 		return usage("--store is for the server of CSKPI_CLICKHOUSE_URL, and goes with neither --dir nor --fresh")
 	}
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	until := c.Until.orToday(d.zone)
+	defer d.Close()
+	until := c.Until.orToday(d.Zone)
 	company, err := c.company(d, until)
 	if err != nil {
 		return err
@@ -206,7 +208,7 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 	for _, table := range tables {
 		parts = append(parts, fmt.Sprintf("select '%[1]s' as name, toString(source) as source, count() as n from `stored_%[1]s` group by source", table))
 	}
-	rows, err := d.conn.Query(ctx, "select name, source from ("+strings.Join(parts, " union all ")+") where n > 0 order by name, source")
+	rows, err := d.Conn.Query(ctx, "select name, source from ("+strings.Join(parts, " union all ")+") where n > 0 order by name, source")
 	if err != nil {
 		return fmt.Errorf("look for other facts: %w", err)
 	}
@@ -241,10 +243,10 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 }
 
 // announce says where to look.
-func (a *app) announce(d *database, dir string, at ports) {
+func (a *app) announce(d *service.Database, dir string, at service.Ports) {
 	facts := ""
-	if to := a.config.intakeListen(); to != "" {
-		facts = "\n  facts (HTTP)         " + to + ", with the token in " + filepath.Join(dir, ownTokenFile)
+	if to := a.Config.IntakeAddress(); to != "" {
+		facts = "\n  facts (HTTP)         " + to + ", with the token in " + filepath.Join(dir, config.TokenFile)
 	}
 	const query = "select segment, window, round(ratio, 4) as nrr from cs.nrr where day = (select day from cs.current_day) order by segment, window format PrettyCompact"
 	fmt.Fprintf(a.out, `
@@ -260,5 +262,5 @@ Try
   CSKPI_DATA_DIR=%[4]s bin/cskpi explain nrr --segment high --window 12m
   echo '{"feedback_id": "f1", "account_id": "acme", "kind": "product_request", "created_on": "%[6]s"}' | CSKPI_DATA_DIR=%[4]s bin/cskpi send --table feedback
 Stop with Ctrl-C.
-`, at.metrics.URL(), at.readers.URL(), query, dir, facts, time.Now().In(d.zone).Format(time.DateOnly), at.metrics.Readers(), at.readers.Readers())
+`, at.Metrics.URL(), at.Readers.URL(), query, dir, facts, time.Now().In(d.Zone).Format(time.DateOnly), at.Metrics.Readers(), at.Readers.Readers())
 }

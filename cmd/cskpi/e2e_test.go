@@ -31,6 +31,7 @@ import (
 	"testing"
 	"time"
 
+	"cskpi/exporter/config"
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
 )
@@ -106,12 +107,12 @@ func importContracts(t *testing.T) {
 // beside keeps an engine on the data folder, as cskpi serve does, so that each command of the test need not start one.
 func beside(t *testing.T) *engine.Engine {
 	t.Helper()
-	c, err := loadConfig()
+	c, err := config.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &app{config: c, log: slog.New(slog.DiscardHandler), out: t.Output(), err: t.Output()}
-	e, err := engine.Start(t.Context(), a.engineOptions(""))
+	a := newApp(c, slog.New(slog.DiscardHandler), t.Output(), t.Output())
+	e, err := engine.Start(t.Context(), a.EngineOptions(""))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"cskpi/exporter/engine"
+	"cskpi/exporter/service"
 )
 
 type engineCmd struct {
@@ -23,31 +24,31 @@ func (c *engineCmd) Run(parent context.Context, a *app) error {
 	if c.Supervised {
 		return engine.Child(parent, os.Stdin)
 	}
-	readers, err := a.openReaders(parent)
+	readers, err := a.OpenReaders(parent)
 	if err != nil {
 		return err
 	}
 	defer readers.Close(0)
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
-	d, err := a.connect(parent, catalogue, a.engineOptions(readers.URL()))
+	d, err := a.Connect(parent, catalogue, a.EngineOptions(readers.URL()))
 	if err != nil {
 		return err
 	}
-	readers.Handle(a.readerHandler(d.engine))
+	readers.Handle(a.ReaderHandler(d.Engine))
 	failed := make(chan error, 1)
 	go func() { failed <- readers.Serve() }() // Ends by Close.
 	// The other commands take what a running engine has as it is.
-	if err := a.prepare(parent, d); err != nil && parent.Err() == nil {
-		a.log.Error("the tables and views are not up to date", "err", err)
+	if err := a.Prepare(parent, d); err != nil && parent.Err() == nil {
+		a.Log.Error("the tables and views are not up to date", "err", err)
 	}
 	select {
 	case <-parent.Done():
-		readers.Close(gracePeriod)
+		readers.Close(service.GracePeriod)
 		err = <-failed
 	case err = <-failed:
 	}
-	return errors.Join(err, d.close())
+	return errors.Join(err, d.Close())
 }

@@ -45,17 +45,17 @@ func (a *app) erase(ctx context.Context, what intake.What) error {
 	if what.Account == "" && what.User == "" {
 		return usage("the id is empty; nothing in particular cannot be erased")
 	}
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	what.UserKey, what.Receipts = []byte(a.config.UserIDKey), a.keepReceipts()
-	receipt, err := intake.Erase(ctx, d.conn, what)
+	defer d.Close()
+	what.UserKey, what.Receipts = []byte(a.Config.UserIDKey), a.KeepReceipts()
+	receipt, err := intake.Erase(ctx, d.Conn, what)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"cskpi/exporter/service"
 	"cskpi/queries"
 )
 
@@ -55,7 +56,7 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	before, err := a.beforeFacts(ctx, d, kpi, asOf)
 	if err != nil {
 		return err
@@ -63,11 +64,11 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 	if before {
 		return table{columns: names(detail.Columns)}.write(a.out, c.Format)
 	}
-	rows, err := d.view(ctx, detail, asOf, q.where, "", q.args...)
+	rows, err := view(ctx, d, detail, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err
 	}
-	values, err := d.view(ctx, kpi, asOf, q.where, "", q.args...)
+	values, err := view(ctx, d, kpi, asOf, q.where, "", q.args...)
 	if err != nil {
 		return err
 	}
@@ -89,13 +90,13 @@ func (c *explainCmd) Run(ctx context.Context, a *app) error {
 }
 
 // unknown is an error if a value that is asked for is not there on that day: nothing would add up to nothing.
-func (c *explainCmd) unknown(ctx context.Context, d *database, kpi, detail queries.Query, q question, asOf time.Time, rows, values table) error {
+func (c *explainCmd) unknown(ctx context.Context, d *service.Database, kpi, detail queries.Query, q question, asOf time.Time, rows, values table) error {
 	if len(q.labels) > 0 && len(rows.rows) == 0 && len(values.rows) == 0 {
-		allRows, err := d.view(ctx, detail, asOf, "", "")
+		allRows, err := view(ctx, d, detail, asOf, "", "")
 		if err != nil {
 			return err
 		}
-		allValues, err := d.view(ctx, kpi, asOf, "", "")
+		allValues, err := view(ctx, d, kpi, asOf, "", "")
 		if err != nil {
 			return err
 		}

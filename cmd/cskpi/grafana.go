@@ -23,6 +23,7 @@ import (
 	"github.com/grafana-tools/sdk"
 
 	"cskpi/dashboards"
+	"cskpi/exporter/config"
 )
 
 type grafanaCmd struct {
@@ -335,22 +336,22 @@ func (c *grafanaPushCmd) datasources() ([]sdk.Datasource, error) {
 type grafana struct {
 	*sdk.Client
 	url     string
-	token   secret
+	token   config.Secret
 	http    http.Client
 	folder  string            // to which boards are sent
 	folders map[string]string // by UID of a board, as Grafana told
 }
 
 func (a *app) grafana() (*grafana, error) {
-	address := strings.TrimSuffix(a.config.GrafanaURL, "/")
+	address := strings.TrimSuffix(a.Config.GrafanaURL, "/")
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil {
 		return nil, usage("CSKPI_GRAFANA_URL is no URL such as https://grafana.example.com; the token stands in CSKPI_GRAFANA_TOKEN")
 	}
-	if a.config.GrafanaToken == "" {
+	if a.Config.GrafanaToken == "" {
 		return nil, usage("CSKPI_GRAFANA_TOKEN is not set; make a service account in Grafana (Administration, Service accounts) with the role Editor, and a token for it")
 	}
-	g := &grafana{url: address, token: a.config.GrafanaToken, folders: map[string]string{}}
+	g := &grafana{url: address, token: a.Config.GrafanaToken, folders: map[string]string{}}
 	g.http = http.Client{Transport: g, Timeout: time.Minute}
 	// The token is not given to the SDK, whose errors name the URL.
 	if g.Client, err = sdk.NewClient(address, "", &g.http); err != nil {

@@ -23,7 +23,7 @@ func (healthCmd) Help() string {
 
 // Run asks and waits a few seconds for the answer.
 func (c *healthCmd) Run(ctx context.Context, a *app) error {
-	address, err := net.ResolveTCPAddr("tcp", a.config.Listen)
+	address, err := net.ResolveTCPAddr("tcp", a.Config.Listen)
 	if err != nil {
 		return fmt.Errorf("CSKPI_LISTEN: %w", err)
 	}
@@ -33,7 +33,7 @@ func (c *healthCmd) Run(ctx context.Context, a *app) error {
 	if c.Ready {
 		path = "/-/ready"
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, gate.URL(address.String(), a.config.WebConfigFile)+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, gate.URL(address.String(), a.Config.WebConfigFile)+path, nil)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"cskpi/exporter/history/prom"
+	"cskpi/exporter/service"
 	"cskpi/exporter/store"
 	"cskpi/queries"
 )
@@ -51,14 +52,14 @@ const keptJournal = "cskpi-history.json"
 
 // export is what is written, and where it comes from.
 type export struct {
-	*database
+	*service.Database
 	plan   prom.Plan
 	stored prom.Stored
 }
 
 // open opens the database and plans what is written.
 func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom.Forms) (*export, error) {
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -72,25 +73,25 @@ func (c *past) open(ctx context.Context, a *app, every time.Duration, forms prom
 			return nil, usage("there is no KPI %q; cskpi kpi lists them", name)
 		}
 	}
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return nil, err
 	}
-	e := &export{d, prom.Plan{}, prom.Stored{DB: d.conn, Catalogue: told, Every: a.config.Interval, Labels: labels, Zone: d.zone}}
+	e := &export{d, prom.Plan{}, prom.Stored{DB: d.Conn, Catalogue: told, Every: a.Config.Interval, Labels: labels, Zone: d.Zone}}
 	if e.plan, err = c.planned(ctx, a, e, every, forms); err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, errors.Join(err, d.Close())
 	}
 	return e, nil
 }
 
 // planned is what is written, once it is sure that it is there.
 func (c *past) planned(ctx context.Context, a *app, e *export, every time.Duration, forms prom.Forms) (prom.Plan, error) {
-	h := a.history(e.database)
+	h := a.History(e.Database)
 	if err := h.Whole(ctx); err != nil {
 		return prom.Plan{}, err
 	}
-	today := date{}.orToday(e.zone)
-	p := prom.Plan{Source: e.stored, Zone: e.zone, From: c.From.Time, To: c.To.orToday(e.zone), Until: time.Now(), Every: every, Forms: forms}
+	today := date{}.orToday(e.Zone)
+	p := prom.Plan{Source: e.stored, Zone: e.Zone, From: c.From.Time, To: c.To.orToday(e.Zone), Until: time.Now(), Every: every, Forms: forms}
 	if p.To.After(today) {
 		return p, usage("--to %s: that day has not come yet", p.To.Format(time.DateOnly))
 	}
@@ -119,10 +120,10 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 		return p, nil
 	}
 	// A scrape of today is about today, so what there is until the first one must be, too.
-	if _, err := a.rollUp(ctx, e.database); err != nil {
+	if _, err := a.rollUp(ctx, e.Database); err != nil {
 		return p, err
 	}
-	days, err := h.Open(ctx, e.stored.Catalogue, today, a.config.Parallel)
+	days, err := h.Open(ctx, e.stored.Catalogue, today, a.Config.Parallel)
 	if err != nil && (ctx.Err() != nil || !c.Incomplete) {
 		return p, err
 	}
@@ -150,7 +151,7 @@ func (c *past) planned(ctx context.Context, a *app, e *export, every time.Durati
 // labels are those of the scrape.
 func (c *past) labels(a *app) ([]prom.Label, error) {
 	if c.Instance == "" {
-		_, port, err := net.SplitHostPort(a.config.Listen)
+		_, port, err := net.SplitHostPort(a.Config.Listen)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +186,7 @@ func said(show *progress) func(prom.Progress) {
 
 // restated tells of what was written before and has got other values since.
 func (c *past) restated(ctx context.Context, a *app, e *export, j *prom.Journal, advice string) (prom.Restated, error) {
-	r, err := j.Restated(ctx, e.stored, e.zone)
+	r, err := j.Restated(ctx, e.stored, e.Zone)
 	if err != nil {
 		return r, fmt.Errorf("read what was restated: %w", store.Brief(err))
 	}
@@ -227,7 +228,7 @@ func (c *historyBlocksCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer e.close()
+	defer e.Close()
 	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("blocks", e))
 	if err != nil {
 		return err
@@ -287,7 +288,7 @@ func (c *historyOpenMetricsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer e.close()
+	defer e.Close()
 	j, err := prom.OpenJournal(filepath.Join(c.Dir, keptJournal), c.of("OpenMetrics", e))
 	if err != nil {
 		return err
@@ -344,7 +345,7 @@ func (c *historyPushCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer e.close()
+	defer e.Close()
 	var j *prom.Journal
 	if c.Journal != "" {
 		if j, err = prom.OpenJournal(c.Journal, c.of("remote write to "+withoutPassword(c.URL), e)); err != nil {

@@ -21,6 +21,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"cskpi/exporter/service"
 )
 
 // BenchmarkHostileClients serves a company of 100 accounts while slow, greedy and hostile clients work against all three
@@ -105,7 +107,7 @@ func BenchmarkHostileClients(b *testing.B) {
 				for query, every := range samples(text, "cs_exporter_query_interval_seconds") {
 					oldest = max(oldest, age[query]/every)
 				}
-				sleep(ctx, 500*time.Millisecond)
+				service.Sleep(ctx, 500*time.Millisecond)
 			}
 		})
 		others.Go(func() {
@@ -137,7 +139,7 @@ func BenchmarkHostileClients(b *testing.B) {
 				if answer.StatusCode == http.StatusServiceUnavailable {
 					h.busy.Add(1)
 				}
-				sleep(ctx, 200*time.Millisecond)
+				service.Sleep(ctx, 200*time.Millisecond)
 			}
 		})
 		others.Wait()
@@ -174,7 +176,7 @@ func BenchmarkHostileClients(b *testing.B) {
 }
 
 type hostile struct {
-	s                    *service
+	s                    *served
 	readers              string
 	client               *http.Client
 	answers, leaks, busy atomic.Int64
@@ -184,7 +186,7 @@ type hostile struct {
 func (h *hostile) again(ctx context.Context, do func(context.Context)) {
 	for ctx.Err() == nil {
 		do(ctx)
-		sleep(ctx, 50*time.Millisecond)
+		service.Sleep(ctx, 50*time.Millisecond)
 	}
 }
 
@@ -225,7 +227,7 @@ func (h *hostile) slowReader(ctx context.Context) {
 	}
 	defer c.Close()
 	_, _ = io.WriteString(c, "GET /?query="+url.QueryEscape("select repeat('x', 1000000) from numbers(10000)")+" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-	for sleep(ctx, time.Second) {
+	for service.Sleep(ctx, time.Second) {
 		if _, err := c.Read(make([]byte, 1)); err != nil {
 			break
 		}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"cskpi/exporter/config"
 	"cskpi/queries"
 )
 
@@ -32,11 +33,13 @@ func TestImports(t *testing.T) {
 		may []string
 		why string
 	}{
-		{"cskpi/cmd/", []string{"cskpi/exporter", "cskpi/queries", "cskpi/dashboards"}, "the command wires everything"},
+		{"cskpi/cmd/", []string{"cskpi/exporter", "cskpi/queries", "cskpi/dashboards"}, "commands may use everything"},
 		{"cskpi/exporter/engine/enginetest", []string{"cskpi/exporter/engine"}, "tests of any package may use it"},
 		{"cskpi/exporter/engine", nil, "an engine can be swapped by a URL only if it knows nothing of KPIs"},
 		{"cskpi/exporter/gate/shares", nil, "it knows no requests"},
 		{"cskpi/exporter/gate", []string{"cskpi/exporter/gate"}, "it guards any port, whatever is behind it"},
+		{"cskpi/exporter/config", []string{"cskpi/exporter/engine", "cskpi/exporter/intake/api", "cskpi/exporter/policy"}, "it says what is wrong with a value, and does nothing with it"},
+		{"cskpi/exporter/service", []string{"cskpi/exporter", "cskpi/queries"}, "it wires the parts that serve; commands use it, and it knows none of them"},
 		{"cskpi/exporter/store/storetest", []string{"cskpi/exporter/engine/enginetest", "cskpi/exporter/refresh", "cskpi/exporter/store", "cskpi/queries"}, "tests of any package may use it"},
 		{"cskpi/exporter/store", []string{"cskpi/queries"}, "it makes the database by the definitions, whoever fills it and reads it"},
 		{"cskpi/exporter/policy", []string{"cskpi/exporter/store", "cskpi/queries"}, "settings are rows of a table, whoever sets them"},
@@ -50,11 +53,11 @@ func TestImports(t *testing.T) {
 		{"cskpi/queries", []string{"cskpi/queries/sqltext"}, "the definitions stand alone"},
 	}
 	forbidden := []struct{ pkg, unless, why string }{
-		{"github.com/kelseyhightower/envconfig", "cskpi/cmd/", "only the command reads the environment"},
+		{"github.com/kelseyhightower/envconfig", "cskpi/cmd/ cskpi/exporter/config cskpi/exporter/service", "the environment is read in one place"},
 		{"github.com/alecthomas/kong", "cskpi/cmd/", "only the command reads its arguments"},
-		{"github.com/prometheus/exporter-toolkit/web", "cskpi/cmd/ cskpi/exporter/gate", "ports are opened in one place"},
-		{"os/signal", "cskpi/cmd/ cskpi/exporter/engine cskpi/exporter/store/storetest", "signals are the command's, and the engine undoes what its library does to them"},
-		{"github.com/ebitengine/purego", "cskpi/cmd/ cskpi/exporter/engine cskpi/exporter/store/storetest", "only the engine loads a library"},
+		{"github.com/prometheus/exporter-toolkit/web", "cskpi/cmd/ cskpi/exporter/gate cskpi/exporter/service", "ports are opened in one place"},
+		{"os/signal", "cskpi/cmd/ cskpi/exporter/config cskpi/exporter/engine cskpi/exporter/service cskpi/exporter/store/storetest", "signals are the command's, and the engine undoes what its library does to them"},
+		{"github.com/ebitengine/purego", "cskpi/cmd/ cskpi/exporter/config cskpi/exporter/engine cskpi/exporter/service cskpi/exporter/store/storetest", "only the engine loads a library"},
 		{"github.com/ClickHouse/clickhouse-go/v2", "cskpi/cmd/ cskpi/exporter", "definitions and boards are text, whoever runs it"},
 		{"github.com/prometheus/client_golang/prometheus", "cskpi/cmd/ cskpi/exporter cskpi/queries", "metrics are the exporter's"},
 		{"testing", "cskpi/exporter/engine/enginetest cskpi/exporter/store/storetest", "test code is no part of the binary"},
@@ -262,12 +265,12 @@ func kpiTable(c queries.Catalogue) string {
 func configTable() string {
 	var b strings.Builder
 	b.WriteString("| variable | default | meaning |\n| --- | --- | --- |\n")
-	for _, v := range variables() {
+	for _, v := range config.Variables() {
 		value := ""
-		if v.value != "" {
-			value = "`" + v.value + "`"
+		if v.Default != "" {
+			value = "`" + v.Default + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.name, value, v.desc)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.Name, value, v.Desc)
 	}
 	return b.String()
 }

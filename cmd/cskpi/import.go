@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cskpi/exporter/intake"
+	"cskpi/exporter/service"
 )
 
 type importCmd struct {
@@ -48,15 +49,15 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if err := c.checkAccess(a); err != nil {
 		return err
 	}
-	catalogue, err := a.load()
+	catalogue, err := a.Load()
 	if err != nil {
 		return err
 	}
-	d, err := a.open(ctx, catalogue)
+	d, err := a.Open(ctx, catalogue)
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	show := newProgress(a.err)
 	im := a.importer(d)
 	im.Strict, im.RejectsDir, im.Format, im.Encoding = c.Strict, c.Rejects, intake.Format(c.Format), c.Encoding
@@ -120,10 +121,10 @@ func (c *importCmd) report(a *app, s intake.Summary, err error) error {
 }
 
 // importer stores facts in d.
-func (a *app) importer(d *database) *intake.Importer {
+func (a *app) importer(d *service.Database) *intake.Importer {
 	return &intake.Importer{
-		Conn:    d.conn,
-		Zone:    d.zone,
-		UserKey: []byte(a.config.UserIDKey),
+		Conn:    d.Conn,
+		Zone:    d.Zone,
+		UserKey: []byte(a.Config.UserIDKey),
 	}
 }

@@ -30,25 +30,6 @@ func (p *process) intakeAddress(t *testing.T) string {
 	return address
 }
 
-func TestIntakeListen(t *testing.T) {
-	for _, tt := range []struct{ listen, tokens, want string }{
-		{"", "", "127.0.0.1:11470"},
-		{"", "tokens.yaml", ":11470"},
-		{"off", "tokens.yaml", ""},
-		{"[::1]:1", "", "[::1]:1"},
-	} {
-		c := config{IntakeListen: tt.listen, IntakeTokens: tt.tokens}
-		if got := c.intakeListen(); got != tt.want {
-			t.Errorf("%+v: got %q", tt, got)
-		}
-	}
-	for address, want := range map[string]bool{"localhost:1": true, "127.8.9.1:1": true, "[::1]:1": true, ":1": false, "0.0.0.0:1": false, "[::]:1": false, "10.0.0.1:1": false, "example.com:1": false} {
-		if isLoopback(address) != want {
-			t.Errorf("%s: got %t", address, !want)
-		}
-	}
-}
-
 // TestIntake sends facts to a running service, over TLS and with a token, and finds them in the KPIs.
 func TestIntake(t *testing.T) {
 	dir := t.TempDir()

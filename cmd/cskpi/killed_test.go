@@ -21,6 +21,7 @@ import (
 	"cskpi/exporter/backup"
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
+	"cskpi/exporter/service"
 	"cskpi/exporter/store/storetest"
 	"cskpi/queries"
 	"cskpi/queries/sqltext"
@@ -332,9 +333,9 @@ func TestKilled(t *testing.T) {
 }
 
 // fingerprint says what every table of the database holds: rows and a hash of them, without the times at which things were computed or stored.
-func fingerprint(t *testing.T, d *database) map[string]string {
+func fingerprint(t *testing.T, d *service.Database) map[string]string {
 	t.Helper()
-	rows, err := d.conn.Query(t.Context(), `
+	rows, err := d.Conn.Query(t.Context(), `
 		select c.table, groupArray(c.name), any(t.engine)
 		from system.columns as c
 		join system.tables as t on t.database = c.database and t.name = c.table
@@ -359,7 +360,7 @@ func fingerprint(t *testing.T, d *database) map[string]string {
 		var is string
 		// Few rows are compared as text, so that a difference can be seen.
 		line := "formatRowNoNewline('TabSeparated', " + strings.Join(names, ", ") + ")"
-		if err := d.conn.QueryRow(t.Context(), "select concat(toString(count()), ' rows, ', if(count() > 100, toString(sum(cityHash64("+line+"))), concat('\n', arrayStringConcat(arraySort(groupArray("+line+")), '\n')))) from "+
+		if err := d.Conn.QueryRow(t.Context(), "select concat(toString(count()), ' rows, ', if(count() > 100, toString(sum(cityHash64("+line+"))), concat('\n', arrayStringConcat(arraySort(groupArray("+line+")), '\n')))) from "+
 			sqltext.Name(table)+map[bool]string{true: " final"}[row[2] == "ReplacingMergeTree"]).Scan(&is); err != nil {
 			t.Fatalf("%s: %v", table, err)
 		}
@@ -446,12 +447,12 @@ func TestKilledUpgrade(t *testing.T) {
 			t.Errorf("check: got %d\n%s\n%s", code, stdout, stderr)
 		}
 		_, d := opened(t)
-		defer d.close()
-		q, found := d.catalogue.Get("nrr")
+		defer d.Close()
+		q, found := d.Catalogue.Get("nrr")
 		if !found {
 			t.Fatal("there is no nrr")
 		}
-		rows, err := d.view(t.Context(), q, time.Date(2024, 6, 30, 0, 0, 0, 0, time.UTC), "", "")
+		rows, err := view(t.Context(), d, q, time.Date(2024, 6, 30, 0, 0, 0, 0, time.UTC), "", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -485,7 +486,7 @@ func TestKilledRefresh(t *testing.T) {
 		}
 		took = time.Since(began)
 		_, d := opened(t)
-		defer d.close()
+		defer d.Close()
 		return fingerprint(t, d), took
 	}
 	want, took := refreshed(0, 0)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"cskpi/exporter/service"
 	"cskpi/queries"
 )
 
@@ -35,7 +36,7 @@ func (kpiCmd) Help() string {
 // Run prints one KPI, or the list.
 func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 	if c.Name == "" {
-		catalogue, err := a.load()
+		catalogue, err := a.Load()
 		if err != nil {
 			return err
 		}
@@ -67,14 +68,14 @@ func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	t := table{columns: names(q.Columns)}
 	before, err := a.beforeFacts(ctx, d, q, asOf)
 	if err != nil {
 		return err
 	}
 	if !before {
-		all, err := d.view(ctx, q, asOf, "", "")
+		all, err := view(ctx, d, q, asOf, "", "")
 		if err != nil {
 			return err
 		}
@@ -96,13 +97,13 @@ func (c *kpiCmd) Run(ctx context.Context, a *app) error {
 
 // find loads the query files and returns a view of them by name, of a KPI or not.
 func (a *app) find(name string) (queries.Catalogue, queries.Query, error) {
-	c, err := a.load()
+	c, err := a.Load()
 	if err != nil {
 		return nil, queries.Query{}, err
 	}
 	q, found := c.Get(name)
-	if i := slices.IndexFunc(a.refused, func(r queries.Refused) bool { return r.Name == name }); i >= 0 {
-		return nil, q, fmt.Errorf("the query file of %s is refused:\n%w", name, a.refused[i].Err)
+	if i := slices.IndexFunc(a.Refused, func(r queries.Refused) bool { return r.Name == name }); i >= 0 {
+		return nil, q, fmt.Errorf("the query file of %s is refused:\n%w", name, a.Refused[i].Err)
 	}
 	if !found || q.Function {
 		return nil, q, usage("there is no KPI %q; cskpi kpi lists them", name)
@@ -112,30 +113,30 @@ func (a *app) find(name string) (queries.Catalogue, queries.Query, error) {
 
 // openAt opens the database for a question about a day: the one given, else today. Where what is asked reads usage, that is
 // brought up to date first.
-func (a *app) openAt(ctx context.Context, c queries.Catalogue, day date, asked ...queries.Query) (*database, time.Time, error) {
-	d, err := a.open(ctx, c)
+func (a *app) openAt(ctx context.Context, c queries.Catalogue, day date, asked ...queries.Query) (*service.Database, time.Time, error) {
+	d, err := a.Open(ctx, c)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
 	if slices.ContainsFunc(asked, func(q queries.Query) bool { return q.Reads(queries.StoredPrefix + "usage_") }) {
 		if _, err := a.rollUp(ctx, d); err != nil {
-			return nil, time.Time{}, errors.Join(err, d.close())
+			return nil, time.Time{}, errors.Join(err, d.Close())
 		}
 	}
-	asOf := day.orToday(d.zone)
-	if today := d.days.Today(); asOf.After(today) {
-		return nil, time.Time{}, errors.Join(usage("%s is in the future; today is %s", asOf.Format(time.DateOnly), today.Format(time.DateOnly)), d.close())
+	asOf := day.orToday(d.Zone)
+	if today := d.Days.Today(); asOf.After(today) {
+		return nil, time.Time{}, errors.Join(usage("%s is in the future; today is %s", asOf.Format(time.DateOnly), today.Format(time.DateOnly)), d.Close())
 	}
 	return d, asOf, nil
 }
 
 // beforeFacts reports whether a KPI is asked of a day before there were any facts, on which it would be nothing but zeros, and says so. Of a day that
 // will have to be computed first it says that on a terminal, since it may take some seconds.
-func (a *app) beforeFacts(ctx context.Context, d *database, q queries.Query, day time.Time) (bool, error) {
+func (a *app) beforeFacts(ctx context.Context, d *service.Database, q queries.Query, day time.Time) (bool, error) {
 	if q.Day.Name == "" && !q.IsByDay() {
 		return false, nil
 	}
-	first, err := d.days.FirstFact(ctx)
+	first, err := d.Days.FirstFact(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -146,7 +147,7 @@ func (a *app) beforeFacts(ctx context.Context, d *database, q queries.Query, day
 	if terminal(a.err) == nil {
 		return false, nil
 	}
-	computed, err := d.days.Computed(ctx, q, day)
+	computed, err := d.Days.Computed(ctx, q, day)
 	if err == nil && !computed {
 		fmt.Fprintf(a.err, "%s is not stored; it is computed now.\n", day.Format(time.DateOnly))
 	}

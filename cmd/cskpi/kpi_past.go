@@ -27,25 +27,25 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	h := a.history(d)
+	defer d.Close()
+	h := a.History(d)
 	if err := h.Whole(ctx); err != nil {
 		return err
 	}
-	knownAt, err := c.knownAt(d.zone)
+	knownAt, err := c.knownAt(d.Zone)
 	if err != nil {
 		return err
 	}
 	series := !c.From.IsZero()
 	days := []time.Time{asOf}
 	if series {
-		if c.To.After(d.days.Today()) {
-			return usage("--to %s is in the future; today is %s", c.To.Format(time.DateOnly), d.days.Today().Format(time.DateOnly))
+		if c.To.After(d.Days.Today()) {
+			return usage("--to %s is in the future; today is %s", c.To.Format(time.DateOnly), d.Days.Today().Format(time.DateOnly))
 		}
 		if days, err = c.days(h.Yesterday()); err != nil {
 			return err
 		}
-		first, err := d.days.FirstFact(ctx)
+		first, err := d.Days.FirstFact(ctx)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (c *kpiCmd) past(ctx context.Context, a *app, catalogue queries.Catalogue, 
 	if knownAt.IsZero() {
 		told, _, err = h.Told(ctx, q, days)
 	} else {
-		told, err = c.known(ctx, h, q, days, knownAt, d.zone)
+		told, err = c.known(ctx, h, q, days, knownAt, d.Zone)
 	}
 	if err != nil {
 		return err

@@ -13,8 +13,8 @@ import (
 func daysStored(t *testing.T, from, to string) map[string][]string {
 	t.Helper()
 	_, d := opened(t)
-	defer d.close()
-	rows, err := d.conn.Query(t.Context(), "select state, arraySort(groupArray(toString(day))) from days where day between '"+from+"' and '"+to+"' group by state")
+	defer d.Close()
+	rows, err := d.Conn.Query(t.Context(), "select state, arraySort(groupArray(toString(day))) from days where day between '"+from+"' and '"+to+"' group by state")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,8 +89,8 @@ func TestRefreshCommand(t *testing.T) {
 	arr := func() (sums string) {
 		t.Helper()
 		_, d := opened(t)
-		defer d.close()
-		if err := d.conn.QueryRow(t.Context(), "select toString(groupArray((on, sum))) from (select toString(a.day) as on, sum(amount) as sum from arr as a where day in ('2024-05-31', '2024-06-11', '2024-06-30') or day = (select day from current_day) group by a.day order by a.day)").Scan(&sums); err != nil {
+		defer d.Close()
+		if err := d.Conn.QueryRow(t.Context(), "select toString(groupArray((on, sum))) from (select toString(a.day) as on, sum(amount) as sum from arr as a where day in ('2024-05-31', '2024-06-11', '2024-06-30') or day = (select day from current_day) group by a.day order by a.day)").Scan(&sums); err != nil {
 			t.Fatal(err)
 		}
 		return sums

@@ -11,14 +11,17 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
+	"text/tabwriter"
 	"time"
 	_ "time/tzdata" // reporting zones must work in an image without zone files
 
 	"github.com/alecthomas/kong"
 
 	"cskpi/exporter"
-	"cskpi/queries"
+	"cskpi/exporter/config"
+	"cskpi/exporter/service"
 )
 
 // commands is the command line, a field for each command.
@@ -46,12 +49,14 @@ type commands struct {
 
 // app is what every command works with.
 type app struct {
-	config  config
-	log     *slog.Logger
-	refused []queries.Refused // query files that are left out
-	out     io.Writer         // results
-	err     io.Writer         // everything else
-	eager   bool              // past days are computed as fast as the machine can, not beside everything else
+	*service.Service
+	out io.Writer // results
+	err io.Writer // everything else
+}
+
+func newApp(c config.Config, log *slog.Logger, out, err io.Writer) *app {
+	warn := func(what string) { fmt.Fprintln(err, "cskpi: warning:", what) }
+	return &app{&service.Service{Config: c, Log: log, Warn: warn, Version: buildVersion(), Revision: buildRevision()}, out, err}
 }
 
 // usageError is a mistake in the command line; it ends the program with 2.
@@ -89,11 +94,11 @@ func main() {
 // run is the program without its process: it returns the exit code. The environment is the process's own, because
 // envconfig reads no other.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return runWith(ctx, args, stdout, stderr, loadConfig)
+	return runWith(ctx, args, stdout, stderr, config.Load)
 }
 
 // runWith runs the program with another configuration than the environment's.
-func runWith(ctx context.Context, args []string, stdout, stderr io.Writer, load func() (config, error)) int {
+func runWith(ctx context.Context, args []string, stdout, stderr io.Writer, load func() (config.Config, error)) int {
 	stderr = &visible{w: stderr}
 	if terminal(stdout) != nil { // elsewhere results keep every character, as programs need them
 		stdout = &visible{w: stdout}
@@ -133,7 +138,7 @@ func runWith(ctx context.Context, args []string, stdout, stderr io.Writer, load 
 		// Who asks for a number wants to read of problems, not of an engine that came and went.
 		c.LogLevel = slog.LevelWarn
 	}
-	a := &app{config: c, log: c.logger(stderr), out: stdout, err: stderr}
+	a := newApp(c, c.Logger(stderr), stdout, stderr)
 	return exitCode(ctx, selected.Run(a), stderr)
 }
 
@@ -173,6 +178,38 @@ func printHelp(o kong.HelpOptions, ctx *kong.Context) error {
 	}
 	fmt.Fprintln(ctx.Stdout)
 	return writeVariables(ctx.Stdout)
+}
+
+// writeVariables prints the configuration table for people at a terminal.
+func writeVariables(w io.Writer) error {
+	fmt.Fprintln(w, "Configuration is by environment variables:")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range config.Variables() {
+		desc := v.Desc
+		if v.Default != "" {
+			desc = "[" + v.Default + "] " + desc
+		}
+		for i, line := range wrap(desc, 84) {
+			if i > 0 {
+				v.Name = ""
+			}
+			fmt.Fprintf(tw, "  %s\t%s\n", v.Name, line)
+		}
+	}
+	return tw.Flush()
+}
+
+// wrap breaks s into lines of at most width bytes, at spaces.
+func wrap(s string, width int) []string {
+	var lines []string
+	for word := range strings.FieldsSeq(s) {
+		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
+			lines[n-1] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
 }
 
 // date is a day on the command line.

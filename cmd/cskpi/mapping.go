@@ -28,7 +28,7 @@ const mappingDatabase = "sources"
 // checkAccess refuses to let the SELECTs read what they never may: the facts and the tokens.
 func (c *importCmd) checkAccess(a *app) error {
 	const facts = "the data folder"
-	protected := []struct{ what, at string }{{facts, a.config.DataDir}, {"the file of tokens", a.config.IntakeTokens}}
+	protected := []struct{ what, at string }{{facts, a.Config.DataDir}, {"the file of tokens", a.Config.IntakeTokens}}
 	for i, path := range c.AllowRead {
 		allowed, err := resolved(path)
 		if err != nil {
@@ -69,17 +69,17 @@ func within(path, dir string) bool {
 // library lets a SELECT do whatever its process may.
 func (c *importCmd) sources(ctx context.Context, a *app, catalogue queries.Catalogue, files []string) (*intake.Sources, error) {
 	o := engine.Options{
-		DataDir:      a.config.DataDir,
+		DataDir:      a.Config.DataDir,
 		Scratch:      true,
-		Library:      a.config.Libchdb,
-		MaxMemory:    uint64(a.config.EngineMemory) / 2, // There may be the engine of the facts beside it.
+		Library:      a.Config.Libchdb,
+		MaxMemory:    uint64(a.Config.EngineMemory) / 2, // There may be the engine of the facts beside it.
 		QueryTimeout: mappingTime,
-		Confinement:  a.config.Confinement,
+		Confinement:  a.Config.Confinement,
 		Read:         c.AllowRead,
 		Ports:        c.AllowConnect,
-		Log:          a.log,
+		Log:          a.Log,
 	}
-	if a.config.ClickhouseURL != "" {
+	if a.Config.ClickhouseURL != "" {
 		o.DataDir = os.TempDir()
 	}
 	for _, file := range files {
@@ -94,7 +94,7 @@ func (c *importCmd) sources(ctx context.Context, a *app, catalogue queries.Catal
 		return nil, fmt.Errorf("start an engine for the mapping, which needs one also beside a ClickHouse server: %w", err)
 	}
 	s := &intake.Sources{Explain: c.explain, Close: e.Close}
-	if level := e.Confinement(); level < a.config.Confinement {
+	if level := e.Confinement(); level < a.Config.Confinement {
 		err = fmt.Errorf("the kernel can confine the process that runs a mapping to the level %q only (full takes Linux 6.7, files 5.19, and Landlock enabled), so its SELECTs could reach more than the command allows; "+
 			"if you trust the mapping, set CSKPI_ENGINE_CONFINEMENT=%s", level, level)
 	} else if err = prepareSources(ctx, e, catalogue); err == nil {

@@ -132,10 +132,10 @@ func TestMappingReachesNothing(t *testing.T) {
 		t.Errorf("left: %q", left)
 	}
 	_, d := opened(t)
-	defer d.close()
+	defer d.Close()
 	for table := range tables {
 		stored, want := uint64(0), map[string]uint64{"accounts": 1, "contracts": 6}[table]
-		if err := d.conn.QueryRow(t.Context(), "select count() from stored_"+table).Scan(&stored); err != nil || stored != want {
+		if err := d.Conn.QueryRow(t.Context(), "select count() from stored_"+table).Scan(&stored); err != nil || stored != want {
 			t.Errorf("stored_%s has %d rows, want %d; %v", table, stored, want, err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"cskpi/exporter/config"
 )
 
 // port is the address of one of the ports of a running command, as its log has it.
@@ -57,7 +59,7 @@ func TestPorts(t *testing.T) {
 	s := start(t, "serve")
 	until(t, func() bool { return strings.Contains(s.stderr.String(), "listening for=engine") })
 	metrics, engine, intake := s.port(t, "metrics"), s.port(t, "engine"), s.port(t, "intake")
-	token := strings.TrimSpace(string(readFile(t, filepath.Join(data, ownTokenFile))))
+	token := strings.TrimSpace(string(readFile(t, filepath.Join(data, config.TokenFile))))
 	basic := []string{"Authorization", "Basic Z3JhZmFuYTp0ZXN0"} // grafana:test
 	bearer := []string{"Authorization", "Bearer " + token}
 

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"cskpi/exporter/intake"
+	"cskpi/exporter/service"
+	"cskpi/exporter/store"
 )
 
 // progress is one line on a terminal that is written over; elsewhere it is silent.
@@ -54,4 +58,30 @@ func (p *progress) clear() {
 		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
 		p.width = 0
 	}
+}
+
+// rollUp brings usage up to date for a command that ends, and returns how many days that took. A failure is only told: the
+// command may be one that reads, by a user who may not write, while another process keeps usage up to date.
+func (a *app) rollUp(ctx context.Context, d *service.Database) (days int, err error) {
+	show := newProgress(a.err)
+	told := make(chan struct{})
+	notice := time.AfterFunc(3*time.Second, func() {
+		defer close(told)
+		show.say("bringing usage up to date")
+	})
+	err = d.Parts.RollUp(ctx, func(p store.RollUpProgress) {
+		days = p.Total
+		show.say(fmt.Sprintf("usage: %d of %d days", p.Days, p.Total))
+	})
+	if !notice.Stop() {
+		<-told
+	}
+	show.clear()
+	if ctx.Err() != nil {
+		return days, ctx.Err()
+	}
+	if err != nil {
+		fmt.Fprintf(a.err, "cskpi: warning: usage is not up to date: %v\n", store.Brief(err))
+	}
+	return days, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"cskpi/exporter/config"
 	"cskpi/queries"
 )
 
@@ -40,31 +41,31 @@ func TestReleasedFolders(t *testing.T) {
 			dir := t.TempDir()
 			unpack(t, packed, dir)
 			folder(t, filepath.Join(dir, "data"))
-			config, err := loadConfig()
+			config, err := config.Load()
 			if err != nil {
 				t.Fatal(err)
 			}
 			var out bytes.Buffer
-			a := &app{config: config, log: slog.New(slog.DiscardHandler), out: &out, err: t.Output()}
-			catalogue, err := a.load()
+			a := newApp(config, slog.New(slog.DiscardHandler), &out, t.Output())
+			catalogue, err := a.Load()
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, err := a.open(t.Context(), catalogue)
+			d, err := a.Open(t.Context(), catalogue)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer d.close()
+			defer d.Close()
 			for table, want := range facts {
 				var got uint64
-				if err := d.conn.QueryRow(t.Context(), "select count() from stored_"+table+" final").Scan(&got); err != nil {
+				if err := d.Conn.QueryRow(t.Context(), "select count() from stored_"+table+" final").Scan(&got); err != nil {
 					t.Errorf("%s: %v", table, err)
 				} else if got != uint64(want) {
 					t.Errorf("%s has %d rows, want %d", table, got, want)
 				}
 			}
 			at := slices.IndexFunc(catalogue.KPIs(), func(q queries.Query) bool { return q.Name == "nrr" })
-			rows, err := d.view(t.Context(), catalogue.KPIs()[at], time.Date(2024, 6, 30, 0, 0, 0, 0, time.UTC), "", "")
+			rows, err := view(t.Context(), d, catalogue.KPIs()[at], time.Date(2024, 6, 30, 0, 0, 0, 0, time.UTC), "", "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,7 +21,10 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"cskpi/exporter/config"
+	"cskpi/exporter/gate"
 	"cskpi/exporter/intake"
+	"cskpi/exporter/service"
 )
 
 type sendCmd struct {
@@ -52,7 +55,7 @@ const (
 type sender struct {
 	c      *sendCmd
 	base   string
-	token  secret
+	token  config.Secret
 	client *http.Client
 	pause  time.Duration
 	show   func(intake.Progress)
@@ -76,22 +79,22 @@ func (c *sendCmd) Run(ctx context.Context, a *app) error {
 	if c.Rows <= 0 || c.Patience < 0 {
 		return usage("--rows must be positive, and --patience not negative")
 	}
-	token := a.config.SendToken
+	token := a.Config.SendToken
 	if c.TokenFile != "" {
 		text, err := os.ReadFile(c.TokenFile)
 		if err != nil {
 			return usage("--token-file: %w", err)
 		}
-		token = secret(strings.TrimSpace(string(text)))
+		token = config.Secret(strings.TrimSpace(string(text)))
 	}
-	base, err := url.Parse(a.config.SendURL)
+	base, err := url.Parse(a.Config.SendURL)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return usage("CSKPI_SEND_URL is no URL such as https://facts.example.com:11470")
 	}
-	if token == "" && isLoopback(net.JoinHostPort(base.Hostname(), "0")) {
+	if token == "" && gate.IsLoopback(net.JoinHostPort(base.Hostname(), "0")) {
 		// The service of this machine made a token for us, unless it has other ones.
-		if text, err := os.ReadFile(filepath.Join(a.config.DataDir, ownTokenFile)); err == nil {
-			token = secret(strings.TrimSpace(string(text)))
+		if text, err := os.ReadFile(filepath.Join(a.Config.DataDir, config.TokenFile)); err == nil {
+			token = config.Secret(strings.TrimSpace(string(text)))
 		}
 	}
 	show := newProgress(a.err)
@@ -262,7 +265,7 @@ func writeState(path string, v sent) error {
 	if err != nil {
 		return err
 	}
-	if err := writeWhole(path, append(text, '\n')); err != nil {
+	if err := config.WriteFile(path, append(text, '\n')); err != nil {
 		return fmt.Errorf("record the progress of sending: %w", err)
 	}
 	return nil
@@ -311,7 +314,7 @@ func (s *sender) batch(ctx context.Context, in sendInput, b intake.Batch, sum *s
 			return fmt.Errorf("given up after %s: %w", s.c.Patience, err)
 		}
 		s.note(fmt.Sprintf("%s: %v; trying again in %s", in.table, err, wait.Round(100*time.Millisecond)))
-		if !sleep(ctx, wait) {
+		if !service.Sleep(ctx, wait) {
 			return ctx.Err()
 		}
 	}

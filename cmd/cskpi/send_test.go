@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"cskpi/exporter/config"
 )
 
 // receiving stands for an intake: it answers with the given answers one after the other, then with 200, and notes what it took.
@@ -135,8 +137,8 @@ func TestSend(t *testing.T) {
 func sendTo(t *testing.T, url string, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	c := config{SendURL: url, SendToken: "secret-token"}
-	code = runWith(t.Context(), args, &stdout, &stderr, func() (config, error) { return c, nil })
+	c := config.Config{SendURL: url, SendToken: "secret-token"}
+	code = runWith(t.Context(), args, &stdout, &stderr, func() (config.Config, error) { return c, nil })
 	return code, stdout.String(), stderr.String()
 }
 
@@ -204,11 +206,11 @@ func TestSendToServe(t *testing.T) {
 	if code != exitOK || !strings.Contains(stdout, "150000.5") {
 		t.Errorf("got %d\n%s\n%s", code, stdout, stderr)
 	}
-	token := strings.TrimSpace(string(readFile(t, filepath.Join(data, ownTokenFile))))
-	if strings.Contains(s.stderr.String(), token) || strings.Contains(string(readFile(t, filepath.Join(data, ownTokensFile))), token) {
+	token := strings.TrimSpace(string(readFile(t, filepath.Join(data, config.TokenFile))))
+	if strings.Contains(s.stderr.String(), token) || strings.Contains(string(readFile(t, filepath.Join(data, config.TokensFile))), token) {
 		t.Error("the token is in the log or in the file of tokens")
 	}
-	for _, name := range []string{ownTokenFile, ownTokensFile} {
+	for _, name := range []string{config.TokenFile, config.TokensFile} {
 		if info, err := os.Stat(filepath.Join(data, name)); err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: got %v, %v", name, info.Mode(), err)
 		}
@@ -228,11 +230,11 @@ func TestSendToServe(t *testing.T) {
 		}
 	}
 	// A second start keeps the tokens.
-	c, err := loadConfig()
+	c, err := config.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tokens, err := c.ownTokens(); err != nil || tokens != filepath.Join(data, ownTokensFile) || strings.TrimSpace(string(readFile(t, filepath.Join(data, ownTokenFile)))) != token {
+	if tokens, err := c.OwnTokens(); err != nil || tokens != filepath.Join(data, config.TokensFile) || strings.TrimSpace(string(readFile(t, filepath.Join(data, config.TokenFile)))) != token {
 		t.Errorf("got %s, %v", tokens, err)
 	}
 	t.Setenv("CSKPI_DATA_DIR", t.TempDir())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cskpi/exporter/policy"
+	"cskpi/exporter/service"
 )
 
 type settingsCmd struct {
@@ -37,7 +38,7 @@ func (c *settingsListCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	return settingsTable(s.List(asOf)...).write(a.out, c.Format)
 }
 
@@ -54,7 +55,7 @@ func (c *settingsGetCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	if err := s.CheckName(policy.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase}); err != nil {
 		return usage("%w", err)
 	}
@@ -85,12 +86,12 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	of := policy.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase, StartsOn: from, Value: c.Value}
 	if err := s.Check(of); err != nil {
 		return usage("%w", err)
 	}
-	stored, err := s.Store(ctx, d.conn, "cli", of)
+	stored, err := s.Store(ctx, d.Conn, "cli", of)
 	if err != nil {
 		return err
 	}
@@ -115,8 +116,8 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 }
 
 // openSettings opens the database for a question about the settings of a day.
-func (a *app) openSettings(ctx context.Context, on date) (*database, *policy.Settings, time.Time, error) {
-	catalogue, err := a.load()
+func (a *app) openSettings(ctx context.Context, on date) (*service.Database, *policy.Settings, time.Time, error) {
+	catalogue, err := a.Load()
 	if err != nil {
 		return nil, nil, time.Time{}, err
 	}
@@ -124,9 +125,9 @@ func (a *app) openSettings(ctx context.Context, on date) (*database, *policy.Set
 	if err != nil {
 		return nil, nil, time.Time{}, err
 	}
-	s, err := policy.Load(ctx, d.conn)
+	s, err := policy.Load(ctx, d.Conn)
 	if err != nil {
-		_ = d.close() // the other error is the cause
+		_ = d.Close() // the other error is the cause
 		return nil, nil, time.Time{}, err
 	}
 	return d, s, asOf, nil

@@ -26,13 +26,14 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
+	"cskpi/exporter/config"
 	"cskpi/exporter/engine"
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/store"
 )
 
-// service is cskpi serve as a process of its own, to be killed and started again at the same address.
-type service struct {
+// served is cskpi serve as a process of its own, to be killed and started again at the same address.
+type served struct {
 	t       testing.TB
 	bin     string
 	data    string
@@ -46,9 +47,9 @@ type service struct {
 	cmd *exec.Cmd
 }
 
-func newService(t testing.TB, data string) *service {
+func newService(t testing.TB, data string) *served {
 	t.Helper()
-	s := &service{t: t, bin: binary(t), data: data, args: []string{"serve"}}
+	s := &served{t: t, bin: binary(t), data: data, args: []string{"serve"}}
 	for _, address := range []*string{&s.address, &s.metrics} {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
@@ -74,7 +75,7 @@ func newService(t testing.TB, data string) *service {
 }
 
 // start starts the service; it is ready some seconds later.
-func (s *service) start() {
+func (s *served) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cmd := exec.Command(s.bin, s.args...) //nolint:noctx // it is killed by those who test that
@@ -87,13 +88,13 @@ func (s *service) start() {
 }
 
 // token is the one that the service made at its first start; empty: it has not done so yet.
-func (s *service) token() string {
-	text, _ := os.ReadFile(filepath.Join(s.data, ownTokenFile))
+func (s *served) token() string {
+	text, _ := os.ReadFile(filepath.Join(s.data, config.TokenFile))
 	return strings.TrimSpace(string(text))
 }
 
 // kill ends the service, and returns when it is gone.
-func (s *service) kill(signal syscall.Signal) {
+func (s *served) kill(signal syscall.Signal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.cmd == nil {
@@ -105,7 +106,7 @@ func (s *service) kill(signal syscall.Signal) {
 }
 
 // killEngine kills the engine of the service, if it has one now.
-func (s *service) killEngine() bool {
+func (s *served) killEngine() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	pid := s.enginePID()
@@ -113,7 +114,7 @@ func (s *service) killEngine() bool {
 }
 
 // enginePID is the service's child and nobody else, whatever the file says.
-func (s *service) enginePID() int {
+func (s *served) enginePID() int {
 	if s.cmd == nil {
 		return 0
 	}
@@ -130,7 +131,7 @@ func (s *service) enginePID() int {
 }
 
 // open looks at the database when the service is gone.
-func (s *service) open() driver.Conn {
+func (s *served) open() driver.Conn {
 	s.t.Helper()
 	e, err := engine.Start(s.t.Context(), engine.Options{DataDir: s.data, Patience: time.Minute, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -172,7 +173,7 @@ func contractOf(n, version int) soakContract {
 
 // soak is a load and what has become of it.
 type soak struct {
-	service *service
+	service *served
 	client  *http.Client
 	next    atomic.Int64 // number of the next event
 	end     chan struct{}
@@ -186,7 +187,7 @@ type soak struct {
 	latency  []time.Duration
 }
 
-func newSoak(s *service) *soak {
+func newSoak(s *served) *soak {
 	return &soak{service: s, events: map[int]bool{}, versions: map[int]*[2]int{}, end: make(chan struct{}),
 		client: &http.Client{Timeout: 45 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}}
 }
@@ -403,7 +404,7 @@ func (k *soak) ready(ctx context.Context) {
 }
 
 // settled waits until the service has computed all KPIs for the first time.
-func (s *service) settled(ctx context.Context) {
+func (s *served) settled(ctx context.Context) {
 	s.t.Helper()
 	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.metrics+"/-/ready", nil)
@@ -807,14 +808,14 @@ func BenchmarkSingleEvents(b *testing.B) {
 }
 
 // cpu is the CPU time of the service and of its engine so far, in seconds.
-func (s *service) cpu() float64 {
+func (s *served) cpu() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return enginetest.CPU(s.t, s.cmd.Process.Pid) + enginetest.CPU(s.t, s.enginePID())
 }
 
 // peakMB is the most memory that the service's own process has taken.
-func (s *service) peakMB() float64 {
+func (s *served) peakMB() float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))

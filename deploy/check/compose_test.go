@@ -170,7 +170,7 @@ func TestComposeIntake(t *testing.T) {
 
 // TestComposeVariables: what cskpi is given is what it knows, and its server finds the users that ClickHouse has.
 func TestComposeVariables(t *testing.T) {
-	known := read(t, "cmd/cskpi/config.go")
+	known := read(t, "exporter/config/config.go")
 	for name := range compose(t, nil, nil, "docker-compose.yml").Services["cskpi"].Environment {
 		if strings.HasPrefix(name, "CSKPI_") && !knows(known, name) {
 			t.Errorf("cskpi does not know %s", name)

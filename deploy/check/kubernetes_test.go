@@ -172,7 +172,7 @@ func TestKubernetes(t *testing.T) {
 			t.Errorf("%s lacks limits or probes", c.Name)
 		}
 		for _, e := range c.Env {
-			if strings.HasPrefix(e.Name, "CSKPI_") && !knows(read(t, "cmd/cskpi/config.go"), e.Name) {
+			if strings.HasPrefix(e.Name, "CSKPI_") && !knows(read(t, "exporter/config/config.go"), e.Name) {
 				t.Errorf("cskpi does not know %s", e.Name)
 			}
 		}
@@ -322,7 +322,7 @@ func TestMixin(t *testing.T) {
 // TestSystemd: the unit is one in which systemd finds nothing to say, where there is one to be asked; its settings are ours.
 func TestSystemd(t *testing.T) {
 	text := read(t, "deploy/systemd/cskpi.service")
-	known := read(t, "cmd/cskpi/config.go")
+	known := read(t, "exporter/config/config.go")
 	for _, m := range regexp.MustCompile(`CSKPI_[A-Z_]+`).FindAllString(text, -1) {
 		if !knows(known, m) {
 			t.Errorf("cskpi does not know %s", m)

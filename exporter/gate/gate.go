@@ -294,3 +294,10 @@ func basicAuth(r *http.Request) (user, password string, ok bool) {
 	r.Header.Del("Authorization")
 	return user, password, ok
 }
+
+// IsLoopback tells whether only this machine reaches an address.
+func IsLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}

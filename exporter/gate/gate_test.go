@@ -439,3 +439,11 @@ func TestNamesBeyondLoopback(t *testing.T) {
 		}
 	}
 }
+
+func TestIsLoopback(t *testing.T) {
+	for address, want := range map[string]bool{"localhost:1": true, "127.8.9.1:1": true, "[::1]:1": true, ":1": false, "0.0.0.0:1": false, "[::]:1": false, "10.0.0.1:1": false, "example.com:1": false} {
+		if IsLoopback(address) != want {
+			t.Errorf("%s: got %t", address, !want)
+		}
+	}
+}

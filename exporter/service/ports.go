@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -17,51 +17,51 @@ const (
 	readerTime    = 10 * time.Minute // for a query to be answered to the last byte
 )
 
-// ports are where people read.
-type ports struct {
-	metrics *gate.Gate
-	readers *gate.Gate // of the local engine; nil if it is not ours
+// Ports are where people read.
+type Ports struct {
+	Metrics *gate.Gate
+	Readers *gate.Gate // of the local engine; nil if it is not ours
 }
 
 // openMetrics listens for scrapes, and for people who look at the landing page.
-func (a *app) openMetrics(ctx context.Context) (*gate.Gate, error) {
+func (s *Service) openMetrics(ctx context.Context) (*gate.Gate, error) {
 	access := gate.Local
-	if len(a.config.ListenPublic) > 0 {
+	if len(s.Config.ListenPublic) > 0 {
 		access = gate.Public
 	}
 	return gate.Open(ctx, gate.Options{
 		Name:    "metrics",
-		Address: a.config.Listen, WebConfig: a.config.WebConfigFile, Access: access, Hosts: a.config.ListenPublic,
+		Address: s.Config.Listen, WebConfig: s.Config.WebConfigFile, Access: access, Hosts: s.Config.ListenPublic,
 		Names:  gate.Names{Address: "CSKPI_LISTEN", WebConfig: "CSKPI_WEB_CONFIG_FILE", Public: "CSKPI_LISTEN_PUBLIC"},
 		Pages:  true,
 		Limits: gate.Limits{Requests: 64},
-		Log:    a.log,
+		Log:    s.Log,
 	})
 }
 
-// openReaders listens for readers of the local engine. The port answers once it has the engine's handler.
-func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
-	if most := engine.MostConfinement(); most < a.config.Confinement && !isLoopback(a.config.EngineListen) {
+// OpenReaders listens for readers of the local engine. The port answers once it has the engine's handler.
+func (s *Service) OpenReaders(ctx context.Context) (*gate.Gate, error) {
+	if most := engine.MostConfinement(); most < s.Config.Confinement && !gate.IsLoopback(s.Config.EngineListen) {
 		return nil, fmt.Errorf("CSKPI_ENGINE_LISTEN: %s is open to other machines, and this kernel can confine the engine to %q only, where CSKPI_ENGINE_CONFINEMENT asks for %q; listen on a loopback address, or set CSKPI_ENGINE_CONFINEMENT=%s to accept it",
-			a.config.EngineListen, most, a.config.Confinement, most)
+			s.Config.EngineListen, most, s.Config.Confinement, most)
 	}
 	access := gate.LocalOrEncrypted
-	if a.config.EngineNeedsUser {
+	if s.Config.EngineNeedsUser {
 		access = gate.Users
 	}
 	g, err := gate.Open(ctx, gate.Options{
 		Name:    "engine",
-		Address: a.config.EngineListen, WebConfig: a.config.EngineWebConfig, Access: access,
+		Address: s.Config.EngineListen, WebConfig: s.Config.EngineWebConfig, Access: access,
 		Names:       gate.Names{Address: "CSKPI_ENGINE_LISTEN", WebConfig: "CSKPI_ENGINE_WEB_CONFIG_FILE"},
 		Credentials: engine.TakeCredentials, Refuse: engine.Refuse,
 		WholeBodies: readerBody,
 		Limits:      gate.Limits{HeaderBytes: readerBody, Requests: readerQueries, Wait: 30 * time.Second, Response: readerTime},
-		Log:         a.log,
+		Log:         s.Log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, user := range a.config.EngineKPIUsers {
+	for _, user := range s.Config.EngineKPIUsers {
 		if !g.Has(user) {
 			g.Close(0)
 			return nil, fmt.Errorf("CSKPI_ENGINE_KPI_USERS: CSKPI_ENGINE_WEB_CONFIG_FILE has no user %q under basic_auth_users", user)
@@ -70,10 +70,10 @@ func (a *app) openReaders(ctx context.Context) (*gate.Gate, error) {
 	return g, nil
 }
 
-// readerHandler answers readers from e.
-func (a *app) readerHandler(e *engine.Engine) http.Handler {
+// ReaderHandler answers readers from e.
+func (s *Service) ReaderHandler(e *engine.Engine) http.Handler {
 	return e.Handler(engine.HandlerOptions{
-		KPIOnly: func(r *http.Request) bool { return slices.Contains(a.config.EngineKPIUsers, gate.User(r)) },
-		Log:     a.log,
+		KPIOnly: func(r *http.Request) bool { return slices.Contains(s.Config.EngineKPIUsers, gate.User(r)) },
+		Log:     s.Log,
 	})
 }

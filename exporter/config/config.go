@@ -1,4 +1,5 @@
-package main
+// Package config is everything that the environment can say.
+package config
 
 import (
 	"errors"
@@ -7,11 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -23,9 +24,9 @@ import (
 	"cskpi/exporter/policy"
 )
 
-// config is everything that the environment can say. Names stand in full, so that a search for one finds it.
-type config struct {
-	ClickhouseURL   secret        `envconfig:"CSKPI_CLICKHOUSE_URL" desc:"ClickHouse server to use: clickhouse://user:password@host:9000/cs, http://…:8123 or https://…:8443; TLS for the native protocol by ?secure=true. Empty: a local engine on CSKPI_DATA_DIR."`
+// Config is everything that the environment can say. Names stand in full, so that a search for one finds it.
+type Config struct {
+	ClickhouseURL   Secret        `envconfig:"CSKPI_CLICKHOUSE_URL" desc:"ClickHouse server to use: clickhouse://user:password@host:9000/cs, http://…:8123 or https://…:8443; TLS for the native protocol by ?secure=true. Empty: a local engine on CSKPI_DATA_DIR."`
 	Cluster         string        `envconfig:"CSKPI_CLICKHOUSE_CLUSTER" desc:"Cluster of that server, of one shard, as its configuration names it: tables are replicated, and made with views and functions on all replicas. Empty: a single server."`
 	DataDir         string        `envconfig:"CSKPI_DATA_DIR" default:"data" desc:"Folder in which the local engine keeps its data."`
 	Listen          string        `envconfig:"CSKPI_LISTEN" default:"127.0.0.1:11469" desc:"Address of /metrics and the landing page, which show names of accounts and their ARR. Beyond loopback it needs users in CSKPI_WEB_CONFIG_FILE, or CSKPI_LISTEN_PUBLIC."`
@@ -35,7 +36,7 @@ type config struct {
 	EngineWebConfig string        `envconfig:"CSKPI_ENGINE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS and the users that may read at CSKPI_ENGINE_LISTEN. An address beyond loopback needs both."`
 	EngineNeedsUser bool          `envconfig:"CSKPI_ENGINE_REQUIRE_USERS" desc:"Whether readers need a user of CSKPI_ENGINE_WEB_CONFIG_FILE on loopback too."`
 	EngineKPIUsers  []string      `envconfig:"CSKPI_ENGINE_KPI_USERS" desc:"Users that may read the KPI views only, and no rows of accounts, as in grafana,board. Others may read everything."`
-	EngineMemory    bytesize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's. An import with a mapping runs a second engine, which may take half of it."`
+	EngineMemory    ByteSize      `envconfig:"CSKPI_ENGINE_MEMORY" desc:"Memory that the local engine may take, as in 4GiB. Empty: 90 % of the machine's. An import with a mapping runs a second engine, which may take half of it."`
 	Confinement     confinement   `envconfig:"CSKPI_ENGINE_CONFINEMENT" default:"full" desc:"How the kernel confines the local engine's process: full (it reaches its own files, and neither the network nor programs), files (it may also connect), or none. If the kernel can do less, the engine listens on loopback only, an alert fires, and import --mapping refuses to run."`
 	Libchdb         string        `envconfig:"CSKPI_LIBCHDB" desc:"Path of libchdb.so. Empty: where make engine puts it, then the loader's paths."`
 	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :11470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:11470 without, which only this machine can reach."`
@@ -45,10 +46,10 @@ type config struct {
 	SegmentPages    bool          `envconfig:"CSKPI_SEGMENT_PAGES" desc:"Whether page and screen messages become usage events too, such as Viewed Pricing Page."`
 	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
 	SendURL         string        `envconfig:"CSKPI_SEND_URL" default:"http://127.0.0.1:11470" desc:"Where cskpi send sends facts: the intake of a running cskpi serve."`
-	SendToken       secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them. Empty: the one in CSKPI_DATA_DIR, if CSKPI_SEND_URL is on this machine."`
+	SendToken       Secret        `envconfig:"CSKPI_SEND_TOKEN" desc:"Token with which cskpi send sends them. Empty: the one in CSKPI_DATA_DIR, if CSKPI_SEND_URL is on this machine."`
 	GrafanaURL      string        `envconfig:"CSKPI_GRAFANA_URL" default:"http://127.0.0.1:3000" desc:"Grafana into which cskpi grafana push brings the boards, with the path below which it is served."`
-	GrafanaToken    secret        `envconfig:"CSKPI_GRAFANA_TOKEN" desc:"Token of a service account there, or user:password."`
-	UserIDKey       secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
+	GrafanaToken    Secret        `envconfig:"CSKPI_GRAFANA_TOKEN" desc:"Token of a service account there, or user:password."`
+	UserIDKey       Secret        `envconfig:"CSKPI_USER_ID_KEY" desc:"Key with which ids of users and contacts are replaced by pseudonyms (HMAC-SHA256) before they are stored, by whatever way they come. Empty: they are stored as they are."`
 	Timezone        string        `envconfig:"CSKPI_TIMEZONE" desc:"Reporting time zone, as in Asia/Tokyo. Stored in the database; empty: the stored value, at first UTC."`
 	Currency        string        `envconfig:"CSKPI_CURRENCY" desc:"Reporting currency, as in EUR. Stored in the database; empty: the stored value, at first USD."`
 	FiscalYearStart int           `envconfig:"CSKPI_FISCAL_YEAR_START" desc:"Month (1 to 12) in which the fiscal year starts. Stored in the database; empty: the stored value, at first 1."`
@@ -58,7 +59,7 @@ type config struct {
 	MaxAge          time.Duration `envconfig:"CSKPI_MAX_AGE" desc:"How long a KPI that can no longer be computed keeps its last values. Empty: three of its intervals, at least 15m."`
 	MaxSeries       int           `envconfig:"CSKPI_MAX_SERIES" default:"10000" desc:"Series that one KPI may have; with more it is refused whole."`
 	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"3" desc:"KPIs that are computed at once; one more than the engine has cores, since some wait for each other."`
-	History         span          `envconfig:"CSKPI_HISTORY" default:"3y" desc:"How far back every day is computed and stored, with the values of its KPIs, if there are facts: 3y, 18m, 90d, or off (today only). Before that, the last day of each month can be queried."`
+	History         Span          `envconfig:"CSKPI_HISTORY" default:"3y" desc:"How far back every day is computed and stored, with the values of its KPIs, if there are facts: 3y, 18m, 90d, or off (today only). Before that, the last day of each month can be queried."`
 	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
 	LogFormat       string        `envconfig:"CSKPI_LOG_FORMAT" default:"text" desc:"text or json."`
 }
@@ -66,25 +67,32 @@ type config struct {
 // confinement is how the kernel confines the local engine's process.
 type confinement = engine.Confinement
 
-// secret is a string that nothing prints: not a log, not an error, not JSON.
-type secret string
+// Secret is a string that nothing prints: not a log, not an error, not JSON.
+type Secret string
 
 const masked = "<secret>"
 
-func (s secret) mask() string {
+func (s Secret) mask() string {
 	if s == "" {
 		return ""
 	}
 	return masked
 }
 
-func (s secret) String() string               { return s.mask() }
-func (s secret) GoString() string             { return strconv.Quote(s.mask()) }
-func (s secret) MarshalText() ([]byte, error) { return []byte(s.mask()), nil }
-func (s secret) LogValue() slog.Value         { return slog.StringValue(s.mask()) }
+// String is what %v prints.
+func (s Secret) String() string { return s.mask() }
 
-// bytesize is a number of bytes, written as 500MB, 2GiB or 2000000000.
-type bytesize uint64
+// GoString is what %#v prints.
+func (s Secret) GoString() string { return strconv.Quote(s.mask()) }
+
+// MarshalText is what encoders such as JSON write.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.mask()), nil }
+
+// LogValue is what a log has.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.mask()) }
+
+// ByteSize is a number of bytes, written as 500MB, 2GiB or 2000000000.
+type ByteSize uint64
 
 var unitSizes = map[string]uint64{
 	"": 1, "b": 1,
@@ -95,31 +103,31 @@ var unitSizes = map[string]uint64{
 }
 
 // Decode reads the value of an environment variable.
-func (b *bytesize) Decode(s string) error {
+func (b *ByteSize) Decode(s string) error {
 	digits := strings.TrimRight(strings.ToLower(s), "bgikmt ")
 	size, ok := unitSizes[strings.TrimSpace(strings.ToLower(s)[len(digits):])]
 	n, err := strconv.ParseUint(digits, 10, 40)
 	if err != nil || !ok {
 		return fmt.Errorf("%q is no number of bytes; write it as 500MB or 2GiB", s)
 	}
-	*b = bytesize(n * size)
+	*b = ByteSize(n * size)
 	return nil
 }
 
-// loadConfig reads the environment and reports everything that is wrong with it at once.
-func loadConfig() (config, error) {
-	var c config
+// Load reads the environment and reports everything that is wrong with it at once.
+func Load() (Config, error) {
+	var c Config
 	var problems []error
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
 		of, isFile := strings.CutSuffix(name, fileSuffix)
 		switch {
 		case !strings.HasPrefix(name, "CSKPI_") || strings.HasPrefix(name, "CSKPI_TEST_"):
-		case isFile && slices.ContainsFunc(variables(), func(k variable) bool { return k.name == of && k.secret }):
+		case isFile && slices.ContainsFunc(Variables(), func(k Variable) bool { return k.Name == of && k.Secret }):
 			if value != "" {
 				problems = append(problems, readSecret(of, value))
 			}
-		case !slices.ContainsFunc(variables(), func(k variable) bool { return k.name == name }):
+		case !slices.ContainsFunc(Variables(), func(k Variable) bool { return k.Name == name }):
 			problems = append(problems, fmt.Errorf("unknown environment variable %s; the nearest known one is %s (cskpi --help lists all)", name, nearest(name)))
 		case value == "":
 			// A variable that compose files and manifests pass on empty means its default, which envconfig would not take.
@@ -156,13 +164,13 @@ func readSecret(name, file string) error {
 	return os.Setenv(name, value)
 }
 
-func (c config) validate() error {
+func (c Config) validate() error {
 	var problems []error
 	bad := func(name, format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s: "+format, append([]any{name}, args...)...))
 	}
 	if c.ClickhouseURL != "" {
-		if o, err := c.clickhouse(); err != nil {
+		if o, err := c.Clickhouse(); err != nil {
 			bad("CSKPI_CLICKHOUSE_URL", "%w", err)
 		} else if c.Cluster != "" && len(o.Addr) > 1 && o.ConnOpenStrategy != clickhouse.ConnOpenInOrder {
 			bad("CSKPI_CLICKHOUSE_URL", "intermediate results lie on one replica, so several hosts are tried in order: leave out connection_open_strategy")
@@ -175,7 +183,7 @@ func (c config) validate() error {
 			bad(name, "%w; write it as host:port or :port", err)
 		}
 	}
-	if address := c.intakeListen(); address != "" {
+	if address := c.IntakeAddress(); address != "" {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			bad("CSKPI_INTAKE_LISTEN", "%w; write it as host:port, :port or off", err)
 		}
@@ -221,8 +229,8 @@ func (c config) validate() error {
 	return errors.Join(problems...)
 }
 
-// clickhouse is how to reach the server of CSKPI_CLICKHOUSE_URL. Its errors never carry the password.
-func (c config) clickhouse() (*clickhouse.Options, error) {
+// Clickhouse is how to reach the server of CSKPI_CLICKHOUSE_URL. Its errors never carry the password.
+func (c Config) Clickhouse() (*clickhouse.Options, error) {
 	dsn := string(c.ClickhouseURL)
 	if strings.HasPrefix(dsn, "https://") && !strings.Contains(dsn, "secure=") {
 		// The driver wants to be told twice.
@@ -240,13 +248,13 @@ func (c config) clickhouse() (*clickhouse.Options, error) {
 	return o, nil
 }
 
-// reporting is what the environment fixes; what it leaves out the database knows.
-func (c config) reporting() policy.Reporting {
+// Reporting is what the environment fixes; what it leaves out the database knows.
+func (c Config) Reporting() policy.Reporting {
 	return policy.Reporting{Currency: c.Currency, Timezone: c.Timezone, FiscalYearStart: c.FiscalYearStart}
 }
 
-// logger writes to w as the configuration says.
-func (c config) logger(w io.Writer) *slog.Logger {
+// Logger writes to w as the configuration says.
+func (c Config) Logger(w io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
@@ -254,59 +262,54 @@ func (c config) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, o))
 }
 
-// variable is one row of the configuration table.
-type variable struct {
-	name, value, desc string
-	secret            bool // may stand in a file that NAME_FILE names
+// Variable is one row of the configuration table.
+type Variable struct {
+	Name, Default, Desc string
+	Secret              bool // may stand in a file that NAME_FILE names
 }
 
-func variables() []variable {
-	var vs []variable
-	for f := range reflect.TypeFor[config]().Fields() {
-		v := variable{f.Tag.Get("envconfig"), f.Tag.Get("default"), f.Tag.Get("desc"), f.Type == reflect.TypeFor[secret]()}
-		if v.secret {
-			v.desc += " Or in a file: " + v.name + fileSuffix + " names it."
+// Variables are all that there are, in the order in which they are described.
+func Variables() []Variable {
+	var vs []Variable
+	for f := range reflect.TypeFor[Config]().Fields() {
+		v := Variable{f.Tag.Get("envconfig"), f.Tag.Get("default"), f.Tag.Get("desc"), f.Type == reflect.TypeFor[Secret]()}
+		if v.Secret {
+			v.Desc += " Or in a file: " + v.Name + fileSuffix + " names it."
 		}
 		vs = append(vs, v)
 	}
 	return vs
 }
 
-// writeVariables prints the configuration table for people at a terminal.
-func writeVariables(w io.Writer) error {
-	fmt.Fprintln(w, "Configuration is by environment variables:")
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, v := range variables() {
-		desc := v.desc
-		if v.value != "" {
-			desc = "[" + v.value + "] " + desc
-		}
-		for i, line := range wrap(desc, 84) {
-			if i > 0 {
-				v.name = ""
-			}
-			fmt.Fprintf(tw, "  %s\t%s\n", v.name, line)
-		}
-	}
-	return tw.Flush()
-}
-
-// wrap breaks s into lines of at most width bytes, at spaces.
-func wrap(s string, width int) []string {
-	var lines []string
-	for word := range strings.FieldsSeq(s) {
-		if n := len(lines); n > 0 && len(lines[n-1])+1+len(word) <= width {
-			lines[n-1] += " " + word
-			continue
-		}
-		lines = append(lines, word)
-	}
-	return lines
-}
-
 // nearest is the known variable that takes the fewest edits to reach.
 func nearest(name string) string {
-	return slices.MinFunc(variables(), func(a, b variable) int {
-		return levenshtein.ComputeDistance(name, a.name) - levenshtein.ComputeDistance(name, b.name)
-	}).name
+	return slices.MinFunc(Variables(), func(a, b Variable) int {
+		return levenshtein.ComputeDistance(name, a.Name) - levenshtein.ComputeDistance(name, b.Name)
+	}).Name
 }
+
+// Where facts are taken if nothing else is said: from other machines only if there is a file of tokens for them.
+const (
+	intakeOff     = "off"
+	intakeAddress = ":11470"
+	intakeLocal   = "127.0.0.1:11470"
+)
+
+// IntakeAddress is where facts are taken; empty: nowhere.
+func (c Config) IntakeAddress() string {
+	switch {
+	case c.IntakeListen == intakeOff:
+		return ""
+	case c.IntakeListen != "":
+		return c.IntakeListen
+	case c.IntakeTokens != "":
+		return intakeAddress
+	}
+	return intakeLocal
+}
+
+// ReceiptsFile is where the receipts of erasures are, in CSKPI_DATA_DIR, whichever database is used.
+const ReceiptsFile = "erasures.ndjson"
+
+// ReceiptsPath is where receipts of erasures are kept, in the data folder.
+func (c Config) ReceiptsPath() string { return filepath.Join(c.DataDir, ReceiptsFile) }

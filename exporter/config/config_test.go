@@ -1,8 +1,7 @@
-package main
+package config
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -12,15 +11,12 @@ import (
 	"testing"
 )
 
-// environment runs a test as if nothing were configured but these pairs. Facts are taken at a port of the test's own, and past days are not
-// computed beside it.
+// environment runs a test as if nothing were configured but these pairs.
 func environment(t *testing.T, pairs ...string) {
 	t.Helper()
-	for _, v := range variables() {
-		t.Setenv(v.name, "")
+	for _, v := range Variables() {
+		t.Setenv(v.Name, "")
 	}
-	t.Setenv("CSKPI_INTAKE_LISTEN", "127.0.0.1:0")
-	t.Setenv("CSKPI_HISTORY", "off")
 	for i := 0; i < len(pairs); i += 2 {
 		t.Setenv(pairs[i], pairs[i+1])
 	}
@@ -28,7 +24,7 @@ func environment(t *testing.T, pairs ...string) {
 
 func TestConfigDefaults(t *testing.T) {
 	environment(t)
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +65,7 @@ func TestConfigProblems(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(strings.Join(tt.pairs, " "), func(t *testing.T) {
 			environment(t, tt.pairs...)
-			_, err := loadConfig()
+			_, err := Load()
 			for _, want := range tt.want {
 				if err == nil || !strings.Contains(err.Error()+" ", want) {
 					t.Errorf("got %v, want it to say %s", err, want)
@@ -85,23 +81,23 @@ func TestConfigSecretFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	environment(t, "CSKPI_CLICKHOUSE_URL_FILE", file)
-	c, err := loadConfig()
+	c, err := Load()
 	if err != nil || string(c.ClickhouseURL) != "clickhouse://u:p@h:9000" {
 		t.Errorf("got %q, %v", string(c.ClickhouseURL), err)
 	}
 	environment(t, "CSKPI_CLICKHOUSE_URL_FILE", file, "CSKPI_CLICKHOUSE_URL", "http://h:8123")
-	if _, err := loadConfig(); err == nil || !strings.Contains(err.Error(), "CSKPI_CLICKHOUSE_URL and CSKPI_CLICKHOUSE_URL_FILE are both given") {
+	if _, err := Load(); err == nil || !strings.Contains(err.Error(), "CSKPI_CLICKHOUSE_URL and CSKPI_CLICKHOUSE_URL_FILE are both given") {
 		t.Errorf("got %v", err)
 	}
 	environment(t, "CSKPI_CLICKHOUSE_URL_FILE", file+"x", "CSKPI_LISTEN_FILE", file)
-	if _, err := loadConfig(); err == nil || !strings.Contains(err.Error(), "CSKPI_CLICKHOUSE_URL_FILE: ") || !strings.Contains(err.Error(), "unknown environment variable CSKPI_LISTEN_FILE") {
+	if _, err := Load(); err == nil || !strings.Contains(err.Error(), "CSKPI_CLICKHOUSE_URL_FILE: ") || !strings.Contains(err.Error(), "unknown environment variable CSKPI_LISTEN_FILE") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestConfigSizes(t *testing.T) {
 	for text, want := range map[string]uint64{"1": 1, "500MB": 500e6, "2GiB": 2 << 30, "2 GiB": 2 << 30, "4g": 4 << 30, "1k": 1024} {
-		var b bytesize
+		var b ByteSize
 		if err := b.Decode(text); err != nil || uint64(b) != want {
 			t.Errorf("%s: got %d, %v, want %d", text, b, err, want)
 		}
@@ -113,9 +109,9 @@ func TestSecrets(t *testing.T) {
 	const password = "hunter2!%zz" // %zz does not parse, so that the error is about the very URL
 	for _, url := range []string{"clickhouse://default:hunter2@localhost:9000", "clickhouse://default:" + password + "@localhost:9000", "nonsense hunter2", "https://u:hunter2@/x"} {
 		environment(t, "CSKPI_CLICKHOUSE_URL", url)
-		c, err := loadConfig()
+		c, err := Load()
 		var log bytes.Buffer
-		c.logger(&log).Info("config", "all", c, "url", c.ClickhouseURL)
+		c.Logger(&log).Info("config", "all", c, "url", c.ClickhouseURL)
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("config", "all", c, "url", c.ClickhouseURL)
 		j, _ := json.Marshal(c)
 		said := fmt.Sprintf("%v %+v %#v %s %s %s %v %q", c, c, c, c.ClickhouseURL, &log, j, err, c.ClickhouseURL)
@@ -137,12 +133,12 @@ func TestClickhouseURLs(t *testing.T) {
 		"clickhouse://a:b@one:9000,two:9000/default": "native one:9000,two:9000 a b tls=false",
 	} {
 		environment(t, "CSKPI_CLICKHOUSE_URL", url)
-		c, err := loadConfig()
+		c, err := Load()
 		if err != nil {
 			t.Errorf("%s: %v", url, err)
 			continue
 		}
-		o, err := c.clickhouse()
+		o, err := c.Clickhouse()
 		if err != nil {
 			t.Errorf("%s: %v", url, err)
 			continue
@@ -153,74 +149,16 @@ func TestClickhouseURLs(t *testing.T) {
 	}
 }
 
-// TestCommandLine checks exit codes and messages that need no database.
-func TestCommandLine(t *testing.T) {
-	tests := []struct {
-		args   string
-		code   int
-		stdout string // part of it
-		stderr string
-	}{
-		{"", exitOK, "CSKPI_CLICKHOUSE_URL", ""},
-		{"--help", exitOK, "CSKPI_DATA_DIR", ""},
-		{"kpi --help", exitOK, "--as-of=DAY", ""},
-		{"explain --help", exitOK, "--segment=SEGMENT", ""},
-		{"import --help", exitOK, "--mapping", ""},
-		{"demo --help", exitOK, "--accounts=400", ""},
-		{"serve --help", exitOK, "CSKPI_LISTEN", ""},
-		{"check --help", exitOK, "--limit=20", ""},
-		{"token new --help", exitOK, "--tables=TABLE", ""},
-		{"token new", exitUsage, "", "--name"},
-		{"token new --name shop", exitUsage, "", "tables must name"},
-		{"token new --name shop --tables usage_events", exitOK, "sha256: ", "token of shop, shown only now: cskpi_"},
-		{"engine --help", exitOK, "CSKPI_ENGINE_LISTEN", ""},
-		{"version", exitOK, "cskpi ", ""},
-		{"kpi", exitOK, "nrr", ""},
-		{"kpi --format csv", exitOK, "kpi,title,group\narr,Annual recurring revenue.,Revenue\nnrr,", ""},
-		{"kpi --format json", exitOK, `{"kpi": "nrr", "title": "`, ""},
-		{"kpi nope", exitUsage, "", `there is no KPI "nope"`},
-		{"kpi nrr --as-of yesterday", exitUsage, "", `"yesterday" is no day`},
-		{"kpi nrr --as-of 2025-02-30", exitUsage, "", `"2025-02-30" is no day`},
-		{"kpi nrr --format xml", exitUsage, "", "--format"},
-		{"kpi nrr --colour", exitUsage, "", "--colour"},
-		{"frobnicate", exitUsage, "", "frobnicate"},
-		{"import", exitUsage, "", "<path>"},
-		{"explain", exitUsage, "", "name"},
-		{"explain account_states", exitUsage, "", "account_states is no KPI"},
-		{"explain efficiency --segment high", exitUsage, "", `efficiency has no label "segment"; it has: none. Other columns of its rows: account_id, gained_arr, `},
-		{"explain nrr --by ratio", exitUsage, "", `nrr_detail has no part "ratio" to order by; it has: opening_arr, closing_arr, accounts`},
-		{"explain nrr --limit=-1", exitUsage, "", "--limit -1 is negative"},
-		{"explain nrr --label colour=red", exitUsage, "", `nrr has no label "colour"`},
-	}
-	for _, tt := range tests {
-		t.Run("cskpi "+tt.args, func(t *testing.T) {
-			environment(t, "CSKPI_DATA_DIR", t.TempDir())
-			code, stdout, stderr := execute(t, strings.Fields(tt.args)...)
-			if code != tt.code || !strings.Contains(stdout, tt.stdout) || !strings.Contains(stderr, tt.stderr) {
-				t.Errorf("got %d\nstdout: %s\nstderr: %s\nwant %d, %q, %q", code, stdout, stderr, tt.code, tt.stdout, tt.stderr)
-			}
-			if code != exitOK && stdout != "" {
-				t.Errorf("an error leaves output: %s", stdout)
-			}
-		})
-	}
-	t.Run("unknown variable", func(t *testing.T) {
-		environment(t, "CSKPI_DATADIR", "x")
-		code, _, stderr := execute(t, "version")
-		if code != exitUsage || !strings.Contains(stderr, "CSKPI_DATA_DIR") {
-			t.Errorf("got %d, %s", code, stderr)
+func TestIntakeListen(t *testing.T) {
+	for _, tt := range []struct{ listen, tokens, want string }{
+		{"", "", "127.0.0.1:11470"},
+		{"", "tokens.yaml", ":11470"},
+		{"off", "tokens.yaml", ""},
+		{"[::1]:1", "", "[::1]:1"},
+	} {
+		c := Config{IntakeListen: tt.listen, IntakeTokens: tt.tokens}
+		if got := c.IntakeAddress(); got != tt.want {
+			t.Errorf("%+v: got %q", tt, got)
 		}
-	})
-}
-
-// execute runs the program in this process.
-func execute(t *testing.T, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	return executeContext(t.Context(), args...)
-}
-
-func executeContext(ctx context.Context, args ...string) (code int, stdout, stderr string) {
-	var out, err bytes.Buffer
-	code = run(ctx, args, &out, &err)
-	return code, out.String(), err.String()
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -27,7 +27,7 @@ var errNewDay = errors.New("another day has closed")
 
 // pastDays fills the history of the KPIs beside the schedule: yesterday when it has closed, then what is missing or no longer holds.
 type pastDays struct {
-	app      *app
+	service  *Service
 	history  *history.History
 	busy     func() bool // whether the service has something else to do
 	log      *slog.Logger
@@ -79,7 +79,7 @@ func (p *pastDays) run(ctx context.Context) {
 		}
 		failing = err != nil
 		for started := time.Now(); time.Since(started) < pastEvery && yesterday.Equal(p.history.Yesterday()); {
-			if !sleep(ctx, pastPulse) {
+			if !Sleep(ctx, pastPulse) {
 				return
 			}
 		}
@@ -88,16 +88,16 @@ func (p *pastDays) run(ctx context.Context) {
 
 // once looks for what is to be done, and does it.
 func (p *pastDays) once(ctx context.Context, yesterday time.Time) error {
-	from, err := p.app.firstDay(ctx, p.history, yesterday)
+	from, err := p.service.FirstDay(ctx, p.history, yesterday)
 	if err != nil || from.IsZero() {
 		return err
 	}
 	told := time.Now()
 	parallel := 1
-	if p.app.eager {
-		parallel = p.app.config.Parallel
+	if p.service.Eager {
+		parallel = p.service.Config.Parallel
 	}
-	s, err := p.history.Fill(ctx, history.Request{
+	done, err := p.history.Fill(ctx, history.Request{
 		From: from, To: yesterday, Rest: pastRest, Parallel: parallel,
 		Before: func(ctx context.Context) error {
 			if !yesterday.Equal(p.history.Yesterday()) {
@@ -114,16 +114,16 @@ func (p *pastDays) once(ctx context.Context, yesterday time.Time) error {
 			}
 		},
 	})
-	p.computed.Add(float64(s.Computed))
-	p.restated.Add(float64(s.Series))
-	p.tell(s)
+	p.computed.Add(float64(done.Computed))
+	p.restated.Add(float64(done.Series))
+	p.tell(done)
 	if err != nil {
 		if ctx.Err() == nil && !errors.Is(err, errNewDay) {
 			p.failures.Inc()
 		}
 		return err
 	}
-	if len(s.Failed) == 0 {
+	if len(done.Failed) == 0 {
 		p.last.SetToCurrentTime()
 	} else {
 		p.failures.Inc()
@@ -134,7 +134,7 @@ func (p *pastDays) once(ctx context.Context, yesterday time.Time) error {
 // patience waits until the service has nothing else to do, or has been busy for long.
 func (p *pastDays) patience(ctx context.Context) error {
 	for started := time.Now(); p.busy() && time.Since(started) < pastWait; {
-		if !sleep(ctx, pastLook) {
+		if !Sleep(ctx, pastLook) {
 			return ctx.Err()
 		}
 	}
@@ -160,4 +160,24 @@ func (p *pastDays) tell(s history.Summary) {
 		}
 	}
 	p.failing = failing
+}
+
+// History is what knows past days of d.
+func (s *Service) History(d *Database) *history.History {
+	return history.New(history.Options{
+		Conn: d.Conn, Catalogue: d.Catalogue, Zone: d.Zone, Lease: d.Days.Read, AtOnce: d.Days.AtOnce,
+		Timeout: s.Config.Timeout, MaxSeries: s.Config.MaxSeries, Log: s.Log, Whole: d.Parts.Whole, Broken: d.Days.Broken,
+	})
+}
+
+// FirstDay is the first one that CSKPI_HISTORY asks for and facts tell of; zero: there is none.
+func (s *Service) FirstDay(ctx context.Context, h *history.History, last time.Time) (time.Time, error) {
+	first, err := h.FirstDay(ctx)
+	if err != nil || first.IsZero() || first.After(last) {
+		return time.Time{}, err
+	}
+	if back := s.Config.History.Before(last); back.After(first) {
+		return back, nil
+	}
+	return first, nil
 }

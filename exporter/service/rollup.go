@@ -1,8 +1,7 @@
-package main
+package service
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -63,7 +62,7 @@ func (r *rollUps) run(ctx context.Context, first func()) {
 			r.log.Info("usage is rolled up again")
 		}
 		failing = err != nil
-		if !sleep(ctx, r.every) {
+		if !Sleep(ctx, r.every) {
 			return
 		}
 	}
@@ -102,30 +101,4 @@ func (r *rollUps) once(ctx context.Context) error {
 		r.state.PendingDays, r.state.LastSuccess = 0, time.Now()
 	}
 	return err
-}
-
-// rollUp brings usage up to date for a command that ends, and returns how many days that took. A failure is only told: the
-// command may be one that reads, by a user who may not write, while another process keeps usage up to date.
-func (a *app) rollUp(ctx context.Context, d *database) (days int, err error) {
-	show := newProgress(a.err)
-	told := make(chan struct{})
-	notice := time.AfterFunc(3*time.Second, func() {
-		defer close(told)
-		show.say("bringing usage up to date")
-	})
-	err = d.parts.RollUp(ctx, func(p store.RollUpProgress) {
-		days = p.Total
-		show.say(fmt.Sprintf("usage: %d of %d days", p.Days, p.Total))
-	})
-	if !notice.Stop() {
-		<-told
-	}
-	show.clear()
-	if ctx.Err() != nil {
-		return days, ctx.Err()
-	}
-	if err != nil {
-		fmt.Fprintf(a.err, "cskpi: warning: usage is not up to date: %v\n", store.Brief(err))
-	}
-	return days, nil
 }

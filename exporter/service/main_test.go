@@ -1,0 +1,9 @@
+package service
+
+import (
+	"testing"
+
+	"cskpi/exporter/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
