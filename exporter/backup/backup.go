@@ -295,7 +295,7 @@ func (w *writer) table(ctx context.Context, of table) (Table, error) {
 	if err != nil {
 		return t, err
 	}
-	from, where := w.scratch+"."+of.name, ""
+	from, where := w.scratch+"."+of.name, strings.ReplaceAll(of.only, "{snapshot}", w.scratch)
 	parts, err := w.parts(ctx, of, from, where)
 	if err != nil {
 		return t, err

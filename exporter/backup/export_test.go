@@ -1,13 +1,25 @@
 package backup
 
 import (
+	"slices"
 	"strings"
 
 	"cskpi/queries"
 )
 
 // Kept and Derived are the names of the tables that are in a backup, and of those that are not.
-func Kept() []string    { return list(kept) }
+func Kept() []string { return list(kept) }
+
+// Only is the condition for the rows of a table that a backup has, as a clause.
+func Only(name string) string {
+	for _, t := range kept {
+		if t.name == name {
+			return clause(strings.ReplaceAll(t.only, "{snapshot}", queries.Database))
+		}
+	}
+	return ""
+}
+
 func Derived() []string { return list(derived) }
 
 func list(tables []table) []string {
@@ -24,7 +36,7 @@ func AsFormer(do func()) {
 	defer func() { kept = now }()
 	kept = nil
 	for _, t := range now {
-		if t.name != "stored_fact_changes" && t.name != "stored_unattributed_events" {
+		if !slices.Contains([]string{"stored_fact_changes", "stored_unattributed_events", "stored_usage_horizon"}, t.name) && t.only == "" {
 			t.name = strings.TrimPrefix(t.name, queries.StoredPrefix)
 			kept = append(kept, t)
 		}

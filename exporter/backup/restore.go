@@ -46,6 +46,10 @@ func Restore(ctx context.Context, d *Database, b *Backup, o RestoreOptions) erro
 	if err := store.MigrateRestored(ctx, d.Conn, 0); err != nil {
 		return err
 	}
+	// Usage by account follows from that by user, which a backup has of days whose events are no longer kept.
+	if err := d.Conn.Exec(ctx, "insert into stored_usage_totals (day, settings, events, version) select distinct day, '' as settings, 0 as events, 1 as version from stored_usage_user_days"); err != nil {
+		return err
+	}
 	if o.Finish != nil {
 		if err := o.Finish(ctx); err != nil {
 			return err

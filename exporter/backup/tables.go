@@ -5,7 +5,11 @@ type table struct {
 	name string
 	why  string // it is in a backup, or is not
 	by   string // for tables that may be large: the day of a row, by which the table is cut into files
+	only string // condition for the rows that are in a backup, with {snapshot} for the database of its tables; empty: all
 }
+
+// expired is the condition for days of which usage events are no longer kept: what they were rolled up to cannot be computed again.
+const expired = " <= (select max(kept_from) from {snapshot}.stored_usage_horizon where kept_from > toDate(0))"
 
 // kept are the tables that a backup contains, in the order in which their snapshots are taken. What is written first where two
 // tables are written one after the other comes last: a run of the history is recorded after its values are stored, so its
@@ -16,6 +20,11 @@ var kept = []table{
 	{name: "stored_accounts", why: "Facts, with the versions that make them answerable as of a past day."},
 	{name: "stored_contracts", why: "Facts."},
 	{name: "stored_usage_events", why: "Facts.", by: "toDate(ts)"},
+	{name: "stored_usage_horizon", why: "Since when usage events are kept."},
+	{name: "stored_usage_user_days", why: "Of days whose usage events are no longer kept; others are rolled up again.", by: "day", only: "day" + expired},
+	{name: "stored_usage_identities", why: "Index of usage events that are no longer kept; others are indexed again.", by: "day", only: "day" + expired},
+	{name: "stored_usage_conflicts", why: "Which of several usage events of one id counts, where one is no longer kept; elsewhere it follows from the seniority of the events: the one that was stored first.",
+		only: "(source, event_id) in (select source, event_id from {snapshot}.stored_usage_conflicts where toDate(ts)" + expired + ")"},
 	{name: "stored_touchpoints", why: "Facts."},
 	{name: "stored_milestones", why: "Facts, with their versions."},
 	{name: "stored_opportunities", why: "Facts, with their versions."},
@@ -42,11 +51,8 @@ var derived = []table{
 	{name: "schema_migrations", why: "The restore runs the migrations itself."},
 	{name: "installed", why: "Views and functions are installed by the binary that restores."},
 	{name: "dropped_tables", why: "Which tables of the original database were no loss."},
-	{name: "stored_usage_user_days", why: "Rolled up from usage_events and settings."},
-	{name: "stored_usage_account_days", why: "Rolled up from usage_events and settings."},
-	{name: "stored_usage_accounts", why: "Rolled up from usage_events."},
-	{name: "stored_usage_identities", why: "Index of usage_events."},
-	{name: "stored_usage_conflicts", why: "Follows from usage_events, whose seniority is in the backup: the event that was stored first still counts."},
+	{name: "stored_usage_account_days", why: "Rolled up from usage_user_days."},
+	{name: "stored_usage_accounts", why: "Rolled up from usage_account_days."},
 	{name: "stored_usage_ahead", why: "Follows from usage_events: ts, and when an event was stored."},
 	{name: "stored_usage_progress", why: "How far usage is rolled up here; a restored database begins anew."},
 	{name: "stored_usage_totals", why: "Which days are rolled up here, and by which settings."},

@@ -60,6 +60,7 @@ type Config struct {
 	MaxSeries       int           `envconfig:"CSKPI_MAX_SERIES" default:"10000" desc:"Series that one KPI may have; with more it is refused whole."`
 	Parallel        int           `envconfig:"CSKPI_PARALLEL" default:"3" desc:"KPIs that are computed at once; one more than the engine has cores, since some wait for each other."`
 	History         Span          `envconfig:"CSKPI_HISTORY" default:"3y" desc:"How far back every day is computed and stored, with the values of its KPIs, if there are facts: 3y, 18m, 90d, or off (today only). Before that, the last day of each month can be queried."`
+	EventsRetention Span          `envconfig:"CSKPI_EVENTS_RETENTION" default:"off" desc:"How long usage events are kept: 3y, 13m, 90d, or off (for good). Older ones are deleted, month by month, once they have been stored for a week; what they were rolled up to by user and day stays, and no KPI changes. From then on events of these months are refused, and a change of settings no longer reaches their days."`
 	LogLevel        slog.Level    `envconfig:"CSKPI_LOG_LEVEL" default:"info" desc:"debug, info, warn or error."`
 	LogFormat       string        `envconfig:"CSKPI_LOG_FORMAT" default:"text" desc:"text or json."`
 }
@@ -145,6 +146,8 @@ func Load() (Config, error) {
 	return c, errors.Join(problems...)
 }
 
+const leastRetention = 7 // days
+
 // fileSuffix makes of the name of a secret the name of the variable that says in which file it stands.
 const fileSuffix = "_FILE"
 
@@ -221,6 +224,9 @@ func (c Config) validate() error {
 		if n <= 0 {
 			bad(name, "%d is not positive", n)
 		}
+	}
+	if today := time.Now(); !c.EventsRetention.Off() && c.EventsRetention.Before(today).After(today.AddDate(0, 0, -leastRetention+1)) {
+		bad("CSKPI_EVENTS_RETENTION", "is less than %d days: events that arrive a little late would be refused", leastRetention)
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("CSKPI_LOG_FORMAT", "%q is neither text nor json", c.LogFormat)

@@ -57,6 +57,7 @@ func TestConfigProblems(t *testing.T) {
 		{[]string{"CSKPI_USER_ID_KEY", "short"}, []string{"CSKPI_USER_ID_KEY: has 5 characters"}},
 		{[]string{"CSKPI_QUERIES_DIR", "/does/not/exist"}, []string{"CSKPI_QUERIES_DIR: ", "no folder"}},
 		{[]string{"CSKPI_HISTORY", "long"}, []string{`CSKPI_HISTORY="long": write it as 3y, 18m, 90d or off`}},
+		{[]string{"CSKPI_EVENTS_RETENTION", "6d"}, []string{"CSKPI_EVENTS_RETENTION: is less than 7 days"}},
 		{[]string{"CSKPI_LOG_LEVEL", "loud"}, []string{`CSKPI_LOG_LEVEL="loud"`}},
 		{[]string{"CSKPI_LOG_FORMAT", "xml"}, []string{"CSKPI_LOG_FORMAT: "}},
 		// All of them at once.

@@ -135,8 +135,10 @@ type holder struct {
 }
 
 const (
-	usageEvents = queries.StoredPrefix + "usage_events"
-	factChanges = queries.StoredPrefix + "fact_changes"
+	usageEvents    = queries.StoredPrefix + "usage_events"
+	usageUserDays  = queries.StoredPrefix + "usage_user_days"
+	usageConflicts = queries.StoredPrefix + "usage_conflicts"
+	factChanges    = queries.StoredPrefix + "fact_changes"
 )
 
 // table is the table of facts that a table of the database holds; nil: none.
@@ -218,7 +220,7 @@ func (e *erasure) run(ctx context.Context) error {
 	if err := e.outdate(ctx, resumed); err != nil {
 		return err
 	}
-	if err := e.recede(ctx); err != nil {
+	if err := e.retry(ctx, func() error { return store.Recede(ctx, e.im.Conn, e.version) }); err != nil {
 		return err
 	}
 	// Of attempts that were cut short, too.
@@ -280,6 +282,9 @@ func (e *erasure) holders(ctx context.Context) ([]holder, error) {
 					h.days = append(h.days, "toDate("+sqltext.Name(c.name)+")")
 				}
 			}
+		}
+		if h.name == usageUserDays { // all that is left of events that are no longer kept
+			h.days = []string{"day"}
 		}
 		found = append(found, h)
 	}
@@ -413,9 +418,16 @@ func (e *erasure) touch(day time.Time) {
 
 // findEvents makes a list of the usage events.
 func (e *erasure) findEvents(ctx context.Context, holders []holder) error {
-	condition := "false"
-	if i := slices.IndexFunc(holders, func(h holder) bool { return h.name == usageEvents }); i >= 0 {
-		condition = holders[i].goes
+	condition, users, conflicts := "false", "false", "false"
+	for _, h := range holders {
+		switch h.name {
+		case usageEvents:
+			condition = h.goes
+		case usageUserDays:
+			users = h.goes
+		case usageConflicts:
+			conflicts = h.goes
+		}
 	}
 	e.events = e.scratch + ".events"
 	err := e.retry(ctx, func() error {
@@ -423,7 +435,10 @@ func (e *erasure) findEvents(ctx context.Context, holders []holder) error {
 			return err
 		}
 		return e.im.Conn.Exec(ctx, "create table "+e.events+" engine = MergeTree order by (event_id, source) as "+
-			"select distinct toString(source) as source, event_id, payload_hash, toDate(ts) as day from stored_usage_events where "+condition+" settings max_execution_time = 0")
+			"select distinct toString(source) as source, event_id, payload_hash, toDate(ts) as day from stored_usage_events where "+condition+" union all "+
+			// Of events that are no longer kept, days and conflicts are left.
+			"select distinct '' as source, '' as event_id, toUInt64(0) as payload_hash, day from stored_usage_user_days where ("+users+") and day <= (select max(kept_from) from stored_usage_horizon) union all "+
+			"select toString(source) as source, event_id, payload_hash, toDate(ts) as day from stored_usage_conflicts where ("+conflicts+") and toDate(ts) < (select max(kept_from) from stored_usage_horizon) settings max_execution_time = 0")
 	})
 	if err != nil {
 		return err
@@ -506,22 +521,6 @@ func (e *erasure) announce(ctx context.Context, holders []holder) error {
 		}
 	}
 	return nil
-}
-
-// recede takes back how far usage is rolled up where the latest blocks of events are gone, which would else look like a loss.
-func (e *erasure) recede(ctx context.Context) error {
-	return e.exec(ctx, fmt.Sprintf(`
-		insert into stored_usage_progress (partition, block_number, version)
-		select p.partition, least(p.block_number, s.stored) as block_number, %d as version
-		from (select partition, block_number from stored_usage_progress final) as p
-		left join (
-			select partition_id as partition, toUInt64(max(max_block_number)) as stored
-			from system.parts
-			where database = currentDatabase() and table = 'stored_usage_events' and active and rows > 0
-			group by partition
-		) as s on s.partition = p.partition
-		where s.stored < p.block_number
-		settings join_use_nulls = 0`, e.version))
 }
 
 // remove deletes the rows from all tables and returns when they are gone. The engine deletes in the background, part by part and behind its merges,

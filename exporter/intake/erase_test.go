@@ -310,6 +310,48 @@ func TestErase(t *testing.T) {
 	}
 }
 
+// TestEraseExpired: what usage is rolled up to is without whom is erased also on days whose events are no longer kept.
+func TestEraseExpired(t *testing.T) {
+	expired := func(without string) *fixture {
+		f := newCompany(t, without, nil)
+		f.exec("insert into stored_usage_horizon (refused_before, kept_from) values ('2024-04-01', '2024-03-20')")
+		if deleted, err := store.Expire(t.Context(), f.conn, time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)); err != nil || deleted == 0 {
+			t.Fatal(deleted, err)
+		}
+		return f
+	}
+	for _, c := range []struct {
+		without string
+		what    intake.What
+		but     string // a day on which an event of another user would count if the erased one had not come first
+	}{
+		{"account", intake.What{Account: lateAccount}, "1970-01-01"},
+		{"user", intake.What{User: lateUser}, "2024-02-01"},
+	} {
+		t.Run(c.without, func(t *testing.T) {
+			usage := func(f *fixture) string {
+				return f.query("day, account_id, user_id, events, core_events, features, last_at", "stored_usage_user_days final where day != '"+c.but+"' order by all") + "\n" +
+					f.query("day, account_id, users, active_users, events, core_events, features, last_at", "stored_usage_account_days final where day != '"+c.but+"' order by all") + "\n" +
+					f.query("account_id, first_on", "stored_usage_accounts final order by all") + "\n" +
+					f.query("event_id, account_id, user_id", "stored_usage_events final order by all")
+			}
+			want := usage(expired(c.without))
+			f := expired("")
+			receipt, err := intake.Erase(t.Context(), f.conn, c.what)
+			if err != nil || receipt.Rows["usage_user_days"] == 0 || receipt.KPIsChangeOn > "2024-01-01" && c.without == "account" {
+				t.Errorf("got %+v, %v", receipt, err)
+			}
+			f.rollUp()
+			if got := usage(f); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+			if held := f.holding(c.what.Account + c.what.User); len(held) > 0 {
+				t.Errorf("the id is still in %v", held)
+			}
+		})
+	}
+}
+
 // TestErasePseudonym: a user is found by the id that was sent.
 func TestErasePseudonym(t *testing.T) {
 	key := []byte("key")

@@ -132,6 +132,13 @@ func (f *fixture) rows(query string) string {
 	return strings.Join(lines, "\n")
 }
 
+func (f *fixture) exec(statement string) {
+	f.t.Helper()
+	if err := f.conn.Exec(f.t.Context(), statement); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // query selects columns of a table as text, null as NULL.
 func (f *fixture) query(columns, rest string) string {
 	f.t.Helper()

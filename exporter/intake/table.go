@@ -27,6 +27,7 @@ type table struct {
 	events   bool           // append-only: redeliveries collapse in the table's own merges
 	rules    []rule         // for each row
 	together together       // for the rows of a file as a whole; nil: there is nothing to look at
+	horizon  *horizon       // of tables of usage events; nil: of others
 	userKey  []byte         // makes pseudonyms of the ids of people; empty: they are stored as they come
 }
 
@@ -75,6 +76,9 @@ const (
 // proseColumns hold sentences and documents, and are neither ids nor labels.
 var proseColumns = []string{"note", "outcome", "reason", "title", "value", "properties", "attributes"}
 
+// eventsSuffix ends the names of the tables of usage events.
+const eventsSuffix = "_events"
+
 // Columns that every fact table has; only the last is never read from input.
 const (
 	columnSource   = "source"
@@ -117,6 +121,10 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 		return nil, fmt.Errorf("read the tables of facts: %w", err)
 	}
 
+	kept := &horizon{}
+	if err := kept.refresh(ctx, conn); err != nil {
+		return nil, fmt.Errorf("read since when usage events are kept: %w", err)
+	}
 	tables := map[string]*table{}
 	var exprs []string // constant defaults, for the database to evaluate
 	var owners []*column
@@ -138,7 +146,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 				return nil, fmt.Errorf("table %s: %w", stored, err)
 			}
 			c.meaning = d.meaning
-			if strings.HasSuffix(name, "_events") && d.name == "properties" {
+			if strings.HasSuffix(name, eventsSuffix) && d.name == "properties" {
 				c.kind = kindJSON
 			}
 			if c.longest = longestName; slices.Contains(proseColumns, d.name) {
@@ -174,6 +182,10 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 			}
 		}
 		t.rules = rulesOf(t)
+		if strings.HasSuffix(name, eventsSuffix) {
+			t.horizon = kept
+			t.rules = append(t.rules, kept.rule(t))
+		}
 		tables[name] = t
 	}
 	if len(tables) == 0 {

@@ -200,6 +200,9 @@ func (w *Writer) Write(ctx context.Context, r Rows) (Result, error) {
 		defer free()
 		return w.writeSettings(ctx, r)
 	}
+	if t.horizon != nil {
+		_ = t.horizon.refresh(ctx, w.o.Conn) // a database that does not answer takes no events either
+	}
 	result, req, err := w.check(t.on(w.o.Now(), r.Source), r)
 	if err != nil || req.rows == 0 {
 		free()

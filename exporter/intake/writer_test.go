@@ -210,6 +210,29 @@ func TestWriterRefuses(t *testing.T) {
 	f.equal("contracts", f.query("count()", "stored_contracts"), "0")
 }
 
+// TestWriterHorizon: usage events of days that are no longer kept are refused, by whatever way they come, and no others are.
+func TestWriterHorizon(t *testing.T) {
+	f := newFixture(t)
+	f.exec("insert into stored_usage_horizon (refused_before, kept_from) values ('2024-03-01', '2024-02-28'), ('2024-04-01', '2024-02-28')")
+	w, _ := f.writer(nil)
+	for _, table := range []string{"usage_events", "unattributed_events"} {
+		r, err := w.Write(t.Context(), ndjson(table, `{"event_id":"old","account_id":"a","user_id":"u","event":"x","ts":"2024-03-31 23:59:59.999"}
+{"event_id":"new","account_id":"a","user_id":"u","event":"x","ts":"2024-04-01 00:00:00"}`))
+		if table == "unattributed_events" {
+			r, err = w.Write(t.Context(), ndjson(table, `{"event_id":"old","user_id":"u","event":"x","ts":"2024-03-31 23:59:59.999"}
+{"event_id":"new","user_id":"u","event":"x","ts":"2024-04-01 00:00:00"}`))
+		}
+		if err != nil || r.Read != 2 || r.Rejected != 1 || r.Rejects[0].Line != 1 || r.Rejects[0].Column != "ts" || !strings.Contains(r.Rejects[0].Reason, "is before 2024-04-01: usage events of days before are no longer kept") {
+			t.Errorf("%s: got %s, %v", table, told(r), err)
+		}
+	}
+	s := f.imports(f.file("usage_events.csv", "event_id,account_id,user_id,event,ts\nold,a,u,x,2024-03-31 10:00:00\nnewer,a,u,x,2024-04-02 10:00:00\n"))
+	if s.Rejected() != 1 || !strings.Contains(rejects(s), "usage_events.csv:2") || !strings.Contains(rejects(s), "no longer kept") {
+		t.Errorf("got %s", rejects(s))
+	}
+	f.equal("events", f.query("groupArray(event_id)", "(select event_id from stored_usage_events order by all)"), "['new','newer']")
+}
+
 // TestWriterSettings: settings that do not go together are refused also if two callers send them at the same time.
 func TestWriterSettings(t *testing.T) {
 	f := withViews(t)

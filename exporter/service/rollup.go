@@ -18,12 +18,14 @@ const (
 	// rollUpPatience is how long the first pass over the KPIs waits for the first roll-up. One that takes longer, such as of
 	// years of events that were just imported, must not keep all numbers away.
 	rollUpPatience = 30 * time.Second
+	expireEvery    = time.Hour        // pause between looks for usage events that are no longer kept
 	rollUpTold     = 10 * time.Second // what takes longer is told, and how far it is
 )
 
 // rollUps completes imports that were interrupted and keeps usage rolled up, beside the schedule of the KPIs, and knows how that goes.
 type rollUps struct {
 	complete func(context.Context) error // stores the rest of interrupted imports
+	expire   func(context.Context) error // deletes usage events that are no longer kept; nil: all are
 	parts    *parts.Watch
 	every    time.Duration // pause between roll-ups
 	log      *slog.Logger
@@ -40,6 +42,7 @@ func (r *rollUps) status() exporter.RollUp {
 
 // run rolls up again and again until ctx ends, one at a time. It calls first after the first attempt.
 func (r *rollUps) run(ctx context.Context, first func()) {
+	expired := time.Time{} // when that was last looked at
 	for failing, incomplete := false, false; ; {
 		err := r.complete(ctx)
 		if err != nil && !incomplete && ctx.Err() == nil {
@@ -62,6 +65,12 @@ func (r *rollUps) run(ctx context.Context, first func()) {
 			r.log.Info("usage is rolled up again")
 		}
 		failing = err != nil
+		if r.expire != nil && !failing && time.Since(expired) >= expireEvery {
+			expired = time.Now()
+			if err := r.expire(ctx); err != nil && ctx.Err() == nil {
+				r.log.Warn("usage events that are no longer kept cannot be deleted; it is tried again", "err", store.Brief(err), "retry_seconds", expireEvery.Seconds())
+			}
+		}
 		if !Sleep(ctx, r.every) {
 			return
 		}
@@ -99,6 +108,15 @@ func (r *rollUps) once(ctx context.Context) error {
 		r.state.Errors++
 	} else {
 		r.state.PendingDays, r.state.LastSuccess = 0, time.Now()
+	}
+	return err
+}
+
+// expire deletes usage events that are older than CSKPI_EVENTS_RETENTION.
+func (s *Service) expire(ctx context.Context, d *Database) error {
+	deleted, err := store.Expire(ctx, d.Conn, s.Config.EventsRetention.Before(d.Days.Today()))
+	if deleted > 0 {
+		s.Log.Info("usage events that are no longer kept are deleted; what they were rolled up to stays", "events", deleted)
 	}
 	return err
 }

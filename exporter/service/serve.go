@@ -131,6 +131,9 @@ func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *
 	}
 	catalogue = d.Catalogue
 	usage := &rollUps{complete: d.Complete, parts: d.Parts, every: min(rollUpLatest, max(rollUpSoonest, s.Config.Interval/5)), log: s.Log}
+	if !s.Config.EventsRetention.Off() {
+		usage.expire = func(ctx context.Context) error { return s.expire(ctx, d) }
+	}
 	watched := prometheus.NewRegistry()
 	watched.MustRegister(d.Parts, d.Days)
 	o := exporter.Options{

@@ -30,7 +30,7 @@ type RollUpProgress struct {
 // small queries. Every step may be repeated, so that one that is cut short is made up for by the next. While another one
 // is at work on the database, it waits for that.
 func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
-	r := rollUp{conn: conn, tell: progress, months: map[string]int{}}
+	r := newRollUp(conn, progress)
 	parts, stale, lost, err := r.plan(ctx)
 	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost && !r.attributable {
 		return err
@@ -47,18 +47,28 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 		}
 		done()
 	}()
+	return r.run(ctx)
+}
+
+func newRollUp(conn driver.Conn, progress func(RollUpProgress)) *rollUp {
+	return &rollUp{conn: conn, tell: progress, months: map[string]int{}}
+}
+
+// run does what there is to do, which was planned, while nobody else is at it.
+func (r *rollUp) run(ctx context.Context) error {
 	if err := r.exec(ctx, "adopt", r.with(map[string]string{"names": eventNames})); err != nil {
 		return err
 	}
 	if r.attributable {
 		for _, statement := range []string{"attribute", "attributed"} {
-			if err := r.exec(ctx, statement, nil); err != nil {
+			if err := r.exec(ctx, statement, r.with(map[string]string{})); err != nil {
 				return fmt.Errorf("roll up usage: attribute events to accounts: %w", err)
 			}
 		}
 	}
 	// What was to do may be done by now.
-	if parts, stale, lost, err = r.plan(ctx); err == nil && lost {
+	parts, stale, lost, err := r.plan(ctx)
+	if err == nil && lost {
 		if err = r.forget(ctx); err == nil {
 			parts, stale, _, err = r.plan(ctx)
 		}
@@ -182,7 +192,8 @@ type rollUp struct {
 	version uint64
 	stored  map[time.Time]uint64 // events by day, of those that are rolled up
 	months  map[string]int       // days that were rolled up, by partition of the daily tables
-	keeper  string               // path of stored_usage_events in the Keeper; empty: the table is not replicated
+	horizon Horizon
+	keeper  string // path of stored_usage_events in the Keeper; empty: the table is not replicated
 
 	attributable bool // the account of an event that waits for it is known
 }
@@ -229,7 +240,7 @@ const (
 	wholeMonth  = 14 // days of a month that count as all of it, since merging costs as much as rolling up a few
 )
 
-// readSettings finds the settings that say what a day of usage is, over time.
+// readSettings finds the settings that say what a day of usage is, over time, and since when usage events are kept.
 func (r *rollUp) readSettings(ctx context.Context) error {
 	rows, err := r.conn.Query(ctx, `
 		select name, starts_on, value
@@ -247,6 +258,10 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			group by name, starts_on
 			union all
 			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = currentDatabase() and table = 'stored_usage_events'
+			union all
+			select 'refused', toDate(0), toString(max(refused_before)) from stored_usage_horizon
+			union all
+			select 'kept', toDate(0), toString(max(kept_from)) from stored_usage_horizon
 		) as found
 		order by starts_on`)
 	if err != nil {
@@ -261,11 +276,21 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 		if err := rows.Scan(&name, &from, &value); err != nil {
 			return err
 		}
-		if name == "keeper" {
+		switch name {
+		case "keeper":
 			r.keeper = value
 			continue
-		}
-		switch name {
+		case "refused", "kept":
+			day, err := time.Parse(time.DateOnly, value)
+			if err != nil {
+				return err
+			}
+			if name == "kept" {
+				r.horizon.KeptFrom = day
+			} else {
+				r.horizon.RefusedBefore = day
+			}
+			continue
 		case "timezone":
 			now.zone = value
 		case "core_events":
@@ -295,6 +320,9 @@ func (r *rollUp) on(day time.Time) usagePeriod {
 
 // settingsOf says by what settings a day is rolled up: events of the UTC days around it may belong to it.
 func (r *rollUp) settingsOf(day time.Time) string {
+	if r.horizon.froze(day) {
+		return "kept" // by the settings of when there were events
+	}
 	p := r.on(day)
 	zones := p.zone
 	if before, after := r.on(day.AddDate(0, 0, -1)).zone, r.on(day.AddDate(0, 0, 1)).zone; before != zones || after != zones {
@@ -370,11 +398,18 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 			parts = append(parts, newPart{what, a, b})
 		case "day":
 			r.stored[day] = a
-			if what != r.settingsOf(day) {
+			switch {
+			case r.horizon.froze(day):
+				if what == "" { // as after an erasure
+					stale[day] = a
+				}
+			case what != r.settingsOf(day):
 				stale[day] = a
 				// Events may move to and from days nearby: from one end of the world's clocks to the other are 26 hours.
 				for away := -2; away <= 2; away++ {
-					stale[day.AddDate(0, 0, away)] += 0
+					if near := day.AddDate(0, 0, away); !r.horizon.froze(near) {
+						stale[near] += 0
+					}
 				}
 			}
 		case "emptied":
@@ -406,7 +441,7 @@ func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err
 		return nil, nil
 	}
 	days := map[string]map[time.Time]uint64{}
-	if err := r.query(ctx, "days", r.with(batch{parts: parts}.values()), func(rows driver.Rows) error {
+	if err := r.query(ctx, "days", r.with(batch{parts: parts}.values(r.horizon)), func(rows driver.Rows) error {
 		var partition string
 		var day time.Time
 		var events uint64
@@ -414,7 +449,9 @@ func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err
 		if days[partition] == nil {
 			days[partition] = map[time.Time]uint64{}
 		}
-		days[partition][day] = events
+		if !r.horizon.froze(day) {
+			days[partition][day] = events
+		}
 		return err
 	}); err != nil {
 		return nil, err
@@ -440,24 +477,31 @@ func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err
 // batch rolls up what is new in some partitions and touches those days.
 func (r *rollUp) batch(ctx context.Context, b batch) error {
 	for _, statement := range []string{"ahead", "identities"} {
-		if err := r.exec(ctx, statement, b.values()); err != nil {
+		if err := r.exec(ctx, statement, b.values(r.horizon)); err != nil {
 			return err
 		}
 	}
 	var conflicting []time.Time
-	if err := r.queryDays(ctx, "conflicting", b.values(), &conflicting); err != nil {
+	if err := r.queryDays(ctx, "conflicting", b.values(r.horizon), &conflicting); err != nil {
 		return err
 	}
 	if len(conflicting) > 0 {
-		values := r.with(b.values())
+		values := r.with(b.values(r.horizon))
 		values["utc_days"] = "[" + sqltext.Days(conflicting) + "]"
+		counted, err := rollUpStatement("counted", values)
+		if err != nil {
+			return err
+		}
+		values["counted"] = counted
 		if err := r.exec(ctx, "conflicts", values); err != nil {
 			return err
 		}
 		known := len(b.days)
 		for _, day := range conflicting {
 			for _, d := range around(day) {
-				b.days[d] = max(b.days[d], 0)
+				if !r.horizon.froze(d) {
+					b.days[d] = max(b.days[d], 0)
+				}
 			}
 		}
 		r.so.Total += len(b.days) - known
@@ -471,7 +515,7 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, parts []ne
 	for len(order) > 0 {
 		n, events := 0, uint64(0)
 		period := r.on(order[0])
-		for n < len(order) && n < chunkDays && r.on(order[n]).sameUse(period) {
+		for n < len(order) && n < chunkDays && r.on(order[n]).sameUse(period) && r.horizon.froze(order[n]) == r.horizon.froze(order[0]) {
 			if events += r.stored[order[n]] + days[order[n]]; events > chunkEvents && n > 0 {
 				break
 			}
@@ -538,8 +582,11 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		"names":      period.names,
 		"feature":    "event",
 	})
+	statements := []string{"user_days", "user_days_gone", "account_days", "account_days_gone", "accounts"}
 	var many []time.Time
-	if err := r.queryDays(ctx, "many_names", values, &many); err != nil {
+	if r.horizon.froze(days[0]) { // what users did is what is left of the events
+		statements = statements[2:]
+	} else if err := r.queryDays(ctx, "many_names", values, &many); err != nil {
 		return err
 	}
 	if len(many) > 0 {
@@ -549,7 +596,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 		values["feature"] = "if((" + values["day"] + ", event) in (\n" + kept + "\n), event, '(other)')"
 	}
-	for _, statement := range []string{"user_days", "user_days_gone", "account_days", "account_days_gone", "accounts"} {
+	for _, statement := range statements {
 		if err := r.exec(ctx, statement, values); err != nil {
 			return err
 		}
@@ -573,17 +620,18 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 }
 
 // values has the condition that is true of the events that are new. The list of partitions lets the engine leave out all others.
-func (b batch) values() map[string]string {
+func (b batch) values(h Horizon) map[string]string {
 	blocks := make([]string, len(b.parts))
 	for i, p := range b.parts {
 		blocks[i] = fmt.Sprintf("_partition_id = %s and _block_number > %d and _block_number <= %d", sqltext.Quote(p.id), p.after, p.until)
 	}
-	return map[string]string{"new": "_partition_id in (" + sqltext.Quotes(b.ids()) + ") and (" + strings.Join(blocks, " or ") + ")"}
+	return map[string]string{"new": "toDate(ts) >= " + sqltext.Day(h.KeptFrom) + " and _partition_id in (" + sqltext.Quotes(b.ids()) + ") and (" + strings.Join(blocks, " or ") + ")"}
 }
 
 // with adds what is the same in all of a roll-up.
 func (r *rollUp) with(values map[string]string) map[string]string {
 	values["version"] = strconv.FormatUint(r.version, 10)
+	values["kept"], values["refused"] = sqltext.Day(r.horizon.KeptFrom), sqltext.Day(r.horizon.RefusedBefore)
 	values["day"] = r.dayOf()
 	return values
 }

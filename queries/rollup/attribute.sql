@@ -8,6 +8,7 @@ select
 from (
     select *, arrayJoin([user_id, anonymous_id]) as id
     from stored_unattributed_events final
+    where toDate(ts) >= {refused:Date}
 ) as w
 join (
     select user_id, account_id, source, updated_at

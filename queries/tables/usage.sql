@@ -91,3 +91,11 @@ create table if not exists stored_usage_ahead (
 ) engine = ReplacingMergeTree(seniority) order by (source, event_id, payload_hash)
 settings fsync_after_insert = 1
 comment 'Usage events dated more than a day ahead of when they were stored.';
+
+create table if not exists stored_usage_horizon (
+    refused_before Date comment 'UTC day before which usage events are refused from then on.',
+    kept_from      Date comment 'UTC day before which usage events are deleted; what they were rolled up to stays as it is.',
+    recorded_at    DateTime64(3, 'UTC') default now64(3) comment 'When.'
+) engine = MergeTree order by recorded_at
+settings fsync_after_insert = 1
+comment 'Since when usage events are kept; the latest days hold.';
