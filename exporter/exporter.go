@@ -63,6 +63,7 @@ type Options struct {
 	Whole    func(context.Context, queries.Query) error
 	Damaged  func() []string     // what is damaged, for the landing page [nothing]
 	RollUp   func() RollUp       // how the roll-up of usage goes; nil: not known
+	Last     *Last               // results of before a restart, served until there are others; nil: none
 	Also     prometheus.Gatherer // metrics of other parts of the program, for /metrics; nil: none
 	Version  string              // of the program ["unknown"]
 	Revision string              // of its source ["unknown"]
@@ -182,6 +183,9 @@ func New(db Querier, o Options) (*Exporter, error) {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	first := make([]outcome, len(e.kpis))
+	if err := e.recall(o.Last, first); err != nil {
+		errs = append(errs, err)
+	}
 	e.snapshot.Store(&first)
 	return e, errors.Join(errs...)
 }

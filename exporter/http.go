@@ -205,6 +205,8 @@ func debugValue(s sample) string {
 // state says in words how a query is doing.
 func (k *kpi) state(o outcome, now time.Time) string {
 	switch {
+	case o.runs == 0 && o.good != nil && !k.expired(o, now):
+		return "not computed since the start; its values are of before"
 	case o.runs == 0:
 		return "not computed yet"
 	case o.err == nil && k.expired(o, now):

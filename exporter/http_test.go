@@ -262,6 +262,11 @@ func TestScrapeIsWhatGatherReturns(t *testing.T) {
 // company is a catalogue and its results as people would see them; the landing page is looked at with it.
 func company(t testing.TB, now *time.Time, up *bool) (*exporter.Exporter, *fake) {
 	t.Helper()
+	o, f := companyOptions(now, up)
+	return newExporter(t, f, o), f
+}
+
+func companyOptions(now *time.Time, up *bool) (exporter.Options, *fake) {
 	tokyo := time.FixedZone("Asia/Tokyo", 9*3600)
 	nrr := query("nrr", "segment label", "window label", "ratio gauge", "opening_arr gauge", "closing_arr gauge")
 	nrr.Title, nrr.TitleJA = "Net revenue retention over trailing windows.", "売上継続率(NRR)"
@@ -324,12 +329,11 @@ func company(t testing.TB, now *time.Time, up *bool) (*exporter.Exporter, *fake)
 		[]any{"nrr.ratio", "high", 1.1, 1.05, 1.0}, []any{"nrr.ratio", "", 1.0, 0.95, 0.9}, []any{"logo_churn.ratio", "", 0.05, 0.1, 0.15}, []any{"arr.amount", "high", 40e6, nil, nil}, []any{"arr.amount", "", 50e6, nil, nil})
 	f.returns("a_users_own", []string{"value"}, []any{1234.5})
 	f.returns("coverage", []string{"segment", "ratio"}, []any{"high", 0.9}, []any{"low", 0.8}, []any{nil, 0.1})
-	e := newExporter(t, f, exporter.Options{
+	return exporter.Options{
 		Catalogue: queries.Catalogue{own, arr, bridge, movements, late, fresh, churn, nrr, risk, targets, use},
 		Now:       clock(now), Location: tokyo, Reporting: policy.Reporting{Currency: "JPY", Timezone: "Asia/Tokyo", FiscalYearStart: 4},
 		EngineUp: func() bool { return *up }, Version: "1.2.3", MaxAge: time.Hour,
-	})
-	return e, f
+	}, f
 }
 
 // texts is what a reader sees of a page, with one space between the parts.

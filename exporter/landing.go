@@ -254,7 +254,7 @@ func (e *Exporter) card(k *kpi, o outcome, now time.Time, targets map[targetKey]
 		}
 	}
 	switch {
-	case o.runs == 0:
+	case o.runs == 0 && (o.good == nil || k.expired(o, now)):
 		c.Computed, c.Empty = "every "+short(k.every), "Not computed yet."
 		return c
 	case o.good == nil:

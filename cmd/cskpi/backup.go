@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -133,6 +134,10 @@ func (c *restoreCmd) Run(ctx context.Context, a *app) error {
 		return fmt.Errorf("restore: another cskpi is running on %s; stop it first", a.Config.DataDir)
 	}
 	if err := d.Cluster.CreateDatabase(ctx, d.Options); err != nil {
+		return err
+	}
+	// What was kept of a database that was there before is not of this one.
+	if err := os.Remove(a.Config.LastPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	db, err := backup.Connect(d.Options)

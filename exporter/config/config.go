@@ -317,5 +317,8 @@ func (c Config) IntakeAddress() string {
 // ReceiptsFile is where the receipts of erasures are, in CSKPI_DATA_DIR, whichever database is used.
 const ReceiptsFile = "erasures.ndjson"
 
+// LastPath is where the last results are kept for the next start, in the data folder.
+func (c Config) LastPath() string { return filepath.Join(c.DataDir, "last-results") }
+
 // ReceiptsPath is where receipts of erasures are kept, in the data folder.
 func (c Config) ReceiptsPath() string { return filepath.Join(c.DataDir, ReceiptsFile) }

@@ -48,7 +48,15 @@ func (s *Service) Serve(parent context.Context, ready func(context.Context, *Dat
 	defer in.close()
 	past, backups := newPastDays(), newBackupAge()
 	also := prometheus.Gatherers{past.registry, in.metrics(), backups.registry}
-	waiting, err := s.newExporter(unavailable{}, catalogue, exporter.Options{EngineUp: func() bool { return false }, Also: also})
+	last := s.last()
+	o := exporter.Options{EngineUp: func() bool { return false }, Also: also, Last: last}
+	if last != nil {
+		if o.Location, err = time.LoadLocation(last.Reporting.Timezone); err != nil {
+			return err
+		}
+		o.Reporting = last.Reporting
+	}
+	waiting, err := s.newExporter(unavailable{}, catalogue, o)
 	if err != nil {
 		return err
 	}
@@ -89,7 +97,7 @@ func (s *Service) Serve(parent context.Context, ready func(context.Context, *Dat
 		})
 	}
 	wg.Go(func() {
-		stop(s.compute(ctx, catalogue, in, readers, past, backups, also, func(d *Database, e *exporter.Exporter) error {
+		stop(s.compute(ctx, catalogue, in, readers, past, backups, also, last, func(d *Database, e *exporter.Exporter) error {
 			metrics.Handle(e.Handler())
 			return ready(ctx, d, e, Ports{metrics, readers})
 		}))
@@ -109,7 +117,7 @@ func (s *Service) Serve(parent context.Context, ready func(context.Context, *Dat
 }
 
 // compute prepares the database, hands over the exporter, lets readers in, stores what in takes, and keeps computing, past days too.
-func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, readers *gate.Gate, past *pastDays, backups *backupAge, also prometheus.Gatherer, ready func(*Database, *exporter.Exporter) error) error {
+func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *receiver, readers *gate.Gate, past *pastDays, backups *backupAge, also prometheus.Gatherer, last *exporter.Last, ready func(*Database, *exporter.Exporter) error) error {
 	public := ""
 	if readers != nil {
 		public = readers.URL()
@@ -138,6 +146,7 @@ func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *
 	watched.MustRegister(d.Parts, d.Days)
 	o := exporter.Options{
 		Location: d.Zone, Reporting: d.Reporting, Lease: d.Days.Read, RollUp: usage.status, Also: prometheus.Gatherers{also, watched},
+		Last:    last,
 		Whole:   d.sound,
 		Damaged: d.Damaged,
 	}
@@ -168,6 +177,7 @@ func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *
 		return err
 	}
 	wg.Go(func() { backups.run(ctx, d) })
+	wg.Go(func() { s.keep(ctx, e) })
 	receipts := s.KeepReceipts()
 	wg.Go(func() {
 		for {
