@@ -30,14 +30,10 @@ func (backupCmd) Help() string {
 
 // Run writes a backup.
 func (c *backupCmd) Run(ctx context.Context, a *app) error {
-	catalogue, err := a.Load()
-	if err != nil {
-		return err
-	}
 	if err := a.needsHTTP(); err != nil {
 		return err
 	}
-	d, err := a.Open(ctx, catalogue)
+	d, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -58,7 +54,7 @@ func (c *backupCmd) Run(ctx context.Context, a *app) error {
 	}
 	defer db.Conn.Close()
 	var layers []string
-	for _, q := range catalogue.Layout().Layers {
+	for _, q := range d.Catalogue.Layout().Layers {
 		layers = append(layers, q.Stored())
 	}
 	show := newProgress(a.err)

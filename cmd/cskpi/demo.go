@@ -189,11 +189,7 @@ func (c *demoCmd) store(ctx context.Context, a *app) error {
 	if a.Config.ClickhouseURL == "" || c.Dir != "" || c.Fresh {
 		return usage("--store is for the server of CSKPI_CLICKHOUSE_URL, and goes with neither --dir nor --fresh")
 	}
-	catalogue, err := a.Load()
-	if err != nil {
-		return err
-	}
-	d, err := a.Open(ctx, catalogue)
+	d, err := a.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -45,11 +45,7 @@ func (a *app) erase(ctx context.Context, what intake.What) error {
 	if what.Account == "" && what.User == "" {
 		return usage("the id is empty; nothing in particular cannot be erased")
 	}
-	catalogue, err := a.Load()
-	if err != nil {
-		return err
-	}
-	d, err := a.Open(ctx, catalogue)
+	d, err := a.open(ctx)
 	if err != nil {
 		return err
 	}

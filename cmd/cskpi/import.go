@@ -49,11 +49,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	if err := c.checkAccess(a); err != nil {
 		return err
 	}
-	catalogue, err := a.Load()
-	if err != nil {
-		return err
-	}
-	d, err := a.Open(ctx, catalogue)
+	d, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,7 +59,7 @@ func (c *importCmd) Run(ctx context.Context, a *app) error {
 	im.Strict, im.RejectsDir, im.Format, im.Encoding = c.Strict, c.Rejects, intake.Format(c.Format), c.Encoding
 	im.Progress = show.update
 	im.Sources = func(ctx context.Context, files []string) (*intake.Sources, error) {
-		return c.sources(ctx, a, catalogue, files)
+		return c.sources(ctx, a, d.Catalogue, files)
 	}
 	var s intake.Summary
 	if c.Mapping != "" {

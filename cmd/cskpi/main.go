@@ -59,6 +59,15 @@ func newApp(c config.Config, log *slog.Logger, out, err io.Writer) *app {
 	return &app{&service.Service{Config: c, Log: log, Warn: warn, Version: buildVersion(), Revision: buildRevision()}, out, err}
 }
 
+// open opens the database with the query files that are configured.
+func (a *app) open(ctx context.Context) (*service.Database, error) {
+	catalogue, err := a.Load()
+	if err != nil {
+		return nil, err
+	}
+	return a.Open(ctx, catalogue)
+}
+
 // usageError is a mistake in the command line; it ends the program with 2.
 type usageError struct{ error }
 

@@ -21,11 +21,7 @@ func (refreshCmd) Help() string {
 
 // Run brings the layers up to date.
 func (c *refreshCmd) Run(ctx context.Context, a *app) error {
-	catalogue, err := a.Load()
-	if err != nil {
-		return err
-	}
-	d, err := a.Open(ctx, catalogue)
+	d, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
