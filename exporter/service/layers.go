@@ -19,8 +19,9 @@ const (
 // layers keeps the layers up to date beside the schedule of the KPIs: today, as facts arrive, and the days of the past that are stored.
 type layers struct {
 	days  *refresh.Days
-	every time.Duration // pause between looks for facts that arrived
-	busy  func() bool   // whether the service has something else to do
+	every time.Duration   // pause between looks for facts that arrived
+	news  <-chan struct{} // that usage is rolled up
+	busy  func() bool     // whether the service has something else to do
 	log   *slog.Logger
 }
 
@@ -50,9 +51,13 @@ func (l *layers) run(ctx context.Context) {
 			l.log.Info("layers are computed again")
 		}
 		failing = err != nil
-		if !Sleep(ctx, pause) {
-			return
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-l.news:
 		}
+		timer.Stop()
 		for started := time.Now(); left > 0 && l.busy() && time.Since(started) < pastWait; {
 			if !Sleep(ctx, pastLook) {
 				return

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// Pauses between roll-ups of usage while serving: a fifth of the interval of KPIs, within these.
+	// Pauses between roll-ups of usage while serving: the interval of KPIs, within these. More often nobody would see, since layers and KPIs are computed
+	// in that interval, too.
 	rollUpSoonest = 15 * time.Second
-	rollUpLatest  = time.Minute
+	rollUpLatest  = 5 * time.Minute
 	// rollUpPatience is how long the first pass over the KPIs waits for the first roll-up. One that takes longer, such as of
 	// years of events that were just imported, must not keep all numbers away.
 	rollUpPatience = 30 * time.Second
@@ -27,7 +28,8 @@ type rollUps struct {
 	complete func(context.Context) error // stores the rest of interrupted imports
 	expire   func(context.Context) error // deletes usage events that are no longer kept; nil: all are
 	parts    *parts.Watch
-	every    time.Duration // pause between roll-ups
+	every    time.Duration   // pause between roll-ups
+	news     chan<- struct{} // that there is something for the layers
 	log      *slog.Logger
 
 	mu    sync.Mutex
@@ -103,6 +105,10 @@ func (r *rollUps) once(ctx context.Context) error {
 	defer r.mu.Unlock()
 	if days > 0 {
 		r.state.Duration = took
+		select {
+		case r.news <- struct{}{}:
+		default: // the layers have not looked at the last ones yet
+		}
 	}
 	if err != nil {
 		r.state.Errors++

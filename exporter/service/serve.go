@@ -138,7 +138,8 @@ func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *
 		return err
 	}
 	catalogue = d.Catalogue
-	usage := &rollUps{complete: d.Complete, parts: d.Parts, every: min(rollUpLatest, max(rollUpSoonest, s.Config.Interval/5)), log: s.Log}
+	news := make(chan struct{}, 1)
+	usage := &rollUps{complete: d.Complete, parts: d.Parts, every: min(rollUpLatest, max(rollUpSoonest, s.Config.Interval)), news: news, log: s.Log}
 	if !s.Config.EventsRetention.Off() {
 		usage.expire = func(ctx context.Context) error { return s.expire(ctx, d) }
 	}
@@ -197,7 +198,7 @@ func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *
 	// The first pass is to find usage rolled up, unless that takes too long; then what it lacked is computed afterwards.
 	rolled := make(chan struct{})
 	wg.Go(func() { usage.run(ctx, func() { close(rolled) }) })
-	layers := &layers{days: d.Days, every: s.Config.Interval, log: s.Log, busy: func() bool { return e.Busy() }}
+	layers := &layers{days: d.Days, every: s.Config.Interval, news: news, log: s.Log, busy: func() bool { return e.Busy() }}
 	patience := time.NewTimer(rollUpPatience)
 	defer patience.Stop()
 	select {
