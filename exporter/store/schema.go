@@ -59,7 +59,7 @@ func stored(version int) migration {
 
 // tablesRevision counts the contents that tables/ has had. TestTablesAreFrozen holds each to its number: who changes tables/ adds one, so that
 // databases that have the earlier tables get what they lack.
-const tablesRevision = 4
+const tablesRevision = 5
 
 // revised is the migration of a database with the tables of an earlier revision.
 func revised(version, revision int) migration {
@@ -75,8 +75,9 @@ func revised(version, revision int) migration {
 	}}
 }
 
-// conform gives tables the columns that they lack, and the types and comments that tables/ says. Keys and partitions stay as they are, since they can
-// only be changed by a copy: usage events that an earlier build stored remain partitioned by month.
+// conform gives tables the columns that they lack, and the types and comments that tables/ says. Tables that begin to keep versions get valid_from at the
+// end of their key. Other keys, and partitions, stay as they are, since they can only be changed by a copy: usage events that an earlier build stored
+// remain partitioned by month.
 func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
 	var names []string
 	for _, t := range queries.Tables() {
@@ -84,6 +85,14 @@ func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
 	}
 	there, err := columnsOf(ctx, conn, names...)
 	if err != nil {
+		return fmt.Errorf("read the columns of tables: %w", err)
+	}
+	for _, t := range queries.Tables() {
+		if err := keepVersions(ctx, conn, c, t); err != nil {
+			return fmt.Errorf("keep versions in %s: %w", t.Name, err)
+		}
+	}
+	if there, err = columnsOf(ctx, conn, names...); err != nil {
 		return fmt.Errorf("read the columns of tables: %w", err)
 	}
 	for _, t := range queries.Tables() {
@@ -110,6 +119,30 @@ func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
 		}
 	}
 	return commentAnew(ctx, conn, c)
+}
+
+// keepVersions adds valid_from to the key of a table that has it by tables/ and not yet. The engine takes a new column into a key only without a
+// default, which it gets then: of rows that are there it is updated_at.
+func keepVersions(ctx context.Context, conn driver.Conn, c Cluster, t queries.Table) error {
+	if !slices.Contains(t.Key, "valid_from") {
+		return nil
+	}
+	var key, otherwise string
+	if err := conn.QueryRow(ctx, `
+		select (select any(sorting_key) from system.tables where database = currentDatabase() and name = ?),
+			(select any(default_expression) from system.columns where database = currentDatabase() and table = ? and name = 'valid_from')`, t.Name, t.Name).Scan(&key, &otherwise); err != nil {
+		return err
+	}
+	if otherwise != "" {
+		return nil
+	}
+	i := slices.IndexFunc(t.Columns, func(c queries.TableColumn) bool { return c.Name == "valid_from" })
+	if key += ", valid_from"; key == strings.Join(t.Key, ", ") {
+		if err := c.define(ctx, conn, "alter table "+t.Name+" add column if not exists valid_from DateTime64(3, 'UTC') after "+sqltext.Name(t.Columns[i-1].Name)+", modify order by ("+key+")"); err != nil {
+			return err
+		}
+	}
+	return c.define(ctx, conn, "alter table "+t.Name+" modify column valid_from "+t.Columns[i].Definition)
 }
 
 // Tables of earlier builds whose rows are stored as they were. All others of facts are copied, since they have another key now.

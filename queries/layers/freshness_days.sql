@@ -73,7 +73,14 @@ dated as (
     from (
         select 'touchpoints' as name, source as system, toDate(happened_at, {zone:String}) as on, count() as n, max(happened_at) as latest from stored_touchpoints final group by system, on
         union all
-        select 'tickets' as name, source as system, toDate(opened_at, {zone:String}) as on, count() as n, max(opened_at) as latest from stored_tickets final group by system, on
+        select 'tickets' as name, system, toDate(opened_at, {zone:String}) as on, count() as n, max(opened_at) as latest
+        from (
+            select source as system, argMax(t.opened_at, (t.valid_from, t.updated_at)) as opened_at
+            from stored_tickets as t
+            group by system, ticket_id
+            having not argMax(is_withdrawn, t.updated_at)
+        ) as tickets
+        group by system, on
         union all
         select 'surveys' as name, source as system, toDate(responded_at, {zone:String}) as on, count() as n, max(responded_at) as latest from stored_surveys final group by system, on
         union all

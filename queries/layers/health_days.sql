@@ -41,9 +41,11 @@ ticket_states as (
     from (
         select account_id, greatest(change.1, first_day) as day, sum(change.2) as tickets, max(opened_on) as latest_on
         from (
-            select account_id, toDate(opened_at, {zone:String}) as opened_on
-            from stored_tickets final
-            where opened_on <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+            select argMax(account_id, (t.valid_from, t.updated_at)) as account_id, toDate(argMax(opened_at, (t.valid_from, t.updated_at)), {zone:String}) as opened_on
+            from stored_tickets as t
+            where empty({accounts:Array(String)}) or (source, ticket_id) in (select source, ticket_id from stored_tickets where account_id in {accounts:Array(String)})
+            group by source, ticket_id
+            having not argMax(is_withdrawn, t.updated_at) and opened_on <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
         ) as opened
         array join [(opened_on, 1), (opened_on + 90, -1)] as change
         where change.1 <= last_day

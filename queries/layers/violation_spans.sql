@@ -130,9 +130,17 @@ from (
     union all
     select account_id, 'resolved_before_opened', 'tickets', toString(source), ticket_id, toDate(opened_at, 'UTC'), never,
         concat('opened at ', toString(opened_at), ', resolved at ', ifNull(toString(resolved_at), ''))
-    from stored_tickets final
-    where ticket_id in (select ticket_id from stored_tickets where ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false))
-        and (ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false)) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    from (
+        select source, ticket_id, v.1 as account_id, v.2 as opened_at, v.3 as resolved_at, v.4 as first_response_at
+        from (
+            select t.source as source, t.ticket_id as ticket_id, argMax((t.account_id, t.opened_at, t.resolved_at, t.first_response_at), (t.valid_from, t.updated_at)) as v
+            from stored_tickets as t
+            where (source, ticket_id) in (select source, ticket_id from stored_tickets where ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false))
+            group by source, ticket_id
+            having not argMax(t.is_withdrawn, t.updated_at)
+        ) as latest
+    ) as tickets
+    where (ifNull(resolved_at < opened_at, false) or ifNull(first_response_at < opened_at, false)) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     union all
     select '' as account_id, 'rate_not_positive', 'fx_rates', toString(source), concat(currency, ' ', toString(day)), day, never, concat('rate is ', toString(rate))
     from stored_fx_rates final where rate <= 0 and (empty({accounts:Array(String)}) or has({accounts:Array(String)}, ''))

@@ -174,13 +174,14 @@ create table if not exists stored_tickets (
     opened_at         DateTime64(3, 'UTC') comment 'When it was opened.' codec(Delta, ZSTD),
     first_response_at Nullable(DateTime64(3, 'UTC')) comment 'First answer by a person; null: not yet.',
     resolved_at       Nullable(DateTime64(3, 'UTC')) comment 'When it was resolved; null: open.',
+    valid_from        DateTime64(3, 'UTC') default updated_at comment 'From when on this row holds, up to the next one.' codec(Delta, ZSTD),
     source            LowCardinality(String) default 'import' comment 'System that the row came from.',
     is_withdrawn      UInt8 default 0 comment '1: the source took the fact back; it counts on no day.',
     updated_at        DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at       DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
-) engine = ReplacingMergeTree(updated_at, is_withdrawn) order by (ticket_id, source)
+) engine = ReplacingMergeTree(updated_at) order by (ticket_id, source, valid_from)
 settings fsync_after_insert = 1, fsync_part_directory = 1
-comment 'Support tickets.';
+comment 'Support tickets; versions are kept, so that one that was opened again had been resolved before.';
 
 create table if not exists stored_surveys (
     response_id  String comment 'Answer.',

@@ -36,3 +36,22 @@ insert into stored_tickets (ticket_id, account_id, severity, opened_at)
 select concat('s', toString(number)), 'acme', concat('s', leftPad(toString(least(number, 22)), 2, '0')), '2024-09-10 09:00:00' from numbers(1, 23);
 -- By hand, on 20 September: high has its 3 open ones (3, 6 and 9), no severity its 1; with s22, and by name s01 to s17, that makes 20. The rest is s18 to s21.
 select severity, opened, open from tickets_kpi where day = '2024-09-20' order by severity;
+
+-- Ticket 40 is of November: resolved on the 5th, opened again on the 10th, resolved for good on the 20th, which the help desk reports on the 25th. 41 is
+-- answered on the 8th, after it was closed on the 6th. 42 came with an export of December for the first time, and had been resolved on 3 November. 43
+-- was Acme's and is Birch's since the 12th.
+insert into stored_tickets (ticket_id, account_id, severity, opened_at, first_response_at, resolved_at, updated_at) values
+    ('40', 'acme', 'high', '2024-11-01 09:00:00', '2024-11-01 10:00:00', null, '2024-11-01 10:00:00'),
+    ('40', 'acme', 'high', '2024-11-01 09:00:00', '2024-11-01 10:00:00', '2024-11-05 09:00:00', '2024-11-05 09:00:00'),
+    ('40', 'acme', 'high', '2024-11-01 09:00:00', '2024-11-01 10:00:00', null, '2024-11-10 12:00:00'),
+    ('40', 'acme', 'high', '2024-11-01 09:00:00', '2024-11-01 10:00:00', '2024-11-20 09:00:00', '2024-11-25 08:00:00'),
+    ('41', 'acme', 'high', '2024-11-01 09:00:00', '2024-11-08 09:00:00', '2024-11-06 09:00:00', '2024-11-08 09:00:00'),
+    ('42', 'acme', 'high', '2024-11-01 09:00:00', '2024-11-02 09:00:00', '2024-11-03 09:00:00', '2024-12-01 00:00:00'),
+    ('43', 'acme', 'high', '2024-11-01 09:00:00', null, null, '2024-11-01 09:00:00'),
+    ('43', 'birch', 'high', '2024-11-01 09:00:00', null, null, '2024-11-12 09:00:00');
+-- By hand: on 4 November 40 is open, on the 7th resolved after 4 days, on the 12th open again, on the 22nd resolved after 19 days, and only that once; on 31 December
+-- it is no longer to be seen. 41 is resolved on the 7th and has no answer until the 8th.
+select day, ticket_id, account_id, opened, answered, resolved, open, resolution_seconds / 86400 as resolution_days, first_response_at, resolved_at
+from tickets_detail
+where day in ('2024-11-04', '2024-11-07', '2024-11-12', '2024-11-22', '2024-12-31') and toUInt32OrZero(ticket_id) between 40 and 43
+order by ticket_id, day;

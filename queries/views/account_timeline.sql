@@ -148,7 +148,15 @@ by_instant as (
             ('ticket_answered', ifNull(first_response_at, not_yet), if(severity = '', 'ticket', concat('severity ', toString(severity)))),
             ('ticket_resolved', ifNull(resolved_at, not_yet), if(severity = '', 'ticket', concat('severity ', toString(severity))))
         ] as events
-    from stored_tickets final
+    from (
+        select ticket_id, v.1 as account_id, v.2 as is_complaint, v.3 as severity, v.4 as opened_at, v.5 as first_response_at, v.6 as resolved_at
+        from (
+            select t.ticket_id as ticket_id, argMax((t.account_id, t.is_complaint, t.severity, t.opened_at, t.first_response_at, t.resolved_at), (t.valid_from, t.updated_at)) as v
+            from stored_tickets as t
+            group by t.source, t.ticket_id
+            having not argMax(t.is_withdrawn, t.updated_at)
+        ) as latest
+    ) as tickets
     union all
     select account_id, response_id as id, user_id as who, [('survey', responded_at, concat(toString(kind), ' ', toString(score)))] as events
     from stored_surveys final

@@ -28,4 +28,4 @@ select
 from ticket_spans as t
 -- Faster than a cross join.
 join (select day, toUInt8(1) as is_day from policy_days) as p on p.is_day = toUInt8(t.opened_on < t.before)
-where t.opened_on <= p.day and p.day < t.before
+where t.since <= p.day and p.day < t.before
