@@ -26,7 +26,7 @@ named as (
     ) as a
     array join [
         ('same_name', lowerUTF8(replaceRegexpAll(a.name, '[^\\p{L}\\p{N}]+', '')), a.name),
-        ('same_domain', replaceRegexpOne(replaceRegexpOne(lowerUTF8(trimBoth(if(a.attributes['domain'] != '', a.attributes['domain'], a.attributes['website']))), '^[a-z]+://', ''), '^www\\.|[/?#:].*$', ''),
+        ('same_domain', replaceRegexpAll(replaceRegexpOne(lowerUTF8(trimBoth(if(a.attributes['domain'] != '', a.attributes['domain'], a.attributes['website']))), '^[a-z]+://', ''), '^www\\.|[/?#:].*$', ''),
             if(a.attributes['domain'] != '', a.attributes['domain'], a.attributes['website']))] as key
     where key.2 != '' and greatest(since, ifNull(created_on, toDate(0))) < before
 )

@@ -12,7 +12,7 @@ insert into stored_contracts (contract_id, account_id, product, acv, starts_on, 
     ('rowan-2',  'rowan',  'a', 12000, '2024-01-01', null,         'rowan-1'),
     ('sedge-1',  'sedge',  'a', 5000,  '2023-11-16', '2024-04-30', ''),
     ('sedge-2',  'sedge',  'a', 5000,  '2024-05-01', null,         ''),
-    ('teasel',   'teasel', 'a', 7000,  '2023-09-01', '2024-08-31', ''),
+    ('teasel',   'teasel', 'a', 7000,  '2022-03-01', '2023-02-28', ''),
     ('umbel-1',  'umbel',  'a', 10000, '2023-02-01', '2024-01-31', ''),
     ('umbel-2',  'umbel',  'a', 10000, '2024-01-31', null,         'umbel-1'),
     ('vetch-1',  'vetch',  'a', 10000, '2023-01-01', '2024-01-01', ''),
@@ -29,7 +29,7 @@ select id from quality_detail where day = '2024-04-30' and check = 'inclusive_en
 -- In order: Daisy gave notice in April and has a free contract from May on; Elder's year ends, and a free one follows; Fennel really bought more;
 -- Gorse renews at a third a month before the end.
 insert into stored_contracts (contract_id, account_id, product, kind, acv, starts_on, ends_before, renewed_from, notice_on, valid_from) values
-    ('yarrow-1', 'yarrow', 'a', '',        50000, '2024-01-01', '2025-01-01', '',         null,         '1970-01-01'),
+    ('yarrow-1', 'yarrow', 'a', '',        60000, '2024-01-01', '2025-01-01', '',         null,         '1970-01-01'),
     ('yarrow-2', 'yarrow', 'a', '',        0,     '2024-06-01', '2025-01-01', 'yarrow-1', null,         '1970-01-01'),
     ('zinnia',   'zinnia', 'a', '',        8000,  '2024-01-01', null,         '',         null,         '1970-01-01'),
     ('zinnia',   'zinnia', 'a', '',        0,     '2024-01-01', null,         '',         null,         '2024-03-01'),
@@ -52,9 +52,16 @@ insert into stored_contracts (contract_id, account_id, product, kind, acv, start
 select check, id, account_id, reason, affected, unit from quality_detail where day = '2024-06-30' and check in ('order_without_value', 'difference_as_total') order by check desc, id;
 select id, reason, affected from quality_detail where day = '2024-12-31' and check = 'difference_as_total' order by id;
 
--- By hand: on 1 June ARR falls by Yarrow's 50,000 and rises by Fennel's 3,000; no other day of June moves a third.
+-- By hand: on 1 June ARR falls by Yarrow's 60,000 and rises by Fennel's 3,000, from 153,000 to 96,000. On 29 June that is 28 days ago, and on no other day a third
+-- came or went.
 select id, reason, affected, unit from quality_detail where day = '2024-06-28' and check = 'arr_jump';
--- On 30 June the first of the month is more than 28 days ago. With a threshold of a tenth it would be Briar's and Gorse's 15 June instead.
-select id from quality_detail where day = '2024-06-30' and check = 'arr_jump';
+select day, id from quality_detail where day in ('2024-06-28', '2024-06-29') and check = 'arr_jump';
+-- With a threshold of a tenth: on 15 June 12,000 of 96,000 go (Briar and Gorse), on the 20th 9,000 of 84,000 (Clover).
 insert into stored_settings (name, starts_on, value) values ('arr_jump_ratio', '2024-06-30', '0.1');
 select id, reason from quality_detail where day = '2024-06-30' and check = 'arr_jump' order by id;
+
+-- Exceptions: a row that is right as it is, and a check that does not apply, which then has no row in quality.
+insert into stored_settings (name, starts_on, value) values ('quality_exceptions', '2024-06-30', 'arr_jump/2024-06-15,inclusive_end/teasel,order_without_value');
+select check, id from quality_detail where day = '2024-06-30' and check in ('arr_jump', 'inclusive_end', 'order_without_value') order by check, id;
+select check, violations from quality where day = '2024-06-30' and check in ('arr_jump', 'inclusive_end', 'order_without_value') order by check;
+select check, violations from quality where day = '2024-06-29' and check in ('arr_jump', 'inclusive_end', 'order_without_value') order by check;
