@@ -90,23 +90,36 @@ steps as (
     having not max(n.is_cancelled) and (next_acv = 0 or uniqExact(n.currency) = 1 and any(n.currency) = currency)
 ),
 
--- Paid contracts by their own end, with the contract of the same thing that begins a day after it, unless one begins on the very day, which shows that the end is right.
-ends as (
+-- Paid contracts by their own end, with the contract that begins a day after it: one that names it, or one of the same thing, unless others of that cover the day
+-- between. If one begins on the very day, the end is right.
+ended as (
     select
-        account_id, source, p.contract_id as contract_id, p.acv as acv, p.currency as currency, p.starts_on as starts_on, p.due_on as due_on,
-        minIf(n.contract_id, n.contract_id != '' and n.counts_from > due_on) as next_id,
-        -- A day is missing from whole years. In a leap year 365 days are a day less than a year as well, and are meant.
-        arrayExists(k -> addYears(starts_on, k) = due_on + 1 and dateDiff('day', starts_on, due_on) != 365 * k, range(1, 11)) as lacks_a_day
+        account_id, source, p.contract_id as contract_id, p.counts_from as counts_from, p.counts_before as counts_before, p.product as product, p.department as department, p.acv as acv,
+        p.currency as currency, p.due_on as due_on, countIf(n.counts_from = due_on) > 0 as is_right,
+        minIf(n.contract_id, n.renewed_from = contract_id and n.counts_from > due_on) as successor_id, minIf(n.contract_id, n.renewed_from = '' and n.counts_from > due_on) as next_id,
+        -- A day is missing from whole years. In a leap year 365 days are a day less than a year as well, and may be meant.
+        arrayExists(k -> addYears(p.starts_on, k) = due_on + 1 and dateDiff('day', p.starts_on, due_on) != 365 * k, range(1, 11)) as lacks_a_day
     from pieces as p
     left join (
         select account_id, source, contract_id, counts_from, renewed_from, product, department, arrayJoin([counts_from, counts_from - 1]) as ended_on
         from pieces
         where acv > 0 and counts_from = starts_on
-    ) as n on n.account_id = p.account_id and n.source = p.source and n.ended_on = p.due_on
+    ) as n on n.account_id = p.account_id and n.source = p.source and n.ended_on = p.counts_before
         and (n.renewed_from = p.contract_id or n.renewed_from = '' and n.product = p.product and n.department = p.department)
-    where p.acv > 0 and p.counts_before = p.due_on and p.due_on < never
-    group by account_id, source, contract_id, acv, currency, starts_on, due_on
-    having countIf(n.counts_from = due_on) = 0 and (next_id != '' or lacks_a_day)
+    where p.acv > 0 and p.due_on < never
+    group by account_id, source, contract_id, counts_from, counts_before, product, department, acv, currency, due_on, p.starts_on
+    having lacks_a_day or counts_before = due_on and not is_right and (successor_id != '' or next_id != '')
+),
+
+ends as (
+    select
+        account_id, source, e.contract_id as contract_id, e.counts_from as counts_from, e.counts_before as counts_before, e.acv as acv, e.currency as currency, e.due_on as due_on,
+        e.lacks_a_day as lacks_a_day, e.is_right as is_right,
+        multiIf(counts_before < due_on or is_right, '', e.successor_id != '', e.successor_id, max(q.counts_from <= due_on and due_on < q.counts_before) = 0, e.next_id, '') as follows
+    from ended as e
+    left join (select * from pieces where acv > 0) as q on q.account_id = e.account_id and q.source = e.source and q.product = e.product and q.department = e.department
+    group by account_id, source, contract_id, counts_from, counts_before, acv, currency, due_on, lacks_a_day, is_right, e.successor_id, e.next_id
+    having follows != '' or lacks_a_day
 ),
 
 -- Facts of accounts that nobody has described.
@@ -135,9 +148,12 @@ from (
     union all
     select
         account_id, 'inclusive_end', 'contracts', source, contract_id, v.1, v.2,
-        concat('ends before ', toString(due_on), if(v.3, concat(', and ', next_id, ' begins a day later: on ', toString(due_on), ' there is no ARR'), ', a day short of whole years')), acv, currency
+        concat('ends before ', toString(due_on), if(v.3, concat(', and ', follows, ' begins a day later: neither counts on that day'), ', a day short of whole years')), acv, currency
     from ends
-    array join if(next_id = '', [(starts_on, never, false)], arrayFilter(x -> x.1 < x.2, [(if(lacks_a_day, starts_on, never), due_on + 1, false), (due_on + 1, never, true)])) as v
+    array join arrayFilter(x -> x.1 < x.2, [
+        -- What is wrong with the end by itself is known until the terms change, or what follows shows whether it is.
+        (if(lacks_a_day, counts_from, never), multiIf(counts_before < due_on, counts_before, is_right, due_on, follows != '', due_on + 1, never), false),
+        (if(follows != '', due_on + 1, never), never, true)]) as v
     union all
     select
         account_id, if(next_acv = 0 and not is_negative, 'order_without_value', 'difference_as_total'), 'contracts', source, contract_id, since, before,

@@ -2,11 +2,12 @@
 -- All of it is looked at on 30 June 2024; everybody is in accounts but for nobody in particular.
 insert into stored_accounts (account_id, name, created_on)
 select id, concat('Company ', id), '2020-01-01' from (select arrayJoin([
-    'rowan', 'sedge', 'teasel', 'umbel', 'vetch', 'willow', 'yarrow', 'zinnia', 'alder', 'briar', 'clover', 'daisy', 'elder', 'fennel', 'gorse']) as id);
+    'rowan', 'sedge', 'teasel', 'umbel', 'vetch', 'willow', 'yarrow', 'zinnia', 'alder', 'briar', 'clover', 'daisy', 'elder', 'fennel', 'gorse', 'holly']) as id);
 
 -- The last day in place of the first day that is not covered. Rowan's year ends "before" 31 December, and its renewal begins on 1 January. Sedge's product a is
 -- followed a day later by a contract that names nothing. Teasel's only contract is a year less a day. In order: Umbel's renewal begins on the day itself, Vetch's
--- after a gap of a month, and Willow's 365 days lie across a leap day and so are a day less than a year, too.
+-- after a gap of a month, and Willow's 365 days lie across a leap day and so are a day less than a year, too. Of Holly's contracts without
+-- links, one ends a day before another one begins, but a third one of the same product covers that day.
 insert into stored_contracts (contract_id, account_id, product, acv, starts_on, ends_before, renewed_from) values
     ('rowan-1',  'rowan',  'a', 10000, '2023-01-01', '2023-12-31', ''),
     ('rowan-2',  'rowan',  'a', 12000, '2024-01-01', null,         'rowan-1'),
@@ -17,7 +18,10 @@ insert into stored_contracts (contract_id, account_id, product, acv, starts_on, 
     ('umbel-2',  'umbel',  'a', 10000, '2024-01-31', null,         'umbel-1'),
     ('vetch-1',  'vetch',  'a', 10000, '2023-01-01', '2024-01-01', ''),
     ('vetch-2',  'vetch',  'a', 10000, '2024-02-01', null,         'vetch-1'),
-    ('willow',   'willow', 'a', 10000, '2024-01-01', '2024-12-31', '');
+    ('willow',   'willow', 'a', 10000, '2024-01-01', '2024-12-31', ''),
+    ('holly-1',  'holly',  'a', 1000,  '2024-01-15', '2024-03-01', ''),
+    ('holly-2',  'holly',  'a', 1000,  '2024-03-02', null,         ''),
+    ('holly-3',  'holly',  'a', 1000,  '2024-01-20', null,         '');
 
 -- By hand: Rowan's first year and Teasel's are a day short from their first days on, Rowan's has its successor, too; Sedge's is known by its successor.
 select check, id, account_id, reason, affected, unit from quality_detail where day = '2024-06-30' and check = 'inclusive_end' order by id;
@@ -52,11 +56,11 @@ insert into stored_contracts (contract_id, account_id, product, kind, acv, start
 select check, id, account_id, reason, affected, unit from quality_detail where day = '2024-06-30' and check in ('order_without_value', 'difference_as_total') order by check desc, id;
 select id, reason, affected from quality_detail where day = '2024-12-31' and check = 'difference_as_total' order by id;
 
--- By hand: on 1 June ARR falls by Yarrow's 60,000 and rises by Fennel's 3,000, from 153,000 to 96,000. On 29 June that is 28 days ago, and on no other day a third
+-- By hand: on 1 June ARR falls by Yarrow's 60,000 and rises by Fennel's 3,000, from 155,000 to 98,000. On 29 June that is 28 days ago, and on no other day a third
 -- came or went.
 select id, reason, affected, unit from quality_detail where day = '2024-06-28' and check = 'arr_jump';
 select day, id from quality_detail where day in ('2024-06-28', '2024-06-29') and check = 'arr_jump';
--- With a threshold of a tenth: on 15 June 12,000 of 96,000 go (Briar and Gorse), on the 20th 9,000 of 84,000 (Clover).
+-- With a threshold of a tenth: on 15 June 12,000 of 98,000 go (Briar and Gorse), on the 20th 9,000 of 86,000 (Clover).
 insert into stored_settings (name, starts_on, value) values ('arr_jump_ratio', '2024-06-30', '0.1');
 select id, reason from quality_detail where day = '2024-06-30' and check = 'arr_jump' order by id;
 
