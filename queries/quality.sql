@@ -22,6 +22,6 @@ select day, check, sum(d.violations) as violations
 from (
     select day, check, violations from quality_detail
     union all
-    select day, check, 0 as violations from quality_checks
+    select day, check, 0 as violations from quality_checks_in_force
 ) as d
 group by day, check

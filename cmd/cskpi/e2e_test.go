@@ -393,6 +393,24 @@ func TestCheck(t *testing.T) {
 	if code != exitProblem || !strings.Contains(stdout, "orphan_contracts") || !strings.Contains(stdout, "nobody") {
 		t.Errorf("an orphan: got %d\n%s\n%s", code, stdout, stderr)
 	}
+	// Each check says what to do, and how much is affected.
+	writeFile(t, file, "contract_id,account_id,acv,starts_on,ends_before,renewed_from\nlast,acme,1250,2023-01-01,2023-12-31,\nnext,acme,1250,2024-01-01,,last\n")
+	if code, _, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatal(stderr)
+	}
+	_, stdout, stderr = execute(t, "check", "--as-of", "2024-06-30")
+	if !regexp.MustCompile(`(?s)\ninclusive_end\nends_before is the first day that is no longer covered.*\ncontracts +import +last +acme +ends before 2023-12-31, and next begins .* 1,250 +USD\n.*\norphan_contracts\nImport the account, or`).MatchString(stdout) {
+		t.Errorf("a last day: got\n%s\n%s", stdout, stderr)
+	}
+	if code, _, stderr := execute(t, "settings", "set", "quality_exceptions", "inclusive_end/last,orphan_contract"); code != exitUsage || !strings.Contains(stderr, "unknown check orphan_contract; did you mean orphan_contracts?") {
+		t.Errorf("an unknown check: got %d, %s", code, stderr)
+	}
+	if code, _, stderr := execute(t, "settings", "set", "quality_exceptions", "inclusive_end/last,orphan_contracts", "--from", "2024-06-30"); code != exitOK {
+		t.Fatal(stderr)
+	}
+	if code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30"); code != exitOK || !strings.Contains(stdout, "data           ok") {
+		t.Errorf("exceptions: got %d\n%s\n%s", code, stdout, stderr)
+	}
 	overlay := t.TempDir()
 	writeFile(t, filepath.Join(overlay, "broken.sql"), "-- No columns.\n\nselect now() as x\n")
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)

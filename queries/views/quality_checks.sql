@@ -1,26 +1,12 @@
 -- The checks of the data's quality: what each one looks for, and what to do about it.
 --
--- Checks that the setting quality_exceptions names are not here from the day on which it does.
---
 -- Columns:
---   day        key  Day.
---   check      key  Name of the check.
---   finds      fact What it looks for.
---   remedy     fact What to do.
---   exceptions fact Rows that are right as they are, as check/id, Array(String).
+--   check  key  Name of the check.
+--   finds  fact What it looks for.
+--   remedy fact What to do.
 
-select p.day as day, c.check as check, c.finds as finds, c.remedy as remedy, p.exceptions as exceptions
-from (
-    select d.day as day, splitByChar(',', argMaxIf(s.value, (s.starts_on, s.updated_at, s.ingested_at), s.starts_on <= d.day)) as exceptions
-    from policy_days as d
-    cross join (
-        select starts_on, value, updated_at, ingested_at from stored_settings final where name = 'quality_exceptions'
-        union all
-        select toDate(0), '', toDateTime64(0, 3, 'UTC'), toDateTime64(0, 3, 'UTC')
-    ) as s
-    group by day
-) as p
-cross join values('check String, finds String, remedy String',
+select check, finds, remedy
+from values('check String, finds String, remedy String',
     ('negative_acv', 'a contract with an annual value below 0', 'Correct the value. Where a contract gets smaller, a successor with renewed_from, or a row with valid_from, has the new total and not the difference.'),
     ('ends_before_start', 'a contract that ends before its first day, or on it', 'Correct starts_on or ends_before. ends_before is the first day that is no longer covered.'),
     ('notice_after_end', 'a contract whose notice is dated after its end', 'Correct notice_on or ends_before.'),
@@ -57,5 +43,4 @@ cross join values('check String, finds String, remedy String',
     ('many_event_names', 'a day with more names of usage events than are kept apart', 'Send fewer names, or raise the setting event_names.'),
     ('core_event_missing', 'a core event that no customer has sent for 28 days, while they sent others', 'If the event was renamed, add the new name to the setting core_events, or send the old one. If the setting is misspelt, correct it.'),
     ('source_silent', 'a table and source with no fact for a week, though it had facts on at least 8 of the 28 days before and was never silent for half as long', 'See whether the source, its export and its import still run; import what is missing. If the source is retired, it is named for a quarter of a year, or until quality_exceptions names it.'),
-    ('unattributed_events', 'usage events that have waited for the account of their user for 7 days or more; they count nowhere', 'Send identify or group for these users, or import user_accounts: select user_id, count() from unattributed_events group by user_id. Do not send events of visitors who are nobodys users.')) as c
-where not has(p.exceptions, c.check)
+    ('unattributed_events', 'usage events that have waited for the account of their user for 7 days or more; they count nowhere', 'Send identify or group for these users, or import user_accounts: select user_id, count() from unattributed_events group by user_id. Do not send events of visitors who are nobodys users.'))

@@ -77,5 +77,5 @@ from (
     ) as c on c.currency = l.currency
     where c.starts_on <= l.day
 ) as f
-join quality_checks as c on c.day = f.day and c.check = f.check
+join quality_checks_in_force as c on c.day = f.day and c.check = f.check
 where not has(c.exceptions, concat(f.check, '/', f.id))
