@@ -420,6 +420,29 @@ func TestCheck(t *testing.T) {
 }
 
 // TestServe follows one life: scrape, promtool, a real Prometheus, another command beside it, the engine killed, and stop.
+// TestBridgeOfOpenings: a bridge of a day that is not stored looks at the days on which its windows open as well, and names the setting that has changed since.
+func TestBridgeOfOpenings(t *testing.T) {
+	t.Setenv("CSKPI_DATA_DIR", t.TempDir())
+	file := filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, file, "contract_id,account_id,acv,starts_on,ends_before\nk,kalmia,10000,2023-01-01,2024-03-01\nl,lupin,7000,2023-01-01,\n")
+	if code, _, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatal(stderr)
+	}
+	if code, _, stderr := execute(t, "settings", "set", "grace_days", "30", "--from", "2024-03-10"); code != exitOK {
+		t.Fatal(stderr)
+	}
+	for day, window := range map[string]string{"2024-04-05": "1m", "2025-03-05": "12m"} {
+		code, stdout, stderr := execute(t, "kpi", "arr_bridge", "--as-of", day, "--where", "window="+window, "--format", "csv")
+		if code != exitOK || !strings.HasSuffix(stdout, "\n"+window+",7000,7000,-10000,0,0\n") {
+			t.Errorf("%s: got %d\n%s\n%s", day, code, stdout, stderr)
+		}
+		code, stdout, stderr = execute(t, "explain", "arr_bridge", "--as-of", day, "--window", window, "--format", "csv")
+		if code != exitOK || !strings.Contains(stdout, "grace_days 0 then, 30 now") {
+			t.Errorf("%s: got %d\n%s\n%s", day, code, stdout, stderr)
+		}
+	}
+}
+
 func TestServe(t *testing.T) {
 	facts(t)
 	overlay := t.TempDir()
