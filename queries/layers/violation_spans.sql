@@ -114,11 +114,16 @@ ended as (
 ends as (
     select
         account_id, source, e.contract_id as contract_id, e.counts_from as counts_from, e.counts_before as counts_before, e.acv as acv, e.currency as currency, e.due_on as due_on,
-        e.lacks_a_day as lacks_a_day, e.is_right as is_right,
-        multiIf(counts_before < due_on or is_right, '', e.successor_id != '', e.successor_id, max(q.counts_from <= due_on and due_on < q.counts_before) = 0, e.next_id, '') as follows
+        -- What was added a day after the beginning of whole years ends with them.
+        e.lacks_a_day and max(q.due_on = due_on and q.counts_from < counts_from and q.is_whole) = 0 as lacks_a_day, e.is_right as is_right,
+        multiIf(
+            counts_before < due_on or is_right, '', e.successor_id != '', e.successor_id,
+            max(q.product = e.product and q.department = e.department and q.counts_from <= due_on and due_on < q.counts_before) = 0, e.next_id, '') as follows
     from ended as e
-    left join (select * from pieces where acv > 0) as q on q.account_id = e.account_id and q.source = e.source and q.product = e.product and q.department = e.department
-    group by account_id, source, contract_id, counts_from, counts_before, acv, currency, due_on, lacks_a_day, is_right, e.successor_id, e.next_id
+    left join (
+        select account_id, source, product, department, counts_from, counts_before, due_on, arrayExists(k -> addYears(starts_on, k) = due_on, range(1, 11)) as is_whole from pieces where acv > 0
+    ) as q on q.account_id = e.account_id and q.source = e.source
+    group by account_id, source, contract_id, counts_from, counts_before, acv, currency, due_on, e.lacks_a_day, is_right, e.successor_id, e.next_id
     having follows != '' or lacks_a_day
 ),
 

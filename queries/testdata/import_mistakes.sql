@@ -2,12 +2,13 @@
 -- All of it is looked at on 30 June 2024; everybody is in accounts but for nobody in particular.
 insert into stored_accounts (account_id, name, created_on)
 select id, concat('Company ', id), '2020-01-01' from (select arrayJoin([
-    'rowan', 'sedge', 'teasel', 'umbel', 'vetch', 'willow', 'yarrow', 'zinnia', 'alder', 'briar', 'clover', 'daisy', 'elder', 'fennel', 'gorse', 'holly']) as id);
+    'rowan', 'sedge', 'teasel', 'umbel', 'vetch', 'willow', 'yarrow', 'zinnia', 'alder', 'briar', 'clover', 'daisy', 'elder', 'fennel', 'gorse', 'holly', 'ivy']) as id);
 
 -- The last day in place of the first day that is not covered. Rowan's year ends "before" 31 December, and its renewal begins on 1 January. Sedge's product a is
 -- followed a day later by a contract that names nothing. Teasel's only contract is a year less a day. In order: Umbel's renewal begins on the day itself, Vetch's
 -- after a gap of a month, and Willow's 365 days lie across a leap day and so are a day less than a year, too. Of Holly's contracts without
 -- links, one ends a day before another one begins, but a third one of the same product covers that day.
+-- Ivy bought more on the second day of her year, up to its end.
 insert into stored_contracts (contract_id, account_id, product, acv, starts_on, ends_before, renewed_from) values
     ('rowan-1',  'rowan',  'a', 10000, '2023-01-01', '2023-12-31', ''),
     ('rowan-2',  'rowan',  'a', 12000, '2024-01-01', null,         'rowan-1'),
@@ -21,7 +22,9 @@ insert into stored_contracts (contract_id, account_id, product, acv, starts_on, 
     ('willow',   'willow', 'a', 10000, '2024-01-01', '2024-12-31', ''),
     ('holly-1',  'holly',  'a', 1000,  '2024-01-15', '2024-03-01', ''),
     ('holly-2',  'holly',  'a', 1000,  '2024-03-02', null,         ''),
-    ('holly-3',  'holly',  'a', 1000,  '2024-01-20', null,         '');
+    ('holly-3',  'holly',  'a', 1000,  '2024-01-20', null,         ''),
+    ('ivy-1',    'ivy',    'a', 1000,  '2022-06-28', '2023-06-28', ''),
+    ('ivy-2',    'ivy',    'a', 1200,  '2022-06-29', '2023-06-28', 'ivy-1');
 
 -- By hand: Rowan's first year and Teasel's are a day short from their first days on, Rowan's has its successor, too; Sedge's is known by its successor.
 select check, id, account_id, reason, affected, unit from quality_detail where day = '2024-06-30' and check = 'inclusive_end' order by id;
