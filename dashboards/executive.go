@@ -37,8 +37,8 @@ func executive(k *kpis) board {
 		},
 		{
 			title: text{"Time to use, median", "利用開始までの期間(中央値)"}, about: []string{"time_to_use"}, leads: "cs-onboarding", goal: "time_to_use.p50_seconds", unit: days, side: below,
-			value: write("max(%s) / 86400", k.of("time_to_use.p50_seconds")), factor: " / 86400",
-			note: longest,
+			value: write("max(%s) / 86400", k.of("time_to_use.p50_at_least_seconds")), factor: " / 86400",
+			note: longestAtLeast,
 		},
 		{
 			title: text{"Green accounts", "ヘルスがグリーンの顧客"}, about: []string{"health"}, leads: "cs-health", goal: "health.green_ratio", unit: percent,

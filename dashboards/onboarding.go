@@ -15,7 +15,7 @@ func onboarding(k *kpis) board {
 		},
 		{
 			title: text{"Time to use, median", "利用開始までの期間(中央値)"}, about: []string{"time_to_use"}, goal: "time_to_use.p50_seconds", unit: days, side: below, factor: " / 86400", width: 5,
-			value: write("max(%s) / 86400", k.of("time_to_use.p50_seconds")), note: longest,
+			value: write("max(%s) / 86400", k.of("time_to_use.p50_at_least_seconds")), note: longestAtLeast,
 		},
 		{
 			title: text{"Onboarded without a human touch", "セルフオンボーディング率"}, about: []string{"self_onboarding"}, goal: "self_onboarding.ratio", unit: percent, width: 5,
@@ -116,6 +116,12 @@ func onboarding(k *kpis) board {
 			},
 		},
 	}
+}
+
+// longestAtLeast is what is said of a single median.
+var longestAtLeast = text{
+	"Medians of segments cannot be added up: of several segments the longest is shown. Where fewer than half use it, it is the longest time that an account was watched, and the median is beyond it.",
+	"中央値は合算できないため、複数セグメントでは最も長い値を表示。半数が使い始めていない場合は最も長く観察した期間を示し、中央値はそれを超える。",
 }
 
 // longest is what is said of medians of several segments.

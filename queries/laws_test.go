@@ -252,7 +252,7 @@ func TestLawsOfFacts(t *testing.T) {
 	c, layout := database(t)
 	asOf := date(2024, 8, 31)
 	w := randomWorld(3, 4).withChanges(3)
-	all := slices.Concat(w.facts(), w.otherFacts(3))
+	all := slices.Concat(w.facts(), w.otherFacts(3), mistakes())
 	var known []fact
 	later := map[string]bool{}
 	for _, f := range all {

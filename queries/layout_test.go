@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/shopspring/decimal"
 
 	"cskpi/exporter/refresh"
 	"cskpi/queries"
@@ -63,6 +64,34 @@ func namesWithIDs(on day) []fact {
 	at := on.time().Add(3 * time.Hour)
 	for i := range 60 {
 		facts = append(facts, newFact("usage_events", on, fmt.Sprint("named", i), "a01", "u1", fmt.Sprint("open report ", i), at, "{}", "app", at))
+	}
+	return facts
+}
+
+// mistakes are what the checks of imports look for, with facts dated from autumn 2024 on that show some of it to be right.
+func mistakes() []fact {
+	named := func(id, name string, on day) fact {
+		return accountFact(account{id: id, name: name, createdOn: date(2023, 1, 1), source: "import", updatedAt: on.time()})
+	}
+	sold := func(id, product, acv string, startsOn, endsBefore day, renewedFrom string) contract {
+		return contract{id: id, account: "twin-1", product: product, acv: decimal.RequireFromString(acv), startsOn: startsOn, endsBefore: endsBefore, renewedFrom: renewedFrom, noticeOn: never, source: "import", updatedAt: epoch}
+	}
+	free := sold("m5", "d", "0", date(2024, 5, 1), never, "m4")
+	changed := sold("m6", "e", "0", date(2024, 4, 1), date(2025, 3, 31), "")
+	changed.validFrom = date(2024, 10, 1)
+	cancelled := sold("m4", "d", "1000", date(2024, 1, 1), never, "")
+	cancelled.noticeOn, cancelled.updatedAt = date(2024, 12, 1), epoch.Add(time.Hour)
+	facts := []fact{
+		newFact("settings", 0, "arr_jump_ratio", "", day(0), "0.01", "import", epoch),
+		named("twin-1", "Twin Inc.", date(2023, 1, 1)), named("twin-2", "twin inc", date(2024, 2, 1)), named("twin-2", "Other", date(2024, 11, 1)),
+	}
+	for _, c := range []contract{
+		sold("m1", "a", "1000", date(2022, 2, 1), date(2023, 1, 31), ""), sold("m2", "a", "1000", date(2023, 2, 1), never, "m1"),
+		sold("m3", "b", "1000", date(2024, 3, 1), date(2025, 2, 28), ""), sold("m7", "b", "1000", date(2025, 2, 28), never, "m3"),
+		sold("m4", "d", "1000", date(2024, 1, 1), never, ""), free, cancelled,
+		sold("m6", "e", "1000", date(2024, 4, 1), date(2025, 3, 31), ""), changed,
+	} {
+		facts = append(facts, contractFact(c))
 	}
 	return facts
 }

@@ -14,7 +14,7 @@
 --   arr             gauge ARR at risk, in the reporting currency.
 --   accounts        gauge Accounts: 1, or how many the others are.
 --   score           gauge Health score, 0 to 100; none for the others.
---   renewal_seconds gauge Seconds from the end of the day until the first of its contracts ends; none for the others.
+--   renewal_seconds gauge Seconds from the end of the day until the first of its contracts ends; 0 where it has ended and counts on in a grace period; none for the others.
 --
 -- Group: Customers, 19
 -- Every: 5m

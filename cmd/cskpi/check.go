@@ -16,14 +16,14 @@ import (
 
 type checkCmd struct {
 	AsOf   date   `name:"as-of" placeholder:"DAY" help:"Check the data as of this day (YYYY-MM-DD); today if not given."`
-	Limit  int    `default:"20" help:"How many of the offending rows are printed."`
+	Limit  int    `default:"20" help:"How many of the offending rows of each check are printed."`
 	Accept string `name:"accept-loss" placeholder:"TABLE" help:"Accept that damaged parts of this table are lost, so that KPIs are computed from what is left. Nothing else is checked."`
 }
 
 // Help is the longer text of cskpi check --help.
 func (checkCmd) Help() string {
 	return "First the configuration, then every query file, CSKPI_QUERIES_DIR included, then that no stored part is missing or damaged, then that each view returns what its header promises, " +
-		"then the data: orphans, overlaps, negative amounts, future events and the like. The exit code is 1 if anything was found."
+		"then the data: orphans, overlaps, negative amounts, future events, and what looks like a mistake of an import, each with the accounts, how much is affected, and what to do. The exit code is 1 if anything was found."
 }
 
 // Run reports every problem it can find.
@@ -119,27 +119,51 @@ func (c *checkCmd) quality(ctx context.Context, a *app, d *service.Database) err
 		fmt.Fprintf(a.out, "data           ok: 0 of %d checks found a violation in %s facts as of %s\n", checks, thousands(fmt.Sprint(facts)), asOf.Format(time.DateOnly))
 		return nil
 	}
-	fmt.Fprintf(a.out, "data           violations of %d of the checks:\n\n", len(counts.rows))
+	fmt.Fprintf(a.out, "data           violations of %d of the %d checks:\n\n", len(counts.rows), checks)
 	if err := counts.write(a.out, "table"); err != nil {
 		return err
 	}
-	if detail, found := d.Catalogue.Get("quality_detail"); found {
-		// One row more tells that there are more.
-		rows, err := view(ctx, d, detail, asOf, "", fmt.Sprintf(" limit %d", c.Limit+1))
-		if err != nil {
+	detail, found := d.Catalogue.Get("quality_detail")
+	if !found {
+		return errReported
+	}
+	for _, row := range counts.rows {
+		check := fmt.Sprint(counts.value(row, "check"))
+		if err := c.violations(ctx, a, d, detail, check, asOf); err != nil {
 			return err
-		}
-		more := len(rows.rows) > c.Limit
-		rows.rows = rows.rows[:min(len(rows.rows), c.Limit)]
-		fmt.Fprintln(a.out)
-		if err := rows.write(a.out, "table"); err != nil {
-			return err
-		}
-		if more {
-			fmt.Fprintf(a.out, "and more; cskpi explain quality --as-of %s prints all\n", asOf.Format(time.DateOnly))
 		}
 	}
 	return errReported
+}
+
+// violations prints what one check found, and what to do about it.
+func (c *checkCmd) violations(ctx context.Context, a *app, d *service.Database, detail queries.Query, check string, asOf time.Time) error {
+	// One row more shows that there are more.
+	rows, err := view(ctx, d, detail, asOf, " where check = ?", fmt.Sprintf(" limit %d", c.Limit+1), check)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\n%s\n", check)
+	if len(rows.rows) > 0 {
+		if remedy := rows.value(rows.rows[0], "remedy"); remedy != nil {
+			fmt.Fprintf(a.out, "%s\n", remedy)
+		}
+	}
+	more := len(rows.rows) > c.Limit
+	rows.rows = rows.rows[:min(len(rows.rows), c.Limit)]
+	shown := slices.DeleteFunc(slices.Clone(rows.columns), func(column string) bool { return slices.Contains([]string{"check", "violations", "remedy"}, column) })
+	listed := table{columns: shown}
+	for _, row := range rows.rows {
+		listed.rows = append(listed.rows, rows.pick(row, shown))
+	}
+	fmt.Fprintln(a.out)
+	if err := listed.write(a.out, "table"); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintf(a.out, "and more; cskpi explain quality --where check=%s --as-of %s prints all\n", check, asOf.Format(time.DateOnly))
+	}
+	return nil
 }
 
 // countFacts counts what there is to check: the rows of all tables but those by which cskpi is set up.

@@ -394,6 +394,24 @@ func TestCheck(t *testing.T) {
 	if code != exitProblem || !strings.Contains(stdout, "orphan_contracts") || !strings.Contains(stdout, "nobody") {
 		t.Errorf("an orphan: got %d\n%s\n%s", code, stdout, stderr)
 	}
+	// Each check says what to do, and how much is affected.
+	writeFile(t, file, "contract_id,account_id,acv,starts_on,ends_before,renewed_from\nlast,acme,1250,2023-01-01,2023-12-31,\nnext,acme,1250,2024-01-01,,last\n")
+	if code, _, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatal(stderr)
+	}
+	_, stdout, stderr = execute(t, "check", "--as-of", "2024-06-30")
+	if !regexp.MustCompile(`(?s)\ninclusive_end\nends_before is the first day that is no longer covered.*\ncontracts +import +last +acme +ends before 2023-12-31, and next begins .* 1,250 +USD\n.*\norphan_contracts\nImport the account, or`).MatchString(stdout) {
+		t.Errorf("a last day: got\n%s\n%s", stdout, stderr)
+	}
+	if code, _, stderr := execute(t, "settings", "set", "quality_exceptions", "inclusive_end/last,orphan_contract"); code != exitUsage || !strings.Contains(stderr, "unknown check orphan_contract; did you mean orphan_contracts?") {
+		t.Errorf("an unknown check: got %d, %s", code, stderr)
+	}
+	if code, _, stderr := execute(t, "settings", "set", "quality_exceptions", "inclusive_end/last,orphan_contracts", "--from", "2024-06-30"); code != exitOK {
+		t.Fatal(stderr)
+	}
+	if code, stdout, stderr := execute(t, "check", "--as-of", "2024-06-30"); code != exitOK || !strings.Contains(stdout, "data           ok") {
+		t.Errorf("exceptions: got %d\n%s\n%s", code, stdout, stderr)
+	}
 	overlay := t.TempDir()
 	writeFile(t, filepath.Join(overlay, "broken.sql"), "-- No columns.\n\nselect now() as x\n")
 	t.Setenv("CSKPI_QUERIES_DIR", overlay)
@@ -403,6 +421,29 @@ func TestCheck(t *testing.T) {
 }
 
 // TestServe follows one life: scrape, promtool, a real Prometheus, another command beside it, the engine killed, and stop.
+// TestBridgeOfOpenings: a bridge of a day that is not stored looks at the days on which its windows open as well, and names the setting that has changed since.
+func TestBridgeOfOpenings(t *testing.T) {
+	t.Setenv("CSKPI_DATA_DIR", t.TempDir())
+	file := filepath.Join(t.TempDir(), "contracts.csv")
+	writeFile(t, file, "contract_id,account_id,acv,starts_on,ends_before\nk,kalmia,10000,2023-01-01,2024-03-01\nl,lupin,7000,2023-01-01,\n")
+	if code, _, stderr := execute(t, "import", file); code != exitOK {
+		t.Fatal(stderr)
+	}
+	if code, _, stderr := execute(t, "settings", "set", "grace_days", "30", "--from", "2024-03-10"); code != exitOK {
+		t.Fatal(stderr)
+	}
+	for day, window := range map[string]string{"2024-04-05": "1m", "2025-03-05": "12m"} {
+		code, stdout, stderr := execute(t, "kpi", "arr_bridge", "--as-of", day, "--where", "window="+window, "--format", "csv")
+		if code != exitOK || !strings.HasSuffix(stdout, "\n"+window+",7000,7000,-10000,0,0\n") {
+			t.Errorf("%s: got %d\n%s\n%s", day, code, stdout, stderr)
+		}
+		code, stdout, stderr = execute(t, "explain", "arr_bridge", "--as-of", day, "--window", window, "--format", "csv")
+		if code != exitOK || !strings.Contains(stdout, "grace_days 0 then, 30 now") {
+			t.Errorf("%s: got %d\n%s\n%s", day, code, stdout, stderr)
+		}
+	}
+}
+
 func TestServe(t *testing.T) {
 	facts(t)
 	overlay := t.TempDir()

@@ -17,6 +17,7 @@ import (
 
 	"cskpi/exporter/config"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // root is the repository, seen from this package.
@@ -186,6 +187,7 @@ func TestReadmeTables(t *testing.T) {
 		{"README.md", "kpis", kpiList(catalogue)},
 		{"README.md", "configuration", configTable()},
 		{"queries/KPIS.md", "kpis", kpiTable(catalogue)},
+		{"queries/KPIS.md", "checks", checkTable(t, catalogue)},
 	} {
 		file := filepath.Join(root, table.file)
 		text := readFile(t, file)
@@ -258,6 +260,43 @@ func kpiTable(c queries.Catalogue) string {
 				strings.Join(names(q.Of(queries.Gauge, queries.Histogram)), ", "), strings.ReplaceAll(q.Title, "|", `\|`))
 			group = ""
 		}
+	}
+	return b.String()
+}
+
+// checkTable lists the checks of the data's quality, which are the values in the view quality_checks: name, what it finds, remedy.
+func checkTable(t *testing.T, c queries.Catalogue) string {
+	t.Helper()
+	q, found := c.Get("quality_checks")
+	if !found {
+		t.Fatal("the catalogue has no quality_checks.sql")
+	}
+	tokens, err := sqltext.Lex(q.SQL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(tokens, func(token sqltext.Token) bool { return token.Is("values") })
+	if at < 0 {
+		t.Fatal("quality_checks.sql has no values")
+	}
+	var texts []string
+	for _, token := range tokens[at+3:] { // behind the names and types of the columns
+		if token.Kind == sqltext.Literal && strings.HasPrefix(token.Text, "'") {
+			texts = append(texts, strings.ReplaceAll(token.Text[1:len(token.Text)-1], "''", "'"))
+		}
+	}
+	var b strings.Builder
+	b.WriteString("| check | finds | remedy |\n| --- | --- | --- |\n")
+	rows := 0
+	for row := range slices.Chunk(texts, 3) {
+		if len(row) != 3 {
+			t.Fatalf("quality_checks.sql: %q is no row of three texts", row)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", row[0], strings.ReplaceAll(row[1], "|", `\|`), strings.ReplaceAll(row[2], "|", `\|`))
+		rows++
+	}
+	if rows < 30 {
+		t.Fatalf("quality_checks.sql has only %d checks", rows)
 	}
 	return b.String()
 }

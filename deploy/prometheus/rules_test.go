@@ -35,7 +35,7 @@ var boards = []string{"cs-executive", "cs-retention", "cs-onboarding", "cs-healt
 const watchdog = "CSWatchdog"
 
 // silentWithoutTarget are the alerts on KPIs that compare with nothing: what they tell is no matter of degree.
-var silentWithoutTarget = []string{"CSAccountTurnedRed"}
+var silentWithoutTarget = []string{"CSAccountTurnedRed", "CSHealthUnknown"}
 
 type rule struct {
 	Record, Alert, Expr string
@@ -300,7 +300,7 @@ func labelsOf(t *testing.T) map[string][]string {
 		"up": "", "cs_reporting_info": "currency timezone fiscal_year_start", "cs_exporter_engine_up": "", "cs_exporter_engine_restarts_total": "",
 		"cs_exporter_query_success": "query", "cs_exporter_query_age_seconds": "query", "cs_exporter_query_max_age_seconds": "query",
 		"cs_exporter_query_rejected_rows": "query reason", "cs_exporter_rollup_pending": "", "cs_exporter_rollup_last_success_timestamp_seconds": "",
-		"cs_history_missing": "", "cs_intake_requests_total": "route code", "cs_intake_rows_total": "table outcome", "cs_intake_auth_failures_total": "reason",
+		"process_start_time_seconds": "", "cs_history_missing": "", "cs_intake_requests_total": "route code", "cs_intake_rows_total": "table outcome", "cs_intake_auth_failures_total": "reason",
 	} {
 		metrics[name] = append([]string{"job", "instance"}, strings.Fields(labels)...)
 	}

@@ -44,6 +44,7 @@ type Settings struct {
 	definitions []definition
 	given       []Setting // what each source said last
 	measures    []string  // of the health score
+	checks      []string  // of the data's quality
 }
 
 // definition is what setting_definitions says of a setting.
@@ -97,6 +98,9 @@ func (s *Settings) load(ctx context.Context, conn driver.Conn) error {
 		}
 	}
 	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := conn.QueryRow(ctx, "select arraySort(groupArray(check)) from quality_checks").Scan(&s.checks); err != nil {
 		return err
 	}
 	given, err := conn.Query(ctx, `
@@ -222,6 +226,16 @@ func (s *Settings) fault(d *definition, value string) string {
 					return "has the unknown measure " + item + "; did you mean " + near + "?"
 				}
 				return "has the unknown measure " + item + "; there are " + strings.Join(s.measures, ", ")
+			case d.name == "quality_exceptions":
+				// A check, or a row of one: check/id.
+				check, _, _ := strings.Cut(item, "/")
+				if slices.Contains(s.checks, check) {
+					break
+				}
+				if near := queries.Nearest(check, s.checks); near != "" {
+					return "has the unknown check " + check + "; did you mean " + near + "?"
+				}
+				return "has the unknown check " + check + "; there are " + strings.Join(s.checks, ", ")
 			}
 			seen[item] = true
 		}

@@ -15,6 +15,7 @@ import (
 
 	"cskpi/exporter/store"
 	"cskpi/queries"
+	"cskpi/queries/sqltext"
 )
 
 // Options say which days are kept, and where.
@@ -173,6 +174,9 @@ func (d *Days) Compute(ctx context.Context, asked []queries.Query, days ...time.
 	if d.r.Later = nil; d.o.Scheduled { // else nobody may come back
 		d.r.Later = set(d.kept(first))
 	}
+	if err := d.openings(ctx, asked, days, first); err != nil {
+		return err
+	}
 	all := d.need(asked, days, first)
 	stale, err := d.r.Stale(ctx, all, d.o.Zone.String(), d.whole(), nil)
 	if err != nil {
@@ -182,6 +186,47 @@ func (d *Days) Compute(ctx context.Context, asked []queries.Query, days ...time.
 		return err // where there was nothing to do, nothing is written: whoever asks may not be allowed to
 	}
 	return d.note(ctx, days, daysBut(all.Days(), days))
+}
+
+// residuals is the layer that compares what is reported of the opening days of windows with the layers of these days. Which days that are is a matter of
+// the policy, so a Back cannot say it.
+const residuals = "arr_residuals"
+
+// openings computes what residuals reads on the opening days of windows, where queries stand on it. Of all layers, these days are those that are kept.
+func (d *Days) openings(ctx context.Context, asked []queries.Query, days []time.Time, first time.Time) error {
+	if asked == nil || reachOf(d.o.Layout, asked)[residuals] == nil {
+		return nil
+	}
+	bring := func(n Need) error {
+		stale, err := d.r.Stale(ctx, n, d.o.Zone.String(), d.whole(), nil)
+		if err == nil && len(stale) > 0 {
+			_, err = d.compute(ctx, n, stale, n, first)
+		}
+		return err
+	}
+	policy := Need{}
+	for _, day := range days {
+		policy.add("policy_days", day)
+	}
+	if err := bring(policy); err != nil {
+		return err
+	}
+	var opening []time.Time
+	if err := d.o.Conn.QueryRow(ctx, "select groupUniqArray(opens_on) from windows where day in ("+sqltext.Days(days)+")").Scan(&opening); err != nil {
+		return fmt.Errorf("read when windows open: %w", store.Brief(err))
+	}
+	for i, day := range opening {
+		opening[i] = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC)
+	}
+	opening = slices.DeleteFunc(opening, func(day time.Time) bool { return day.Before(first) })
+	var compared []queries.Query
+	next := d.o.Layout.Next(residuals)
+	for _, layer := range d.o.Layout.Layers {
+		if next[layer.View()] != nil {
+			compared = append(compared, layer)
+		}
+	}
+	return bring(reachOf(d.o.Layout, compared).from(opening, first))
 }
 
 // compute computes what is stale of a piece of all, and what changes of facts touch of whatever is computed. What it returns is stale from now on.

@@ -26,7 +26,7 @@
 --   first_paid_on     fact First day on which it ever paid.
 --   last_started_on   fact First day of its latest contract.
 --   left_on           fact First day without ARR of an account that does not pay; 2149-06-06: it pays.
---   due_on            fact First day after this one on which one of its contracts ends; 2149-06-06: none does.
+--   due_on            fact First day on which one of its contracts ends; it is past where that counts on in a grace period; 2149-06-06: none does.
 --   opening_1m        fact ARR a month ago.
 --   opening_3m        fact ARR three months ago.
 --   opening_12m       fact ARR twelve months ago.
@@ -105,7 +105,7 @@ begun as (
         sumIf(x.acv * x.rate, x.counts and x.notice_on > day) as contracted_arr,
         sumIf(toUInt64(x.seats), x.counts) as seats,
         arraySort(groupUniqArrayIf(x.department, x.counts)) as departments,
-        minIf(x.due_on, x.counts and x.due_on > day) as due_on
+        minIf(x.due_on, x.counts) as due_on
     from (
         select
             p.day as day, p.segment_high_arr as high_arr, p.segment_low_arr as low_arr, t.account_id as account_id, t.first_on as first_on, t.last_on as last_on, t.ends_on as ends_on, t.notice_on as notice_on, t.due_on as due_on,

@@ -4,11 +4,14 @@
 -- for its midnight in UTC. A milestone that is not reached yet is dated by when it was planned.
 --
 -- Columns:
---   day       key  Day.
---   table     key  Fact table.
---   source    key  System that the rows came from; empty for usage events, which are counted across systems.
---   rows      fact Rows dated up to the day.
---   latest_at fact Latest date among them; 1970-01-01: none is dated.
+--   day         key  Day.
+--   table       key  Fact table.
+--   source      key  System that the rows came from; empty for usage events, which are counted across systems.
+--   rows        fact Rows dated up to the day.
+--   latest_at   fact Latest date among them; 1970-01-01: none is dated.
+--   latest_on   fact Its day; 1970-01-01: none is dated.
+--   busy_days   fact Of the 28 days up to the latest one, those with a fact.
+--   longest_gap fact Days between two of these, at most.
 --
 -- Key: day, table, source
 
@@ -104,9 +107,16 @@ dated as (
     group by on
 )
 
-select d.day as day, f.name as table, toString(f.system) as source, sum(f.n) as rows, max(f.latest) as latest_at
-from dated as f
-cross join (select arrayJoin({days:Array(Date)}) as day) as d
-where f.on <= d.day
-group by day, table, source
-having rows > 0
+select
+    day, table, source, rows, latest_at,
+    arrayMax(arrayPushFront(dates, toDate(0))) as latest_on,
+    length(arrayFilter(x -> x > latest_on - 28, dates) as busy) as busy_days,
+    toUInt16(arrayMax(arrayPushFront(arrayDifference(arraySort(busy)), 0))) as longest_gap
+from (
+    select d.day as day, f.name as table, toString(f.system) as source, sum(f.n) as rows, max(f.latest) as latest_at, groupUniqArrayIf(toDate(f.on), f.n > 0 and f.on > toDate(0)) as dates
+    from dated as f
+    cross join (select arrayJoin({days:Array(Date)}) as day) as d
+    where f.on <= d.day
+    group by day, table, source
+    having rows > 0
+) as counted

@@ -15,7 +15,7 @@
 --   notice_arr    fact ARR of the contracts that have given notice.
 --   reason        fact Why the rest is at risk: usage, qualitative, both; empty: it is not.
 --   at_risk_arr   fact ARR at risk in all.
---   due_on        fact First day after this one on which one of its contracts ends; 2149-06-06: none does.
+--   due_on        fact First day on which one of its contracts ends; it is past where that counts on in a grace period; 2149-06-06: none does.
 --   score         fact Health score.
 --   severity      fact Highest severity of an open risk.
 --   worst         fact Of an account at risk, the three measures that cost most points, with their scores.

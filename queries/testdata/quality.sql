@@ -1,4 +1,5 @@
--- One violation of each check, and what is said of it. Acme and Birch are known; nobody else is.
+-- One violation of each check of facts that contradict themselves or each other, and what is said of it (what looks like a mistake of an import is in
+-- import_mistakes and missing_halves). Acme and Birch are known; nobody else is.
 insert into stored_accounts (account_id, parent_account_id) values ('acme', 'holding'), ('birch', 'birch');
 
 -- Contracts that contradict themselves: a negative price, an end before the start, a notice after the end, a currency without a rate.
@@ -51,9 +52,9 @@ insert into stored_usage_events (event_id, account_id, event, ts, ingested_at) v
     ('e4', 'stranger', 'login', '2024-06-01 12:00:00', '2024-06-03 00:00:00'), ('e5', 'stranger', 'login', '2024-06-02 12:00:00', '2024-06-03 00:00:00');
 insert into stored_touchpoints (touchpoint_id, account_id, kind, happened_at, ingested_at) values ('t2', 'acme', 'call', '2024-06-03 00:00:00', '2024-06-01 00:00:00');
 
--- By hand: each check has one.
+-- By hand: each of these checks has one.
 select * from quality where day = '2024-12-31' order by check;
 select check, table, source, id, reason from quality_detail where day = '2024-12-31' order by check, id;
 
--- By hand, at the end of 2023: no fact is dated by then but what we know of accounts, so two checks have one violation and 22 none.
+-- By hand, at the end of 2023: no fact is dated by then but what we know of accounts, so two checks have one violation and the others none.
 select violations, count() as checks from quality where day = '2023-12-31' group by violations order by violations;

@@ -21,3 +21,9 @@ select account, account_id, csm, segment, arr, score, renewal_seconds, band, rea
 
 -- By hand: 100,000 + 20,000 + 21,000, as in risk.
 select (select sum(arr) from risk_accounts where day = '2024-06-30') as here, (select sum(arr) from risk where day = '2024-06-30') as there;
+
+-- With 30 days of grace from July on, Birch counts on although its contract ended on 1 July and nobody has renewed it. By hand, on 10 July: 20,000 at risk, and 0 seconds until
+-- the end of its contract, so that whoever asks for ends that are near still finds it.
+insert into stored_settings (name, value, starts_on) values ('grace_days', '30', '2024-07-01');
+select account, arr, renewal_seconds from risk_accounts where day = '2024-07-10' order by account;
+select account_id, due_on from account_states where day = '2024-07-10' and account_id in ('acme', 'birch') order by account_id;

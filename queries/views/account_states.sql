@@ -21,7 +21,7 @@
 --   overridden     fact  Reason of the band set by hand; empty: none is.
 --   worst          fact  The three measures that cost most points, with their scores, Array(String).
 --   drivers        fact  Measures, as in account_health.
---   due_on         fact  First day after this one on which one of its contracts ends; null: none does.
+--   due_on         fact  First day on which one of its contracts ends; it is past where that counts on in a grace period; null: none does.
 --   planned_items  fact  Open action items.
 --   signals        fact  Of a green account, where it has room to grow, as in expansion_signals, Array(String).
 

@@ -12,7 +12,7 @@
 --   arr             part  ARR at risk.
 --   accounts        part  1.
 --   score           fact  Health score.
---   renewal_seconds fact  Seconds from the end of the day until the first of its contracts ends; null: none does.
+--   renewal_seconds fact  Seconds from the end of the day until the first of its contracts ends; 0 where it has ended and counts on in a grace period; null: none does.
 --   band            fact  Health band.
 --   reason          fact  Why the ARR without notice is at risk: usage, qualitative, both; empty: it is not.
 --   notice_arr      fact  ARR of the contracts that have given notice.
@@ -24,7 +24,7 @@ select
     if(place <= names, r.2, '(other)') as csm,
     if(place <= names, r.3, '(other)') as segment,
     r.1 as account_id, r.4 as arr, toUInt8(1) as accounts, r.5 as score,
-    if(r.6 = toDate('2149-06-06'), null, toInt64(r.6 - day - 1) * 86400) as renewal_seconds,
+    if(r.6 = toDate('2149-06-06'), null, greatest(toInt64(r.6 - day - 1), 0) * 86400) as renewal_seconds,
     r.7 as band, r.8 as reason, r.9 as notice_arr, r.10 as worst
 from (
     select

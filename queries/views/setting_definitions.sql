@@ -36,7 +36,9 @@ from values('name String, segment String, kind String, minimum Nullable(Float64)
     ('health_measured_ratio', '', 'number', 0, 1, 'segment and phase', 'Share of the weight that must be measured for a band other than unknown.'),
     ('health_yellow', '', 'number', 0, 100, 'segment and phase', 'Score from which an account is yellow; below it is red.'),
     ('health_green', '', 'number', 0, 100, 'segment and phase', 'Score from which an account is green.'),
-    ('health_measures', '', 'list', null, null, 'segment and phase', 'Measures that make up the health score, separated by commas; empty: all.'))
+    ('health_measures', '', 'list', null, null, 'segment and phase', 'Measures that make up the health score, separated by commas; empty: all.'),
+    ('arr_jump_ratio', '', 'number', 0.01, null, '', 'Share of the company''s ARR by which it must rise or fall in a day for the check arr_jump to report it.'),
+    ('quality_exceptions', '', 'list', null, null, '', 'Checks of the data''s quality that do not apply, and rows that are right as they are: check or check/id, separated by commas.'))
 union all
 select concat(s.1, measure) as name, '' as segment, s.2 as value, s.3 as kind, s.4 as minimum, s.5 as maximum, 'segment and phase' as scope, concat(s.6, help) as help
 from (

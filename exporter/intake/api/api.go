@@ -105,7 +105,10 @@ func New(o Options) (*Server, error) {
 }
 
 // Open gives the server its store, which may take a while to be ready.
-func (s *Server) Open(store Store) { s.db.Store(&store) }
+func (s *Server) Open(store Store) {
+	s.metrics.open(store.Tables())
+	s.db.Store(&store)
+}
 
 // zone is where a point in time becomes a day: as the store has it, which is known once there is one.
 func (s *Server) zone() *time.Location {

@@ -545,6 +545,8 @@ cs_intake_requests_total{code="404",route=""} 1
 cs_intake_requests_total{code="404",route="/v1/{table}"} 1
 # HELP cs_intake_rows_total Rows that arrived over HTTP and were stored, or rejected.
 # TYPE cs_intake_rows_total counter
+cs_intake_rows_total{outcome="rejected",table="accounts"} 0
+cs_intake_rows_total{outcome="rejected",table="contracts"} 0
 cs_intake_rows_total{outcome="rejected",table="usage_events"} 1
 cs_intake_rows_total{outcome="stored",table="usage_events"} 1
 `), "cs_intake_auth_failures_total", "cs_intake_batches_total", "cs_intake_in_flight", "cs_intake_rejected_rows_total", "cs_intake_request_bytes_total",

@@ -55,6 +55,13 @@ func newMetrics(to prometheus.Registerer, s *Server) (*metrics, error) {
 	return m, errors.Join(errs...)
 }
 
+// open exports the rejected rows of each table as 0, since the increase of a series that begins with its first rejected rows would be 0 as well.
+func (m *metrics) open(tables []string) {
+	for _, table := range tables {
+		m.rows.WithLabelValues(table, "rejected")
+	}
+}
+
 func (m *metrics) request(route string, code int, took time.Duration, bytes int64) {
 	m.requests.WithLabelValues(route, strconv.Itoa(code)).Inc()
 	m.duration.WithLabelValues(route).Observe(took.Seconds())
