@@ -444,13 +444,25 @@ func (r *rollUp) batch(ctx context.Context, b batch) error {
 			return err
 		}
 	}
+	var fresh, stored uint64
+	for _, n := range b.days {
+		fresh += n
+	}
+	for _, n := range r.stored {
+		stored += n
+	}
+	values := b.values()
+	values["all"] = "0"
+	if fresh > stored/4 {
+		values["all"] = "1"
+	}
 	var conflicting []time.Time
-	if err := r.queryDays(ctx, "conflicting", b.values(), &conflicting); err != nil {
+	if err := r.queryDays(ctx, "conflicting", values, &conflicting); err != nil {
 		return err
 	}
 	if len(conflicting) > 0 {
 		values := r.with(b.values())
-		values["utc_days"] = "[" + sqltext.Days(conflicting) + "]"
+		values["utc_days"] = sqltext.DayArray(conflicting)
 		if err := r.exec(ctx, "conflicts", values); err != nil {
 			return err
 		}
@@ -531,8 +543,8 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 	}
 	values := r.with(map[string]string{
-		"days":       "[" + sqltext.Days(days) + "]",
-		"utc_days":   "[" + sqltext.Days(utc) + "]",
+		"days":       sqltext.DayArray(days),
+		"utc_days":   sqltext.DayArray(utc),
 		"core":       "cast(" + sqltext.Array(core) + ", 'Array(String)')",
 		"department": sqltext.Quote(period.departmentName),
 		"names":      period.names,
@@ -564,7 +576,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		by[r.settingsOf(d)] = append(by[r.settingsOf(d)], d)
 	}
 	for _, settings := range slices.Sorted(maps.Keys(by)) {
-		values["settings"], values["days"] = sqltext.Quote(settings), "["+sqltext.Days(by[settings])+"]"
+		values["settings"], values["days"] = sqltext.Quote(settings), sqltext.DayArray(by[settings])
 		if err := r.exec(ctx, "done", values); err != nil {
 			return err
 		}
