@@ -513,13 +513,28 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, parts []ne
 // in one part, and several times as much where each of its rows has two versions, which the engine may keep for long. Where it
 // fails, numbers take longer and are no less right.
 func (r *rollUp) merge(ctx context.Context) {
-	for _, month := range slices.Sorted(maps.Keys(r.months)) {
-		if r.months[month] < wholeMonth {
-			continue
+	var months []string
+	for month, days := range r.months {
+		if days >= wholeMonth {
+			months = append(months, month)
 		}
-		for _, table := range []string{"stored_usage_user_days", "stored_usage_account_days"} {
-			_ = r.conn.Exec(ctx, "optimize table "+table+" partition "+month+" final settings optimize_skip_merged_partitions = 1")
-		}
+	}
+	if len(months) == 0 {
+		return
+	}
+	var statements []string
+	_ = r.conn.QueryRow(ctx, `
+		select groupArray(concat('optimize table ', table, ' partition ', partition_id, ' final'))
+		from (
+			select table, partition_id
+			from system.parts
+			where database = currentDatabase() and table in ('stored_usage_user_days', 'stored_usage_account_days') and active and partition_id in (`+sqltext.Quotes(months)+`)
+			group by table, partition_id
+			having count() > 1
+			order by partition_id
+		) as several`).Scan(&statements)
+	for _, statement := range statements {
+		_ = r.conn.Exec(ctx, statement)
 	}
 }
 
