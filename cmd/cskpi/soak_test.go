@@ -417,7 +417,7 @@ func (s *service) settled(ctx context.Context) {
 				return
 			}
 		}
-		if time.Since(start) > time.Minute {
+		if time.Since(start) > 10*time.Minute {
 			s.t.Fatalf("the service is not ready\n%s", s.log.String())
 		}
 	}
