@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+
 	"cskpi/exporter/engine/enginetest"
 	"cskpi/exporter/store"
 	"cskpi/exporter/store/storetest"
@@ -74,6 +76,14 @@ func BenchmarkImport(b *testing.B) {
 			var peak uint64
 			for b.Loop() {
 				f := newFixture(b)
+				options, err := connOptions(b) // commands work without the settings of tests, in as many threads as there are cores
+				if err != nil {
+					b.Fatal(err)
+				}
+				if f.conn, err = clickhouse.Open(options); err != nil {
+					b.Fatal(err)
+				}
+				f.Importer.Conn = f.conn
 				catalogue, err := queries.Load()
 				if err != nil {
 					b.Fatal(err)
@@ -115,6 +125,9 @@ func BenchmarkImport(b *testing.B) {
 				peak = max(peak, <-sampled)
 				if got := f.query("sum(events)", "stored_usage_totals"); got != strconv.Itoa(n) {
 					b.Fatalf("%s events are rolled up of %d", got, n)
+				}
+				if err := f.conn.Close(); err != nil {
+					b.Fatal(err)
 				}
 			}
 			millions := float64(n*b.N) / 1e6

@@ -278,6 +278,7 @@ func (s *session) send(ctx context.Context, l loading, chunks []*chunk, before i
 		"max_execution_time":              0,
 		"async_insert":                    0,
 		"max_partitions_per_insert_block": 0, // events of many years may come mixed
+		"optimize_on_insert":              0, // whoever reads takes one row of each key, and merges leave one
 	}
 	query := "insert into " + l.target + " (" + strings.Join(names, ", ") + ")"
 	var rows int64

@@ -56,8 +56,10 @@ func newRollUp(conn driver.Conn, progress func(RollUpProgress)) *rollUp {
 
 // run does what there is to do, which was planned, while nobody else is at it.
 func (r *rollUp) run(ctx context.Context) error {
-	if err := r.exec(ctx, "adopt", r.with(map[string]string{"names": eventNames})); err != nil {
-		return err
+	if r.unbounded {
+		if err := r.exec(ctx, "adopt", r.with(map[string]string{"names": eventNames})); err != nil {
+			return err
+		}
 	}
 	if r.attributable {
 		for _, statement := range []string{"attribute", "attributed"} {
@@ -196,6 +198,7 @@ type rollUp struct {
 	keeper  string // path of stored_usage_events in the Keeper; empty: the table is not replicated
 
 	attributable bool // the account of an event that waits for it is known
+	unbounded    bool // days were rolled up before names of events were bounded
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -223,6 +226,7 @@ type newPart struct {
 type batch struct {
 	parts []newPart
 	days  map[time.Time]uint64
+	ahead bool // some events were stored before they happened
 }
 
 func (b batch) ids() []string {
@@ -321,7 +325,7 @@ func (r *rollUp) on(day time.Time) usagePeriod {
 // settingsOf says by what settings a day is rolled up: events of the UTC days around it may belong to it.
 func (r *rollUp) settingsOf(day time.Time) string {
 	if r.horizon.froze(day) {
-		return "kept" // by the settings of when there were events
+		return "names=kept" // by the settings of when there were events
 	}
 	p := r.on(day)
 	zones := p.zone
@@ -384,7 +388,7 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		return nil, nil, false, err
 	}
 	defer rows.Close()
-	stale, r.stored, r.attributable = map[time.Time]uint64{}, map[time.Time]uint64{}, false
+	stale, r.stored, r.attributable, r.unbounded = map[time.Time]uint64{}, map[time.Time]uint64{}, false, false
 	for rows.Next() {
 		var kind, what string
 		var day time.Time
@@ -398,6 +402,7 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 			parts = append(parts, newPart{what, a, b})
 		case "day":
 			r.stored[day] = a
+			r.unbounded = r.unbounded || what != "" && !strings.HasPrefix(what, "names=")
 			switch {
 			case r.horizon.froze(day):
 				if what == "" { // as after an erasure
@@ -441,11 +446,14 @@ func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err
 		return nil, nil
 	}
 	days := map[string]map[time.Time]uint64{}
+	ahead := false
 	if err := r.query(ctx, "days", r.with(batch{parts: parts}.values(r.horizon)), func(rows driver.Rows) error {
 		var partition string
 		var day time.Time
 		var events uint64
-		err := rows.Scan(&partition, &day, &events)
+		var isAhead uint8
+		err := rows.Scan(&partition, &day, &events, &isAhead)
+		ahead = ahead || isAhead > 0
 		if days[partition] == nil {
 			days[partition] = map[time.Time]uint64{}
 		}
@@ -463,7 +471,7 @@ func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err
 			own += n
 		}
 		if events += own; len(all) == 0 || events > chunkEvents {
-			all, events = append(all, batch{days: map[time.Time]uint64{}}), own
+			all, events = append(all, batch{days: map[time.Time]uint64{}, ahead: ahead}), own
 		}
 		last := &all[len(all)-1]
 		last.parts = append(last.parts, p)
@@ -476,18 +484,34 @@ func (r *rollUp) batches(ctx context.Context, parts []newPart) (all []batch, err
 
 // batch rolls up what is new in some partitions and touches those days.
 func (r *rollUp) batch(ctx context.Context, b batch) error {
-	for _, statement := range []string{"ahead", "identities"} {
+	statements := []string{"identities"}
+	if b.ahead {
+		statements = append(statements, "ahead")
+	}
+	for _, statement := range statements {
 		if err := r.exec(ctx, statement, b.values(r.horizon)); err != nil {
 			return err
 		}
 	}
+	var fresh, stored uint64
+	for _, n := range b.days {
+		fresh += n
+	}
+	for _, n := range r.stored {
+		stored += n
+	}
+	values := b.values(r.horizon)
+	values["all"] = "0"
+	if fresh > stored/4 {
+		values["all"] = "1"
+	}
 	var conflicting []time.Time
-	if err := r.queryDays(ctx, "conflicting", b.values(r.horizon), &conflicting); err != nil {
+	if err := r.queryDays(ctx, "conflicting", values, &conflicting); err != nil {
 		return err
 	}
 	if len(conflicting) > 0 {
 		values := r.with(b.values(r.horizon))
-		values["utc_days"] = "[" + sqltext.Days(conflicting) + "]"
+		values["utc_days"] = sqltext.DayArray(conflicting)
 		counted, err := rollUpStatement("counted", values)
 		if err != nil {
 			return err
@@ -545,13 +569,28 @@ func (r *rollUp) days(ctx context.Context, days map[time.Time]uint64, parts []ne
 // in one part, and several times as much where each of its rows has two versions, which the engine may keep for long. Where it
 // fails, numbers take longer and are no less right.
 func (r *rollUp) merge(ctx context.Context) {
-	for _, month := range slices.Sorted(maps.Keys(r.months)) {
-		if r.months[month] < wholeMonth {
-			continue
+	var months []string
+	for month, days := range r.months {
+		if days >= wholeMonth {
+			months = append(months, month)
 		}
-		for _, table := range []string{"stored_usage_user_days", "stored_usage_account_days"} {
-			_ = r.conn.Exec(ctx, "optimize table "+table+" partition "+month+" final settings optimize_skip_merged_partitions = 1")
-		}
+	}
+	if len(months) == 0 {
+		return
+	}
+	var statements []string
+	_ = r.conn.QueryRow(ctx, `
+		select groupArray(concat('optimize table ', table, ' partition ', partition_id, ' final'))
+		from (
+			select table, partition_id
+			from system.parts
+			where database = currentDatabase() and table in ('stored_usage_user_days', 'stored_usage_account_days') and active and partition_id in (`+sqltext.Quotes(months)+`)
+			group by table, partition_id
+			having count() > 1
+			order by partition_id
+		) as several`).Scan(&statements)
+	for _, statement := range statements {
+		_ = r.conn.Exec(ctx, statement)
 	}
 }
 
@@ -575,8 +614,8 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 	}
 	values := r.with(map[string]string{
-		"days":       "[" + sqltext.Days(days) + "]",
-		"utc_days":   "[" + sqltext.Days(utc) + "]",
+		"days":       sqltext.DayArray(days),
+		"utc_days":   sqltext.DayArray(utc),
 		"core":       "cast(" + sqltext.Array(core) + ", 'Array(String)')",
 		"department": sqltext.Quote(period.departmentName),
 		"names":      period.names,
@@ -611,7 +650,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		by[r.settingsOf(d)] = append(by[r.settingsOf(d)], d)
 	}
 	for _, settings := range slices.Sorted(maps.Keys(by)) {
-		values["settings"], values["days"] = sqltext.Quote(settings), "["+sqltext.Days(by[settings])+"]"
+		values["settings"], values["days"] = sqltext.Quote(settings), sqltext.DayArray(by[settings])
 		if err := r.exec(ctx, "done", values); err != nil {
 			return err
 		}

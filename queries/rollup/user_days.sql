@@ -11,11 +11,14 @@ select
     max(ts) as last_at,
     {version:UInt64} as version
 from (
-    select account_id, user_id, event, ts, toLowCardinality(JSONExtractString(properties, {department:String})) as department
+    select account_id, user_id, event, ts,
+        -- Most properties name no department. Where a name is escaped, only a parser finds it.
+        if(position(properties, {department:String}) = 0 and position(properties, '\\') = 0, '', JSONExtractString(properties, {department:String})) as department
     from stored_usage_events final
     where toDate(ts) in {utc_days:Array(Date)}
-        and (source, event_id, payload_hash) not in (
-            select source, event_id, payload_hash from stored_usage_conflicts final where not is_kept
+        and (
+            (select count() from stored_usage_conflicts final where not is_kept) = 0
+            or (source, event_id, payload_hash) not in (select source, event_id, payload_hash from stored_usage_conflicts final where not is_kept)
         )
 ) as events
 where day in {days:Array(Date)}

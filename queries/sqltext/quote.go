@@ -2,6 +2,8 @@
 package sqltext
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -34,6 +36,18 @@ func Day(day time.Time) string { return "toDate('" + day.Format(time.DateOnly) +
 
 // Days writes dates as expressions with commas between them.
 func Days(days []time.Time) string { return list(days, Day) }
+
+// DayArray writes dates as an array, by their numbers: ClickHouse takes a literal as it is, and plans each of thousands of expressions by itself. What
+// a Date cannot hold is left out.
+func DayArray(days []time.Time) string {
+	var numbers []string
+	for _, day := range days {
+		if n := day.Unix() / (24 * 60 * 60); n >= 0 && n <= math.MaxUint16 {
+			numbers = append(numbers, strconv.FormatInt(n, 10))
+		}
+	}
+	return "cast([" + strings.Join(numbers, ",") + "], 'Array(Date)')"
+}
 
 // Instant writes a time as an expression, to the millisecond.
 func Instant(at time.Time) string {

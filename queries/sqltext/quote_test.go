@@ -16,6 +16,7 @@ func TestQuote(t *testing.T) {
 		{sqltext.Tuple("a", ""), "('a', '')"},
 		{sqltext.Names([]string{"a", "`\\"}), "`a`, `\\`\\\\`"},
 		{sqltext.Days([]time.Time{day, day}), "toDate('2024-02-29'), toDate('2024-02-29')"},
+		{sqltext.DayArray([]time.Time{day, time.Unix(-1e9, 0), time.Unix(0, 0).UTC()}), "cast([19782,0], 'Array(Date)')"},
 		{sqltext.Instant(day.In(time.FixedZone("", 3600))), "toDateTime64('2024-02-29 23:30:00.005', 3, 'UTC')"},
 	} {
 		if tt.got != tt.want {
