@@ -50,6 +50,7 @@ type receiver struct {
 	registry *prometheus.Registry // of its metrics
 	gate     *gate.Gate
 	traits   api.Traits
+	users    api.Traits
 	closing  sync.Once
 }
 
@@ -79,7 +80,12 @@ func (a *app) newReceiver(ctx context.Context) (*receiver, error) {
 			return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
 		}
 	}
-	in.traits = o.Foreign.Traits
+	if a.config.UserTraits != "" {
+		if o.Foreign.Users, err = api.ParseTraits(a.config.UserTraits); err != nil {
+			return nil, fmt.Errorf("CSKPI_SEGMENT_USER_TRAITS: %w", err)
+		}
+	}
+	in.traits, in.users = o.Foreign.Traits, o.Foreign.Users
 	if in.api, err = api.New(o); err != nil {
 		return nil, err
 	}
@@ -108,9 +114,13 @@ func (in *receiver) open(ctx context.Context, d *database, userKey []byte, recei
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
 	}
-	if err := in.traits.Check(w.Columns("accounts")); err != nil {
+	if err := in.traits.Check("accounts", w.Columns("accounts")); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
+	}
+	if err := in.users.Check("users", w.Columns("users")); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("CSKPI_SEGMENT_USER_TRAITS: %w", err)
 	}
 	in.api.Open(w)
 	return func() {

@@ -32,7 +32,7 @@ type RollUpProgress struct {
 func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
 	r := rollUp{conn: conn, tell: progress, months: map[string]int{}}
 	parts, stale, lost, err := r.plan(ctx)
-	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost && !r.attributable {
+	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost && !r.attributable && !r.who.pending() {
 		return err
 	}
 	r.so.Total = len(parts) + len(stale) // at least
@@ -50,21 +50,37 @@ func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)
 	if err := r.exec(ctx, "adopt", r.with(map[string]string{"names": eventNames})); err != nil {
 		return err
 	}
-	if r.attributable {
-		for _, statement := range []string{"attribute", "attributed"} {
-			if err := r.exec(ctx, statement, nil); err != nil {
-				return fmt.Errorf("roll up usage: attribute events to accounts: %w", err)
-			}
+	// Who is the same comes before whose accounts are known, and that before what is new.
+	if parts, stale, lost, err = r.plan(ctx); err == nil && r.who.pending() {
+		if err = r.people(ctx); err != nil {
+			return fmt.Errorf("roll up usage: apply what is said of users: %w", err)
 		}
-	}
-	// What was to do may be done by now.
-	if parts, stale, lost, err = r.plan(ctx); err == nil && lost {
-		if err = r.forget(ctx); err == nil {
-			parts, stale, _, err = r.plan(ctx)
-		}
+		parts, stale, lost, err = r.plan(ctx)
 	}
 	if err != nil {
 		return err
+	}
+	if r.attributable {
+		same, err := rollUpStatement("same_users", nil)
+		if err != nil {
+			return err
+		}
+		for _, statement := range []string{"attribute", "attributed"} {
+			if err := r.exec(ctx, statement, map[string]string{"same_users": same}); err != nil {
+				return fmt.Errorf("roll up usage: attribute events to accounts: %w", err)
+			}
+		}
+		if parts, stale, lost, err = r.plan(ctx); err != nil {
+			return err
+		}
+	}
+	if lost {
+		if err := r.forget(ctx); err != nil {
+			return err
+		}
+		if parts, stale, _, err = r.plan(ctx); err != nil {
+			return err
+		}
 	}
 	r.so.Total = 0
 	batches, err := r.batches(ctx, parts)
@@ -115,7 +131,7 @@ func (r *rollUp) sync(ctx context.Context) error {
 	if r.keeper == "" {
 		return nil
 	}
-	for _, table := range []string{"stored_usage_events", "stored_usage_progress", "stored_usage_totals"} {
+	for _, table := range []string{"stored_usage_events", "stored_usage_progress", "stored_usage_totals", "stored_user_aliases", "stored_users", "stored_usage_people", "stored_usage_people_progress"} {
 		if err := r.conn.Exec(ctx, "system sync replica "+table+" lightweight"); err != nil {
 			return err
 		}
@@ -185,6 +201,7 @@ type rollUp struct {
 	keeper  string               // path of stored_usage_events in the Keeper; empty: the table is not replicated
 
 	attributable bool // the account of an event that waits for it is known
+	who          peopleWork
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -192,11 +209,12 @@ type usagePeriod struct {
 	from                       time.Time // first day; zero: since ever
 	zone, core, departmentName string
 	names                      string // how many names of events are kept apart on a day
+	excluded                   string // property of events that count nowhere; empty: none
 }
 
 // sameUse tells that the events of a day are counted alike in two periods.
 func (p usagePeriod) sameUse(q usagePeriod) bool {
-	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names
+	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names && p.excluded == q.excluded
 }
 
 // eventNames is the setting event_names that held before there was one: its default.
@@ -241,25 +259,30 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 				where s.segment = '' and s.phase = ''
 				union all
 				select d.name, toDate(0), cs_setting_defaults()[concat(d.name, '/')], (0, toDateTime64(0, 3, 'UTC'))
-				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property']) as name) as d
+				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property', 'excluded_property']) as name) as d
 			)
-			where name in ('timezone', 'core_events', 'event_names', 'department_property')
+			where name in ('timezone', 'core_events', 'event_names', 'department_property', 'excluded_property')
 			group by name, starts_on
 			union all
 			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = currentDatabase() and table = 'stored_usage_events'
+			union all`+peopleState+`
 		) as found
 		order by starts_on`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	r.periods = nil
+	r.periods, r.who = nil, peopleWork{}
 	var now usagePeriod
 	for rows.Next() {
 		var name, value string
 		var from time.Time
 		if err := rows.Scan(&name, &from, &value); err != nil {
 			return err
+		}
+		if strings.HasPrefix(name, "people ") {
+			r.who.take(name, value)
+			continue
 		}
 		if name == "keeper" {
 			r.keeper = value
@@ -274,6 +297,8 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			now.names = value
 		case "department_property":
 			now.departmentName = value
+		case "excluded_property":
+			now.excluded = value
 		}
 		if n := len(r.periods); n > 0 && r.periods[n-1].from.Equal(from) {
 			r.periods = r.periods[:n-1]
@@ -300,7 +325,11 @@ func (r *rollUp) settingsOf(day time.Time) string {
 	if before, after := r.on(day.AddDate(0, 0, -1)).zone, r.on(day.AddDate(0, 0, 1)).zone; before != zones || after != zones {
 		zones = before + ">" + zones + ">" + after
 	}
-	return "names=" + p.names + "|" + zones + "|" + p.core + "|" + p.departmentName
+	settings := "names=" + p.names + "|" + zones + "|" + p.core + "|" + p.departmentName
+	if p.excluded != "" {
+		settings += "|without " + p.excluded
+	}
+	return settings
 }
 
 // dayOf is the expression for the day of an event: by the zone in force on its UTC day, so that each event has just one.
@@ -325,6 +354,10 @@ func (r *rollUp) dayOf() string {
 // readWork finds the partitions with new events, the latest first, and the days, with their numbers of events, that were
 // rolled up by settings that no longer hold. It reports whether events, or rows made of them, were lost that were there before.
 func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, lost bool, err error) {
+	same, err := rollUpStatement("same_users", nil)
+	if err != nil {
+		return nil, nil, false, err
+	}
 	// A version is an instant where it can be, so that it is above all that was written before some tables were emptied.
 	rows, err := r.conn.Query(ctx, `
 		select 'part' as kind, partition as what, toDate(0) as day, max(done) as after, max(stored) as until
@@ -347,11 +380,11 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		union all
 		select 'attributable', '', toDate(0), 0, 0
 		from stored_user_accounts final
-		where user_id in (select arrayJoin([user_id, anonymous_id]) from stored_unattributed_events final)
+		where user_id in (select other_id from (`+same+`) as ids)
 		having count() > 0
 		union all
 		select 'version', '', toDate(0),
-			greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
+			greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress), (select max(version) from stored_usage_people_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
 	if err != nil {
 		return nil, nil, false, err
 	}
@@ -537,7 +570,10 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		"department": sqltext.Quote(period.departmentName),
 		"names":      period.names,
 		"feature":    "event",
+		"excluded":   sqltext.Quote(r.who.pattern),
 	})
+	property, value, _ := strings.Cut(period.excluded, "=")
+	values["property"], values["property_value"] = sqltext.Quote(property), sqltext.Quote(value)
 	var many []time.Time
 	if err := r.queryDays(ctx, "many_names", values, &many); err != nil {
 		return err
@@ -549,7 +585,18 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 		values["feature"] = "if((" + values["day"] + ", event) in (\n" + kept + "\n), event, '(other)')"
 	}
-	for _, statement := range []string{"user_days", "user_days_gone", "account_days", "account_days_gone", "accounts"} {
+	for _, statement := range []string{"user_days", "user_days_gone"} {
+		if err := r.exec(ctx, statement, values); err != nil {
+			return err
+		}
+	}
+	return r.accounts(ctx, days, "true")
+}
+
+// accounts rolls up what users did on those days to what accounts did: of all accounts, or of those for which theirs is true.
+func (r *rollUp) accounts(ctx context.Context, days []time.Time, theirs string) error {
+	values := r.with(map[string]string{"days": "[" + sqltext.Days(days) + "]", "theirs": theirs})
+	for _, statement := range []string{"account_days", "account_days_gone", "accounts"} {
 		if err := r.exec(ctx, statement, values); err != nil {
 			return err
 		}

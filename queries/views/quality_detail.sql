@@ -34,7 +34,7 @@ from (
     join (
         select toString(k.source) as source, contract_id, latest.1 as currency, latest.2 as starts_on
         from (
-            select source, contract_id, argMax((toString(currency), starts_on, acv > 0 and not is_trial), (valid_from, updated_at)) as latest, argMax(is_withdrawn, updated_at) as is_gone
+            select source, contract_id, argMax((toString(currency), starts_on, acv > 0 and not is_trial and not is_one_off), (valid_from, updated_at)) as latest, argMax(is_withdrawn, updated_at) as is_gone
             from stored_contracts final
             group by source, contract_id
         ) as k

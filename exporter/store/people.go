@@ -1,0 +1,243 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	mathrand "math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"cskpi/queries/sqltext"
+)
+
+// link says that two ids belong to the same user.
+type link struct {
+	alias, user string
+	weak        bool // alias is the id of a browser or device, on which several users may log in
+}
+
+// person is who an id stands for.
+type person struct {
+	id       string
+	excluded bool
+}
+
+// samePeople finds who each id of the links stands for: of all ids that are linked, directly or by way of others, the least that is a user's in a link.
+// Neither order nor repetition of the links matters. A weak link never makes one user of two: an id whose weak links lead to several users, as that of
+// a browser at which several of them log in, belongs to none.
+func samePeople(links []link) map[string]string {
+	parent := map[string]string{}
+	root := func(id string) string {
+		if _, known := parent[id]; !known {
+			parent[id] = id
+		}
+		for parent[id] != id {
+			parent[id] = parent[parent[id]]
+			id = parent[id]
+		}
+		return id
+	}
+	join := func(a, b string) { parent[root(a)] = root(b) }
+	users, strong := map[string]bool{}, map[string]bool{}
+	weak := map[string][]string{}
+	for _, l := range links {
+		users[l.user] = true
+		if l.weak {
+			weak[l.alias] = append(weak[l.alias], l.user)
+			continue
+		}
+		strong[l.alias], strong[l.user] = true, true
+		join(l.alias, l.user)
+	}
+	// That an id leads to one user only may be known once other ids are joined.
+	for again := true; again; {
+		again = false
+		for id, of := range weak {
+			if strong[id] {
+				of = append(slices.Clip(of), id)
+			}
+			to := root(of[0])
+			if root(id) != to && !slices.ContainsFunc(of, func(user string) bool { return root(user) != to }) {
+				join(id, to)
+				again = true
+			}
+		}
+	}
+	least := map[string]string{}
+	for id := range users {
+		if r := root(id); least[r] == "" || id < least[r] {
+			least[r] = id
+		}
+	}
+	all := map[string]string{}
+	for id := range parent {
+		if person := least[root(id)]; person != "" {
+			all[id] = person
+		}
+	}
+	return all
+}
+
+// peopleWork is what facts about users say, and up to where they are applied.
+type peopleWork struct {
+	facts, pattern  string // as they are
+	taken, excluded string // as they are applied
+	since           uint64 // the roll-up that applied them
+}
+
+func (w peopleWork) pending() bool { return w.facts != w.taken || w.pattern != w.excluded }
+
+// peopleState is a query for what a peopleWork has, by name. Names of parts say whether facts have changed: they differ once rows are stored or deleted,
+// and sometimes when nothing has changed, which costs a comparison.
+const peopleState = `
+	select concat('people ', x.1) as name, toDate(0) as starts_on, x.2 as value
+	from (
+		select arrayJoin([
+			('facts', (select concat(toString(count()), ' ', toString(groupBitXor(cityHash64(table, name)))) from system.parts
+				where database = currentDatabase() and table in ('stored_user_aliases', 'stored_users') and active and rows > 0)),
+			('pattern', (select cs_excluded_pattern(argMax(value, (updated_at, ingested_at))) from stored_settings final where name = 'excluded_users' and segment = '' and phase = '')),
+			-- A database without facts about users needs no record that they are applied.
+			('taken', if(max(version) = 0, '0 0', argMax(facts, version))), ('excluded', if(max(version) = 0, cs_excluded_pattern(''), argMax(pattern, version))),
+			('since', toString(max(version)))]) as x
+		from stored_usage_people_progress
+	) as state`
+
+// take reads a row of peopleState.
+func (w *peopleWork) take(name, value string) {
+	switch name {
+	case "people facts":
+		w.facts = value
+	case "people pattern":
+		w.pattern = value
+	case "people taken":
+		w.taken = value
+	case "people excluded":
+		w.excluded = value
+	case "people since":
+		w.since, _ = strconv.ParseUint(value, 10, 64) // the database wrote it
+	}
+}
+
+// people applies facts about users to usage: who is the same, and who counts nowhere. It needs no events, but what they were rolled up to, so that it
+// reaches days whose events are no longer stored. Cut short, it is done again from where it was last complete.
+func (r *rollUp) people(ctx context.Context) error {
+	w := r.who
+	if err := r.storePeople(ctx, w); err != nil {
+		return err
+	}
+	values := r.with(map[string]string{
+		"excluded": sqltext.Quote(w.pattern),
+		"changed": fmt.Sprintf("(user_id in (select user_id from stored_usage_people where version > %d) or match(lowerUTF8(user_id), %s) != match(lowerUTF8(user_id), %s))",
+			w.since, sqltext.Quote(w.excluded), sqltext.Quote(w.pattern)),
+		"batch": strconv.FormatUint(mathrand.Uint64(), 10),
+	})
+	if w.excluded == w.pattern {
+		values["changed"] = fmt.Sprintf("user_id in (select user_id from stored_usage_people where version > %d)", w.since)
+	}
+	if err := r.exec(ctx, "people_days", values); err != nil {
+		return err
+	}
+	if err := r.exec(ctx, "people_changes", values); err != nil {
+		return err
+	}
+	var days []time.Time
+	if err := r.queryDays(ctx, "people_touched", values, &days); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(days, chunkDays) {
+		r.version++
+		theirs := "account_id in (select account_id from stored_usage_user_days where day in [" + sqltext.Days(some) + "] and " + values["changed"] + ")"
+		if err := r.accounts(ctx, some, theirs); err != nil {
+			return err
+		}
+	}
+	r.version++
+	return r.conn.Exec(ctx, fmt.Sprintf("insert into stored_usage_people_progress (one, facts, pattern, version) values (1, %s, %s, %d)", sqltext.Quote(w.facts), sqltext.Quote(w.pattern), r.version))
+}
+
+// storePeople stores whom ids stand for where that is not what is stored.
+func (r *rollUp) storePeople(ctx context.Context, w peopleWork) error {
+	values := map[string]string{"excluded": sqltext.Quote(w.pattern)}
+	var links []link
+	if err := r.query(ctx, "linked_ids", values, func(rows driver.Rows) error {
+		var l link
+		err := rows.Scan(&l.alias, &l.user, &l.weak)
+		links = append(links, l)
+		return err
+	}); err != nil {
+		return err
+	}
+	excluded := map[string]bool{}
+	if err := r.query(ctx, "excluded_ids", values, func(rows driver.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		excluded[id] = true
+		return err
+	}); err != nil {
+		return err
+	}
+	same := samePeople(links)
+	out := map[string]bool{} // people of whom an id is excluded
+	for id := range excluded {
+		out[cmp.Or(same[id], id)] = true
+	}
+	wanted := map[string]person{}
+	for id, is := range same {
+		wanted[id] = person{is, out[is]}
+	}
+	for id := range excluded {
+		if same[id] == "" {
+			wanted[id] = person{id, true}
+		}
+	}
+	rows, err := r.conn.Query(ctx, "select user_id, person_id, is_excluded from stored_usage_people final")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	gone := map[string]bool{}
+	for rows.Next() {
+		var id string
+		var is person
+		var excluded uint8
+		if err := rows.Scan(&id, &is.id, &excluded); err != nil {
+			return err
+		}
+		is.excluded = excluded == 1
+		if want, found := wanted[id]; !found {
+			gone[id] = true
+		} else if want == is {
+			delete(wanted, id)
+		}
+	}
+	if err := rows.Err(); err != nil || len(wanted)+len(gone) == 0 {
+		return err
+	}
+	batch, err := r.conn.PrepareBatch(ctx, "insert into stored_usage_people (user_id, person_id, is_excluded, version, is_gone)")
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		if err := batch.Append(id, wanted[id].id, bit(wanted[id].excluded), r.version, uint8(0)); err != nil {
+			return err
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(gone)) {
+		if err := batch.Append(id, id, uint8(0), r.version, uint8(1)); err != nil {
+			return err
+		}
+	}
+	return batch.Send()
+}
+
+func bit(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}
