@@ -160,16 +160,43 @@ func (r *rollUp) people(ctx context.Context) error {
 	return r.conn.Exec(ctx, fmt.Sprintf("insert into stored_usage_people_progress (one, facts, pattern, version) values (1, %s, %s, %d)", sqltext.Quote(w.facts), sqltext.Quote(w.pattern), r.version))
 }
 
-// storePeople stores whom ids stand for where that is not what is stored.
-func (r *rollUp) storePeople(ctx context.Context, w peopleWork) error {
-	values := map[string]string{"excluded": sqltext.Quote(w.pattern)}
-	var links []link
-	if err := r.query(ctx, "linked_ids", values, func(rows driver.Rows) error {
+// OtherIDs are the other ids of the users who have some ids.
+func OtherIDs(ctx context.Context, conn driver.Conn, ids []string) ([]string, error) {
+	links, err := (&rollUp{conn: conn}).links(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the other ids of a user: %w", err)
+	}
+	same := samePeople(links)
+	theirs := map[string]bool{}
+	for _, id := range ids {
+		theirs[same[id]] = same[id] != ""
+	}
+	var others []string
+	for id, person := range same {
+		if theirs[person] && !slices.Contains(ids, id) {
+			others = append(others, id)
+		}
+	}
+	slices.Sort(others)
+	return others, nil
+}
+
+// links reads which ids belong to the same user.
+func (r *rollUp) links(ctx context.Context) (links []link, err error) {
+	err = r.query(ctx, "linked_ids", nil, func(rows driver.Rows) error {
 		var l link
 		err := rows.Scan(&l.alias, &l.user, &l.weak)
 		links = append(links, l)
 		return err
-	}); err != nil {
+	})
+	return links, err
+}
+
+// storePeople stores whom ids stand for where that is not what is stored.
+func (r *rollUp) storePeople(ctx context.Context, w peopleWork) error {
+	values := map[string]string{"excluded": sqltext.Quote(w.pattern)}
+	links, err := r.links(ctx)
+	if err != nil {
 		return err
 	}
 	excluded := map[string]bool{}
