@@ -62,7 +62,7 @@ func namesWithIDs(on day) []fact {
 	var facts []fact
 	at := on.time().Add(3 * time.Hour)
 	for i := range 60 {
-		facts = append(facts, newFact("usage_events", on, fmt.Sprint("named", i), "a01", "u1", fmt.Sprint("open report ", i), at, "{}", "app", at))
+		facts = append(facts, newFact("usage_events", on, fmt.Sprint("named", i), "a01", "u1", fmt.Sprint("open report ", i), at, "{}", false, "app", at))
 	}
 	return facts
 }
