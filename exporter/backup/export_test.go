@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"slices"
 	"strings"
 
 	"cskpi/queries"
@@ -24,7 +25,7 @@ func AsFormer(do func()) {
 	defer func() { kept = now }()
 	kept = nil
 	for _, t := range now {
-		if t.name != "stored_fact_changes" && t.name != "stored_unattributed_events" {
+		if !slices.Contains([]string{"stored_fact_changes", "stored_unattributed_events", "stored_user_aliases", "stored_users"}, t.name) {
 			t.name = strings.TrimPrefix(t.name, queries.StoredPrefix)
 			kept = append(kept, t)
 		}

@@ -8,6 +8,7 @@ import (
 	mathrand "math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -139,9 +140,6 @@ func (r *rollUp) people(ctx context.Context) error {
 	if w.excluded == w.pattern {
 		values["changed"] = fmt.Sprintf("user_id in (select user_id from stored_usage_people where version > %d)", w.since)
 	}
-	if err := r.exec(ctx, "people_days", values); err != nil {
-		return err
-	}
 	if err := r.exec(ctx, "people_changes", values); err != nil {
 		return err
 	}
@@ -152,6 +150,10 @@ func (r *rollUp) people(ctx context.Context) error {
 	for some := range slices.Chunk(days, chunkDays) {
 		r.version++
 		theirs := "account_id in (select account_id from stored_usage_user_days where day in [" + sqltext.Days(some) + "] and " + values["changed"] + ")"
+		values["days"], values["theirs"] = "["+sqltext.Days(some)+"]", theirs
+		if err := r.exec(ctx, "people_days", r.with(values)); err != nil {
+			return err
+		}
 		if err := r.accounts(ctx, some, theirs); err != nil {
 			return err
 		}
@@ -162,7 +164,7 @@ func (r *rollUp) people(ctx context.Context) error {
 
 // OtherIDs are the other ids of the users who have some ids.
 func OtherIDs(ctx context.Context, conn driver.Conn, ids []string) ([]string, error) {
-	links, err := (&rollUp{conn: conn}).links(ctx)
+	links, err := (&rollUp{conn: conn}).links(ctx, anybodys)
 	if err != nil {
 		return nil, fmt.Errorf("find the other ids of a user: %w", err)
 	}
@@ -181,69 +183,90 @@ func OtherIDs(ctx context.Context, conn driver.Conn, ids []string) ([]string, er
 	return others, nil
 }
 
-// links reads which ids belong to the same user.
-func (r *rollUp) links(ctx context.Context) (links []link, err error) {
-	err = r.query(ctx, "linked_ids", nil, func(rows driver.Rows) error {
-		var l link
-		err := rows.Scan(&l.alias, &l.user, &l.weak)
-		links = append(links, l)
+// links reads which ids belong to the same user, of those for which theirs is true.
+func (r *rollUp) links(ctx context.Context, theirs func(columns ...string) string) (links []link, err error) {
+	err = r.query(ctx, "linked_ids", map[string]string{"theirs": theirs("alias_id", "user_id")}, func(rows driver.Rows) error {
+		var aliases, users []string
+		var weak []bool
+		err := rows.Scan(&aliases, &users, &weak)
+		for i := range aliases {
+			links = append(links, link{aliases[i], users[i], weak[i]})
+		}
 		return err
 	})
 	return links, err
 }
 
-// storePeople stores whom ids stand for where that is not what is stored.
+// anybodys is a condition that is true of all ids.
+func anybodys(...string) string { return "true" }
+
+// fewIDs is the most ids that a statement names; of more, all are read.
+const fewIDs = 10_000
+
+// storePeople stores whom ids stand for where that is not what is stored. It looks at the ids of users of whom something else is said than was applied.
 func (r *rollUp) storePeople(ctx context.Context, w peopleWork) error {
-	values := map[string]string{"excluded": sqltext.Quote(w.pattern)}
-	links, err := r.links(ctx)
+	out, err := rollUpStatement("excluded_ids", map[string]string{"excluded": sqltext.Quote(w.pattern)})
 	if err != nil {
 		return err
 	}
-	excluded := map[string]bool{}
-	if err := r.query(ctx, "excluded_ids", values, func(rows driver.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		excluded[id] = true
+	var ids, others []string
+	if err := r.query(ctx, "unsettled_ids", map[string]string{"excluded_ids": out}, func(rows driver.Rows) error { return rows.Scan(&ids) }); err != nil || len(ids) == 0 {
 		return err
-	}); err != nil {
+	}
+	theirs := anybodys
+	if len(ids) <= fewIDs {
+		if err := r.conn.QueryRow(ctx, "select groupArray(user_id) from stored_usage_people final where person_id in (select person_id from stored_usage_people final where user_id in ("+
+			sqltext.Quotes(ids)+"))").Scan(&others); err != nil {
+			return err
+		}
+		ids = append(ids, others...)
+	}
+	if len(ids) <= fewIDs {
+		theirs = func(columns ...string) string {
+			var in []string
+			for _, c := range columns {
+				in = append(in, c+" in ("+sqltext.Quotes(ids)+")")
+			}
+			return "(" + strings.Join(in, " or ") + ")"
+		}
+	}
+	links, err := r.links(ctx, theirs)
+	if err != nil {
+		return err
+	}
+	var excluded []string
+	if err := r.conn.QueryRow(ctx, "select groupArray(id) from ("+out+") as excluded where "+theirs("id")).Scan(&excluded); err != nil {
 		return err
 	}
 	same := samePeople(links)
-	out := map[string]bool{} // people of whom an id is excluded
-	for id := range excluded {
-		out[cmp.Or(same[id], id)] = true
+	isOut := map[string]bool{} // people of whom an id is excluded
+	for _, id := range excluded {
+		isOut[cmp.Or(same[id], id)] = true
 	}
 	wanted := map[string]person{}
 	for id, is := range same {
-		wanted[id] = person{is, out[is]}
+		wanted[id] = person{is, isOut[is]}
 	}
-	for id := range excluded {
+	for _, id := range excluded {
 		if same[id] == "" {
 			wanted[id] = person{id, true}
 		}
 	}
-	rows, err := r.conn.Query(ctx, "select user_id, person_id, is_excluded from stored_usage_people final")
-	if err != nil {
+	var known, are []string
+	var areOut []uint8
+	if err := r.conn.QueryRow(ctx, "select groupArray(user_id), groupArray(person_id), groupArray(is_excluded) from stored_usage_people final where "+theirs("user_id")).Scan(&known, &are, &areOut); err != nil {
 		return err
 	}
-	defer rows.Close()
-	gone := map[string]bool{}
-	for rows.Next() {
-		var id string
-		var is person
-		var excluded uint8
-		if err := rows.Scan(&id, &is.id, &excluded); err != nil {
-			return err
-		}
-		is.excluded = excluded == 1
+	var gone []string
+	for i, id := range known {
 		if want, found := wanted[id]; !found {
-			gone[id] = true
-		} else if want == is {
+			gone = append(gone, id)
+		} else if want == (person{are[i], areOut[i] == 1}) {
 			delete(wanted, id)
 		}
 	}
-	if err := rows.Err(); err != nil || len(wanted)+len(gone) == 0 {
-		return err
+	if len(wanted)+len(gone) == 0 {
+		return nil
 	}
 	batch, err := r.conn.PrepareBatch(ctx, "insert into stored_usage_people (user_id, person_id, is_excluded, version, is_gone)")
 	if err != nil {
@@ -254,7 +277,7 @@ func (r *rollUp) storePeople(ctx context.Context, w peopleWork) error {
 			return err
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(gone)) {
+	for _, id := range gone {
 		if err := batch.Append(id, id, uint8(0), r.version, uint8(1)); err != nil {
 			return err
 		}
