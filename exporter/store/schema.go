@@ -291,7 +291,8 @@ func commentAnew(ctx context.Context, conn driver.Conn, c Cluster) error {
 			}
 		}
 		for _, column := range t.Columns {
-			if there[[2]string{t.Name, column.Name}] != column.Comment {
+			// What a renamed table lacks, a later migration adds.
+			if comment, found := there[[2]string{t.Name, column.Name}]; found && comment != column.Comment {
 				if err := c.define(ctx, conn, "alter table "+t.Name+" comment column "+sqltext.Name(column.Name)+" "+sqltext.Quote(column.Comment)); err != nil {
 					return err
 				}
