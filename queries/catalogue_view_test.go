@@ -31,7 +31,7 @@ func TestCatalogueView(t *testing.T) {
 		"nrr.ratio":                   {"kpi", "gauge", "ratio", "Net revenue retention; 1 is no change.", "Net revenue retention over trailing windows.", "売上継続率(NRR)", "cs_nrr_ratio", "nrr.sql"},
 		"targets_kpi.kpi":             {"kpi", "label", "", "View and column, as nrr.ratio.", "Targets in force.", "目標値", "", "targets.sql"},
 		"arr_bridge_detail.residual":  {"detail", "part", "reporting currency", "Opening plus all movements less policy_change, unvalued and closing.", "The accounts behind the bridge from opening to closing ARR.", "", "", "views/arr_bridge_detail.sql"},
-		"account_days.seats":          {"layer", "fact", "", "Contracted seats.", "Every account that ever paid, as it stood at the end of each day: what it pays, what it paid at the starts of the windows, and who it is.", "", "", "layers/account_days.sql"},
+		"account_days.seats":          {"layer", "fact", "", "Contracted seats, also of contracts that cost nothing.", "Every account that ever paid, as it stood at the end of each day: what it pays, what it paid at the starts of the windows, and who it is.", "", "", "layers/account_days.sql"},
 		"cs_ratio.":                   {"function", "", "", "", "Ratio of two exact numbers; null where the whole is zero.", "", "", "functions/cs_ratio.sql"},
 		"contracts.acv":               {"table", "Decimal(18, 4)", "", "Annual contract value, in the contract currency.", "Contracts; the last version of a contract holds for all of its days.", "", "", ""},
 		"freshness.rows":              {"kpi", "gauge", "count", "Rows dated up to the day, versions of the same row counted once each.", "Facts stored, and how recent they are.", "データの鮮度", "cs_freshness_rows", "freshness.sql"},

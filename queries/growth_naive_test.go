@@ -26,9 +26,20 @@ type sale struct {
 // rating is an answer to a survey.
 type rating struct {
 	id, account, user, kind string
-	score                   int
+	score, scale            int // scale 0: it does not say it
 	at                      time.Time
 }
+
+// respondent: u2 is another id of u1, and u3 is own staff, whose answers do not count.
+func (r rating) respondent() string {
+	if r.user == "u2" {
+		return "u1"
+	}
+	return r.user
+}
+
+// satisfied are the lowest scores on each scale of those who are satisfied.
+var satisfied = map[int]int{3: 3, 4: 3, 5: 4, 6: 5, 7: 6, 10: 8}
 
 // ticket has no time where it is not answered or not resolved.
 type ticket struct {
@@ -85,8 +96,11 @@ func randomGrowth(w world, seed uint64) growth {
 	}
 	for i := range 700 {
 		g.ratings = append(g.ratings, rating{
-			fmt.Sprintf("r%03d", i), account(), pick(d, "", "u1", "u2"), pick(d, "nps", "nps", "csat"), d.IntN(13), d.instant(date(2024, 1, 1) + day(d.IntN(600))),
+			fmt.Sprintf("r%03d", i), account(), pick(d, "", "u1", "u2", "u3"), pick(d, "nps", "nps", "csat"), d.IntN(13), 0, d.instant(date(2024, 1, 1) + day(d.IntN(600))),
 		})
+		if last := &g.ratings[i]; last.kind == "csat" {
+			last.scale = []int{0, 0, 3, 4, 5, 6, 7, 10}[i%8]
+		}
 	}
 	for i := range 900 {
 		t := ticket{id: fmt.Sprintf("t%03d", i), account: account(), severity: pick(d, "", "high", "low", "low"), isComplaint: d.chance(20)}
@@ -126,8 +140,12 @@ func (g growth) facts() []fact {
 		}
 	}
 	for _, r := range g.ratings {
-		facts = append(facts, newFact("surveys", tokyoDay(r.at), r.id, r.account, r.user, r.kind, r.score, r.at, "desk", r.at))
+		facts = append(facts, newFact("surveys", tokyoDay(r.at), r.id, r.account, r.user, r.kind, r.score, r.at, r.scale, "desk", r.at))
 	}
+	facts = append(facts, newFact("user_aliases", 0, "u2", "u1", false, "desk", epoch), newFact("users", 0, "u3", "", true, "desk", epoch))
+	// Who is who holds for all days, so what is found out later is about others.
+	late := date(2026, 5, 1).time()
+	facts = append(facts, newFact("user_aliases", date(2026, 5, 1), "w2", "w1", true, "desk", late), newFact("users", date(2026, 5, 1), "w3", "w3@late.example", nil, "desk", late))
 	for _, t := range g.tickets {
 		version := func(last, answered, resolved time.Time) {
 			facts = append(facts, newFact("tickets", tokyoDay(last), t.id, t.account, t.severity, t.isComplaint, t.opened, answered, resolved, "help", last))
@@ -295,20 +313,20 @@ func (o opinion) voice(g growth) {
 	counts := map[string]int64{}
 	for _, r := range g.ratings {
 		age := n.asOf - tokyoDay(r.at)
-		if age < 0 || age > 89 || n.isTest(r.account) {
+		if age < 0 || age > 89 || n.isTest(r.account) || r.user == "u3" {
 			continue
 		}
 		segment := n.standing(r.account)
 		switch {
-		case r.kind == "csat" && r.score >= 1 && r.score <= 5:
+		case r.kind == "csat" && r.score >= 1 && r.score <= cmp.Or(r.scale, 5):
 			counts[segment+" csat"]++
-			if r.score >= 4 {
+			if r.score >= satisfied[cmp.Or(r.scale, 5)] {
 				counts[segment+" satisfied"]++
 			}
 		case r.kind == "nps" && r.score <= 10:
 			isLatest := true
 			for _, other := range g.ratings {
-				if r.user != "" && other.user == r.user && other.account == r.account && other.kind == "nps" && other.score <= 10 &&
+				if r.user != "" && other.respondent() == r.respondent() && other.account == r.account && other.kind == "nps" && other.score <= 10 &&
 					tokyoDay(other.at) <= n.asOf && other.at.After(r.at) {
 					isLatest = false
 				}

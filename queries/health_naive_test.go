@@ -34,6 +34,21 @@ type reaction struct {
 type event struct {
 	account, user, name string
 	at                  time.Time
+	isAnonymous         bool
+}
+
+// who the user of an event is; false: nobody who counts. u1 also came as u2 and, before log-in, as v1; v2 nobody has seen log in, and on v3 two
+// people did. u3 and all of u20 to u29 are own staff, and u4 is one of them.
+func (e event) who() (string, bool) {
+	switch {
+	case e.user == "u2", e.user == "v1":
+		return "u1", true
+	case e.user == "v2", e.user == "v3":
+		return "", true
+	case e.user == "u3", e.user == "u4", len(e.user) == 3 && strings.HasPrefix(e.user, "u2"):
+		return "", false
+	}
+	return e.user, true
 }
 
 type concern struct {
@@ -102,7 +117,9 @@ func randomWellbeing(d dice, w world, asOf day) wellbeing {
 			b.tickets = append(b.tickets, reaction{id, "", d.instant(on())})
 		}
 		for range pick(d, 0, 2, 20, 100) {
-			b.events = append(b.events, event{id, pick(d, "", "u1", "u2", "u3", fmt.Sprint("u", d.IntN(300))), pick(d, "login", "report", "export", "share"), d.instant(on())})
+			b.events = append(b.events, event{id, pick(d, "", "u1", "u2", "u3", fmt.Sprint("u", d.IntN(300)), pick(d, "v1", "v2", "v3", "u4")), pick(d, "login", "report", "export", "share"), d.instant(on()), false})
+			last := &b.events[len(b.events)-1]
+			last.isAnonymous = strings.HasPrefix(last.user, "v")
 		}
 		if d.chance(60) {
 			m := milestone{id, "setup", on(), never, d.instant(on())}
@@ -130,6 +147,7 @@ func randomWellbeing(d dice, w world, asOf day) wellbeing {
 		{"health_full_tickets", "", "", since(), "7"}, {"health_max_age_verified_outcome", "low", "", since(), "90"},
 		{"health_yellow", "low", "", since(), "33"}, {"health_green", "low", "", since(), "58.5"}, {"health_green", "", "leaving", since(), "90"}, {"health_green", "low", "leaving", since(), "61"},
 		{"health_measured_ratio", "tech", "", since(), "0.3"}, {"health_zero_touch", "tech", "", since(), "1.5"},
+		{"excluded_users", "", "", 0, "u20,u21,u22,u23,u24,u25,u26,u27,U28,u29,@vendor.example"},
 		{"health_measures", "high", "", since(), "touch, verified_outcome,setup_done,seats_in_use,depth,mail_opened"},
 	}
 	for i := range b.settings { // no two of one name and day
@@ -158,8 +176,13 @@ func (b wellbeing) facts() []fact {
 		add("tickets", fmt.Sprint("k", i), t.account, "", false, t.at, time.Time{}, time.Time{}, "desk", t.at)
 	}
 	for i, e := range b.events {
-		add("usage_events", fmt.Sprint("u", i), e.account, e.user, e.name, e.at, "", "app", e.at)
+		add("usage_events", fmt.Sprint("u", i), e.account, e.user, e.name, e.at, "", e.isAnonymous, "app", e.at)
 	}
+	for _, same := range [][3]any{{"u2", "u1", false}, {"v1", "u2", true}, {"v3", "u1", true}, {"v3", "u7", true}} {
+		add("user_aliases", same[0], same[1], same[2], "app", epoch)
+	}
+	add("users", "u3", "", true, "app", epoch)
+	add("users", "u4", "Eve@vendor.example", nil, "app", epoch)
 	for _, m := range b.milestones {
 		add("milestones", m.account, m.name, m.dueOn, m.reachedOn, "crm", m.updatedAt)
 	}
@@ -233,7 +256,8 @@ func (b wellbeing) measured(n *naive, s state) map[string]known {
 	seen, users, userDays, days, features, allFeatures := false, set{}, set{}, set{}, set{}, set{}
 	for _, e := range b.events {
 		on := tokyoDay(e.at)
-		if on > at {
+		user, counts := e.who()
+		if on > at || !counts {
 			continue
 		}
 		newest = max(newest, on)
@@ -247,8 +271,8 @@ func (b wellbeing) measured(n *naive, s state) map[string]known {
 		seen = true
 		if isRecent {
 			features[e.name] = true
-			if e.user != "" {
-				users[e.user], userDays[[2]any{e.user, on}], days[on] = true, true, true
+			if user != "" {
+				users[user], userDays[[2]any{user, on}], days[on] = true, true, true
 			}
 		}
 	}

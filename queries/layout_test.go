@@ -63,7 +63,7 @@ func namesWithIDs(on day) []fact {
 	var facts []fact
 	at := on.time().Add(3 * time.Hour)
 	for i := range 60 {
-		facts = append(facts, newFact("usage_events", on, fmt.Sprint("named", i), "a01", "u1", fmt.Sprint("open report ", i), at, "{}", "app", at))
+		facts = append(facts, newFact("usage_events", on, fmt.Sprint("named", i), "a01", "u1", fmt.Sprint("open report ", i), at, "{}", false, "app", at))
 	}
 	return facts
 }
@@ -156,7 +156,7 @@ func (w world) moves(seed uint64, anywhere bool) []fact {
 // TestLayoutReads: a column that array join unfolds is no table, even if one has its name, as days and features have.
 func TestLayoutReads(t *testing.T) {
 	layout := builtinLayout(t)
-	if facts := layout.Facts("usage_days"); !slices.Equal(facts, []string{"usage_accounts", "usage_user_days"}) {
+	if facts := layout.Facts("usage_days"); !slices.Equal(facts, []string{"usage_account_days", "usage_accounts", "usage_user_days"}) {
 		t.Errorf("usage_days stands on %q", facts)
 	}
 	if next := layout.Next("freshness_days"); len(next) > 0 {

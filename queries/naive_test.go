@@ -50,11 +50,12 @@ type contract struct {
 	currency                                       string
 	startsOn, endsBefore, noticeOn                 day
 	renewedFrom, cancelReason                      string
-	isTrial                                        bool
+	isTrial, isOneOff                              bool
 	validFrom                                      day // 0: since ever
 	isWithdrawn                                    bool
 	updatedAt                                      time.Time
 	replacedOn, countsFrom, countsBefore           day // found by newNaive; not facts
+	seatsBefore                                    day // countsBefore without grace
 }
 
 type rate struct {
@@ -136,17 +137,20 @@ func newNaive(w world, asOf day) *naive {
 		// begun by as_of, be no trial and cover a day at all.
 		c.replacedOn = never
 		for _, s := range last {
-			if s.renewedFrom == c.id && s.source == c.source && s.startsOn <= asOf && !s.isTrial && s.startsOn < s.endsBefore {
+			if s.renewedFrom == c.id && s.source == c.source && s.startsOn <= asOf && !s.isTrial && !s.isOneOff && s.startsOn < s.endsBefore {
 				c.replacedOn = min(c.replacedOn, s.startsOn)
 			}
 		}
 		covered := min(c.endsBefore, c.replacedOn)
 		c.countsFrom, c.countsBefore = max(c.startsOn, c.validFrom), min(covered, until[i])
+		c.seatsBefore = c.countsBefore
 		// Grace goes on from the end of what the contract covers, day by day, until notice is given, the account's next contract begins
 		// to count, or the contract itself goes on.
 		begins := func(s contract) day { return max(s.startsOn, s.validFrom) }
 		isSame := func(a, b contract) bool { return a.id == b.id && a.source == b.source }
-		pays := func(s contract) bool { return s.account == c.account && s.acv.IsPositive() && !s.isTrial }
+		pays := func(s contract) bool {
+			return s.account == c.account && s.acv.IsPositive() && !s.isTrial && !s.isOneOff
+		}
 		if c.countsBefore == covered && c.countsFrom < c.countsBefore && covered != never {
 			for d := covered; d < covered+n.policy.grace && d < until[i] && c.noticeOn > d; d++ {
 				if slices.ContainsFunc(last, func(s contract) bool {
@@ -172,7 +176,12 @@ func newNaive(w world, asOf day) *naive {
 
 // active: it counts on d; not a trial, ACV > 0.
 func active(c contract, d day) bool {
-	return c.countsFrom <= d && d < c.countsBefore && !c.isTrial && c.acv.IsPositive()
+	return c.countsFrom <= d && d < c.countsBefore && !c.isTrial && !c.isOneOff && c.acv.IsPositive()
+}
+
+// sold: its seats count on d, whatever they cost.
+func sold(c contract, d day) bool {
+	return active(c, d) || c.countsFrom <= d && d < c.seatsBefore && !c.isTrial && !c.acv.IsNegative()
 }
 
 // fiscalYear is the first day of the fiscal year that d is in, and its name: the year in which it ends.
@@ -285,10 +294,12 @@ func (n *naive) states() []state {
 		}
 		s.segment = n.segment(s.amount)
 		for _, c := range n.contracts[a] {
+			if sold(c, n.asOf) {
+				s.seats += int64(c.seats)
+			}
 			if !active(c, n.asOf) {
 				continue
 			}
-			s.seats += int64(c.seats)
 			// Contracted ARR: ARR less what has given notice.
 			if c.noticeOn > n.asOf {
 				r, _ := n.rateIn(c.currency, n.asOf)

@@ -108,7 +108,7 @@ func tell(t testing.TB, c driver.Conn, layout queries.Layout, file string) (a an
 			err = c.Exec(t.Context(), s.Text)
 			if m := tableChanged.FindStringSubmatch(s.Text); m != nil {
 				computer.Changed(m[1])
-				used = used || m[1] == "usage_events" || m[1] == "settings"
+				used = used || slices.Contains([]string{"usage_events", "unattributed_events", "user_accounts", "user_aliases", "users", "settings"}, m[1])
 			}
 		} else {
 			if used {

@@ -441,6 +441,7 @@ func opinionOnGrowth(t testing.TB, c driver.Conn, layout queries.Layout, seed ui
 	w := randomWorld(seed, 4).withChanges(seed)
 	g := randomGrowth(w, seed)
 	storeFacts(t, c, append(w.facts(), g.facts()...), 1000)
+	rollUp(t, c)
 	o := opinionOf(t, c, layout, w, asOf, "pipegen pipegen_by_csm pipeline_quality nps csat tickets")
 	o.pipeline(g)
 	o.voice(g)

@@ -27,8 +27,8 @@ type fact struct {
 // columns of the tables that facts are written for; source and updated_at end every row of a fact.
 var columns = map[string]string{
 	"accounts":         "account_id, name, csm, created_on, is_test",
-	"contracts":        "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_land",
-	"usage_events":     "event_id, account_id, user_id, event, ts, properties",
+	"contracts":        "contract_id, account_id, product, department, kind, seats, acv, currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_land, is_one_off",
+	"usage_events":     "event_id, account_id, user_id, event, ts, properties, is_anonymous",
 	"touchpoints":      "touchpoint_id, account_id, csm, kind, happened_at, with_executive, sentiment",
 	"milestones":       "account_id, milestone, due_on, reached_on",
 	"opportunities":    "opportunity_id, account_id, kind, originated_by, csm, amount, currency, stage, created_on, expected_on, closed_on, is_won",
@@ -36,7 +36,9 @@ var columns = map[string]string{
 	"health_overrides": "override_id, account_id, csm, band, reason, starts_on, ends_before",
 	"action_items":     "item_id, account_id, csm, title, due_on, done_on",
 	"tickets":          "ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at",
-	"surveys":          "response_id, account_id, user_id, kind, score, responded_at",
+	"surveys":          "response_id, account_id, user_id, kind, score, responded_at, scale",
+	"user_aliases":     "alias_id, user_id, is_anonymous",
+	"users":            "user_id, email, is_excluded",
 	"engagements":      "engagement_id, account_id, contact, kind, happened_at",
 	"feedback":         "feedback_id, account_id, csm, kind, created_on",
 	"value_reviews":    "review_id, account_id, reviewed_on, outcome, improvement_ratio, is_verified",
@@ -137,7 +139,7 @@ func contractFact(c contract) fact {
 		on = max(on, c.noticeOn)
 	}
 	f := newFact("contracts", max(on, c.validFrom), c.id, c.account, c.product, c.department, c.kind, c.seats, c.acv.String(), c.currency, c.startsOn, c.endsBefore,
-		c.renewedFrom, c.noticeOn, c.cancelReason, c.isTrial, c.seats%2 == 0, c.source, c.updatedAt)
+		c.renewedFrom, c.noticeOn, c.cancelReason, c.isTrial, c.seats%2 == 0, c.isOneOff, c.source, c.updatedAt)
 	f.validFrom, f.isWithdrawn = c.validFrom, c.isWithdrawn
 	return f
 }
@@ -246,6 +248,10 @@ func randomWorld(seed uint64, fiscalYearStart time.Month) world {
 			c.account = fmt.Sprintf("a%02d", d.IntN(60))
 			w.contracts = append(w.contracts, c)
 		}
+	}
+	// Some are amounts that are charged once.
+	for i, c := range w.contracts {
+		w.contracts[i].isOneOff = strings.HasSuffix(c.id, "7") && c.renewedFrom == "" && !c.isTrial
 	}
 	d.Shuffle(len(w.contracts), func(i, j int) { w.contracts[i], w.contracts[j] = w.contracts[j], w.contracts[i] })
 	return w
@@ -466,9 +472,9 @@ func (w world) otherFacts(seed uint64) []fact {
 			add("touchpoints", on, key, a, csm, pick(d, "meeting", "call", "visit", "email", "webinar", "review"), at, d.chance(30), pick(d, "risk", "neutral", "opportunity"), "crm", at)
 			user, event := pick(d, "u1", "u2", "u3"), pick(d, "login", "report")
 			if slices.Contains(usageMonths, on.String()[:len("2006-01")]) {
-				add("usage_events", on, key, a, user, event, at, "{}", "app", at)
+				add("usage_events", on, key, a, user, event, at, "{}", false, "app", at)
 			}
-			add("surveys", on, key, a, pick(d, "u1", "u2"), "nps", d.IntN(11), at, "app", at)
+			add("surveys", on, key, a, pick(d, "u1", "u2"), "nps", d.IntN(11), at, 0, "app", at)
 			add("engagements", on, key, a, "someone", pick(d, "email_delivered", "email_opened", "webinar_invited", "webinar_attended", "community"), at, "crm", at)
 			add("feedback", on, key, a, csm, pick(d, "product_request", "use_case_share", "case_study"), on, "crm", at)
 			add("value_reviews", on, key, a, on, "better", 0.25, d.chance(50), "crm", at)

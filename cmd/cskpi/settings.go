@@ -69,7 +69,7 @@ func (c *settingsGetCmd) Run(ctx context.Context, a *app) error {
 type settingsSetCmd struct {
 	Name  string `arg:"" help:"Setting, as in health_green; cskpi settings list shows all."`
 	Value string `arg:"" help:"Its value; numbers without thousands separators, lists separated by commas."`
-	From  date   `placeholder:"DAY" help:"First day (YYYY-MM-DD) on which it holds; today if not given."`
+	From  date   `placeholder:"DAY" help:"First day (YYYY-MM-DD) on which it holds; today if not given. A setting that says who is no user holds for all days."`
 	limits
 }
 
@@ -87,6 +87,10 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	defer d.Close()
+	always := c.From.IsZero() && s.AlwaysInForce(c.Name)
+	if always {
+		from = time.Unix(0, 0).UTC()
+	}
 	of := policy.Setting{Name: c.Name, Segment: c.Segment, Phase: c.Phase, StartsOn: from, Value: c.Value}
 	if err := s.Check(of); err != nil {
 		return usage("%w", err)
@@ -105,7 +109,11 @@ func (c *settingsSetCmd) Run(ctx context.Context, a *app) error {
 	if next, found := s.Next(of); found {
 		until = fmt.Sprintf(" and holds until %s, when %s follows", next.StartsOn.AddDate(0, 0, -1).Format(time.DateOnly), next)
 	}
-	if _, err = fmt.Fprintf(a.out, "%s\ntakes effect on %s%s; numbers as of earlier days stay\n", of, day, until); err != nil {
+	effect := fmt.Sprintf("takes effect on %s%s; numbers as of earlier days stay", day, until)
+	if always {
+		effect = "holds for all days"
+	}
+	if _, err = fmt.Fprintf(a.out, "%s\n%s\n", of, effect); err != nil {
 		return err
 	}
 	days, err := a.rollUp(ctx, d)

@@ -42,6 +42,7 @@ type Config struct {
 	IntakeListen    string        `envconfig:"CSKPI_INTAKE_LISTEN" desc:"Address at which facts are taken over HTTP, or off. Empty: :11470 with CSKPI_INTAKE_TOKENS, 127.0.0.1:11470 without, which only this machine can reach."`
 	IntakeTokens    string        `envconfig:"CSKPI_INTAKE_TOKENS" desc:"File of the tokens of callers that may send facts, made with cskpi token new; a change takes effect within a second. Empty: tokens.yaml in CSKPI_DATA_DIR, which the first start makes, with one token in the file token beside it."`
 	IntakeWebConfig string        `envconfig:"CSKPI_INTAKE_WEB_CONFIG_FILE" desc:"Web configuration of the Prometheus exporter toolkit: TLS for CSKPI_INTAKE_LISTEN."`
+	UserTraits      string        `envconfig:"CSKPI_SEGMENT_USER_TRAITS" desc:"Which traits of a user become which columns of users, as in email=email,is_excluded=is_internal|role.bot. Empty: email and is_excluded from the traits that are usual for them."`
 	SegmentTraits   string        `envconfig:"CSKPI_SEGMENT_TRAITS" desc:"Which traits of a group become which columns of accounts, as in name=name,geo=region|address.country. Empty: name, industry, geo, csm, created_on, parent_account_id and is_test from the traits that are usual for them."`
 	SegmentPages    bool          `envconfig:"CSKPI_SEGMENT_PAGES" desc:"Whether page and screen messages become usage events too, such as Viewed Pricing Page."`
 	EventsPrefix    string        `envconfig:"CSKPI_CLOUDEVENTS_PREFIX" desc:"Is taken off the types of CloudEvents to name usage events, as in com.example."`
@@ -189,6 +190,11 @@ func (c Config) validate() error {
 	if address := c.IntakeAddress(); address != "" {
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			bad("CSKPI_INTAKE_LISTEN", "%w; write it as host:port, :port or off", err)
+		}
+	}
+	if c.UserTraits != "" {
+		if _, err := api.ParseTraits(c.UserTraits); err != nil {
+			bad("CSKPI_SEGMENT_USER_TRAITS", "%w", err)
 		}
 	}
 	if c.SegmentTraits != "" {

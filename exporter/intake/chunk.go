@@ -294,6 +294,9 @@ func (k *checker) checkRow(c *chunk, file string, line int64, raw string) {
 		if col.person && k.people.mac != nil {
 			k.values[i].s = k.people.of(k.values[i].s)
 		}
+		if col.address && k.people.mac != nil {
+			k.values[i].s = domainOf(k.values[i].s)
+		}
 		size += 8 + len(k.values[i].s)
 	}
 	if column, reason := k.look(); reason != "" {

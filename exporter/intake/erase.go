@@ -34,6 +34,7 @@ type What struct {
 
 	again  *KeptReceipt // of the erasure that is done again after a restore; nil: it is a new one
 	stored []string     // ids that the database has for it
+	linked []string     // other ids of the same user
 }
 
 func (w What) kind() string {
@@ -51,7 +52,7 @@ func (w What) ids() []string {
 	if w.Account != "" {
 		return []string{w.Account}
 	}
-	return slices.Compact([]string{w.User, Pseudonym(w.UserKey, w.User)})
+	return append(slices.Compact([]string{w.User, Pseudonym(w.UserKey, w.User)}), w.linked...)
 }
 
 // Receipt says what an erasure took away, without saying from whom. The table erasures keeps the same.
@@ -137,6 +138,7 @@ type holder struct {
 const (
 	usageEvents    = queries.StoredPrefix + "usage_events"
 	usageUserDays  = queries.StoredPrefix + "usage_user_days"
+	userAliases    = queries.StoredPrefix + "user_aliases"
 	usageConflicts = queries.StoredPrefix + "usage_conflicts"
 	factChanges    = queries.StoredPrefix + "fact_changes"
 )
@@ -170,6 +172,15 @@ func (e *erasure) run(ctx context.Context) error {
 		return err
 	}); err != nil {
 		return err
+	}
+	if e.what.User != "" && e.what.again == nil {
+		if err := e.retry(ctx, func() (err error) {
+			e.what.linked = nil
+			e.what.linked, err = store.OtherIDs(ctx, e.im.Conn, e.what.ids())
+			return err
+		}); err != nil {
+			return err
+		}
 	}
 	resumed, err := e.resume(ctx)
 	if err != nil {
@@ -525,7 +536,8 @@ func (e *erasure) announce(ctx context.Context, holders []holder) error {
 
 // remove deletes the rows from all tables and returns when they are gone. The engine deletes in the background, part by part and behind its merges,
 // so the deletions of all tables are queued at once and waited for together. A queued deletion survives the death of the engine. The events
-// are queued last, because an erasure that is cut short finds the rows of other tables by them.
+// are queued last, because an erasure that is cut short finds the rows of other tables by them, and after them the other ids of the user, by which it
+// finds the events.
 func (e *erasure) remove(ctx context.Context, holders []holder) error {
 	events := "(select source, event_id, payload_hash from " + e.events + ")"
 	for _, c := range []change{
@@ -559,7 +571,8 @@ func (e *erasure) remove(ctx context.Context, holders []holder) error {
 			}
 		}
 	}
-	slices.SortStableFunc(holders, func(a, b holder) int { return cmp.Compare(bit(a.name == usageEvents), bit(b.name == usageEvents)) })
+	last := []string{usageEvents, userAliases}
+	slices.SortStableFunc(holders, func(a, b holder) int { return cmp.Compare(slices.Index(last, a.name), slices.Index(last, b.name)) })
 	for _, h := range holders {
 		if err := e.ask(ctx, deletion(h.name, h.goes)); err != nil {
 			return err
@@ -784,11 +797,4 @@ func (e *erasure) record(ctx context.Context) error {
 	return e.exec(ctx, fmt.Sprintf(`insert into erasures (erasure_id, kind, id_hash, requested_at, finished_at, rows, first_on, last_on)
 		select %s, %s, %s, %s, %s, cast(map(%s), 'Map(String, UInt64)'), %s, %s`,
 		sqltext.Quote(r.ID), sqltext.Quote(r.Erased), sqltext.Quote(r.IDHash), instant(r.RequestedAt), instant(r.FinishedAt), strings.Join(pairs, ", "), date(r.KPIsChangeOn), date(r.LastFactOn)))
-}
-
-func bit(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

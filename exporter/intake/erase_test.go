@@ -28,6 +28,7 @@ import (
 const (
 	lateAccount = "zz'gone\\acme" // to be erased
 	lateUser    = "zz'bob@stay.example"
+	lateDevice  = "zz'device-7" // of the user
 )
 
 // company is files of facts, the last of which come after a roll-up, each by itself. A line that begins with account: or user: is about one
@@ -44,14 +45,17 @@ func company(f *fixture, without string) (first, last []string) {
 			"account:c4,GONE,suite,7000,USD,2023-05-01,,2024-02-01", "c5,other,suite,3000,USD,2023-05-01,,2024-02-01"},
 		"surveys": {"response_id,account_id,user_id,kind,score,responded_at", "s1,stay,amy,nps,9,2024-05-01", "account:s2,GONE,cat,nps,2,2024-05-01",
 			"user:s3,stay,BOB,nps,1,2024-05-01"},
-		"engagements": {"engagement_id,account_id,contact,kind,happened_at", "g1,stay,amy,email_opened,2024-05-01", "user:g2,stay,BOB,email_opened,2024-05-01"},
-		"touchpoints": {"touchpoint_id,account_id,csm,kind,happened_at,note", "t1,stay,ann,call,2024-05-01,hello", "account:t2,GONE,ann,call,2024-05-02,hello GONE"},
-		"tickets":     {"ticket_id,account_id,opened_at", "k1,stay,2024-05-01", "account:k2,GONE,2024-05-01"},
+		"user_aliases": {"alias_id,user_id,is_anonymous,updated_at", "amy-old,amy,false,2024-01-01", "user:DEVICE,BOB,true,2024-01-01", "user:BOB,zz-bob,false,2024-01-01"},
+		"users":        {"user_id,email,updated_at", "amy,amy@stay.example,2024-01-01", "user:BOB,BOB,2024-01-01"},
+		"engagements":  {"engagement_id,account_id,contact,kind,happened_at", "g1,stay,amy,email_opened,2024-05-01", "user:g2,stay,BOB,email_opened,2024-05-01"},
+		"touchpoints":  {"touchpoint_id,account_id,csm,kind,happened_at,note", "t1,stay,ann,call,2024-05-01,hello", "account:t2,GONE,ann,call,2024-05-02,hello GONE"},
+		"tickets":      {"ticket_id,account_id,opened_at", "k1,stay,2024-05-01", "account:k2,GONE,2024-05-01"},
 		"usage_events": {"event_id,account_id,user_id,event,ts,properties",
 			// The first payload of an id counts; when it is erased, the next one does.
 			`account:x1,GONE,cat,login,2024-03-01 10:00:00,"{""of"":1}"`, "x1,stay,amy,login,2024-04-01 10:00:00,", "far,stay,amy,login,2023-06-01 10:00:00,", "x1,stay,amy,login,2024-04-02 10:00:00,",
 			"account:x2,GONE,cat,login,2024-03-01 10:00:00,", "x2,stay,amy,login,2024-04-03 10:00:00,",
 			"x3,stay,amy,login,2024-04-05 10:00:00,", "account:x3,GONE,cat,login,2024-04-04 10:00:00,",
+			"amy-old,stay,amy-old,login,2024-04-09 10:00:00,", "user:v1,stay,DEVICE,login,2024-03-05 10:00:00,", "user:v2,stay,zz-bob,login,2024-03-06 10:00:00,",
 			"user:y1,stay,BOB,login,2024-01-31 23:30:00,", "y1,stay,amy,report,2024-02-01 10:00:00,", "user:y1,stay,BOB,export,2024-02-02 10:00:00,"},
 	}
 	for i := range 12 {
@@ -77,7 +81,7 @@ func company(f *fixture, without string) (first, last []string) {
 				line = rest
 			}
 			kept++
-			text.WriteString(strings.NewReplacer("GONE", lateAccount, "PARENT", parent, "BOB", lateUser).Replace(line) + "\n")
+			text.WriteString(strings.NewReplacer("GONE", lateAccount, "PARENT", parent, "BOB", lateUser, "DEVICE", lateDevice).Replace(line) + "\n")
 		}
 		if path := f.file(name+".csv", text.String()); strings.HasSuffix(name, "-last") {
 			last = append(last, path)
@@ -162,9 +166,12 @@ func (f *fixture) told() map[string]string {
 	f.t.Helper()
 	all := map[string]string{}
 	for table, columns := range map[string]string{
-		"usage_user_days":    "day, account_id, user_id, events, core_events, features, departments, last_at",
+		"usage_user_days":    "day, account_id, user_id, person_id, is_excluded, events, core_events, features, departments, last_at",
 		"usage_account_days": "day, account_id, users, active_users, events, core_events, features, last_at",
 		"usage_accounts":     "account_id, first_on",
+		"usage_people":       "user_id, person_id, is_excluded",
+		"user_aliases":       "alias_id, user_id, is_anonymous",
+		"users":              "user_id, email",
 		"usage_identities":   "id, payload_hash, day",
 		"usage_ahead":        "source, event_id, payload_hash, account_id, ts",
 		"usage_events":       "event_id, account_id, user_id, event, ts, properties",
@@ -221,7 +228,7 @@ func TestErase(t *testing.T) {
 		cut         int64 // statements until it ends early for the first time
 	}{
 		{"account", lateAccount, intake.What{Account: lateAccount}, map[string]uint64{"accounts": 2, "surveys": 1, "touchpoints": 1, "tickets": 1, "usage_events": 18}, 0},
-		{"user", lateUser, intake.What{User: lateUser}, map[string]uint64{"surveys": 1, "engagements": 1, "usage_events": 15}, 4},
+		{"user", lateUser, intake.What{User: lateUser}, map[string]uint64{"surveys": 1, "engagements": 1, "user_aliases": 2, "users": 1, "usage_events": 17}, 4},
 	} {
 		t.Run(c.without, func(t *testing.T) {
 			want := newCompany(t, c.without, nil).told()
@@ -239,8 +246,10 @@ func TestErase(t *testing.T) {
 				t.Fatal(err)
 			}
 			statements.queuedAtOnce(t)
-			if held := f.holding(id); len(held) > 0 {
-				t.Errorf("the id is still in %v", held)
+			for _, id := range []string{id, lateDevice, "zz-bob"} {
+				if held := f.holding(id); (id == c.id || c.without == "user") && len(held) > 0 {
+					t.Errorf("the id %s is still in %v", id, held)
+				}
 			}
 			f.rollUp()
 			f.refresh()
@@ -365,7 +374,7 @@ func TestErasePseudonym(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held := f.holding(id); len(held) > 0 || receipt.Rows["usage_events"] != 15 {
+	if held := f.holding(id); len(held) > 0 || receipt.Rows["usage_events"] != 17 {
 		t.Errorf("the pseudonym is still in %v; %+v", held, receipt)
 	}
 }

@@ -5,10 +5,23 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"strings"
 )
 
 // personColumns are the columns, of whatever table, that name a person at a customer.
-var personColumns = []string{"user_id", "anonymous_id", "contact"}
+var personColumns = []string{"user_id", "anonymous_id", "alias_id", "person_id", "contact"}
+
+// addressColumn has e-mail addresses of people. Where ids are pseudonyms, their domain alone is stored, which says whether they are own staff.
+const addressColumn = "email"
+
+// domainOf is an address without the name of the person: @ and the domain.
+func domainOf(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return ""
+	}
+	return address[at:]
+}
 
 // pseudonymBytes is how much of the HMAC a pseudonym keeps: enough that no two people ever share one.
 const pseudonymBytes = 16

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,6 +16,12 @@ type rule func(row []value) (column, reason string)
 
 // rulesOf says what the rows of a table must keep to: an interval that must have an end must have a day.
 func rulesOf(t *table) []rule {
+	switch t.name {
+	case "contracts":
+		return []rule{oneOff(t)}
+	case "surveys":
+		return []rule{onScale(t)}
+	}
 	start, hasStart := t.index["starts_on"]
 	end, hasEnd := t.index["ends_before"]
 	if !hasStart || !hasEnd || !t.columns[end].required {
@@ -26,6 +33,48 @@ func rulesOf(t *table) []rule {
 		}
 		return "ends_before", "is not after starts_on, " + time.Unix(row[start].n*24*60*60, 0).UTC().Format(time.DateOnly)
 	}}
+}
+
+// oneOff refuses what cannot be said of an amount that is charged once.
+func oneOff(t *table) rule {
+	once, trial, renewed := t.index["is_one_off"], t.index["is_trial"], t.index["renewed_from"]
+	return func(row []value) (string, string) {
+		switch {
+		case row[once].n == 0:
+		case row[trial].n != 0:
+			return "is_one_off", "and is_trial are both true: a trial costs nothing"
+		case row[renewed].s != "":
+			return "renewed_from", "is given, but is_one_off is true: an amount that is charged once renews no contract"
+		}
+		return "", ""
+	}
+}
+
+// onScale refuses answers outside of the scale that they name. Those that name none are read by the setting csat_scale of their day, which may change.
+func onScale(t *table) rule {
+	kind, score, scale := t.index["kind"], t.index["score"], t.index["scale"]
+	isNPS := int64(t.columns[kind].enum["nps"])
+	return func(row []value) (string, string) {
+		highest := row[scale].n
+		if row[kind].n == isNPS {
+			switch {
+			case highest != 0 && highest != 10:
+				return "scale", "is not that of nps, which is answered from 0 to 10; leave it empty"
+			case row[score].n > 10:
+				return "score", "is out of scale: nps is answered from 0 to 10"
+			}
+			return "", ""
+		}
+		switch {
+		case highest != 0 && !slices.Contains([]int64{3, 4, 5, 6, 7, 10}, highest):
+			return "scale", "is no scale; its highest score is 3, 4, 5, 6, 7 or 10"
+		case highest != 0 && (row[score].n < 1 || row[score].n > highest):
+			return "score", fmt.Sprintf("is out of scale: this answer is from 1 to %d", highest)
+		case row[score].n < 1 || row[score].n > 10:
+			return "score", "is out of scale: csat is answered from 1 to at most 10"
+		}
+		return "", ""
+	}
 }
 
 // together is what the rows of a file must keep to as a whole. It gets the rows that are good by themselves, in the order of

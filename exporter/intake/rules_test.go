@@ -126,3 +126,49 @@ health_overrides.csv:8: band "purple" is not one of red, yellow, green`)
 	f.equal("stored", f.query("override_id, account_id, csm, band, starts_on, ends_before", "stored_health_overrides order by override_id"),
 		"o1|acme|ann|red|2024-05-01|2024-08-01\no8|acme|ann|green|2024-05-01|2024-05-02")
 }
+
+// TestScales: a score lies on the scale that its answer names. One that names none is read by a setting, which may change.
+func TestScales(t *testing.T) {
+	f := newFixture(t)
+	s := f.imports(f.file("surveys.csv", `response_id,account_id,kind,score,scale,responded_at
+s1,acme,csat,9,10,2024-05-01
+s2,acme,csat,9,5,2024-05-01
+s3,acme,csat,0,10,2024-05-01
+s4,acme,csat,9,,2024-05-01
+s5,acme,csat,3,8,2024-05-01
+s6,acme,csat,11,,2024-05-01
+s7,acme,nps,0,,2024-05-01
+s8,acme,nps,11,,2024-05-01
+s9,acme,nps,10,10,2024-05-01
+s10,acme,nps,4,5,2024-05-01
+`))
+	f.equal("rejects", rejects(s), `surveys.csv:3: score "9" is out of scale: this answer is from 1 to 5
+surveys.csv:4: score "0" is out of scale: this answer is from 1 to 10
+surveys.csv:6: scale "8" is no scale; its highest score is 3, 4, 5, 6, 7 or 10
+surveys.csv:7: score "11" is out of scale: csat is answered from 1 to at most 10
+surveys.csv:9: score "11" is out of scale: nps is answered from 0 to 10
+surveys.csv:11: scale "5" is not that of nps, which is answered from 0 to 10; leave it empty`)
+	f.equal("stored", f.query("response_id, score, scale", "stored_surveys order by response_id"), "s1|9|10\ns4|9|0\ns7|0|0\ns9|10|10")
+}
+
+// TestOneOff: what is charged once is no trial and renews nothing.
+func TestOneOff(t *testing.T) {
+	f := newFixture(t)
+	s := f.imports(f.file("contracts.csv", `contract_id,account_id,acv,starts_on,ends_before,renewed_from,is_trial,is_one_off
+c1,acme,8000,2024-01-01,2025-01-01,,,true
+c2,acme,8000,2024-01-01,2025-01-01,c1,,true
+c3,acme,8000,2024-01-01,2025-01-01,,true,true
+c4,acme,8000,2024-01-01,2025-01-01,c3,true,false
+`))
+	f.equal("rejects", rejects(s), `contracts.csv:3: renewed_from "c1" is given, but is_one_off is true: an amount that is charged once renews no contract
+contracts.csv:4: is_one_off "true" and is_trial are both true: a trial costs nothing`)
+	f.equal("stored", f.query("contract_id, is_one_off", "stored_contracts order by contract_id"), "c1|true\nc4|false")
+}
+
+// TestAddressPseudonym: where ids are pseudonyms, of an address its domain alone is stored.
+func TestAddressPseudonym(t *testing.T) {
+	f := newFixture(t)
+	f.UserKey = []byte("a key that nobody guesses")
+	f.clean(f.file("users.csv", "user_id,email\nkim,Kim@elder.example\nlee,no address\n"))
+	f.equal("stored", f.query("email, length(user_id)", "stored_users order by email"), "|32\n@elder.example|32")
+}

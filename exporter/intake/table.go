@@ -55,6 +55,7 @@ type column struct {
 	kind     kind
 	nullable bool
 	person   bool  // names a person
+	address  bool  // is the e-mail address of a person
 	required bool  // there is no default: it must be given, and not be empty
 	fallback value // what stands in for a field that is not given
 	longest  int   // bytes of a String
@@ -153,6 +154,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 				c.longest = longestProse
 			}
 			c.person = c.kind == kindString && !c.nullable && slices.Contains(personColumns, d.name)
+			c.address = c.kind == kindString && !c.nullable && d.name == addressColumn
 			c.required = d.defaultKind == "" && !c.nullable && c.kind != kindMap
 			c.fallback.null = c.nullable
 			t.index[d.name] = len(t.columns)

@@ -28,6 +28,9 @@ func (w *Writer) Columns(tableName string) []string {
 	return t.names()
 }
 
+// Pseudonym is what the database has for the id of a person.
+func (w *Writer) Pseudonym(id string) string { return Pseudonym(w.o.UserKey, id) }
+
 // lookupBytes is how many bytes of ids one query asks for.
 const lookupBytes = 512 << 10
 

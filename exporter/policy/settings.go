@@ -63,6 +63,9 @@ type InvalidSetting struct {
 
 func (e InvalidSetting) Error() string { return fmt.Sprintf("%s %q %s", e.Column, e.Value, e.Reason) }
 
+// allDays is the scope of settings that hold for all days, also for those before they were set.
+const allDays = "all days"
+
 var sinceEver = time.Unix(0, 0).UTC()
 
 // Load reads what is stored. The views must be installed.
@@ -149,6 +152,9 @@ func (s *Settings) Check(of Setting) error {
 	if of.StartsOn.Before(sinceEver) && !of.StartsOn.IsZero() || of.StartsOn.Year() > 2148 {
 		return InvalidSetting{"starts_on", of.StartsOn.Format(time.DateOnly), "is no day from 1970 to 2148"}
 	}
+	if s.definition(of.Name).scope == allDays && of.StartsOn.After(sinceEver) {
+		return InvalidSetting{"starts_on", of.StartsOn.Format(time.DateOnly), "cannot limit " + of.Name + ", which holds for all days; leave it empty"}
+	}
 	if reason := s.fault(s.definition(of.Name), of.Value); reason != "" {
 		return InvalidSetting{"value", of.Value, reason}
 	}
@@ -221,6 +227,8 @@ func (s *Settings) fault(d *definition, value string) string {
 				return "is no list; its items are separated by commas, without blanks"
 			case seen[item]:
 				return "has " + item + " twice"
+			case d.name == "excluded_users" && strings.Trim(item, "*@.") == "":
+				return "has " + item + ", which excludes everybody"
 			case d.name == "health_measures" && !slices.Contains(s.measures, item):
 				if near := queries.Nearest(item, s.measures); near != "" {
 					return "has the unknown measure " + item + "; did you mean " + near + "?"
@@ -238,6 +246,14 @@ func (s *Settings) fault(d *definition, value string) string {
 				return "has the unknown check " + check + "; there are " + strings.Join(s.checks, ", ")
 			}
 			seen[item] = true
+		}
+	case "property":
+		if strings.ContainsAny(value, ",|") || strings.HasPrefix(value, "=") {
+			return "is no property; write it as impersonated or role=support"
+		}
+	case "scale":
+		if !slices.Contains([]string{"3", "4", "5", "6", "7", "10"}, value) {
+			return "is no scale; its highest score is 3, 4, 5, 6, 7 or 10"
 		}
 	case "text":
 		if value == "" {
@@ -526,4 +542,10 @@ func (s *Settings) Store(ctx context.Context, conn driver.Conn, source string, m
 	}
 	s.Add(news...)
 	return len(values), nil
+}
+
+// AlwaysInForce reports whether a setting holds for all days, whenever it is set.
+func (s *Settings) AlwaysInForce(name string) bool {
+	d := s.definition(name)
+	return d != nil && d.scope == allDays
 }

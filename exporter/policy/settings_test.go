@@ -111,6 +111,17 @@ func TestSettingsCheck(t *testing.T) {
 	}
 	f("department_property - - - team", "")
 	f("department_property - - - -", "is no text")
+	f("excluded_users - - - @vendor.example,monitor-*,kim", "")
+	f("excluded_users - - - -", "")
+	f("excluded_users - - - kim,*", "has *, which excludes everybody")
+	f("excluded_users - - 2024-01-01 kim", `starts_on "2024-01-01" cannot limit excluded_users, which holds for all days`)
+	f("excluded_users high - - kim", "cannot limit excluded_users")
+	f("excluded_property - - - role=support", "")
+	f("excluded_property - - - -", "")
+	f("excluded_property - - - a,b", "is no property")
+	f("excluded_property - - 2024-01-01 a", "which holds for all days")
+	f("csat_scale - - 2024-01-01 10", "")
+	f("csat_scale - - - 8", "is no scale")
 }
 
 // TestSettingsConflicts: settings that are good alone, but not together.

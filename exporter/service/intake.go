@@ -25,6 +25,7 @@ type receiver struct {
 	registry *prometheus.Registry // of its metrics
 	gate     *gate.Gate
 	traits   api.Traits
+	users    api.Traits
 	closing  sync.Once
 }
 
@@ -54,7 +55,12 @@ func (s *Service) newReceiver(ctx context.Context) (*receiver, error) {
 			return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
 		}
 	}
-	in.traits = o.Foreign.Traits
+	if s.Config.UserTraits != "" {
+		if o.Foreign.Users, err = api.ParseTraits(s.Config.UserTraits); err != nil {
+			return nil, fmt.Errorf("CSKPI_SEGMENT_USER_TRAITS: %w", err)
+		}
+	}
+	in.traits, in.users = o.Foreign.Traits, o.Foreign.Users
 	if in.api, err = api.New(o); err != nil {
 		return nil, err
 	}
@@ -83,9 +89,13 @@ func (in *receiver) open(ctx context.Context, d *Database, userKey []byte, recei
 	if err != nil {
 		return nil, fmt.Errorf("intake: %w", err)
 	}
-	if err := in.traits.Check(w.Columns("accounts")); err != nil {
+	if err := in.traits.Check("accounts", w.Columns("accounts")); err != nil {
 		w.Close()
 		return nil, fmt.Errorf("CSKPI_SEGMENT_TRAITS: %w", err)
+	}
+	if err := in.users.Check("users", w.Columns("users")); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("CSKPI_SEGMENT_USER_TRAITS: %w", err)
 	}
 	in.api.Open(w)
 	return func() {

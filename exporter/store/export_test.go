@@ -91,3 +91,18 @@ func ForgetColumns(c queries.Catalogue) {
 		columnsFound.Store(q.Definition(), []queries.ResultColumn(nil))
 	}
 }
+
+// Link is a [link] from alias to user.
+type Link struct {
+	Alias, User string
+	Weak        bool
+}
+
+// SamePeople is [samePeople].
+func SamePeople(links []Link) map[string]string {
+	all := make([]link, len(links))
+	for i, l := range links {
+		all[i] = link{l.Alias, l.User, l.Weak}
+	}
+	return samePeople(all)
+}

@@ -18,6 +18,7 @@ var (
 	rollUp       = storetest.RollUp
 	exec         = storetest.Exec
 	scalar       = storetest.Scalar
+	column       = storetest.Column
 	counted      = storetest.Number
 	table        = storetest.Table
 	load         = storetest.Load

@@ -32,7 +32,7 @@ type RollUpProgress struct {
 func RollUp(ctx context.Context, conn driver.Conn, progress func(RollUpProgress)) (err error) {
 	r := newRollUp(conn, progress)
 	parts, stale, lost, err := r.plan(ctx)
-	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost && !r.attributable {
+	if err != nil || len(parts) == 0 && len(stale) == 0 && !lost && !r.attributable && !r.who.pending() {
 		return err
 	}
 	r.so.Total = len(parts) + len(stale) // at least
@@ -61,22 +61,38 @@ func (r *rollUp) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.attributable {
-		for _, statement := range []string{"attribute", "attributed"} {
-			if err := r.exec(ctx, statement, r.with(map[string]string{})); err != nil {
-				return fmt.Errorf("roll up usage: attribute events to accounts: %w", err)
-			}
-		}
-	}
-	// What was to do may be done by now.
+	// Who is the same comes before whose accounts are known, and that before what is new.
 	parts, stale, lost, err := r.plan(ctx)
-	if err == nil && lost {
-		if err = r.forget(ctx); err == nil {
-			parts, stale, _, err = r.plan(ctx)
+	if err == nil && r.who.pending() {
+		if err = r.people(ctx); err != nil {
+			return fmt.Errorf("roll up usage: apply what is said of users: %w", err)
 		}
+		parts, stale, lost, err = r.plan(ctx)
 	}
 	if err != nil {
 		return err
+	}
+	if r.attributable {
+		same, err := rollUpStatement("same_users", nil)
+		if err != nil {
+			return err
+		}
+		for _, statement := range []string{"attribute", "attributed"} {
+			if err := r.exec(ctx, statement, r.with(map[string]string{"same_users": same})); err != nil {
+				return fmt.Errorf("roll up usage: attribute events to accounts: %w", err)
+			}
+		}
+		if parts, stale, lost, err = r.plan(ctx); err != nil {
+			return err
+		}
+	}
+	if lost {
+		if err := r.forget(ctx); err != nil {
+			return err
+		}
+		if parts, stale, _, err = r.plan(ctx); err != nil {
+			return err
+		}
 	}
 	r.so.Total = 0
 	batches, err := r.batches(ctx, parts)
@@ -127,7 +143,7 @@ func (r *rollUp) sync(ctx context.Context) error {
 	if r.keeper == "" {
 		return nil
 	}
-	for _, table := range []string{"stored_usage_events", "stored_usage_progress", "stored_usage_totals"} {
+	for _, table := range []string{"stored_usage_events", "stored_usage_progress", "stored_usage_totals", "stored_user_aliases", "stored_users", "stored_usage_people", "stored_usage_people_progress"} {
 		if err := r.conn.Exec(ctx, "system sync replica "+table+" lightweight"); err != nil {
 			return err
 		}
@@ -193,12 +209,14 @@ type rollUp struct {
 	periods []usagePeriod
 	version uint64
 	stored  map[time.Time]uint64 // events by day, of those that are rolled up
+	under   map[time.Time]string // by which settings these are
 	months  map[string]int       // days that were rolled up, by partition of the daily tables
 	horizon Horizon
 	keeper  string // path of stored_usage_events in the Keeper; empty: the table is not replicated
 
 	attributable bool // the account of an event that waits for it is known
 	unbounded    bool // days were rolled up before names of events were bounded
+	who          peopleWork
 }
 
 // usagePeriod is a time of unchanged settings.
@@ -206,11 +224,12 @@ type usagePeriod struct {
 	from                       time.Time // first day; zero: since ever
 	zone, core, departmentName string
 	names                      string // how many names of events are kept apart on a day
+	excluded                   string // property of events that count nowhere; empty: none
 }
 
 // sameUse tells that the events of a day are counted alike in two periods.
 func (p usagePeriod) sameUse(q usagePeriod) bool {
-	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names
+	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names && p.excluded == q.excluded
 }
 
 // eventNames is the setting event_names that held before there was one: its default.
@@ -256,9 +275,9 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 				where s.segment = '' and s.phase = ''
 				union all
 				select d.name, toDate(0), cs_setting_defaults()[concat(d.name, '/')], (0, toDateTime64(0, 3, 'UTC'))
-				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property']) as name) as d
+				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property', 'excluded_property']) as name) as d
 			)
-			where name in ('timezone', 'core_events', 'event_names', 'department_property')
+			where name in ('timezone', 'core_events', 'event_names', 'department_property', 'excluded_property')
 			group by name, starts_on
 			union all
 			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = currentDatabase() and table = 'stored_usage_events'
@@ -266,19 +285,24 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			select 'refused', toDate(0), toString(max(refused_before)) from stored_usage_horizon
 			union all
 			select 'kept', toDate(0), toString(max(kept_from)) from stored_usage_horizon
+			union all`+peopleState+`
 		) as found
 		order by starts_on`)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	r.periods = nil
+	r.periods, r.who = nil, peopleWork{}
 	var now usagePeriod
 	for rows.Next() {
 		var name, value string
 		var from time.Time
 		if err := rows.Scan(&name, &from, &value); err != nil {
 			return err
+		}
+		if strings.HasPrefix(name, "people ") {
+			r.who.take(name, value)
+			continue
 		}
 		switch name {
 		case "keeper":
@@ -303,6 +327,8 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			now.names = value
 		case "department_property":
 			now.departmentName = value
+		case "excluded_property":
+			now.excluded = value
 		}
 		if n := len(r.periods); n > 0 && r.periods[n-1].from.Equal(from) {
 			r.periods = r.periods[:n-1]
@@ -332,7 +358,11 @@ func (r *rollUp) settingsOf(day time.Time) string {
 	if before, after := r.on(day.AddDate(0, 0, -1)).zone, r.on(day.AddDate(0, 0, 1)).zone; before != zones || after != zones {
 		zones = before + ">" + zones + ">" + after
 	}
-	return "names=" + p.names + "|" + zones + "|" + p.core + "|" + p.departmentName
+	settings := "names=" + p.names + "|" + zones + "|" + p.core + "|" + p.departmentName
+	if p.excluded != "" {
+		settings += "|without " + p.excluded
+	}
+	return settings
 }
 
 // dayOf is the expression for the day of an event: by the zone in force on its UTC day, so that each event has just one.
@@ -357,6 +387,10 @@ func (r *rollUp) dayOf() string {
 // readWork finds the partitions with new events, the latest first, and the days, with their numbers of events, that were
 // rolled up by settings that no longer hold. It reports whether events, or rows made of them, were lost that were there before.
 func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.Time]uint64, lost bool, err error) {
+	same, err := rollUpStatement("same_users", nil)
+	if err != nil {
+		return nil, nil, false, err
+	}
 	// A version is an instant where it can be, so that it is above all that was written before some tables were emptied.
 	rows, err := r.conn.Query(ctx, `
 		select 'part' as kind, partition as what, toDate(0) as day, max(done) as after, max(stored) as until
@@ -379,16 +413,16 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 		union all
 		select 'attributable', '', toDate(0), 0, 0
 		from stored_user_accounts final
-		where user_id in (select arrayJoin([user_id, anonymous_id]) from stored_unattributed_events final)
+		where user_id in (select other_id from (`+same+`) as ids)
 		having count() > 0
 		union all
 		select 'version', '', toDate(0),
-			greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
+			greatest((select max(version) from stored_usage_totals), (select max(version) from stored_usage_progress), (select max(version) from stored_usage_people_progress), toUInt64(toUnixTimestamp64Milli(now64(3)))), 0`)
 	if err != nil {
 		return nil, nil, false, err
 	}
 	defer rows.Close()
-	stale, r.stored, r.attributable, r.unbounded = map[time.Time]uint64{}, map[time.Time]uint64{}, false, false
+	stale, r.stored, r.under, r.attributable, r.unbounded = map[time.Time]uint64{}, map[time.Time]uint64{}, map[time.Time]string{}, false, false
 	for rows.Next() {
 		var kind, what string
 		var day time.Time
@@ -401,7 +435,7 @@ func (r *rollUp) readWork(ctx context.Context) (parts []newPart, stale map[time.
 			lost = lost || b < a // dropped, or restored from an older copy
 			parts = append(parts, newPart{what, a, b})
 		case "day":
-			r.stored[day] = a
+			r.stored[day], r.under[day] = a, what
 			r.unbounded = r.unbounded || what != "" && !strings.HasPrefix(what, "names=")
 			switch {
 			case r.horizon.froze(day):
@@ -620,8 +654,11 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		"department": sqltext.Quote(period.departmentName),
 		"names":      period.names,
 		"feature":    "event",
+		"excluded":   sqltext.Quote(r.who.pattern),
 	})
-	statements := []string{"user_days", "user_days_gone", "account_days", "account_days_gone", "accounts"}
+	statements := []string{"user_days", "user_days_gone"}
+	property, value, _ := strings.Cut(period.excluded, "=")
+	values["property"], values["property_value"] = sqltext.Quote(property), sqltext.Quote(value)
 	var many []time.Time
 	if r.horizon.froze(days[0]) { // what users did is what is left of the events
 		statements = statements[2:]
@@ -640,17 +677,29 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 			return err
 		}
 	}
+	return r.accounts(ctx, days, "true", r.settingsOf)
+}
+
+// accounts rolls up what users did on those days to what accounts did: of all accounts, or of those for which theirs is true. By says by what settings
+// a day is rolled up then.
+func (r *rollUp) accounts(ctx context.Context, days []time.Time, theirs string, by func(time.Time) string) error {
+	values := r.with(map[string]string{"days": sqltext.DayArray(days), "theirs": theirs})
+	for _, statement := range []string{"account_days", "account_days_gone", "accounts"} {
+		if err := r.exec(ctx, statement, values); err != nil {
+			return err
+		}
+	}
 	// Before the days are done: a roll-up that is cut short tells it again.
 	values["batch"] = strconv.FormatUint(mathrand.Uint64(), 10)
 	if err := r.exec(ctx, "changes", values); err != nil {
 		return err
 	}
-	by := map[string][]time.Time{}
+	alike := map[string][]time.Time{}
 	for _, d := range days {
-		by[r.settingsOf(d)] = append(by[r.settingsOf(d)], d)
+		alike[by(d)] = append(alike[by(d)], d)
 	}
-	for _, settings := range slices.Sorted(maps.Keys(by)) {
-		values["settings"], values["days"] = sqltext.Quote(settings), sqltext.DayArray(by[settings])
+	for _, settings := range slices.Sorted(maps.Keys(alike)) {
+		values["settings"], values["days"] = sqltext.Quote(settings), sqltext.DayArray(alike[settings])
 		if err := r.exec(ctx, "done", values); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@
 --   phase             fact onboarding, adoption, growth, leaving; empty: it does not pay.
 --   arr               fact ARR in the reporting currency.
 --   contracted_arr    fact ARR less the contracts that have given notice.
---   seats             fact Contracted seats.
+--   seats             fact Contracted seats, also of contracts that cost nothing.
 --   departments       fact Departments that have a contract, Array(String).
 --   first_paid_on     fact First day on which it ever paid.
 --   last_started_on   fact First day of its latest contract.
@@ -81,40 +81,43 @@ amounts as (
     group by day, account_id
 ),
 
--- Contracts, and for each account one row for those that were over before the first day: they only say when it paid.
+-- Contracts, and for each account one row for those that were over before the first day: they only say when it paid. Those that cost nothing only
+-- say how many seats there are.
 terms as (
     select
         account_id, grace_days, min(began_on) as first_on, max(began_on) as last_on, max(ended_on) as ends_on, any(x.notice_on) as notice_on, any(x.due_on) as due_on,
-        any(x.currency) as currency, if(which = '', toDecimal128(0, 4), any(x.amount)) as acv, any(x.seats) as seats, any(x.department) as department
+        any(x.currency) as currency, if(which = '', toDecimal128(0, 4), any(x.amount)) as acv, any(x.seats) as seats, any(x.department) as department, is_paid
     from (
         select
-            account_id, p.grace_days as grace_days, t.counts_from as began_on, greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)) as ended_on,
+            account_id, p.grace_days as grace_days, t.counts_from as began_on, t.acv > 0 as is_paid,
+            if(is_paid, greatest(t.counts_before, least(t.resumes_on, t.notice_on, t.counts_before + p.grace_days)), t.counts_before) as ended_on,
             if(ended_on <= arrayMin({days:Array(Date)}), '', concat(source, '\0', contract_id, '\0', toString(t.counts_from))) as which,
-            t.notice_on as notice_on, t.due_on as due_on, t.currency as currency, toDecimal128(t.acv, 4) as amount, t.seats as seats, toString(t.department) as department
+            t.notice_on as notice_on, t.due_on as due_on, t.currency as currency, toDecimal128(t.acv, 4) as amount, t.seats_sold as seats, toString(t.department) as department
         from contract_terms as t
         cross join (select distinct grace_days from policy) as p
-        where t.acv > 0 and t.counts_from < t.counts_before and t.counts_from <= arrayMax({days:Array(Date)}) and (empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)})
+        where (t.acv > 0 or t.seats_sold > 0) and t.counts_from < t.counts_before and t.counts_from <= arrayMax({days:Array(Date)}) and (empty({accounts:Array(String)}) or t.account_id in {accounts:Array(String)})
     ) as x
-    group by account_id, grace_days, which
+    group by account_id, grace_days, is_paid, which
 ),
 
 -- What holds of the contracts that count on the day, and of all that began by then.
 begun as (
     select
-        day, account_id, any(x.high_arr) as high_arr, any(x.low_arr) as low_arr, min(x.first_on) as first_paid_on, max(x.last_on) as last_started_on, max(x.ends_on) as last_paid_before,
+        day, account_id, any(x.high_arr) as high_arr, any(x.low_arr) as low_arr, minIf(x.first_on, x.is_paid) as first_paid_on, maxIf(x.last_on, x.is_paid) as last_started_on, maxIf(x.ends_on, x.is_paid) as last_paid_before,
         sumIf(x.acv * x.rate, x.counts and x.notice_on > day) as contracted_arr,
         sumIf(toUInt64(x.seats), x.counts) as seats,
-        arraySort(groupUniqArrayIf(x.department, x.counts)) as departments,
-        minIf(x.due_on, x.counts) as due_on
+        arraySort(groupUniqArrayIf(x.department, x.counts and x.is_paid)) as departments,
+        minIf(x.due_on, x.counts and x.is_paid) as due_on
     from (
         select
             p.day as day, p.segment_high_arr as high_arr, p.segment_low_arr as low_arr, t.account_id as account_id, t.first_on as first_on, t.last_on as last_on, t.ends_on as ends_on, t.notice_on as notice_on, t.due_on as due_on,
-            t.acv as acv, p.rates[t.currency] as rate, t.seats as seats, t.department as department, p.day < t.ends_on as counts
+            t.acv as acv, p.rates[t.currency] as rate, t.seats as seats, t.department as department, t.is_paid as is_paid, p.day < t.ends_on as counts
         from terms as t
         join (select day, grace_days, segment_high_arr, segment_low_arr, rates from policy) as p on p.grace_days = t.grace_days
         where t.first_on <= p.day
     ) as x
     group by day, account_id
+    having max(x.is_paid)
 )
 
 select

@@ -23,7 +23,7 @@ left join (
         select day as used_on, toString(arrayJoin(groupUniqArrayArray(u.features))) as feature
         from stored_usage_user_days as u final
         where day > arrayMin(stand) - 28 and day <= arrayMax(stand)
-            and account_id not in (select account_id from test_accounts)
+            and not is_excluded and account_id not in (select account_id from test_accounts)
         group by day
     ) as used
     array join arrayFilter(x -> x between used_on and used_on + 27, arrayDistinct(stand)) as used_until

@@ -1,8 +1,8 @@
 -- Contracts as they count, in the pieces for which their terms hold: without test accounts, replaced ones ended by their successor.
 --
 -- A contract that names a predecessor in renewed_from replaces it from its own first day, so an early renewal never
--- counts twice. A row with valid_from changes a contract from that day on. Trials and contracts without value are here with
--- acv 0, so that they can be explained.
+-- counts twice. A row with valid_from changes a contract from that day on. Trials, one-off amounts and contracts without value are here with
+-- acv 0, so that they can be explained, and for their seats.
 --
 -- What is here does not depend on a day: on a day it is known what began by then, and a piece counts from counts_from until
 -- counts_before, which a grace period may put off (account_days).
@@ -18,6 +18,7 @@
 --   department     fact  Department that uses it.
 --   kind           fact  What the source says it was sold as; empty: not said.
 --   seats          fact  Seats bought.
+--   seats_sold     fact  Those of them that count: whatever they cost, and even nothing, but not those of a trial.
 --   acv            fact  Annual value that counts as ARR, in the contract currency.
 --   currency       fact  ISO 4217; empty: the reporting currency.
 --   starts_on      fact  First day covered by the contract.
@@ -34,9 +35,9 @@ toDate('2149-06-06') as never,
 
 versions as (
     select
-        c.source as source, contract_id, c.account_id as account_id, product, department, kind, seats,
-        if(is_trial or acv < 0, toDecimal64(0, 4), acv) as acv,
-        currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, valid_from,
+        c.source as source, contract_id, c.account_id as account_id, product, department, kind, seats, if(is_trial or acv < 0, 0, seats) as seats_sold,
+        if(is_trial or is_one_off or acv < 0, toDecimal64(0, 4), acv) as acv,
+        currency, starts_on, ends_before, renewed_from, notice_on, cancel_reason, is_trial, is_one_off, valid_from,
         leadInFrame(valid_from, 1, never) over contract as valid_before,
         argMax(is_withdrawn, c.updated_at) over (partition by c.source, contract_id) as is_gone,
         first_value(starts_on) over contract as began_on
@@ -49,6 +50,7 @@ successors as (
     select source, renewed_from as replaced_id, min(began_on) as first_start
     from versions
     where not is_gone and renewed_from not in ('', contract_id) and not is_trial
+        and not is_one_off
         -- One that was withdrawn before its first day replaces nothing.
         and (ends_before is null or ends_before > starts_on)
     group by source, renewed_from
@@ -85,6 +87,6 @@ select
     -- A piece that goes on in the next one has no grace; a contract that is extended after its end has it until then.
     if(p.counts_before < p.covered_before, p.counts_before,
         arrayMin(arrayFilter(d -> d >= p.counts_before, arrayPushBack(f.starts, p.valid_before)))) as resumes_on,
-    product, department, toString(kind) as kind, seats, acv, currency, starts_on, due_on, renewed_from, replaced_on, ifNull(notice_on, never) as notice_on, cancel_reason
+    product, department, toString(kind) as kind, seats, seats_sold, acv, currency, starts_on, due_on, renewed_from, replaced_on, ifNull(notice_on, never) as notice_on, cancel_reason
 from pieces as p
 left join following as f on f.account_id = p.account_id

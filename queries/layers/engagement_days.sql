@@ -24,6 +24,9 @@ reactions as (
     select account_id, toDate(happened_at, {zone:String}) as reacted_on, kind
     from stored_engagements final
     where reacted_on <= last_day and reacted_on > first_day - 180 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        -- Own staff and test users are no contacts of a customer.
+        and contact not in (select user_id from stored_usage_people final where is_excluded)
+        and not match(lowerUTF8(contact), assumeNotNull((select pattern from excluded_users)))
 ),
 
 changes as (

@@ -26,11 +26,11 @@ used as (
     select account_id, is_user, uses, arrayPopBack(arrayPushFront(uses, toUInt64(0))) as uses_before, arrayPushBack(arrayPopFront(uses), toUInt64(-1)) as uses_next
     from (
         select
-            account_id, user_id != '' as is_user,
+            account_id, person_id != '' as is_user,
             arraySort(groupArrayArray(arrayMap(f -> toUInt64(transform(toString(f), names, arrayEnumerate(names), 0)) * 65536 + toUInt16(day), features))) as uses
         from stored_usage_user_days final
-        where day > first_day - 28 and day <= last_day and notEmpty(features) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        group by account_id, user_id
+        where day > first_day - 28 and day <= last_day and notEmpty(features) and not is_excluded and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        group by account_id, person_id
     ) as by_user
 ),
 

@@ -91,6 +91,10 @@ dated as (
         union all
         select 'user_accounts' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_user_accounts final group by system, on
         union all
+        select 'user_aliases' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_user_aliases final group by system, on
+        union all
+        select 'users' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_users final group by system, on
+        union all
         select 'unattributed_events' as name, source as system, toDate(ts, {zone:String}) as on, count() as n, max(ts) as latest from stored_unattributed_events final group by system, on
     ) as by_instant
     union all

@@ -1,6 +1,7 @@
 -- Usage of each account that was ever seen, in the 28 days up to each day.
 --
--- A user is active on a day with an event that counts as use (setting core_events). A user is a user of one account. During the
+-- A user is active on a day with an event that counts as use (setting core_events). A user is a user of one account, and counts once
+-- whatever ids the events came with (user_aliases). Own staff, monitors and bots (setting excluded_users, users) count nowhere. During the
 -- running day, it covers usage up to the last whole day.
 --
 -- Columns:
@@ -25,10 +26,9 @@ arrayMin(stand) as first_day,
 arrayMax(stand) as last_day,
 -- Days of accounts, and what they add to the sums; after 28 days they take it away again.
 account_use as (
-    select account_id, u.day as used_on, countIf(user_id != '' and core_events > 0) as active, sum(u.events) as events
-    from stored_usage_user_days as u final
+    select account_id, u.day as used_on, u.active_users as active, u.events as events
+    from stored_usage_account_days as u final
     where u.day > first_day - 28 and u.day <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-    group by account_id, used_on
 ),
 
 -- A user who is active counts in the weekly users for 7 days and in the monthly ones for 28, or until the next active day, which then counts;
@@ -42,8 +42,8 @@ user_changes as (
             arrayPopBack(arrayPushFront(days, toDate(0))) as before, arrayResize(arraySlice(days, 2), length(days), toDate('2149-06-06')) as next,
             arrayPopBack(arrayPushFront(active_days, toDate(0))) as active_before, arrayResize(arraySlice(active_days, 2), length(active_days), toDate('2149-06-06')) as active_next
         from stored_usage_user_days final
-        where day > first_day - 28 and day <= last_day and user_id != '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
-        group by account_id, user_id
+        where day > first_day - 28 and day <= last_day and person_id != '' and not is_excluded and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        group by account_id, person_id
     ) as by_user
     array join arrayConcat(
         arrayMap(d -> (d, 1, 0, 0), arrayFilter((d, b) -> d > b + 7, active_days, active_before)), arrayMap(d -> (d + 7, -1, 0, 0), arrayFilter((d, n) -> n > d + 7, active_days, active_next)),
@@ -61,7 +61,7 @@ feature_changes as (
             arrayPopBack(arrayPushFront(days, toDate(0))) as before, arrayResize(arraySlice(days, 2), length(days), toDate('2149-06-06')) as next
         from stored_usage_user_days final
         array join features as feature
-        where day > first_day - 28 and day <= last_day and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        where day > first_day - 28 and day <= last_day and not is_excluded and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
         group by account_id, feature
     ) as by_feature
     array join arrayConcat(
@@ -105,7 +105,7 @@ departments as (
     from (
         select account_id, day as used_on, toString(arrayJoin(u.departments)) as department
         from stored_usage_user_days as u final
-        where day > first_day - 28 and day <= last_day and notEmpty(u.departments) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+        where day > first_day - 28 and day <= last_day and notEmpty(u.departments) and not is_excluded and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as named
     array join arrayFilter(x -> x between used_on and used_on + 27, arrayDistinct(stand)) as d
     group by account_id, day

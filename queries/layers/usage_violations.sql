@@ -19,7 +19,7 @@ used as (
     from (
         select day, arrayJoin(groupUniqArrayArray(u.features)) as feature
         from stored_usage_user_days as u final
-        where day > arrayMin({days:Array(Date)}) - 28 and day <= arrayMax({days:Array(Date)})
+        where day > arrayMin({days:Array(Date)}) - 28 and day <= arrayMax({days:Array(Date)}) and not is_excluded
         group by day
     ) as names
 ),

@@ -204,9 +204,13 @@ from (
     select account_id, 'severity_out_of_scale', 'risks', toString(source), risk_id, raised_on, never, concat('severity is ', toString(severity), ', not 1 to 3'), null, ''
     from stored_risks final where severity not between 1 and 3 and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     union all
-    select account_id, 'score_out_of_scale', 'surveys', toString(source), response_id, toDate(responded_at, 'UTC'), never, concat(toString(kind), ' score is ', toString(score)), null, ''
-    from stored_surveys final
-    where (kind = 'nps' and score > 10 or kind = 'csat' and score not between 1 and 5) and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    select account_id, 'score_out_of_scale', 'surveys', toString(source), response_id, toDate(responded_at, 'UTC'), never, concat(kind, ' score is ', toString(score), if(kind = 'nps' or highest = 5, '', concat(' of ', toString(highest)))), null, ''
+    from (
+        select v.account_id as account_id, v.source as source, v.response_id as response_id, v.responded_at as responded_at, v.kind as kind, v.score as score, if(v.scale > 0, v.scale, s.highest) as highest
+        from (select account_id, source, response_id, responded_at, toString(x.kind) as kind, score, scale, toDate(responded_at, 'UTC') as given_on from stored_surveys as x final where empty({accounts:Array(String)}) or account_id in {accounts:Array(String)}) as v
+        asof join survey_scales as s on s.kind = v.kind and s.starts_on <= v.given_on
+    ) as answers
+    where score not between kind = 'csat' and highest or highest not in (3, 4, 5, 6, 7, 10)
     union all
     select account_id, 'resolved_before_opened', 'tickets', toString(source), ticket_id, toDate(opened_at, 'UTC'), never,
         concat('opened at ', toString(opened_at), ', resolved at ', ifNull(toString(resolved_at), '')), null, ''

@@ -37,6 +37,7 @@ create table if not exists stored_contracts (
     cancel_reason LowCardinality(String) default '' comment 'Why it was cancelled.',
     is_trial      Bool default false comment 'Trials are no ARR.',
     is_land       Bool default false comment 'A small first contract that is meant to be expanded.',
+    is_one_off    Bool default false comment 'An amount that is charged once, such as set-up or training; it is no ARR.',
     valid_from    Date default '1970-01-01' comment 'First day on which this row holds, up to the next one of the contract; 1970-01-01: from its first day.',
     source        LowCardinality(String) default 'import' comment 'System that the row came from.',
     is_withdrawn  UInt8 default 0 comment '1: the source took the fact back; it counts on no day.',
@@ -56,6 +57,7 @@ create table if not exists stored_usage_events (
     event        LowCardinality(String) comment 'What was done.',
     ts           DateTime64(3, 'UTC') comment 'When it was done.' codec(DoubleDelta, ZSTD),
     properties   String default '' comment 'Further properties, a JSON object.' codec(ZSTD),
+    is_anonymous Bool default false comment 'The id is that of a visitor who had not logged in.',
     source       LowCardinality(String) default 'import' comment 'System that the row came from.',
     updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
     ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD),
@@ -187,9 +189,10 @@ create table if not exists stored_surveys (
     response_id  String comment 'Answer.',
     account_id   String comment 'Account.',
     user_id      String default '' comment 'Respondent.',
-    kind         Enum8('nps' = 1, 'csat' = 2) comment 'Question: nps 0-10, csat 1-5.',
-    score        UInt8 comment 'Answer: nps 0-10, csat 1-5.',
+    kind         Enum8('nps' = 1, 'csat' = 2) comment 'Question: nps is answered from 0 to 10, csat from 1 to the highest score of its scale.',
+    score        UInt8 comment 'Answer.',
     responded_at DateTime64(3, 'UTC') comment 'When it was given.' codec(Delta, ZSTD),
+    scale        UInt8 default 0 comment 'Highest score of the scale: 3, 4, 5, 6, 7 or 10; 0: the setting csat_scale, of nps 10.',
     source       LowCardinality(String) default 'import' comment 'System that the row came from.',
     is_withdrawn UInt8 default 0 comment '1: the source took the fact back; it counts on no day.',
     updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
@@ -294,6 +297,30 @@ create table if not exists stored_user_accounts (
 settings fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024
 comment 'The account of each user, for events that do not name it; the latest one holds.';
 
+create table if not exists stored_user_aliases (
+    alias_id     String comment 'Another id of the user: a former one, or that of a browser or device before log-in.',
+    user_id      String comment 'User.',
+    is_anonymous Bool default false comment 'alias_id is that of a browser or device, on which several users may log in.',
+    source       LowCardinality(String) default 'import' comment 'System that the row came from.',
+    is_withdrawn UInt8 default 0 comment '1: the source took the fact back; it counts on no day.',
+    updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
+    ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
+) engine = ReplacingMergeTree(updated_at, is_withdrawn) order by (alias_id, user_id, is_anonymous, source)
+settings fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024
+comment 'Ids that belong to the same user, who counts once on all days.';
+
+create table if not exists stored_users (
+    user_id      String comment 'User, by any of the ids that events come with.',
+    email        String default '' comment 'E-mail address, to which the setting excluded_users applies as well as to the id.',
+    is_excluded  Nullable(Bool) comment 'No user of an account: own staff, monitor, bot or test user; null: not said.',
+    source       LowCardinality(String) default 'import' comment 'System that the row came from.',
+    is_withdrawn UInt8 default 0 comment '1: the source took the fact back; it counts on no day.',
+    updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
+    ingested_at  DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
+) engine = ReplacingMergeTree(updated_at, is_withdrawn) order by (user_id, source)
+settings fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024
+comment 'Users, as far as it matters whether they count.';
+
 create table if not exists stored_unattributed_events (
     event_id     String comment 'Event, unique within its source.',
     user_id      String comment 'User.',
@@ -301,6 +328,7 @@ create table if not exists stored_unattributed_events (
     event        LowCardinality(String) comment 'What was done.',
     ts           DateTime64(3, 'UTC') comment 'When it was done.' codec(DoubleDelta, ZSTD),
     properties   String default '' comment 'Further properties, a JSON object.' codec(ZSTD),
+    is_anonymous Bool default false comment 'user_id is that of a visitor who had not logged in.',
     source       LowCardinality(String) default 'import' comment 'System that the row came from.',
     is_withdrawn UInt8 default 0 comment '1: it is among the usage events now.',
     updated_at   DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),

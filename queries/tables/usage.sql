@@ -1,19 +1,41 @@
 -- Usage rolled up: pure functions of the stored usage events and the settings. A higher version replaces a row of the same key.
 
 create table if not exists stored_usage_user_days (
-    day         Date comment 'Day in the reporting time zone.',
-    account_id  String comment 'Customer account.',
-    user_id     String comment 'User of the account; empty: events of nobody in particular.',
-    events      UInt64 comment 'Events.',
-    core_events UInt64 comment 'Events that count as use, by the setting core_events of the day.',
-    features    Array(String) comment 'What was done: the names of the events, each once.',
-    departments Array(String) comment 'Departments named by the events, by the setting department_property.',
-    last_at     DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
-    version     UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
-    is_gone     UInt8 default 0 comment '1 where the events have moved to another day.'
+    day          Date comment 'Day in the reporting time zone.',
+    account_id   String comment 'Customer account.',
+    user_id      String comment 'Id that the events came with; empty: events of nobody in particular.',
+    events       UInt64 comment 'Events.',
+    core_events  UInt64 comment 'Events that count as use, by the setting core_events of the day.',
+    features     Array(String) comment 'What was done: the names of the events, each once.',
+    departments  Array(String) comment 'Departments named by the events, by the setting department_property.',
+    last_at      DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
+    is_anonymous UInt8 default 0 comment '1: the id is that of a visitor who had not logged in.',
+    person_id    String default user_id comment 'User, the same for all ids of one; empty: nobody in particular, or a visitor who never logged in.',
+    is_excluded  UInt8 default 0 comment '1: own staff, a monitor, a bot or a test user; counts nowhere.',
+    version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
+    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
 ) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id, user_id)
 settings fsync_after_insert = 1
-comment 'What each user did on each day.';
+comment 'What each user did on each day, by the ids that the events came with.';
+
+create table if not exists stored_usage_people (
+    user_id     String comment 'Id that events come with.',
+    person_id   String comment 'User, the same for all ids of one.',
+    is_excluded UInt8 comment '1: own staff, a monitor, a bot or a test user.',
+    version     UInt64 comment 'Roll-up that wrote the row.',
+    is_gone     UInt8 default 0 comment '1 where the id stands for itself again.'
+) engine = ReplacingMergeTree(version, is_gone) order by user_id
+settings fsync_after_insert = 1
+comment 'Ids that do not stand for themselves alone, or that do not count.';
+
+create table if not exists stored_usage_people_progress (
+    one     UInt8 comment 'Always 1.',
+    facts   String comment 'Which facts about users were taken.',
+    pattern String comment 'Who was excluded by the setting excluded_users.',
+    version UInt64 comment 'Roll-up that applied them.'
+) engine = ReplacingMergeTree(version) order by one
+settings fsync_after_insert = 1
+comment 'Up to where facts about users are applied to usage.';
 
 create table if not exists stored_usage_account_days (
     day          Date comment 'Day in the reporting time zone.',

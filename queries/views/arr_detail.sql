@@ -1,6 +1,6 @@
 -- The contracts behind ARR.
 --
--- One row per contract that counts at the day.
+-- One row per contract that counts at the day. One that costs nothing is here for its seats.
 --
 -- Columns:
 --   day               key   Day.
@@ -29,9 +29,20 @@ from (
     select day, account_id, arraySort(t -> (t.1, t.2), groupArray((
         source, contract_id, d.arr, if(d.notice_on > day, d.arr, toDecimal128(0, 12)), seats, product, department, acv, currency, rate, d.starts_on,
         nullIf(d.counts_before, toDate('2149-06-06')), nullIf(d.notice_on, toDate('2149-06-06'))))) as contracts
-    from contract_days as d
-    where is_active
+    from (
+        select day, account_id, source, contract_id, arr, seats, product, department, acv, currency, rate, starts_on, counts_before, notice_on
+        from contract_days
+        where is_active
+        union all
+        select
+            p.day as day, t.account_id as account_id, t.source as source, t.contract_id as contract_id, toDecimal128(0, 12) as arr, t.seats_sold as seats, t.product as product, t.department as department,
+            t.acv as acv, t.currency as currency, p.rates[t.currency] as rate, t.starts_on as starts_on, t.due_on as counts_before,
+            if(t.notice_on > p.day, toDate('2149-06-06'), t.notice_on) as notice_on
+        from contract_terms as t
+        cross join policy_days as p
+        where t.acv = 0 and t.seats_sold > 0 and t.counts_from <= p.day and p.day < t.counts_before
+    ) as d
     group by day, account_id
 ) as c
-join account_days as a on a.day = c.day and a.account_id = c.account_id
+join account_days as a on a.day = c.day and a.account_id = c.account_id and a.is_paying
 array join c.contracts as t, arrayEnumerate(c.contracts) as position

@@ -69,7 +69,7 @@ from (
     join (
         select toString(k.source) as source, contract_id, latest.1 as currency, latest.2 as starts_on, latest.4 as account_id, latest.5 as acv
         from (
-            select source, contract_id, argMax((toString(currency), starts_on, acv > 0 and not is_trial, account_id, acv), (valid_from, updated_at)) as latest, argMax(is_withdrawn, updated_at) as is_gone
+            select source, contract_id, argMax((toString(currency), starts_on, acv > 0 and not is_trial and not is_one_off, account_id, acv), (valid_from, updated_at)) as latest, argMax(is_withdrawn, updated_at) as is_gone
             from stored_contracts final
             group by source, contract_id
         ) as k

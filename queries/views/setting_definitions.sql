@@ -8,10 +8,10 @@
 --   name      key   Setting.
 --   segment   key   Segment that the default is for; empty: all.
 --   value     fact  Default.
---   kind      fact  What it is: integer, number, currency, timezone, list or text.
+--   kind      fact  What it is: integer, number, currency, timezone, list, text, property or scale.
 --   minimum   fact  Least number accepted; null: any.
 --   maximum   fact  Largest number accepted; null: any.
---   scope     fact  What it may be limited to: empty, segment, or segment and phase.
+--   scope     fact  What it may be limited to: empty, segment, or segment and phase; all days: it holds for all days, whenever it is set.
 --   help      fact  What it does.
 
 select name, segment, cs_setting_defaults()[concat(name, '/', segment)] as value, kind, minimum, maximum, scope, help
@@ -32,6 +32,9 @@ from values('name String, segment String, kind String, minimum Nullable(Float64)
     ('core_events', '', 'list', null, null, '', 'Events that count as use, separated by commas; empty: all. A usage event is judged by the setting of its day.'),
     ('event_names', '', 'integer', 1, 10000, '', 'Names of usage events that are kept apart on one day: first the core events, then those of most users. The others count as the feature (other).'),
     ('department_property', '', 'text', null, null, '', 'Property of usage events that names the department of the user.'),
+    ('excluded_users', '', 'list', null, null, 'all days', 'Own staff, monitors, bots and test users, who are no users of an account, separated by commas: an id or e-mail address, the end of one (@vendor.example), or a pattern (monitor-*), in whatever case.'),
+    ('excluded_property', '', 'property', null, null, 'all days', 'Property of usage events that do not count: those that have it, unless it is false, 0 or empty (impersonated), or those that have it with a value (role=support).'),
+    ('csat_scale', '', 'scale', 3, 10, '', 'Highest score of the scale of CSAT answers that do not say it: 3, 4, 5, 6, 7 or 10. An answer is read by the setting of its day.'),
     ('risk_accounts', '', 'integer', 1, 1000, '', 'Accounts that the KPI risk_accounts names.'),
     ('health_measured_ratio', '', 'number', 0, 1, 'segment and phase', 'Share of the weight that must be measured for a band other than unknown.'),
     ('health_yellow', '', 'number', 0, 100, 'segment and phase', 'Score from which an account is yellow; below it is red.'),

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"cskpi/exporter/intake"
 )
@@ -13,13 +16,28 @@ import (
 type lookup interface {
 	// Versions are what a table holds of the facts whose column key is one of ids, oldest first.
 	Versions(ctx context.Context, table, key string, ids []string) (map[string][]intake.Version, error)
+	// Pseudonym is what the database has for the id of a person.
+	Pseudonym(id string) string
 }
 
-// ledger knows which account users belong to, and what is known of accounts.
+// ledger knows which account users belong to, which of their ids are the same user's, and what is known of accounts and users.
 type ledger struct {
 	source   string // where the caller's rows belong
 	members  map[string]string
+	aliases  map[link]bool
+	stored   func(id string) string // what the database has for the id of a user
 	accounts map[string][]intake.Version
+	users    map[string][]intake.Version // what the caller's source says
+}
+
+// link says that two ids are the same user's.
+type link struct {
+	former, user string
+	device       bool
+}
+
+func newLedger(source string) *ledger {
+	return &ledger{source: source, stored: func(id string) string { return id }, members: map[string]string{}, aliases: map[link]bool{}, accounts: map[string][]intake.Version{}, users: map[string][]intake.Version{}}
 }
 
 // usersOf are the ids of all users that messages name.
@@ -65,6 +83,43 @@ func (l *ledger) findMembers(ctx context.Context, from lookup, users []string) e
 	return nil
 }
 
+// findUsers adds what the caller's source says of users: who else they are, and the rest.
+func (l *ledger) findUsers(ctx context.Context, from lookup, all []news) error {
+	var aliases, users []string
+	for _, n := range all {
+		if n.former != "" {
+			aliases = append(aliases, n.former)
+		}
+		if len(n.person) > 0 {
+			users = append(users, n.users[0])
+		}
+	}
+	l.stored = from.Pseudonym
+	if len(aliases) > 0 {
+		found, err := from.Versions(ctx, tableAliases, "alias_id", aliases)
+		if err != nil {
+			return err
+		}
+		for id, versions := range found {
+			for _, v := range versions {
+				if v.Source == l.source {
+					l.aliases[link{id, v.Values["user_id"], v.Values["is_anonymous"] == "true"}] = true
+				}
+			}
+		}
+	}
+	if len(users) > 0 {
+		found, err := from.Versions(ctx, tableUsers, "user_id", users)
+		if err != nil {
+			return err
+		}
+		for id, versions := range found {
+			l.users[id] = slices.DeleteFunc(versions, func(v intake.Version) bool { return v.Source != l.source })
+		}
+	}
+	return nil
+}
+
 // write turns news into rows. Messages that name no account get the one that an earlier message of the request names,
 // else the stored one, else the one that a later message names. An event whose account is not known waits for it.
 func (l *ledger) write(all []news) (*batch, []refusal) {
@@ -73,7 +128,7 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 	told, later := map[string]string{}, map[string]string{}
 	for _, n := range slices.Backward(all) {
 		if n.event == nil && n.account != "" {
-			for _, id := range n.users {
+			for _, id := range n.ids() {
 				later[id] = n.account
 			}
 		}
@@ -114,18 +169,26 @@ func (l *ledger) write(all []news) (*batch, []refusal) {
 			default:
 				refused = append(refused, refusal{Index: n.message, MessageID: n.id, Reason: noAccount})
 			}
-		case n.former != "":
-			// Both ids are the same user, whichever of them the account was told of.
-			account := accountOf(n.ids()...)
-			if account == "" {
-				continue
-			}
-			for _, id := range n.ids() {
-				belongs(n, id, account)
-			}
 		default:
-			for _, user := range n.users {
-				belongs(n, user, n.account)
+			account := n.account
+			if n.former != "" && n.former != n.users[0] {
+				// Both ids are the same user, whichever of them the account is known of, and also if it is not known yet.
+				said := link{n.former, l.stored(n.users[0]), n.device}
+				if !l.aliases[said] {
+					l.aliases[said] = true
+					b.add(tableAliases, n.message, alias{AliasID: n.former, UserID: n.users[0], IsAnonymous: n.device, UpdatedAt: n.at})
+				}
+				account = cmp.Or(account, accountOf(n.ids()...))
+			}
+			if account != "" {
+				for _, id := range n.ids() {
+					belongs(n, id, account)
+				}
+			}
+			if len(n.person) > 0 {
+				if row := l.user(n); row != nil {
+					b.add(tableUsers, n.message, row)
+				}
 			}
 			if n.traits != nil {
 				if row := l.account(n); row != nil {
@@ -192,4 +255,52 @@ func (l *ledger) account(n news) map[string]any {
 	slices.SortStableFunc(l.accounts[n.account], func(a, b intake.Version) int { return a.At.Compare(b.At) })
 	row["account_id"], row["updated_at"] = n.account, n.at
 	return row
+}
+
+// user is the row that an identify makes, or nil if it says nothing new. A row has all that is known of the user: what later messages said goes before
+// what this one says, in whatever order they arrive.
+func (l *ledger) user(n news) map[string]any {
+	id := n.users[0]
+	row, at := map[string]any{"user_id": id, "updated_at": n.at}, n.time
+	known := intake.Version{Source: l.source, Values: map[string]string{}}
+	isLate := false
+	if versions := l.users[id]; len(versions) > 0 {
+		last := versions[len(versions)-1]
+		if isLate = !n.time.After(last.At); isLate {
+			at = last.At.Add(time.Millisecond)
+			row["updated_at"] = stamp(at)
+		}
+		for column, value := range last.Values {
+			row[column], known.Values[column] = value, value
+		}
+	}
+	fresh := len(l.users[id]) == 0
+	for column, raw := range n.person {
+		plain := unquoted(raw)
+		old, isKnown := known.Values[column]
+		// Where ids are pseudonyms, of an address its domain alone is stored.
+		if old == plain || isLate && isKnown || strings.HasPrefix(old, "@") && strings.HasSuffix(plain, old) {
+			continue
+		}
+		fresh = true
+		row[column], known.Values[column] = raw, plain
+	}
+	if !fresh {
+		return nil
+	}
+	known.At = at
+	l.users[id] = []intake.Version{known}
+	return row
+}
+
+// unquoted is the text of a JSON string, or another value as it stands; of null, nothing.
+func unquoted(raw json.RawMessage) string {
+	plain := string(raw)
+	if raw[0] == '"' {
+		_ = json.Unmarshal(raw, &plain)
+	}
+	if plain == "null" {
+		return ""
+	}
+	return plain
 }

@@ -25,6 +25,8 @@ const (
 	tableAccounts = "accounts"
 	tableMembers  = "user_accounts"
 	tableWaiting  = "unattributed_events"
+	tableAliases  = "user_aliases"
+	tableUsers    = "users"
 )
 
 const (
@@ -92,6 +94,9 @@ type Traits map[string][]string
 const DefaultTraits = "name=name,industry=industry,geo=geo|region|address.country,csm=csm|account_owner|owner," +
 	"created_on=created_on|createdAt|created_at,parent_account_id=parent_account_id|parentId,is_test=is_test|isTest"
 
+// DefaultUserTraits is what CSKPI_SEGMENT_USER_TRAITS is when it is not set.
+const DefaultUserTraits = "email=email,is_excluded=is_excluded|isExcluded|is_internal|isInternal|internal|is_staff|isStaff|is_bot|isBot|is_test|isTest"
+
 // ParseTraits reads column=path|path,column=path.
 func ParseTraits(text string) (Traits, error) {
 	traits := Traits{}
@@ -103,7 +108,7 @@ func ParseTraits(text string) (Traits, error) {
 		if _, twice := traits[column]; twice {
 			return nil, fmt.Errorf("column %s is mentioned twice; write its traits as %s=a|b", column, column)
 		}
-		if column == "account_id" || column == "source" || column == "updated_at" || column == "ingested_at" {
+		if column == "account_id" || column == "user_id" || column == "source" || column == "updated_at" || column == "ingested_at" {
 			return nil, fmt.Errorf("column %s is no trait: it is what the message itself says", column)
 		}
 		traits[column] = strings.Split(paths, "|")
@@ -111,11 +116,11 @@ func ParseTraits(text string) (Traits, error) {
 	return traits, nil
 }
 
-// Check compares the columns with those that accounts has.
-func (t Traits) Check(columns []string) error {
+// Check compares the columns with those that a table has.
+func (t Traits) Check(table string, columns []string) error {
 	for column := range t {
 		if !slices.Contains(columns, column) {
-			return fmt.Errorf("accounts has no column %q; there are %s", column, strings.Join(columns, ", "))
+			return fmt.Errorf("%s has no column %q; there are %s", table, column, strings.Join(columns, ", "))
 		}
 	}
 	return nil
@@ -130,8 +135,10 @@ type news struct {
 	users   []string        // ids of the one who is meant
 	account string          // as the message names it; empty: the user's
 	former  string          // another id of the user
+	device  bool            // former is the id of a browser or device
 	event   *usageEvent
 	traits  map[string]json.RawMessage // of the account, by column; nil: nothing is said
+	person  map[string]json.RawMessage // likewise of the user
 }
 
 // ids are all ids of the one who is meant.
@@ -151,6 +158,7 @@ type usageEvent struct {
 	Event       string          `json:"event"`
 	TS          json.RawMessage `json:"ts"`
 	Properties  json.RawMessage `json:"properties,omitempty"`
+	IsAnonymous bool            `json:"is_anonymous,omitempty"` // UserID is that of a visitor who had not logged in
 	Source      string          `json:"source,omitempty"`
 }
 
@@ -159,6 +167,14 @@ type member struct {
 	UserID    string          `json:"user_id"`
 	AccountID string          `json:"account_id"`
 	UpdatedAt json.RawMessage `json:"updated_at"`
+}
+
+// alias is a row of user_aliases.
+type alias struct {
+	AliasID     string          `json:"alias_id"`
+	UserID      string          `json:"user_id"`
+	IsAnonymous bool            `json:"is_anonymous"`
+	UpdatedAt   json.RawMessage `json:"updated_at"`
 }
 
 // refusal is a message of which nothing, or not everything, is stored.
@@ -171,6 +187,7 @@ type refusal struct {
 // translator turns messages into news.
 type translator struct {
 	traits   Traits
+	users    Traits
 	pages    bool
 	zone     *time.Location // in which a point in time becomes a day
 	received time.Time
@@ -207,7 +224,7 @@ func (t translator) read(kind string, e envelope) ([]news, []refusal) {
 		switch {
 		case reason != "":
 			refused = append(refused, refusal{Index: i, MessageID: n.id, Reason: reason})
-		case n.event != nil || n.traits != nil || n.former != "" || n.account != "" && len(n.users) > 0:
+		case n.event != nil || n.traits != nil || n.former != "" || len(n.person) > 0 || n.account != "" && len(n.users) > 0:
 			n.message = i
 			all = append(all, n)
 		}
@@ -263,7 +280,7 @@ func (t translator) message(kind string, index int, raw, sentAt json.RawMessage,
 		n.account = firstOf(said, text(properties, "account_id", "accountId", "groupId", "group_id"), text(object(context["traits"]), "account_id", "accountId"))
 		n.event = &usageEvent{EventID: n.id, Event: name, TS: n.at, Properties: m.Properties}
 		if len(n.users) > 0 {
-			n.event.UserID = n.users[0]
+			n.event.UserID, n.event.IsAnonymous = n.users[0], m.UserID == ""
 		}
 		if !present(m.Properties) || string(bytes.TrimSpace(m.Properties)) == "{}" {
 			n.event.Properties = nil
@@ -279,8 +296,11 @@ func (t translator) message(kind string, index int, raw, sentAt json.RawMessage,
 		if len(n.users) == 0 {
 			return n, "has neither userId nor anonymousId"
 		}
-		if n.account == "" && len(n.users) == 2 {
-			n.users, n.former = n.users[:1], n.users[1] // as alias says it
+		if len(n.users) == 2 {
+			n.users, n.former, n.device = n.users[:1], n.users[1], true
+		}
+		if m.UserID != "" {
+			n.person = columns(t.users, traits, nil)
 		}
 	case "group":
 		if m.GroupID == "" {
@@ -290,7 +310,7 @@ func (t translator) message(kind string, index int, raw, sentAt json.RawMessage,
 		if len(n.users) > 0 {
 			n.users = n.users[:1] // some clients make up another anonymousId for each message
 		}
-		n.traits = t.columns(traits)
+		n.traits = columns(t.traits, traits, t.day)
 	case "alias":
 		if m.PreviousID == "" || len(n.users) == 0 {
 			return n, "previousId or userId is missing"
@@ -440,17 +460,17 @@ func firstOf(values ...string) string {
 	return ""
 }
 
-// columns finds what traits say about the account. A trait that is null empties its column.
-func (t translator) columns(traits map[string]json.RawMessage) map[string]json.RawMessage {
+// columns finds what traits say about an account or a user. A trait that is null empties its column.
+func columns(by Traits, traits map[string]json.RawMessage, day func(json.RawMessage) json.RawMessage) map[string]json.RawMessage {
 	columns := map[string]json.RawMessage{}
-	for column, paths := range t.traits {
+	for column, paths := range by {
 		for _, path := range paths {
 			raw, ok := at(traits, path)
 			if !ok {
 				continue
 			}
 			if strings.HasSuffix(column, "_on") {
-				raw = t.day(raw)
+				raw = day(raw)
 			}
 			columns[column] = raw
 			break
@@ -502,7 +522,7 @@ func (b *batch) add(table string, message int, row any) {
 // rows are what is to be stored: first what events stand on.
 func (b *batch) rows() []intake.Rows {
 	var rows []intake.Rows
-	for _, table := range []string{tableAccounts, tableMembers, tableEvents, tableWaiting} {
+	for _, table := range []string{tableAccounts, tableMembers, tableAliases, tableUsers, tableEvents, tableWaiting} {
 		if text := b.text[table]; text != nil {
 			rows = append(rows, intake.Rows{Table: table, Name: "request", Format: intake.NDJSON, Text: text.Bytes(), Source: b.source})
 		}

@@ -7,13 +7,12 @@ import (
 	"net/http"
 	"slices"
 	"time"
-
-	"cskpi/exporter/intake"
 )
 
 // Foreign says how what other systems' clients send becomes rows.
 type Foreign struct {
 	Traits     Traits         // of groups, to columns of accounts [DefaultTraits]
+	Users      Traits         // of users, to columns of users [DefaultUserTraits]
 	Pages      bool           // page and screen messages become usage events, too
 	TypePrefix string         // is taken off the types of CloudEvents, as in com.example.
 	Zone       *time.Location // in which a point in time becomes a day [UTC]
@@ -57,7 +56,7 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request, kind string) {
 	if !ok {
 		return
 	}
-	t := translator{traits: s.o.Foreign.Traits, pages: s.o.Foreign.Pages, zone: s.zone(), received: s.o.Now()}
+	t := translator{traits: s.o.Foreign.Traits, users: s.o.Foreign.Users, pages: s.o.Foreign.Pages, zone: s.zone(), received: s.o.Now()}
 	all, refused := t.read(kind, e)
 	result := tracked{RequestID: about(r).id, Read: len(e.Batch), Ignored: len(e.Batch) - len(all) - len(refused)}
 	s.refused(tableEvents, "unreadable", len(refused))
@@ -166,7 +165,7 @@ func (s *Server) tell(ctx context.Context, who *Token, source string, all []news
 
 // ledger looks up what news must know.
 func (s *Server) ledger(ctx context.Context, source string, all []news) (*ledger, error) {
-	known := &ledger{source: source, members: map[string]string{}, accounts: map[string][]intake.Version{}}
+	known := newLedger(source)
 	db := s.db.Load()
 	if db == nil {
 		return nil, errNotReady
@@ -176,6 +175,9 @@ func (s *Server) ledger(ctx context.Context, source string, all []news) (*ledger
 		return known, nil
 	}
 	if err := known.findMembers(ctx, from, usersOf(all)); err != nil {
+		return nil, err
+	}
+	if err := known.findUsers(ctx, from, all); err != nil {
 		return nil, err
 	}
 	accounts := groups(all)
@@ -202,6 +204,9 @@ func (f *Foreign) fill() error {
 	}
 	if f.Traits == nil {
 		f.Traits, _ = ParseTraits(DefaultTraits)
+	}
+	if f.Users == nil {
+		f.Users, _ = ParseTraits(DefaultUserTraits)
 	}
 	if len(f.TypePrefix) > 200 {
 		return errors.New("the prefix of CloudEvents' types is longer than 200 characters")

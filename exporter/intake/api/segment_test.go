@@ -60,6 +60,8 @@ func (m *remembering) Write(_ context.Context, r intake.Rows) (intake.Result, er
 	return result, nil
 }
 
+func (m *remembering) Pseudonym(id string) string { return id }
+
 func (m *remembering) Versions(_ context.Context, table, key string, ids []string) (map[string][]intake.Version, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -121,7 +123,7 @@ func TestMessages(t *testing.T) {
 			{"track", `{"messageId":"m1","userId":"u1","event":"Report Run",` + at + `,"context":{"groupId":"acme"},"properties":{"pages": 3,"html":"<&>"}}`, 200, `"success":true`,
 				`usage_events segment:{"event_id":"m1","account_id":"acme","user_id":"u1","event":"Report Run","ts":"2024-06-15T11:00:00.123Z","properties":{"pages":3,"html":"<&>"}}`},
 			{"track", `{"messageId":"m2","anonymousId":"anon","event":"e",` + at + `,"properties":{"account_id":"acme"}}`, 200, `"success":true`,
-				`usage_events segment:{"event_id":"m2","account_id":"acme","user_id":"anon","event":"e","ts":"2024-06-15T11:00:00.123Z","properties":{"account_id":"acme"}}`},
+				`usage_events segment:{"event_id":"m2","account_id":"acme","user_id":"anon","event":"e","ts":"2024-06-15T11:00:00.123Z","properties":{"account_id":"acme"},"is_anonymous":true}`},
 			{"track", `{"messageId":"m3","userId":7,"event":"e",` + at + `,"context":{"group_id":12},"properties":{}}`, 200, `"success":true`,
 				`usage_events segment:{"event_id":"m3","account_id":"12","user_id":"7","event":"e","ts":"2024-06-15T11:00:00.123Z"}`},
 		}},
@@ -146,11 +148,12 @@ user_accounts segment:{"user_id":"u1","account_id":"acme","updated_at":"2024-06-
 				{"type":"track","messageId":"m3","userId":"u1","event":"e",` + at + `}]}`, 200, `"read":5,"ignored":0,"rejected_count":0`,
 				`accounts segment:{"account_id":"bolt","updated_at":"2024-06-15T11:00:00.123Z"}
 usage_events segment:{"event_id":"m1","account_id":"acme","user_id":"u1","event":"before","ts":"2024-06-15T11:00:00.123Z"}
-usage_events segment:{"event_id":"m2","account_id":"acme","user_id":"a1","event":"e","ts":"2024-06-15T11:00:00.123Z"}
+usage_events segment:{"event_id":"m2","account_id":"acme","user_id":"a1","event":"e","ts":"2024-06-15T11:00:00.123Z","is_anonymous":true}
 usage_events segment:{"event_id":"m3","account_id":"bolt","user_id":"u1","event":"e","ts":"2024-06-15T11:00:00.123Z"}
 user_accounts segment:{"user_id":"u1","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}
 user_accounts segment:{"user_id":"a1","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}
-user_accounts segment:{"user_id":"u1","account_id":"bolt","updated_at":"2024-06-15T11:00:00.123Z"}`},
+user_accounts segment:{"user_id":"u1","account_id":"bolt","updated_at":"2024-06-15T11:00:00.123Z"}
+user_aliases segment:{"alias_id":"a1","user_id":"u1","is_anonymous":true,"updated_at":"2024-06-15T11:00:00.123Z"}`},
 		}},
 		{"the context of a batch is that of its messages", Foreign{}, []step{
 			{"batch", `{"context":{"groupId":"acme"},"batch":[{"type":"track","messageId":"m1","userId":"u1","event":"e",` + at + `}]}`, 200, `"success":true`,
@@ -158,10 +161,29 @@ user_accounts segment:{"user_id":"u1","account_id":"bolt","updated_at":"2024-06-
 		}},
 		{"alias", Foreign{}, []step{
 			{"identify", `{"anonymousId":"a1",` + at + `,"traits":{"account_id":"acme"}}`, 200, `"success":true`, `user_accounts segment:{"user_id":"a1","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}`},
-			{"alias", `{"previousId":"a1","userId":"u1",` + at + `}`, 200, `"success":true`, `user_accounts segment:{"user_id":"u1","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}`},
-			{"identify", `{"userId":"u1","anonymousId":"a2",` + at + `}`, 200, `"success":true`, `user_accounts segment:{"user_id":"a2","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}`},
-			{"alias", `{"previousId":"x","userId":"y",` + at + `}`, 200, `"success":true`, ``},
+			{"alias", `{"previousId":"a1","userId":"u1",` + at + `}`, 200, `"success":true`, `user_accounts segment:{"user_id":"u1","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}
+user_aliases segment:{"alias_id":"a1","user_id":"u1","is_anonymous":false,"updated_at":"2024-06-15T11:00:00.123Z"}`},
+			{"identify", `{"userId":"u1","anonymousId":"a2",` + at + `}`, 200, `"success":true`, `user_accounts segment:{"user_id":"a2","account_id":"acme","updated_at":"2024-06-15T11:00:00.123Z"}
+user_aliases segment:{"alias_id":"a2","user_id":"u1","is_anonymous":true,"updated_at":"2024-06-15T11:00:00.123Z"}`},
+			// Who is the same user is stored also if the account is not known yet, and once.
+			{"alias", `{"previousId":"x","userId":"y",` + at + `}`, 200, `"success":true`, `user_aliases segment:{"alias_id":"x","user_id":"y","is_anonymous":false,"updated_at":"2024-06-15T11:00:00.123Z"}`},
+			{"alias", `{"previousId":"x","userId":"y","timestamp":"2024-06-15T11:30:00Z"}`, 200, `"success":true`, ``},
+			{"alias", `{"previousId":"y","userId":"y",` + at + `}`, 200, `"success":true`, ``},
 			{"alias", `{"userId":"y",` + at + `}`, 400, `previousId or userId is missing`, ``},
+		}},
+		{"identify tells who is no user", Foreign{}, []step{
+			{"identify", `{"userId":"u1",` + at + `,"traits":{"email":"u1@x.example","name":"Una"}}`, 200, `"success":true`,
+				`users segment:{"email":"u1@x.example","updated_at":"2024-06-15T11:00:00.123Z","user_id":"u1"}`},
+			{"identify", `{"userId":"u1","timestamp":"2024-06-15T11:30:00Z","traits":{"email":"u1@x.example"}}`, 200, `"success":true`, ``},
+			{"identify", `{"userId":"u1","timestamp":"2024-06-15T11:30:00Z","traits":{"isInternal":true}}`, 200, `"success":true`,
+				`users segment:{"email":"u1@x.example","is_excluded":true,"updated_at":"2024-06-15T11:30:00.000Z","user_id":"u1"}`},
+			// What was said before, and comes later, adds to what is known and takes nothing back.
+			{"identify", `{"userId":"u2","timestamp":"2024-06-15T11:30:00Z","traits":{"isInternal":false}}`, 200, `"success":true`,
+				`users segment:{"is_excluded":false,"updated_at":"2024-06-15T11:30:00.000Z","user_id":"u2"}`},
+			{"identify", `{"userId":"u2","timestamp":"2024-06-15T10:30:00Z","traits":{"isInternal":true,"email":"u2@x.example"}}`, 200, `"success":true`,
+				`users segment:{"email":"u2@x.example","is_excluded":"false","updated_at":"2024-06-15T11:30:00.001Z","user_id":"u2"}`},
+			{"identify", `{"userId":"u1","timestamp":"2024-06-15T10:00:00Z","traits":{"email":"una@x.example","isInternal":false}}`, 200, `"success":true`, ``},
+			{"identify", `{"anonymousId":"a1",` + at + `,"traits":{"email":"a@x.example"}}`, 200, `"ignored":1`, ``},
 		}},
 		{"pages only when asked for", Foreign{}, []step{
 			{"page", `{"messageId":"p1","userId":"u1","name":"Home",` + at + `,"context":{"groupId":"acme"}}`, 200, `"ignored":1`, ``},
@@ -299,7 +321,7 @@ func TestParseTraits(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	if err := traits.Check([]string{"name", "industry"}); err == nil || !strings.Contains(err.Error(), "there are name, industry") {
+	if err := traits.Check("accounts", []string{"name", "industry"}); err == nil || !strings.Contains(err.Error(), "there are name, industry") {
 		t.Errorf("columns that are not there: %v", err)
 	}
 	for text, want := range map[string]string{

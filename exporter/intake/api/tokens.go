@@ -43,8 +43,13 @@ type spent struct {
 }
 
 func (t *Token) mayWrite(table string) bool {
-	if table == tableWaiting {
+	switch table {
+	case tableWaiting:
 		table = tableEvents // which they become
+	case tableAliases, tableUsers:
+		if t.Write && t.isFor(tableMembers) {
+			return true // clients that say where users belong also say who they are
+		}
 	}
 	return t.Write && t.isFor(table)
 }

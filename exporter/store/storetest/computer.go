@@ -33,7 +33,7 @@ func NewComputer(c driver.Conn, layout queries.Layout) *Computer {
 func (p *Computer) Changed(table string) {
 	for layer := range p.done {
 		facts := p.layout.Facts(layer)
-		if table == "settings" || slices.Contains(facts, table) || strings.HasPrefix(table, "usage_") && slices.ContainsFunc(facts, func(f string) bool { return strings.HasPrefix(f, "usage_") }) {
+		if table == "settings" || slices.Contains(facts, table) || (strings.HasPrefix(table, "usage_") || table == "user_aliases" || table == "users") && slices.ContainsFunc(facts, func(f string) bool { return strings.HasPrefix(f, "usage_") }) {
 			delete(p.done, layer)
 		}
 	}
