@@ -201,12 +201,12 @@ func (o opinion) windows() {
 				migrations[k] = []any{m[0].(int64) + 1, nearest{m[1].(nearest).Add(c.opening)}, nearest{m[2].(nearest).Add(c.closing)}}
 			}
 		}
-		// The opening is what was said on its day, by that day's grace; the residual is what a change of it since makes.
+		// The opening is what was said on its day, by that day's grace; policy_change is what a change of it since makes, and nothing remains.
 		var opening decimal.Decimal
 		for _, s := range newNaive(o.naive.world, window.opens).states() {
 			opening = opening.Add(s.amount)
 		}
-		bridge[window.name] = []any{nearest{opening}, nearest{closing}, nearest{opening.Sub(reported)}}
+		bridge[window.name] = []any{nearest{opening}, nearest{closing}, nearest{opening.Sub(reported)}, int64(0), int64(0)}
 		for _, segment := range segments {
 			key := segment + " " + window.name
 			var r retention
@@ -260,7 +260,7 @@ func (o opinion) windows() {
 	o.compare("account_windows", "segment window account_id", "opening closing reported", accounts)
 	o.compare("arr_movements_detail", "segment window movement account_id product department", "amount", movementsDetail)
 	o.compare("arr_movements", "segment window movement", "amount accounts", movements)
-	o.compare("arr_bridge", "window", "opening closing residual", bridge)
+	o.compare("arr_bridge", "window", "opening closing policy_change unvalued residual", bridge)
 	o.compare("expansion_detail", "segment window account_id", "sum(amount)", expansionDetail)
 	o.compare("nrr", "segment window", "ratio opening_arr closing_arr accounts", nrr)
 	o.compare("grr", "segment window", "ratio opening_arr retained_arr", grr)
