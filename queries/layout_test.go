@@ -48,7 +48,7 @@ func storedFacts(t *testing.T, c driver.Conn) (all []storedFact) {
 		select table, name
 		from system.columns
 		where database = currentDatabase() and startsWith(table, 'stored_') and default_kind != 'MATERIALIZED'
-			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_usage_(user_days|account_days|accounts|totals|conflicts|ahead)$'))
+			and (table in (select table from system.columns where database = currentDatabase() and name = 'ingested_at') or match(table, '^stored_usage_(user_days|account_days|accounts|totals|conflicts|ahead|people)$'))
 		order by table, position) group by table order by table`) {
 		all = append(all, storedFact{row[0], row[1]})
 	}
@@ -146,7 +146,7 @@ func (w world) moves(seed uint64, anywhere bool) []fact {
 			add("tickets", id, a, "1", true, first.time(), time.Time{}, pick(d, time.Time{}, (first-1).time()))
 			add("risks", id, a, "kim", "budget", d.between(2, 4), first, never)
 			add("touchpoints", id, a, "kim", "call", first.time(), false, "neutral")
-			add("surveys", id, a, "u9", "nps", d.IntN(13), first.time())
+			add("surveys", id, a, "u9", "nps", d.IntN(13), first.time(), 0)
 			add("value_reviews", id, a, first, "better", 0.25, true)
 		}
 	}

@@ -51,7 +51,7 @@ left join (
     select d.day as day, x.account_id as account_id, arraySort(groupArray(x.ticket_id)) as tickets
     from ticket_spans as x
     join (select day, toUInt8(1) as is_day from policy_days) as d on d.is_day = x.is_complaint
-    where x.opened_on <= d.day and d.day < x.resolved_on
+    where x.since <= d.day and d.day < x.before and d.day < x.resolved_on
     group by day, account_id
 ) as complaint on complaint.day = c.day and complaint.account_id = c.account_id
 where c.due != 'overdue'
