@@ -83,16 +83,13 @@ func conform(ctx context.Context, conn driver.Conn, c Cluster) error {
 	for _, t := range queries.Tables() {
 		names = append(names, t.Name)
 	}
-	there, err := columnsOf(ctx, conn, names...)
-	if err != nil {
-		return fmt.Errorf("read the columns of tables: %w", err)
-	}
 	for _, t := range queries.Tables() {
 		if err := keepVersions(ctx, conn, c, t); err != nil {
 			return fmt.Errorf("keep versions in %s: %w", t.Name, err)
 		}
 	}
-	if there, err = columnsOf(ctx, conn, names...); err != nil {
+	there, err := columnsOf(ctx, conn, names...)
+	if err != nil {
 		return fmt.Errorf("read the columns of tables: %w", err)
 	}
 	for _, t := range queries.Tables() {
