@@ -97,7 +97,7 @@ func account(*kpis) board {
 						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 10, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
 						note: text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
 						fields: []override{
-							{field: "at", name: text{"When", "日時"}, unit: &unit{of: same("time:YYYY-MM-DD")}, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 170, custom: coloured()},
+							{field: "at", name: text{"When", "日時"}, unit: &date, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 170, custom: coloured()},
 							{field: "what", name: text{"Details", "内容"}}, {field: "who", name: text{"Who", "担当・関係者"}, width: 150},
 						},
 					},

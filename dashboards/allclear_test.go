@@ -76,8 +76,7 @@ func TestNothingKnown(t *testing.T) {
 				}
 				continue
 			}
-			asked := strings.ReplaceAll(a.sql, "${__to:date:YYYY-MM-DD}", day.Format(time.DateOnly))
-			asked = strings.ReplaceAll(asked, "${__from:date:YYYY-MM-DD}", day.AddDate(-1, 0, 0).Format(time.DateOnly))
+			asked := between(a.sql, day.AddDate(-1, 0, 0), day)
 			if rows := w.rows(t, p.title.en, w.filledBy(grafanas[0], asked, everything, everything, "unknown")); rows != nil && len(rows.values) > 0 {
 				t.Errorf("%s: without data there are the rows %v", p.title.en, rows.values)
 			}
@@ -166,7 +165,7 @@ func TestAllClear(t *testing.T) {
 			}
 			sentence := sentenceAsked.FindStringSubmatch(a.sql)[1]
 			said[sentence] = true
-			asked := strings.ReplaceAll(strings.ReplaceAll(a.sql, "${__to:date:YYYY-MM-DD}", "1991-12-31"), "${__from:date:YYYY-MM-DD}", "1991-01-01")
+			asked := between(a.sql, time.Date(1991, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1991, 12, 31, 0, 0, 0, 0, time.UTC))
 			for _, csm := range []picked{everything, several("Ann")} {
 				rows := w.rows(t, p.title.en, w.filledBy(grafanas[0], asked, everything, csm, ""))
 				if rows == nil {

@@ -104,7 +104,7 @@ type property struct {
 func (b board) json(k *kpis, language string) ([]byte, error) {
 	out := boardJSON{
 		UID: b.uidIn(language), Title: b.title.in(language), Description: b.about.in(language), Tags: []string{Tag, Tag + "-" + language},
-		SchemaVersion: schemaVersion, Version: 1, GraphTooltip: 1, Refresh: "5m", Timezone: "browser",
+		SchemaVersion: schemaVersion, Version: 1, GraphTooltip: 1, Refresh: "5m", Timezone: cmp.Or(b.clock, "utc"),
 		Time: timeJSON{cmp.Or(b.from, "now-1y"), "now"}, Timepicker: object{},
 		Links:       b.links(language),
 		Annotations: object{"list": b.marks(language)},

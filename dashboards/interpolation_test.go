@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,9 +108,13 @@ func (w *world) filledBy(g grafana, question string, segment, csm picked, accoun
 	filled := g.fill(worded(question, English), map[string]picked{
 		"csm": csm, "segment": segment, "account": one(account), "job": one("cskpi"), "window": one("12m"),
 	})
-	return strings.NewReplacer(
-		"${__to:date:YYYY-MM-DD}", worldDay.Format(time.DateOnly), "${__from:date:YYYY-MM-DD}", worldDay.AddDate(-1, 0, 0).Format(time.DateOnly), "$__rate_interval", "5m",
-	).Replace(filled)
+	return between(strings.ReplaceAll(filled, "$__rate_interval", "5m"), worldDay.AddDate(-1, 0, 0), worldDay)
+}
+
+// between is a question about a time from the noon of one day to that of another, as Grafana writes it.
+func between(question string, from, to time.Time) string {
+	noon := func(day time.Time) string { return strconv.FormatInt(day.Add(12*time.Hour).UnixMilli(), 10) }
+	return strings.NewReplacer("${__from}", noon(from), "${__to}", noon(to)).Replace(question)
 }
 
 // choices are choices of CSMs.

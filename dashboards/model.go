@@ -19,6 +19,7 @@ type board struct {
 	title      text
 	about      text
 	from       string // begin of the time range, as now-1y
+	clock      string // of the time axis, as browser; empty: utc, since days of the company lie there at their own date, wherever the reader is
 	variables  []variable
 	rows       []row
 	clickhouse bool // panels ask ClickHouse as well
@@ -149,7 +150,7 @@ var (
 	score   = unit{of: same("none")}
 	times   = unit{of: same("suffix:×"), decimals: 1}
 	seconds = unit{of: same("s"), decimals: 1}
-	date    = unit{of: same("time:YYYY-MM-DD")}
+	date    = unit{of: same("string")} // a day has no time zone, so it comes as text
 	instant = unit{of: same("dateTimeFromNow")}
 	words   = unit{of: same("string")}
 	ratio   = unit{of: same("none"), decimals: 2}

@@ -27,6 +27,7 @@ func service(k *kpis) board {
 		return write("sum by (" + by + ") (increase(" + metric + "{" + chosenJob + "}[$__rate_interval]))")
 	}
 	return board{
+		clock: "browser", // an incident is at an hour
 		title: text{"cskpi itself", "cskpiの稼働状況"},
 		about: text{"Whether the numbers can be believed: facts fresh, queries running, told numbers unchanged.", "数値を信頼できるか:データの鮮度、計算の成否、報告済みの数値の修正。"},
 		from:  "now-24h",

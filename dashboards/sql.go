@@ -5,8 +5,12 @@ import (
 	"strings"
 )
 
-// asOf is the day at whose end the board's time range ends.
-const asOf = "toDate('${__to:date:YYYY-MM-DD}')"
+// Days are those of the company, wherever the board is looked at: a day as Grafana writes it is one of the reader's browser.
+const (
+	zone  = "assumeNotNull((select zone from reporting_zone))"
+	asOf  = "toDate(fromUnixTimestamp64Milli(toInt64(${__to})), " + zone + ")"   // at whose end the board's time range ends
+	since = "toDate(fromUnixTimestamp64Milli(toInt64(${__from})), " + zone + ")" // on which it begins
+)
 
 // Rows of the segments and the owners that are chosen.
 var (
@@ -56,7 +60,7 @@ limit %d`, strings.Join(columns, ", "), l.whole, l.order, l.rows, l.limit)
 }
 
 // knownUntil is the last day of which facts that are read directly can tell.
-const knownUntil = "least(" + asOf + ", today())"
+const knownUntil = "least(" + asOf + ", (select day from current_day))"
 
 // paying are the accounts that are chosen, as they stood on the latest day.
 var paying = "(select * from account_states where day = " + latestDay + " and " + inSegments + " and " + inCSMs + ")"
@@ -126,7 +130,7 @@ inner join (select account_id, score from health_days where day = ` + latestDay 
 var riskAccountsSQL = listing{
 	columns: "account_id, account, csm, segment, at_risk_arr, band, score, due_on, reason, planned, why",
 	rows: `select account_id, if(name = '', account_id, name) as account, csm, segment, toFloat64(d.at_risk_arr) as at_risk_arr,
-    band, score, toDateTime(due_on) as due_on, if(notice_arr > 0, 'notice', reason) as reason, toFloat64(planned_items) as planned, ` + why + ` as why
+    band, score, toString(due_on) as due_on, if(notice_arr > 0, 'notice', reason) as reason, toFloat64(planned_items) as planned, ` + why + ` as why
 from (select * from ` + paying + ` where at_risk_arr > 0) as d
 left join ` + raisedRisks + ` as r on r.account_id = d.account_id`,
 	order: "at_risk_arr desc, account_id", limit: 50,
@@ -137,7 +141,7 @@ left join ` + raisedRisks + ` as r on r.account_id = d.account_id`,
 var renewalsSQL = listing{
 	columns: "account_id, account, csm, segment, due_on, due, contract, arr, band, outcome",
 	rows: `select r.account_id as account_id, if(o.name = '', r.account_id, o.name) as account, o.csm as csm, r.segment as segment,
-    toDateTime(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, if(h.band = '', 'unknown', toString(h.band)) as band, r.outcome as outcome
+    toString(r.due_on) as due_on, r.due as due, r.contract_id as contract, toFloat64(r.arr) as arr, if(h.band = '', 'unknown', toString(h.band)) as band, r.outcome as outcome
 from (select * from renewals_ahead where day = ` + latestDay + `) as r
 left join ` + named + ` as o on o.account_id = r.account_id
 left join (select account_id, band from health_days where day = ` + latestDay + `) as h on h.account_id = r.account_id
@@ -187,7 +191,7 @@ left join (
     if(d.stored = 1, d.planned, null) as planned
 from ` + computedAccount + ` as w
 left join (
-    select 1 as stored, day, toFloat64(at_risk_arr) as at_risk_arr, if(notice_arr > 0, 'notice', toString(reason)) as reason, toDateTime(due_on) as due_on,
+    select 1 as stored, day, toFloat64(at_risk_arr) as at_risk_arr, if(notice_arr > 0, 'notice', toString(reason)) as reason, toString(due_on) as due_on,
         toFloat64(planned_items) as planned
     from account_states
     where ` + thisAccount + ` and day = ` + latestDay + `
@@ -221,7 +225,7 @@ order by isNull(score), weight * (100 - score) desc, weight desc`
 	accountContractsSQL = listing{
 		columns: "contract_id, product, department, kind, seats, acv, currency, starts_on, due_on, state, cancel_reason",
 		rows: `select c.contract_id as contract_id, c.product as product, c.department as department, toString(c.kind) as kind, c.seats as seats, toFloat64(c.acv) as acv,
-    c.currency as currency, toDateTime(c.starts_on) as starts_on, toDateTime(c.ends_before) as due_on,
+    c.currency as currency, toString(c.starts_on) as starts_on, toString(c.ends_before) as due_on,
     multiIf(if(d.contract_id = '', ifNull(c.ends_before, toDate('2149-06-06')), d.covered_before) <= ` + asOf + `, 'ended', ifNull(c.notice_on <= ` + asOf + `, 0), 'notice', 'active') as state,
     c.cancel_reason as cancel_reason
 from contracts as c
@@ -243,58 +247,58 @@ from (
     from (
         select day, toFloat64(active_users) as active
         from stored_usage_account_days final
-        where ` + thisAccount + ` and day > toDate('${__from:date:YYYY-MM-DD}') - 7 and day <= ` + asOf + `
+        where ` + thisAccount + ` and day > ` + since + ` - 7 and day <= ` + asOf + `
         union all
-        select toDate('${__from:date:YYYY-MM-DD}') - 6 + number as day, toFloat64(0) as active
-        from numbers(toUInt64(` + asOf + ` - toDate('${__from:date:YYYY-MM-DD}') + 7))
+        select ` + since + ` - 6 + number as day, toFloat64(0) as active
+        from numbers(toUInt64(` + asOf + ` - ` + since + ` + 7))
     )
     group by day
 )
-where day >= toDate('${__from:date:YYYY-MM-DD}')
-    and (select count() from stored_usage_account_days final where ` + thisAccount + ` and day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `) > 0
+where day >= ` + since + `
+    and (select count() from stored_usage_account_days final where ` + thisAccount + ` and day between ` + since + ` and ` + asOf + `) > 0
 order by time`
 
 	// What people have written, behind a colon, is shown as it is; the words before it are known.
 	accountTimelineSQL = listing{
 		columns: "at, kind, what, who",
-		rows: `select at, kind,
+		rows: `select toString(toDate(happened_at, ` + zone + `)) as at, happened_at, kind,
     concat(arrayStringConcat(arrayMap(w -> transform(w, @words(story), w),
         extractAll(arrayFold((said, p) -> replaceAll(said, p.1, p.2), arrayZip(@words(phrase)), head), '[A-Za-z_0-9]+|[^A-Za-z_0-9]+'))),
         substring(what, length(head) + 1)) as what,
     who
 from (
-    select at, kind, what, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
+    select at as happened_at, kind, what, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
     from account_timeline
-    where ` + thisAccount + ` and day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + ` and kind not in ('usage', 'engagement', 'ticket_answered')
+    where ` + thisAccount + ` and day between ` + since + ` and ` + asOf + ` and kind not in ('usage', 'engagement', 'ticket_answered')
 )`,
-		order: "at desc, kind", limit: 300,
+		order: "happened_at desc, kind", limit: 300,
 		whole: oneAccount, in: "what", said: "nothing in period",
 	}.sql()
 
 	accountTicketsSQL = listing{
 		columns: "ticket_id, severity, complaint, opened_at, resolved_at, response_hours",
-		rows: `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, opened_at, resolved_at,
-    dateDiff('second', opened_at, first_response_at) / 3600 as response_hours
-from tickets
-where ` + thisAccount + ` and toDate(opened_at) <= ` + asOf + ``,
+		rows: `select ticket_id, severity, if(is_complaint, '1', '0') as complaint, toString(toDate(t.opened_at, ` + zone + `)) as opened_at, toString(toDate(t.resolved_at, ` + zone + `)) as resolved_at,
+    dateDiff('second', t.opened_at, first_response_at) / 3600 as response_hours
+from tickets as t
+where ` + thisAccount + ` and toDate(t.opened_at, ` + zone + `) <= ` + asOf + ``,
 		order: "opened_at desc", limit: 50,
 		whole: oneAccount, in: "severity", said: "nothing recorded",
 	}.sql()
 
 	accountRisksSQL = listing{
 		columns: "kind, severity, raised_on, closed_on",
-		rows: `select kind, toString(severity) as severity, toDateTime(raised_on) as raised_on, toDateTime(closed_on) as closed_on
-from risks
-where ` + thisAccount + ` and raised_on <= ` + asOf + ``,
+		rows: `select kind, toString(severity) as severity, toString(raised_on) as raised_on, toString(closed_on) as closed_on
+from risks as r
+where ` + thisAccount + ` and r.raised_on <= ` + asOf + ``,
 		order: "closed_on is not null, severity desc, raised_on desc", limit: 50,
 		whole: oneAccount, in: "kind", said: "nothing recorded",
 	}.sql()
 
 	accountPlanSQL = listing{
 		columns: "title, csm, first_due_on, due_on, state",
-		rows: `select title, csm, toDateTime(first_due_on) as first_due_on, toDateTime(due_on) as due_on,
-    is_open, multiIf(is_open = 0, 'done', due_on < ` + asOf + `, 'overdue', 'open') as state
-from action_item_spans
+		rows: `select title, csm, toString(first_due_on) as first_due_on, toString(due_on) as due_on,
+    is_open, multiIf(is_open = 0, 'done', s.due_on < ` + asOf + `, 'overdue', 'open') as state
+from action_item_spans as s
 where ` + thisAccount + ` and since <= ` + asOf + ` and before > ` + asOf,
 		order: "is_open desc, due_on", limit: 50,
 		whole: oneAccount, in: "title", said: "nothing recorded",
@@ -302,7 +306,7 @@ where ` + thisAccount + ` and since <= ` + asOf + ` and before > ` + asOf,
 
 	accountMilestonesSQL = listing{
 		columns: "milestone, due_on, reached_on",
-		rows: `select m.1 as milestone, if(m.2.1 >= '2149-06-06', null, toDateTime(m.2.1)) as due_on, if(m.2.3 >= '2149-06-06', null, toDateTime(m.2.3)) as reached_on
+		rows: `select m.1 as milestone, if(m.2.1 >= '2149-06-06', null, toString(m.2.1)) as due_on, if(m.2.3 >= '2149-06-06', null, toString(m.2.3)) as reached_on
 from (
     select argMax(milestones, since) as latest
     from milestone_spans
@@ -317,7 +321,7 @@ array join arrayFilter(x -> x.2.4 = 1, arrayZip(mapKeys(latest), mapValues(lates
 var onboardingSQL = listing{
 	columns: "account_id, account, csm, segment, first_paid_on, due_on, planned_due_on, days_late, state",
 	rows: `select d.account_id as account_id, if(o.name = '', d.account_id, o.name) as account, d.csm as csm, d.segment as segment,
-    toDateTime(d.first_paid_on) as first_paid_on, toDateTime(d.due_on) as due_on, toDateTime(d.planned_due_on) as planned_due_on,
+    toString(d.first_paid_on) as first_paid_on, toString(d.due_on) as due_on, toString(d.planned_due_on) as planned_due_on,
     greatest(dateDiff('day', d.due_on, ` + asOf + `), 0) as days_late, if(d.overdue = 1, 'overdue', 'open') as state
 from (select * from onboarding_detail where day = ` + latestDay + `) as d
 left join ` + named + ` as o on o.account_id = d.account_id
@@ -344,27 +348,27 @@ where arrayExists(s -> s != 'no_open_opportunity', d.signals)`,
 
 var unhappySQL = listing{
 	columns: "at, account_id, account, csm, what, score, state",
-	rows: `select f.at as at, f.account_id as account_id, o.name as account, o.csm as csm, f.what as what,
+	rows: `select toString(toDate(f.at, ` + zone + `)) as at, f.at as happened_at, f.account_id as account_id, o.name as account, o.csm as csm, f.what as what,
     f.score as score, f.state as state
 from (
     select opened_at as at, account_id, 'complaint' as what, cast(null, 'Nullable(Float64)') as score,
-        if(resolved_at is null or toDate(resolved_at) > ` + asOf + `, 'open', 'resolved') as state
+        if(resolved_at is null or toDate(resolved_at, ` + zone + `) > ` + asOf + `, 'open', 'resolved') as state
     from tickets
-    where is_complaint and toDate(opened_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    where is_complaint and toDate(opened_at, ` + zone + `) between ` + since + ` and ` + asOf + `
     union all
     select responded_at as at, account_id, toString(kind) as what, toFloat64(score) as score, '' as state
     from surveys
     where (kind = 'nps' and score between 0 and 6 or kind = 'csat' and score between 1 and 2)
-        and toDate(responded_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+        and toDate(responded_at, ` + zone + `) between ` + since + ` and ` + asOf + `
 ) as f
 inner join ` + named + ` as o on o.account_id = f.account_id
 where ` + inCSMs,
-	order: "at desc", limit: 100,
+	order: "happened_at desc", limit: 100,
 	whole: `select count() as n, max(f.day) as day
 from (
-    select account_id, toDate(opened_at) as day from tickets where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    select account_id, toDate(opened_at, ` + zone + `) as day from tickets where day between ` + since + ` and ` + asOf + `
     union all
-    select account_id, toDate(responded_at) as day from surveys where day between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+    select account_id, toDate(responded_at, ` + zone + `) as day from surveys where day between ` + since + ` and ` + asOf + `
 ) as f
 inner join ` + named + ` as o on o.account_id = f.account_id
 where ` + inCSMs,
@@ -376,17 +380,17 @@ var marks = []mark{
 	{text{"Settings and definitions", "設定・定義の変更"}, purple, true, `select toDateTime(day) as time, if(kind = 'definition', splitByChar(' ', text)[1], text) as text,
     transform(toString(kind), @words(mark), '') as tags
 from annotations
-where day <= ` + asOf + ` and kind in ('setting', 'definition') and day >= toDate('${__from:date:YYYY-MM-DD}')
+where day <= ` + asOf + ` and kind in ('setting', 'definition') and day >= ` + since + `
 order by time`},
 	{text{"Restated numbers", "報告済みの数値の修正"}, warning, false, `select toStartOfHour(computed_at) as time, arrayStringConcat(arraySort(groupUniqArray(toString(view))), ', ') as text,
     transform(toString(reason), @words(mark), toString(reason)) as tags
 from kpi_runs
-where reason != 'first' and changed > 0 and toDate(computed_at) between toDate('${__from:date:YYYY-MM-DD}') and ` + asOf + `
+where reason != 'first' and changed > 0 and toDate(computed_at, ` + zone + `) between ` + since + ` and ` + asOf + `
 group by time, reason
 order by time`},
 	{text{"Fiscal quarters", "会計四半期"}, grey, false, `select toDateTime(day) as time,
     concat(substring(m.text, 1, 2), ' FY', substring(toString(toYear(addMonths(toDate(substring(m.text, length(m.text) - 9)), 12) - 1)), 3)) as text, '' as tags
 from annotations as m
-where day <= ` + asOf + ` and kind = 'fiscal_quarter' and day >= toDate('${__from:date:YYYY-MM-DD}')
+where day <= ` + asOf + ` and kind = 'fiscal_quarter' and day >= ` + since + `
 order by time`},
 }

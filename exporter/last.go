@@ -68,7 +68,7 @@ const (
 func (e *Exporter) Keep(file, stands string) error {
 	f := lastFile{Last: Last{Stands: stands, Reporting: e.o.Reporting}}
 	for i, o := range *e.snapshot.Load() {
-		if k := e.kpis[i]; o.good != nil && !o.damaged() {
+		if k := e.kpis[i]; o.good != nil {
 			f.Results = append(f.Results, k.keep(o.good))
 		}
 	}

@@ -94,8 +94,11 @@ func TestDamagedData(t *testing.T) {
 
 	s = start(t, "serve")
 	metrics = s.waitFor(t, "/metrics", http.StatusOK, `cs_exporter_query_success{query="arr"} 0`)
-	if strings.Contains(metrics, "cs_arr_amount{") {
-		t.Errorf("after a restart there are values from damaged data:\n%s", grep(metrics, "cs_arr_amount{"))
+	if got := grep(metrics, "cs_arr_amount{"); got != arr {
+		t.Errorf("after a restart the values are\n%s\nand of before the damage they were\n%s", got, arr)
+	}
+	if got := grep(metrics, `cs_exporter_query_age_seconds{query="arr"}`); !strings.Contains(got, " ") {
+		t.Errorf("their age is %q", got)
 	}
 	if code, stdout, stderr := execute(t, "check", "--accept-loss", "contracts"); code != exitOK || !strings.Contains(stdout, filepath.Base(part)) {
 		t.Errorf("check --accept-loss: got %d\n%s\n%s", code, stdout, stderr)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v2"
 
@@ -132,7 +133,7 @@ func TestMessages(t *testing.T) {
 	f("cs.email", "customer-success@example.com", acme)
 }
 
-// TestQuietHours: what is about cskpi itself comes at any hour, all else that reaches people waits for the morning.
+// TestQuietHours: what is about cskpi itself comes at any hour, all else that reaches people waits for their morning, by their clock.
 func TestQuietHours(t *testing.T) {
 	text, err := os.ReadFile("alertmanager.yml")
 	if err != nil {
@@ -145,18 +146,72 @@ func TestQuietHours(t *testing.T) {
 				Mute     []string `yaml:"mute_time_intervals"`
 			}
 		}
-		Intervals []struct{ Name string } `yaml:"time_intervals"`
+		Intervals []struct {
+			Name  string
+			Times []struct {
+				Location string
+				Weekdays []string
+				Times    []struct {
+					Start string `yaml:"start_time"`
+					End   string `yaml:"end_time"`
+				}
+			} `yaml:"time_intervals"`
+		} `yaml:"time_intervals"`
 	}
 	if err := yaml.Unmarshal(text, &config); err != nil {
 		t.Fatal(err)
 	}
-	if len(config.Route.Routes) < 8 || len(config.Intervals) != 1 || config.Intervals[0].Name != "quiet_hours" {
+	if len(config.Route.Routes) < 8 || len(config.Intervals) != 2 {
 		t.Fatalf("got %+v", config)
+	}
+	// quiet reports whether a named interval mutes at a time.
+	quiet := func(name string, at time.Time) bool {
+		for _, i := range config.Intervals {
+			if i.Name != name {
+				continue
+			}
+			for _, s := range i.Times {
+				zone, err := time.LoadLocation(s.Location)
+				if err != nil {
+					t.Fatal(err)
+				}
+				local := at.In(zone)
+				if slices.Contains(s.Weekdays, strings.ToLower(local.Weekday().String())) {
+					return true
+				}
+				for _, c := range s.Times {
+					if clock := local.Format("15:04"); clock >= c.Start && clock < c.End {
+						return true
+					}
+				}
+			}
+			return false
+		}
+		t.Fatalf("there is no interval %q", name)
+		return false
+	}
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, r := range config.Route.Routes {
 		atAnyHour := slices.Contains([]string{"service", "nobody", "watchdog"}, r.Receiver)
-		if quiet := len(r.Mute) == 1; quiet == atAnyHour {
-			t.Errorf("%s is muted: %t", r.Receiver, quiet)
+		if len(r.Mute) == 0 != atAnyHour {
+			t.Errorf("%s is muted by %q", r.Receiver, r.Mute)
+		}
+		zone := time.UTC
+		if strings.HasSuffix(r.Receiver, "-ja") {
+			zone = tokyo
+		}
+		for _, name := range r.Mute {
+			for hour := range 24 {
+				if at := time.Date(2026, 11, 30, hour, 30, 0, 0, zone); quiet(name, at) != (hour < 8 || hour >= 19) { // a Monday
+					t.Errorf("%s is muted at %s: %t", r.Receiver, at, quiet(name, at))
+				}
+			}
+			if at := time.Date(2026, 11, 29, 10, 0, 0, 0, zone); !quiet(name, at) {
+				t.Errorf("%s is not muted on Sunday", r.Receiver)
+			}
 		}
 	}
 }
