@@ -176,7 +176,7 @@ func TestHistory(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	backfill()
-	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1", "--to", day(0)); !strings.Contains(said, "4 days of KPIs have been restated since they were written, lifecycle on "+day(1)) ||
+	if said := history(exitOK, "blocks", dir, "--tool", blocks, "--instance", "here:1", "--to", day(0)); !strings.Contains(said, "6 days of KPIs have been restated since they were written, lifecycle on "+day(1)) ||
 		!strings.Contains(said, "0 blocks written") {
 		t.Error(said)
 	}
