@@ -41,7 +41,7 @@ func TestLateCorrection(t *testing.T) {
 
 	// It starts later, and is worth more.
 	f.store("insert into stored_contracts (contract_id, account_id, product, seats, acv, starts_on, updated_at) values ('c2', 'birch', 'core', 10, 26000, '2024-06-25', now64(3))")
-	f.equal("corrected", said(f.fill(r)), "computed=20 held=0 restated=14 series=32 reasons=map[facts:20]")
+	f.equal("corrected", said(f.fill(r)), "computed=20 held=0 restated=20 series=42 reasons=map[facts:20]")
 	f.settle()
 	f.equal("and again", said(f.fill(r)), "computed=0 held=20 restated=0 series=0 reasons=map[]")
 	f.equal("versions", f.rows("as_of, labels, value", "kpi_daily where view = 'arr' and column = 'amount' and as_of in ('2024-06-24', '2024-06-30') order by as_of, labels, computed_at"),
@@ -58,10 +58,10 @@ func TestLateCorrection(t *testing.T) {
 arr|2024-06-24|facts|4|[('contracts',1,'2023-08-01','2024-06-25')]
 arr|2024-06-30|first|12|[]
 arr|2024-06-30|facts|2|[('contracts',1,'2023-08-01','2024-06-25')]
-time_to_use|2024-06-24|first|12|[]
-time_to_use|2024-06-24|facts|1|[('contracts',1,'2023-08-01','2024-06-25')]
-time_to_use|2024-06-30|first|12|[]
-time_to_use|2024-06-30|facts|0|[('contracts',1,'2023-08-01','2024-06-25')]`)
+time_to_use|2024-06-24|first|14|[]
+time_to_use|2024-06-24|facts|2|[('contracts',1,'2023-08-01','2024-06-25')]
+time_to_use|2024-06-30|first|14|[]
+time_to_use|2024-06-30|facts|1|[('contracts',1,'2023-08-01','2024-06-25')]`)
 
 	q := f.kpi("arr")
 	then, err := f.Known(t.Context(), q, day("2024-06-24"), day("2024-06-24"), known)
