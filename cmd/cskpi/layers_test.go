@@ -82,8 +82,9 @@ func TestRefreshCommand(t *testing.T) {
 		t.Errorf("stored are %q\nwant %q", stored, want)
 	}
 
+	// On days before these, and before the end of the month, windows of 7 days open, of which the bridge says what they opened with.
 	refresh(exitOK, "", "--from", "2024-06-10", "--to", "2024-06-12")
-	if got := fmt.Sprint(daysStored(t, "2024-06-04", "2024-06-29")); got != "map[stored:[2024-06-10 2024-06-11 2024-06-12]]" {
+	if got := fmt.Sprint(daysStored(t, "2024-06-04", "2024-06-29")); got != "map[stored:[2024-06-10 2024-06-11 2024-06-12] support:[2024-06-04 2024-06-05 2024-06-23]]" {
 		t.Errorf("after the days were asked for there are %s", got)
 	}
 	arr := func() (sums string) {

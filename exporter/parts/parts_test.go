@@ -194,9 +194,11 @@ func TestRepair(t *testing.T) {
 	}
 	l.check()
 	expect("a layer is damaged", "usage")
-	defaults := named("cs_setting_defaults")
-	if err := l.conn.Exec(t.Context(), "create function "+defaults.Name+" as "+defaults.SQL); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"cs_setting_defaults", "cs_excluded_pattern"} {
+		f := named(name)
+		if err := l.conn.Exec(t.Context(), "create function "+f.Name+" as "+f.SQL); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := l.watch.RollUp(t.Context(), nil); err != nil {
 		t.Errorf("usage is not rolled up: %v", err)
