@@ -92,10 +92,25 @@ func company(f *fixture, without string) (first, last []string) {
 	return first, last
 }
 
-// newCompany is a database of its own with the company in it.
+// newCompany is a database of its own with the company in it, and layers.
 func newCompany(t *testing.T, without string, key []byte) *fixture {
 	t.Helper()
-	f := newFixture(t)
+	f, last := begunCompany(t, without, key)
+	if without == "" { // so that what comes last, and what is erased, finds layers there
+		f.refresh()
+	}
+	for _, path := range last {
+		f.clean(path)
+	}
+	f.rollUp()
+	f.refresh()
+	return f
+}
+
+// begunCompany is the company without layers and without the last files.
+func begunCompany(t *testing.T, without string, key []byte) (f *fixture, last []string) {
+	t.Helper()
+	f = newFixture(t)
 	f.UserKey = key
 	catalogue, err := queries.Load()
 	if err == nil {
@@ -111,15 +126,7 @@ func newCompany(t *testing.T, without string, key []byte) *fixture {
 	first, last := company(f, without)
 	f.clean(first...)
 	f.rollUp()
-	if without == "" { // so that what comes last, and what is erased, finds layers there
-		f.refresh()
-	}
-	for _, path := range last {
-		f.clean(path)
-	}
-	f.rollUp()
-	f.refresh()
-	return f
+	return f, last
 }
 
 // clean imports files that have nothing to reject.
@@ -322,7 +329,8 @@ func TestErase(t *testing.T) {
 // TestEraseExpired: what usage is rolled up to is without whom is erased also on days whose events are no longer kept.
 func TestEraseExpired(t *testing.T) {
 	expired := func(without string) *fixture {
-		f := newCompany(t, without, nil)
+		f, last := begunCompany(t, without, nil)
+		f.clean(last...)
 		f.exec("insert into stored_usage_horizon (refused_before, kept_from) values ('2024-04-01', '2024-03-20')")
 		if deleted, err := store.Expire(t.Context(), f.conn, time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)); err != nil || deleted == 0 {
 			t.Fatal(deleted, err)
