@@ -31,13 +31,7 @@ import (
 //
 // CSKPI_BENCH_EVENTS is the number of usage events of the busier company; ten million if it is not set.
 func BenchmarkRefresh(b *testing.B) {
-	events := 10_000_000
-	if text := os.Getenv("CSKPI_BENCH_EVENTS"); text != "" {
-		var err error
-		if events, err = strconv.Atoi(text); err != nil {
-			b.Fatalf("CSKPI_BENCH_EVENTS: %v", err)
-		}
-	}
+	events := given(b, "CSKPI_BENCH_EVENTS", 10_000_000)
 	for b.Loop() {
 		w := newWorld(b, enginetest.Conn(b))
 		w.company(10_000, false)

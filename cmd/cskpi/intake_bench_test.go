@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,13 +41,7 @@ func BenchmarkHTTPBatches(b *testing.B) {
 		k.ready(b.Context())
 		s.settled(b.Context())
 		before := s.cpu()
-		ours += sendAll(b, connections, bodies, func(body []byte) (int, error) {
-			status, answer, err := k.post(b.Context(), "usage_events", body, map[string]string{"Content-Type": "application/x-ndjson"})
-			if err == nil && status != http.StatusOK && status != http.StatusServiceUnavailable {
-				err = fmt.Errorf("%d %s", status, answer)
-			}
-			return status, err
-		})
+		ours += sendAll(b, connections, bodies, k.sendUsage)
 		spent += s.cpu() - before
 		s.kill(syscall.SIGTERM)
 
@@ -89,6 +82,15 @@ func BenchmarkHTTPBatches(b *testing.B) {
 	b.ReportMetric(plain/millions, "plain-cpu-s/million")
 }
 
+// sendUsage sends usage events, which may have to be sent again where they are not taken for the moment.
+func (k *soak) sendUsage(body []byte) (status int, err error) {
+	status, answer, err := k.post(k.service.t.Context(), "usage_events", body, map[string]string{"Content-Type": "application/x-ndjson"})
+	if err == nil && status != http.StatusOK && status != http.StatusServiceUnavailable {
+		err = fmt.Errorf("%d %s", status, answer)
+	}
+	return status, err
+}
+
 // sendAll sends bodies over so many connections, again where send says that there is no room at the moment, and returns how long that took.
 func sendAll(b *testing.B, connections int, bodies [][]byte, send func([]byte) (status int, err error)) time.Duration {
 	b.Helper()
@@ -120,13 +122,7 @@ func sendAll(b *testing.B, connections int, bodies [][]byte, send func([]byte) (
 // else and then with one touchpoint that is 60 days late. Service and engine take cpu-s/hour, if such a touchpoint comes every 15 minutes; a late one takes
 // late-cpu-s of it, and nothing-cpu-s/hour is what they take if nothing comes. CSKPI_BENCH_MINUTES is how long each of the three lasts, by default 5.
 func BenchmarkIdleCompany(b *testing.B) {
-	minutes := 5
-	if text := os.Getenv("CSKPI_BENCH_MINUTES"); text != "" {
-		var err error
-		if minutes, err = strconv.Atoi(text); err != nil {
-			b.Fatalf("CSKPI_BENCH_MINUTES: %v", err)
-		}
-	}
+	minutes := given(b, "CSKPI_BENCH_MINUTES", 5)
 	until := time.Now().UTC().Truncate(24 * time.Hour)
 	company, err := demo.New(demo.Options{Seed: 1, Accounts: 400, Years: 4, Until: until, Currency: "USD"})
 	if err != nil {

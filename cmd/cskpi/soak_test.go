@@ -692,38 +692,13 @@ func BenchmarkIntake(b *testing.B) {
 				mu.Unlock()
 			}
 		})
-		begin := time.Now()
-		var at atomic.Int64
-		var senders sync.WaitGroup
-		for range connections {
-			senders.Go(func() {
-				for {
-					i := int(at.Add(1) - 1)
-					if i >= len(bodies) {
-						return
-					}
-					for {
-						status, answer, err := k.post(b.Context(), "usage_events", bodies[i], map[string]string{"Content-Type": "application/x-ndjson"})
-						if err == nil && status == http.StatusOK {
-							break
-						}
-						if status != http.StatusServiceUnavailable {
-							b.Errorf("%v %d %s", err, status, answer)
-							return
-						}
-						time.Sleep(100 * time.Millisecond)
-					}
-				}
-			})
-		}
-		senders.Wait()
-		sent += time.Since(begin)
+		sent += sendAll(b, connections, bodies, k.sendUsage)
 		close(done)
 		wg.Wait()
 		peak = max(peak, s.peakMB())
 		s.kill(syscall.SIGTERM)
 
-		begin = time.Now()
+		begin := time.Now()
 		cmd := exec.CommandContext(b.Context(), s.bin, "import", file)
 		cmd.Env = append(slices.Clone(s.env), "CSKPI_DATA_DIR="+b.TempDir())
 		out, err := cmd.CombinedOutput()
@@ -751,9 +726,15 @@ func BenchmarkIntake(b *testing.B) {
 // events is how many usage events benchmarks send: CSKPI_TEST_EVENTS, by default a million.
 func events(b *testing.B) int {
 	b.Helper()
-	n, err := strconv.Atoi(cmp.Or(os.Getenv("CSKPI_TEST_EVENTS"), "1000000"))
+	return given(b, "CSKPI_TEST_EVENTS", 1_000_000)
+}
+
+// given is a number from the environment, or another one.
+func given(b *testing.B, name string, otherwise int) int {
+	b.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv(name), strconv.Itoa(otherwise)))
 	if err != nil {
-		b.Fatal(err)
+		b.Fatalf("%s: %v", name, err)
 	}
 	return n
 }

@@ -66,8 +66,8 @@ func onScale(t *table) rule {
 			return "", ""
 		}
 		switch {
-		case highest != 0 && !slices.Contains([]int64{3, 4, 5, 6, 7, 10}, highest):
-			return "scale", "is no scale; its highest score is 3, 4, 5, 6, 7 or 10"
+		case highest != 0 && !slices.Contains(policy.Scales, highest):
+			return "scale", policy.NoScale
 		case highest != 0 && (row[score].n < 1 || row[score].n > highest):
 			return "score", fmt.Sprintf("is out of scale: this answer is from 1 to %d", highest)
 		case row[score].n < 1 || row[score].n > 10:

@@ -63,6 +63,12 @@ type InvalidSetting struct {
 
 func (e InvalidSetting) Error() string { return fmt.Sprintf("%s %q %s", e.Column, e.Value, e.Reason) }
 
+// Scales are the highest scores of the scales on which CSAT is asked.
+var Scales = []int64{3, 4, 5, 6, 7, 10}
+
+// NoScale is the reason why another number is refused.
+const NoScale = "is no scale; its highest score is 3, 4, 5, 6, 7 or 10"
+
 // allDays is the scope of settings that hold for all days, also for those before they were set.
 const allDays = "all days"
 
@@ -252,8 +258,8 @@ func (s *Settings) fault(d *definition, value string) string {
 			return "is no property; write it as impersonated or role=support"
 		}
 	case "scale":
-		if !slices.Contains([]string{"3", "4", "5", "6", "7", "10"}, value) {
-			return "is no scale; its highest score is 3, 4, 5, 6, 7 or 10"
+		if !slices.ContainsFunc(Scales, func(highest int64) bool { return strconv.FormatInt(highest, 10) == value }) {
+			return NoScale
 		}
 	case "text":
 		if value == "" {

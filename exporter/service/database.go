@@ -154,7 +154,7 @@ func (s *Service) Open(ctx context.Context, catalogue queries.Catalogue) (*Datab
 		err = s.Configure(ctx, d, fixed)
 	}
 	if err == nil {
-		err = d.Complete(ctx)
+		err = d.complete(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -238,8 +238,8 @@ func (s *Service) Configure(ctx context.Context, d *Database, r policy.Reporting
 	return nil
 }
 
-// Complete stores the rest of imports with --strict that were interrupted.
-func (d *Database) Complete(ctx context.Context) error {
+// complete stores the rest of imports with --strict that were interrupted.
+func (d *Database) complete(ctx context.Context) error {
 	if err := intake.Complete(ctx, d.Conn); err != nil {
 		return fmt.Errorf("an import with --strict was interrupted and is not stored as a whole yet: %w", err)
 	}

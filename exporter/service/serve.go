@@ -139,7 +139,7 @@ func (s *Service) compute(ctx context.Context, catalogue queries.Catalogue, in *
 	}
 	catalogue = d.Catalogue
 	news := make(chan struct{}, 1)
-	usage := &rollUps{complete: d.Complete, parts: d.Parts, every: min(rollUpLatest, max(rollUpSoonest, s.Config.Interval)), news: news, log: s.Log}
+	usage := &rollUps{complete: d.complete, parts: d.Parts, every: min(rollUpLatest, max(rollUpSoonest, s.Config.Interval)), news: news, log: s.Log}
 	if !s.Config.EventsRetention.Off() {
 		usage.expire = func(ctx context.Context) error { return s.expire(ctx, d) }
 	}
