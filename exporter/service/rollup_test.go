@@ -27,7 +27,7 @@ func (readOnly) Exec(context.Context, string, ...any) error {
 	return errors.New("code: 164, message: cannot execute query in readonly mode")
 }
 
-// TestRollUpReadOnly: who may not write is told, and reads what others rolled up.
+// TestRollUpReadOnly: a user without the right to write gets an error, and reads what others rolled up.
 func TestRollUpReadOnly(t *testing.T) {
 	c := enginetest.Conn(t)
 	if err := store.Migrate(t.Context(), c); err != nil {
@@ -42,7 +42,7 @@ func TestRollUpReadOnly(t *testing.T) {
 	}
 	var log bytes.Buffer
 	d := &Database{Conn: readOnly{c}}
-	r := &rollUps{complete: d.Complete, every: time.Second, parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := &rollUps{complete: d.complete, every: time.Second, parts: parts.New(parts.Options{Conn: readOnly{c}}), log: slog.New(slog.NewTextHandler(&log, nil))}
 	if err := r.once(t.Context()); err != nil || r.status().LastSuccess.IsZero() {
 		t.Errorf("with nothing to do: got %v, %+v", err, r.status())
 	}
@@ -99,7 +99,7 @@ func TestServeCompletesImport(t *testing.T) {
 	}
 	d := &Database{Conn: c}
 	var log bytes.Buffer
-	r := &rollUps{complete: d.Complete, every: time.Second, parts: parts.New(parts.Options{Conn: c}), log: slog.New(slog.NewTextHandler(&log, nil))}
+	r := &rollUps{complete: d.complete, every: time.Second, parts: parts.New(parts.Options{Conn: c}), log: slog.New(slog.NewTextHandler(&log, nil))}
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	r.run(ctx, stop) // stops after the first attempt

@@ -55,8 +55,8 @@ select day, id, table, source, reason, affected, unit from quality_detail where 
 
 -- Two events of somebody whose account nobody has named wait for a week on 17 June; that of Max is named on 20 June, and was never unattributed.
 insert into stored_unattributed_events (event_id, user_id, event, ts, source) values
-    ('w1', 'stranger', 'open', '2024-06-10 10:00:00', 'web'), ('w2', 'stranger', 'open', '2024-06-10 11:00:00', 'web'),
-    ('w3', 'stranger', 'open', '2024-06-15 11:00:00', 'web'), ('w4', 'max',      'open', '2024-06-10 11:00:00', 'web');
+    ('w1', 'visitor', 'open', '2024-06-10 10:00:00', 'web'), ('w2', 'visitor', 'open', '2024-06-10 11:00:00', 'web'),
+    ('w3', 'visitor', 'open', '2024-06-15 11:00:00', 'web'), ('w4', 'max',      'open', '2024-06-10 11:00:00', 'web');
 insert into stored_user_accounts (user_id, account_id, source) values ('max', 'acme', 'web');
 insert into stored_usage_events (event_id, account_id, user_id, event, ts, source) values ('w4', 'acme', 'max', 'open', '2024-06-10 11:00:00', 'web');
 insert into stored_unattributed_events (event_id, user_id, event, ts, source, is_withdrawn, updated_at) values ('w4', 'max', 'open', '2024-06-10 11:00:00', 'web', 1, '2100-01-01 00:00:00');

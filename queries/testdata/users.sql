@@ -18,7 +18,7 @@ insert into stored_usage_events (event_id, account_id, user_id, event, ts, is_an
 select mau_users, stickiness_ratio, daily_users, seat_ratio, seats_used, seats from usage where day = '2024-06-30' and segment = 'low';
 select features, users from feature_days where day = '2024-06-30';
 
--- Then we are told, in whatever order. It holds for all days, those before included.
+-- Then the connections arrive, in whatever order. It holds for all days, those before included.
 insert into stored_user_aliases (alias_id, user_id, is_anonymous) values ('browser-1', 'kim', true), ('lee@old.example', 'lee@new.example', false);
 insert into stored_settings (name, value) values ('excluded_users', '@vendor.example,Monitor-*');
 insert into stored_users (user_id, is_excluded) values ('robot', true);
