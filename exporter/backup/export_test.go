@@ -36,7 +36,7 @@ func AsFormer(do func()) {
 	defer func() { kept = now }()
 	kept = nil
 	for _, t := range now {
-		if !slices.Contains([]string{"stored_fact_changes", "stored_unattributed_events", "stored_usage_horizon", "stored_user_aliases", "stored_users"}, t.name) && t.only == "" {
+		if !slices.Contains([]string{"stored_fact_changes", "stored_unattributed_events", "stored_usage_horizon", "stored_user_aliases", "stored_users", "stored_staff"}, t.name) && t.only == "" {
 			t.name = strings.TrimPrefix(t.name, queries.StoredPrefix)
 			kept = append(kept, t)
 		}

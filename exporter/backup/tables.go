@@ -42,6 +42,7 @@ var kept = []table{
 	{name: "stored_user_accounts", why: "Which account a user belongs to, as clients reported it."},
 	{name: "stored_user_aliases", why: "Which ids are the same user's, as clients reported it."},
 	{name: "stored_users", why: "Who is no user of an account."},
+	{name: "stored_staff", why: "Our own people, with their versions."},
 	{name: "stored_unattributed_events", why: "Usage events of users whose account is not known yet."},
 	{name: "stored_fact_changes", why: "Facts of which the history hears only when the layers have them."},
 	{name: "fact_changes", why: "Facts that the layers had when, by which the history tells which of its days still hold."},

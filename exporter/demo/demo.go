@@ -89,6 +89,7 @@ var writers = []struct {
 	{"settings", (*Company).writeSettings},
 	{"fx_rates", (*Company).writeRates},
 	{"targets", (*Company).writeTargets},
+	{"staff", (*Company).writeStaff},
 	{"accounts", (*Company).writeAccounts},
 	{"contracts", (*Company).writeContracts},
 	{"milestones", (*Company).writeMilestones},

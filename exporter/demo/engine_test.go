@@ -22,24 +22,33 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 // schema reads the columns of the tables from their definitions; columns that the database fills are left out.
 func schema(t *testing.T) map[string][]string {
 	t.Helper()
-	text, err := fs.ReadFile(queries.Builtin(), "schema/001_facts.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
 	tables := map[string][]string{}
-	table := ""
-	create, column := regexp.MustCompile(`^create table if not exists cs\.(\w+) \(`), regexp.MustCompile(`^    (\w+) +\w`)
-	for line := range strings.Lines(string(text)) {
-		if m := create.FindStringSubmatch(line); m != nil {
-			table = m[1]
-		} else if m := column.FindStringSubmatch(line); m != nil && m[1] != "ingested_at" && !strings.Contains(line, " materialized ") {
-			tables[table] = append(tables[table], m[1])
-		} else if strings.HasPrefix(line, ")") {
-			table = ""
+	create, column := regexp.MustCompile(`^create table if not exists (?:cs\.|stored_)(\w+) \(`), regexp.MustCompile(`^    (\w+) +\w`)
+	// What the first file lacks the company has only where it is here, too.
+	for file, has := range map[string]func(table string) bool{
+		"schema/001_facts.sql": func(string) bool { return true },
+		"tables/facts.sql":     func(table string) bool { return table == "staff" },
+	} {
+		text, err := fs.ReadFile(queries.Builtin(), file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := ""
+		for line := range strings.Lines(string(text)) {
+			if m := create.FindStringSubmatch(line); m != nil && has(m[1]) {
+				table = m[1]
+			} else if m := column.FindStringSubmatch(line); m != nil && table != "" && !slices.Contains(filled, m[1]) && !strings.Contains(line, " materialized ") {
+				tables[table] = append(tables[table], m[1])
+			} else if strings.HasPrefix(line, ")") {
+				table = ""
+			}
 		}
 	}
 	return tables
 }
+
+// filled are the columns that no row has, since the database fills them.
+var filled = []string{"ingested_at", "is_withdrawn", "valid_from"}
 
 var keyPattern = regexp.MustCompile(`[{,]"(\w+)":(?:"(?:[^"\\]|\\.)*"|[^",]+)`)
 

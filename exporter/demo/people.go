@@ -1,6 +1,11 @@
 package demo
 
-import "slices"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // The CSMs. Segments are served by teams of their own: high touch by few accounts a head, low touch by a team for
 // onboarding that hands over to one for adoption, tech touch by a small pool for very many. Each team hires when
@@ -22,7 +27,7 @@ var capacity = [teams]int{10, 14, 30, 130}
 type csm struct {
 	name      string
 	team      team
-	left      bool
+	from, to  day // First day, and the first one no longer there; never: still is.
 	load      int
 	diligence float64 // 0.7 to 1.1: how reliably touches and to-dos happen.
 }
@@ -53,9 +58,9 @@ func (s *staff) name(i int32) string {
 	return s.people[i].name
 }
 
-func (s *staff) hire(t team) int32 {
+func (s *staff) hire(t team, d day) int32 {
 	i := int32(len(s.people))
-	s.people = append(s.people, csm{name: personName(s.shift + len(s.people)), team: t, diligence: s.dice.within(0.72, 1.1)})
+	s.people = append(s.people, csm{name: personName(s.shift + len(s.people)), team: t, from: d, to: never, diligence: s.dice.within(0.72, 1.1)})
 	s.members[t] = append(s.members[t], i)
 	return i
 }
@@ -84,7 +89,7 @@ func (s *staff) stretch(i int32) float64 {
 func (c *Company) assign(a *account, t team, d day) {
 	s := &c.staff
 	if len(s.members[t]) == 0 {
-		s.hire(t)
+		s.hire(t, d)
 	}
 	c.handOver(a, s.least(t), d)
 }
@@ -122,7 +127,7 @@ func (c *Company) staffing(week day) {
 			if len(s.members[t]) < 2 || !s.dice.weekly(0.10) {
 				continue
 			}
-			s.people[i].left = true
+			s.people[i].to = week
 			for k, j := range s.members[t] {
 				if i == j {
 					s.members[t] = append(s.members[t][:k:k], s.members[t][k+1:]...)
@@ -132,7 +137,7 @@ func (c *Company) staffing(week day) {
 			c.moveAccounts(week, func(a *account) bool { return a.csm == i }, func() int32 { return s.least(t) })
 		}
 		for s.load[t] > capacity[t]*len(s.members[t])*105/100 {
-			newcomer := s.hire(t)
+			newcomer := s.hire(t, week)
 			fair := s.load[t] / len(s.members[t])
 			c.moveAccounts(week, func(a *account) bool {
 				return a.team == t && a.csm != newcomer && s.people[a.csm].load > fair && s.people[newcomer].load < fair*6/10
@@ -148,4 +153,32 @@ func (c *Company) moveAccounts(d day, which func(*account) bool, to func() int32
 			c.handOver(a, to(), d)
 		}
 	}
+}
+
+// teamNames are the teams as the company calls them, with the role of their people.
+var teamNames = [teams]struct{ name, role string }{
+	highTeam: {"high touch", "csm"}, onboardingTeam: {"onboarding", "onboarding"}, adoptionTeam: {"adoption", "csm"}, techTeam: {"tech touch", "csm"},
+}
+
+// writeStaff writes who works in Customer Success, and a second version of those who left.
+func (c *Company) writeStaff(ctx context.Context, r *rows) error {
+	for i, p := range c.staff.people {
+		version := func(to, updated day) {
+			r.text("staff_id", fmt.Sprintf("E%03d", i+1))
+			r.text("name", p.name)
+			r.text("email", strings.ReplaceAll(strings.ToLower(p.name), " ", ".")+"@vendor.example")
+			r.text("also_known_as", "")
+			r.text("team", teamNames[p.team].name)
+			r.text("role", teamNames[p.team].role)
+			r.text("manager", "")
+			r.day("starts_on", p.from)
+			r.day("ends_before", to)
+			r.end(c.calendar.at(max(updated, c.calendar.from), 9*3600))
+		}
+		version(never, p.from)
+		if p.to != never {
+			version(p.to, p.to)
+		}
+	}
+	return ctx.Err()
 }

@@ -5,7 +5,7 @@ import "testing"
 // TestTouched: what facts touch is announced to the layers: the accounts that they name, and that those named which they replace, from the first of
 // the days of both on.
 func TestTouched(t *testing.T) {
-	f := newFixture(t)
+	f := withViews(t) // for functions
 	told := func(what, want string) {
 		t.Helper()
 		f.equal(what, f.query("table, account_id, first_on, last_on, rows, step", "stored_fact_changes final order by all"), want)
@@ -38,6 +38,15 @@ accounts|d|2024-06-01|2024-06-01|0|2
 touchpoints|a|2024-05-01|2024-05-20|1|2`)
 	f.imports(f.file("7/accounts.csv", "account_id,csm,created_on,is_test,source,updated_at\na,lee,2022-01-01,true,crm,2024-07-01\n"))
 	told("an account that turns out to be a test", "accounts|a|1970-01-01|1970-01-01|1|2\naccounts|b|1970-01-01|1970-01-01|0|2\naccounts|d|1970-01-01|1970-01-01|0|2")
+	const people = "staff_id,name,email,ends_before,source,updated_at\n"
+	f.imports(f.file("8/staff.csv", people+"7,Kim,,,hr,2024-07-01\n8,Moss,,,hr,2024-07-01\n"))
+	told("a person whom an account names as its owner, and one whom nothing names", "staff||2024-07-01|2024-07-01|2|2\nstaff|a|1970-01-01|1970-01-01|0|2")
+	f.imports(f.file("9/staff.csv", people+"7,Kim,,2024-09-01,hr,2024-08-01\n8,Moss,moss@vendor.example,,hr,2024-08-01\n"))
+	told("an address that nothing names, and an owner who leaves, together", "staff||2024-07-01|2024-08-01|2|2\nstaff|a|1970-01-01|1970-01-01|0|2")
+	f.imports(f.file("10/staff.csv", people+"7,Kim,,2024-10-01,hr,2024-08-02\n"))
+	told("an owner who leaves later", "staff||2024-07-01|2024-08-02|1|2\nstaff|a|2024-09-01|2024-09-01|0|2")
+	f.imports(f.file("11/staff.csv", people+"9,kim,,,hr,2024-08-03\n"))
+	told("somebody who shares the name", "staff||2024-08-03|2024-08-03|1|2\nstaff|a|1970-01-01|1970-01-01|0|2")
 }
 
 // TestTables: only facts can be stored, by the names that they have everywhere: neither what a roll-up or a layer holds, nor by the names of the tables in

@@ -80,6 +80,9 @@ var proseColumns = []string{"note", "outcome", "reason", "title", "value", "prop
 // eventsSuffix ends the names of the tables of usage events.
 const eventsSuffix = "_events"
 
+// tableStaff has our own people, whose addresses are how other facts name them and never pseudonyms.
+const tableStaff = "staff"
+
 // Columns that every fact table has; only the last is never read from input.
 const (
 	columnSource   = "source"
@@ -154,7 +157,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 				c.longest = longestProse
 			}
 			c.person = c.kind == kindString && !c.nullable && slices.Contains(personColumns, d.name)
-			c.address = c.kind == kindString && !c.nullable && d.name == addressColumn
+			c.address = c.kind == kindString && !c.nullable && d.name == addressColumn && name != tableStaff
 			c.required = d.defaultKind == "" && !c.nullable && c.kind != kindMap
 			c.fallback.null = c.nullable
 			t.index[d.name] = len(t.columns)

@@ -25,12 +25,10 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	if err != nil {
 		return fmt.Errorf("read what the table %s looks like: %w", staged, store.Brief(err))
 	}
-	if table == "accounts" {
-		// What rows cannot say yet has its default.
-		for name, otherwise := range map[string]string{"valid_from": "updated_at", "is_withdrawn": "toUInt8(0)", "is_test": "false", "created_on": "cast(null as Nullable(Date))"} {
-			if !columns[name] {
-				staged = "(select *, " + otherwise + " as " + name + " from " + staged + ")"
-			}
+	for name, otherwise := range defaults[table] {
+		if !columns[name] {
+			staged = "(select *, " + otherwise + " as " + name + " from " + staged + ")"
+			columns[name] = true
 		}
 	}
 	identity := slices.DeleteFunc(slices.Clone(of.Key), func(c string) bool { return c == "valid_from" })
@@ -47,6 +45,9 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 	if table != "accounts" {
 		parts = append(parts, "select "+account+" as account, "+firstDay(of, nil, zone)+" as first, 0 as arrived from stored_"+table+" where ("+ids+") in (select "+ids+" from "+staged+")")
 	}
+	if table == staff {
+		touched = staffChanges(staged)
+	}
 	for _, linked := range others(table, staged) {
 		parts = append(parts, "select account_id as account, (select min(t.first) from ("+touched+") as t) as first, 0 as arrived from ("+linked+")")
 	}
@@ -55,6 +56,15 @@ func Announce(ctx context.Context, conn driver.Conn, batch uint64, table, staged
 		return fmt.Errorf("announce what facts touch: %w", store.Brief(err))
 	}
 	return nil
+}
+
+// staff is the table of our own people. Its facts are about the accounts whose facts name them.
+const staff = "staff"
+
+// defaults are what columns say that rows to be stored may lack, by table, where what they touch depends on it.
+var defaults = map[string]map[string]string{
+	"accounts": {"valid_from": "updated_at", "is_withdrawn": "toUInt8(0)", "is_test": "false", "created_on": "cast(null as Nullable(Date))"},
+	staff:      {"valid_from": "updated_at", "is_withdrawn": "toUInt8(0)", "name": "''", "email": "''", "also_known_as": "''", "ends_before": "cast(null as Nullable(Date))"},
 }
 
 // others are statements that give the accounts, beside those that rows of staged and what they replace name, of which layers say something else
@@ -68,6 +78,8 @@ func others(table, staged string) []string {
 		// Contracts of test accounts replace nothing; and a parent is known or not.
 		accounts = "select account_id from " + staged
 		all = append(all, "select account_id from stored_accounts where parent_account_id in ("+accounts+")")
+	case staff:
+		return namedBy(staged)
 	case "contracts":
 		contracts = "(select source, contract_id, account_id, renewed_from from stored_contracts union all select source, contract_id, account_id, renewed_from from " + staged + ")"
 		accounts = "select account_id from " + contracts + " where (source, contract_id) in (select source, contract_id from " + staged + ")"
@@ -78,6 +90,20 @@ func others(table, staged string) []string {
 	// name, and of all that name one of these or of theirs.
 	ids := "select source, arrayJoin([contract_id, renewed_from]) as id from " + contracts + " where id != '' and account_id in (" + accounts + ")"
 	return append(all, "select account_id from "+contracts+" where (source, contract_id) in ("+ids+") or (source, renewed_from) in ("+ids+")")
+}
+
+// namedBy are statements that give the accounts of facts that name any of the people of staged, or someone who shares a name with them.
+func namedBy(staged string) (all []string) {
+	const names = "arrayJoin(arrayFilter(x -> x != '', arrayMap(x -> cs_name_key(x), arrayConcat([staff_id, name, email], splitByRegexp('[;；]', also_known_as))))) as name_key"
+	known := "(select staff_id, name, email, also_known_as from stored_staff union all select staff_id, name, email, also_known_as from " + staged + ")"
+	theirs := "select name_key from (select staff_id, " + names + " from " + known + " where staff_id in (select staff_id from " + staged + "))"
+	theirs = "select name_key from (select " + names + " from " + known + " where staff_id in (select staff_id from (select staff_id, " + names + " from " + known + ") where name_key in (" + theirs + ")))"
+	for _, t := range queries.StoredTables() {
+		if t.Has("csm") && t.Has("account_id") {
+			all = append(all, "select account_id from stored_"+t.Name+" where cs_name_key(csm) in ("+theirs+")")
+		}
+	}
+	return all
 }
 
 // Stored says that the facts of a batch are stored.
@@ -121,6 +147,22 @@ func accountChanges(staged, zone string) string {
 		) as f on f.account_id = s.account_id`, staged, sqltext.Quote(zone), strings.Join(facts, " union all "))
 }
 
+// staffChanges selects what rows of staff touch of the accounts whose facts name these people: all days where a name is another one, else those from the
+// day on which the person leaves.
+func staffChanges(staged string) string {
+	return fmt.Sprintf(`
+		select if(toString((s.name, s.email, s.also_known_as, s.is_withdrawn)) = k.said, least(ifNull(s.ends_before, toDate('2149-06-06')), k.left_on), toDate(0)) as first
+		from %[1]s as s
+		left join (
+			select
+				staff_id, toString(argMax((name, email, also_known_as, is_withdrawn), (valid_from, updated_at))) as said,
+				argMax(ifNull(ends_before, toDate('2149-06-06')), (valid_from, updated_at)) as left_on
+			from stored_staff
+			where staff_id in (select staff_id from %[1]s)
+			group by staff_id
+		) as k on k.staff_id = s.staff_id`, staged)
+}
+
 // tableOf describes a table of facts.
 func tableOf(name string) (queries.Table, bool) {
 	all := queries.StoredTables()
@@ -144,7 +186,8 @@ func columnsOf(ctx context.Context, conn driver.Conn, table string) (map[string]
 	return set(names), nil
 }
 
-// firstDay is an expression for the first day that a row touches: the earliest that it names in the columns that are there. [all]
+// firstDay is an expression for the first day that a row touches: the earliest that it names in the columns that are there, or, where the table has
+// none for days, that of its last change. Unless there is given, all columns are there.
 func firstDay(table queries.Table, there map[string]bool, zone string) string {
 	never := "toDate('2149-06-06')"
 	days := []string{never}
@@ -157,6 +200,9 @@ func firstDay(table queries.Table, there map[string]bool, zone string) string {
 		case strings.Contains(c.Type, "DateTime64"):
 			days = append(days, "ifNull(toDate("+name+", "+sqltext.Quote(zone)+"), "+never+")")
 		}
+	}
+	if len(days) == 1 && (there == nil || there["updated_at"]) {
+		days = append(days, "toDate(updated_at, "+sqltext.Quote(zone)+")")
 	}
 	return "least(" + strings.Join(days, ", ") + ")"
 }

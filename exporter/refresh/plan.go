@@ -277,8 +277,8 @@ func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone st
 		case account != "":
 			w.accounts = append(w.accounts, account)
 			first = earlier(first, on)
-		case slices.ContainsFunc(own, func(table string) bool { return c.tables[table] }):
-			all = earlier(all, on) // what it reads by way of other layers, those say
+		case slices.ContainsFunc(own, func(table string) bool { return c.tables[table] && table != staff }):
+			all = earlier(all, on) // what it reads by way of other layers, those say; what is said of staff, the accounts that name them
 		}
 	}
 	slices.Sort(w.accounts)

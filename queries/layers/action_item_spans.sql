@@ -73,10 +73,11 @@ states as (
 
 select
     s.account_id as account_id, s.source as source, s.item_id as item_id, s.since as since, s.before as before,
-    multiIf(s.assigned != '', s.assigned, o.csm != '', o.csm, '(none)') as csm,
+    multiIf(n.csm != '', n.csm, s.assigned != '', s.assigned, o.csm != '', o.csm, '(none)') as csm,
     s.title as title, s.first_due_on as first_due_on, s.due_on as due_on, s.done_on as done_on, s.is_open as is_open, s.was_due as was_due, s.is_overdue as is_overdue
 from (
     select *, least(first_due_on, since) as owned_on from states
     where is_known and (is_open or was_due) and account_id not in (select account_id from test_accounts)
 ) as s
+left join staff_names as n on n.name = cs_name_key(s.assigned)
 asof left join account_spans as o on o.account_id = s.account_id and o.since <= s.owned_on

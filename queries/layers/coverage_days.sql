@@ -13,7 +13,7 @@
 --   is_eligible     fact 1 where it paid on every day of the cadence.
 --   touches         fact Qualifying touches in the cadence.
 --   touched_on      fact Day of the last one; 1970-01-01: none.
---   touched_by      fact Who touched it then, as the source says.
+--   touched_by      fact Who touched it then.
 --   touch_kind      fact How.
 --   noted_on        fact Day of the last qualifying touch in the cadence that left an impression; 1970-01-01: none.
 --   impression      fact That impression: risk, neutral or opportunity; empty: none.
@@ -37,9 +37,10 @@ touched as (
         concat(toString(happened_at), '\0', kind, '\0', csm, '\0', sentiment) as touch
     from (
         select
-            account_id, happened_at, toDate(happened_at, {zone:String}) as touched_on, toString(t.kind) as kind, toString(t.csm) as csm, toString(t.sentiment) as sentiment,
+            account_id, happened_at, toDate(happened_at, {zone:String}) as touched_on, toString(t.kind) as kind, if(n.csm = '', toString(t.csm), n.csm) as csm, toString(t.sentiment) as sentiment,
             arrayJoin(if(kind in ('email', 'webinar'), [toUInt8(1)], [toUInt8(0), 1])) as is_tech
         from stored_touchpoints as t final
+        left join staff_names as n on n.name = cs_name_key(t.csm)
         where touched_on <= last_day and touched_on > first_day - longest and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as dated
 ),

@@ -13,7 +13,7 @@
 
 select
     f.account_id as account_id, f.source as source, f.feedback_id as feedback_id, f.kind as kind,
-    multiIf(f.csm != '', f.csm, o.csm != '', o.csm, '(none)') as csm,
+    multiIf(n.csm != '', n.csm, f.csm != '', f.csm, o.csm != '', o.csm, '(none)') as csm,
     f.created_on as created_on, f.previous_on as previous_on
 from (
     select
@@ -23,4 +23,5 @@ from (
     where (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
         and account_id not in (select account_id from test_accounts)
 ) as f
+left join staff_names as n on n.name = cs_name_key(f.csm)
 asof left join account_spans as o on o.account_id = f.account_id and o.since <= f.created_on

@@ -95,6 +95,12 @@ dated as (
         union all
         select 'users' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_users final group by system, on
         union all
+        select 'staff' as name, system, toDate(at, {zone:String}) as on, count() as n, max(at) as latest
+        from (
+            select source as system, max(updated_at) as at from stored_staff as p final group by system, staff_id having not argMax(is_withdrawn, (p.valid_from, p.updated_at))
+        ) as staff
+        group by system, on
+        union all
         select 'unattributed_events' as name, source as system, toDate(ts, {zone:String}) as on, count() as n, max(ts) as latest from stored_unattributed_events final group by system, on
     ) as by_instant
     union all

@@ -45,7 +45,7 @@ versions as (
 
 select
     v.account_id as account_id, v.source as source, v.opportunity_id as opportunity_id, v.since as since, v.before as before, v.kind as kind, v.originated_by as originated_by,
-    multiIf(v.named_csm != '', v.named_csm, o.csm != '', o.csm, '(none)') as csm,
+    multiIf(n.csm != '', n.csm, v.named_csm != '', v.named_csm, o.csm != '', o.csm, '(none)') as csm,
     v.created_on as created_on, v.created_amount as created_amount, v.created_currency as created_currency, v.amount as amount, v.currency as currency,
     v.expected_on as expected_on, v.decided_on as decided_on, v.is_won as is_won, v.stage as stage
 from (
@@ -64,6 +64,7 @@ from (
     from versions
     array join arrayZip(breaks, arrayPushBack(arrayPopFront(breaks), never)) as piece
 ) as v
+left join staff_names as n on n.name = cs_name_key(v.named_csm)
 asof left join account_spans as o on o.account_id = v.account_id and o.since <= v.created_on
 where v.created_on <= v.since
     and v.account_id not in (select account_id from test_accounts)

@@ -236,6 +236,12 @@ from (
     select account_id, 'override_without_reason', 'health_overrides', toString(source), override_id, starts_on, never, concat(toString(band), ' without a reason'), null, ''
     from stored_health_overrides final where trimBoth(reason) = '' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     union all
+    -- What is left over from people who are gone.
+    select i.account_id as account_id, 'action_item_owner_left', 'action_items', i.source as source, i.item_id as id, greatest(i.since, n.left_on) as since, i.before as before, concat('is of ', n.csm, ', who has left'), null, ''
+    from action_item_spans as i
+    join (select distinct csm, left_on from staff_names) as n on n.csm = i.csm
+    where i.is_open and since < i.before and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    union all
     -- Usage, from what the roll-up found.
     select account_id, 'conflicting_events', 'usage_events', toString(source), event_id, toDate(ts, 'UTC'), never,
         concat('dated ', toString(ts), ', account ', account_id, ': not counted, since another event of this id was stored before'), null, ''

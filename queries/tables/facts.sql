@@ -1,5 +1,5 @@
 -- The facts as they are stored. A row is an upsert by the table's sorting key: the last updated_at wins. Where valid_from is in the key
--- (accounts, contracts, milestones, opportunities, action_items), a row holds from then on, up to the next one. The view of the name without
+-- (accounts, contracts, milestones, opportunities, action_items, tickets, staff), a row holds from then on, up to the next one. The view of the name without
 -- stored_ is the present state, one row for each id. Names are unqualified and lie in the database of the connection.
 
 create table if not exists stored_accounts (
@@ -20,6 +20,25 @@ create table if not exists stored_accounts (
 ) engine = ReplacingMergeTree(updated_at) order by (account_id, source, valid_from)
 settings fsync_after_insert = 1, fsync_part_directory = 1
 comment 'Customer accounts; versions are kept, so that the owner on a past day is known.';
+
+create table if not exists stored_staff (
+    staff_id      String comment 'One of our own people, by the id that stays when the name changes.',
+    name          String default '' comment 'Name, as boards and alerts show it.',
+    email         String default '' comment 'E-mail address at work.',
+    also_known_as String default '' comment 'Other names, addresses and ids under which facts name the person, separated by semicolons.',
+    team          LowCardinality(String) default '' comment 'Team.',
+    role          LowCardinality(String) default '' comment 'csm, onboarding, ae, support, or the company''s own.',
+    manager       String default '' comment 'Who leads the person: an id, address or name.',
+    starts_on     Nullable(Date) comment 'First day; null: not said.',
+    ends_before   Nullable(Date) comment 'First day on which the person is no longer there; null: still is.',
+    valid_from    DateTime64(3, 'UTC') default updated_at comment 'From when on this row holds, up to the next one.' codec(Delta, ZSTD),
+    source        LowCardinality(String) default 'import' comment 'System that the row came from.',
+    is_withdrawn  UInt8 default 0 comment '1: the source took the fact back; it counts on no day.',
+    updated_at    DateTime64(3, 'UTC') default now64(3) comment 'Last change in the source.' codec(Delta, ZSTD),
+    ingested_at   DateTime64(3, 'UTC') default now64(3) comment 'When the row was stored here.' codec(Delta, ZSTD)
+) engine = ReplacingMergeTree(updated_at) order by (staff_id, source, valid_from)
+settings fsync_after_insert = 1, fsync_part_directory = 1
+comment 'Our own people, whom other facts name by id, address, or any name that they ever had; versions are kept.';
 
 create table if not exists stored_contracts (
     contract_id   String comment 'Contract.',

@@ -123,6 +123,11 @@ by_day as (
     select account_id, feedback_id as id, toString(csm) as who, '' as thing, [('feedback', created_on, toString(kind), nothing)] as events
     from stored_feedback final
     union all
+    select account_id, '' as id, left_csm as who, '' as thing, [('owner_left', min(o.since), concat('owner left: ', left_csm), nothing)] as events
+    from account_spans as o
+    where left_csm != ''
+    group by account_id, left_csm
+    union all
     select account_id, review_id as id, '' as who, '' as thing, [('value_review', reviewed_on, concat(if(is_verified, 'verified', 'not verified'),
             if(improvement_ratio is null, '', concat(', improved by ', toString(assumeNotNull(improvement_ratio)))), if(outcome = '', '', concat(': ', outcome))), nothing)] as events
     from stored_value_reviews final
@@ -169,8 +174,9 @@ by_instant as (
         select account_id, e.1 as what, e.2 as since, e.3 as owner
         from (
             -- A version that names the same owner again, as an import repeated later does, is no change.
-            select account_id, argMax(v.created_on, (v.valid_from, v.updated_at)) as created_on, arrayCompact(o -> o.2, arraySort(groupArray((v.valid_from, toString(v.csm))))) as owners
+            select account_id, argMax(v.created_on, (v.valid_from, v.updated_at)) as created_on, arrayCompact(o -> o.2, arraySort(groupArray((v.valid_from, if(n.csm = '', toString(v.csm), n.csm))))) as owners
             from stored_accounts as v final
+            left join staff_names as n on n.name = cs_name_key(v.csm)
             group by account_id
         ) as versions
         array join arrayConcat(
@@ -179,7 +185,7 @@ by_instant as (
     ) as changes
 )
 
-select day, account_id, at, kind, id, what, who, amount
+select e.day as day, e.account_id as account_id, e.at as at, e.kind as kind, e.id as id, e.what as what, if(n.csm = '', e.who, n.csm) as who, e.amount as amount
 from (
     select account_id, toDateTime64(toDateTime64(e.2, 3, zone), 3, 'UTC') as at, e.2 as day, e.1 as kind, id, e.3 as what, who, e.4 as amount
     from by_day
@@ -188,5 +194,6 @@ from (
     select account_id, e.2 as at, toDate(e.2, zone) as day, e.1 as kind, id, e.3 as what, who, nothing as amount
     from by_instant
     array join events as e
-) as story
-where day <= latest and account_id not in (select account_id from test_accounts)
+) as e
+left join staff_names as n on n.name = cs_name_key(e.who)
+where e.day <= latest and e.account_id not in (select account_id from test_accounts)
