@@ -35,7 +35,7 @@ func layerRows(t *testing.T, c driver.Conn, layout queries.Layout) map[string][]
 func TestLawsOfLayers(t *testing.T) {
 	t.Parallel()
 	w := randomWorld(5, 1)
-	facts := slices.Concat(w.facts(), w.otherFacts(5), w.moves(5, true), namesWithIDs(date(2024, 2, 20)), mistakes())
+	facts := slices.Concat(w.facts(), w.otherFacts(5), w.moves(5, true), namesWithIDs(date(2024, 2, 20)), mistakes(), ownPeople())
 	// From the last day of December the backtest looks back on 2 October, 90 days before, and changes of health on the third of December.
 	days := []day{date(2023, 3, 31), date(2024, 2, 29), date(2024, 3, 1), date(2024, 10, 2), date(2024, 12, 3), date(2024, 12, 31), date(2025, 1, 1)}
 	whole := days[len(days)-2].time()
@@ -251,7 +251,7 @@ func TestRefresh(t *testing.T) {
 	whole := date(2025, 1, 30).time()
 	const zone = "Asia/Tokyo"
 
-	c, layout := withFacts(t, slices.Concat(w.facts(), w.otherFacts(9), w.moves(9, true)))
+	c, layout := withFacts(t, slices.Concat(w.facts(), w.otherFacts(9), w.moves(9, true), ownPeople()))
 	if err := (&refresh.Refresher{Conn: c, Layout: layout}).Days(t.Context(), wanted, nil, zone, whole); err != nil {
 		t.Fatal(err)
 	}

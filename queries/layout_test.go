@@ -55,6 +55,19 @@ func storedFacts(t *testing.T, c driver.Conn) (all []storedFact) {
 	return all
 }
 
+// ownPeople are the CSMs of a world: one who leaves, one whose name changes, one who is called by an address, and two of one name.
+func ownPeople() []fact {
+	said := func(id, name, email, other string, until, on day) fact {
+		return newFact("staff", on, id, name, email, other, until, "hr", on.time().Add(9*time.Hour))
+	}
+	return []fact{
+		said("1", "Kim", "", "", never, date(2023, 1, 1)), said("1", "Kim", "", "", date(2024, 3, 1), date(2024, 2, 20)),
+		said("2", "Lee", "", "", never, date(2023, 1, 1)), said("2", "Moss", "", "", never, date(2024, 2, 25)),
+		said("3", "Ada Hill", "ada", "", never, date(2024, 3, 5)),
+		said("4", "Zoe", "", "", never, date(2023, 1, 1)), said("5", "Zoe", "", "", never, date(2024, 3, 2)),
+	}
+}
+
 // ofTheirDays are the views whose day is the one that a row is about, rather than the one by which it was known.
 var ofTheirDays = []string{"account_timeline", "annotations", "kpi_history", "kpi_restatements", "kpi_told"}
 

@@ -37,6 +37,7 @@ var columns = map[string]string{
 	"action_items":     "item_id, account_id, csm, title, due_on, done_on",
 	"tickets":          "ticket_id, account_id, severity, is_complaint, opened_at, first_response_at, resolved_at",
 	"surveys":          "response_id, account_id, user_id, kind, score, responded_at, scale",
+	"staff":            "staff_id, name, email, also_known_as, ends_before",
 	"user_aliases":     "alias_id, user_id, is_anonymous",
 	"users":            "user_id, email, is_excluded",
 	"engagements":      "engagement_id, account_id, contact, kind, happened_at",

@@ -20,12 +20,15 @@ select account_id, csm, touched_by from coverage_detail where day = '2024-06-30'
 select account_id, reason, affected, unit from quality_detail where day = '2024-06-30' and check = 'owner_unknown';
 
 -- Emi leaves: she is there until 14 July. By hand: up to that day nothing changes; from the 15th on her accounts have no owner, and the check
--- names both with what they pay. What she did stays hers.
+-- names both with what they pay. What she did stays hers, and what she was to do is left over.
+insert into stored_action_items (item_id, account_id, csm, title, due_on, updated_at) values ('1', 'cedar', 'esato', 'call', '2024-08-01', '2024-07-01');
 insert into stored_staff (staff_id, name, email, also_known_as, team, ends_before, updated_at) values ('17', 'Emi Abe', 'emi.abe@vendor.example', 'u-17; esato', 'low touch', '2024-07-15', '2024-07-10');
 select csm, accounts, arr from csm_load where day = '2024-07-14' order by csm;
 select csm, accounts, arr from csm_load where day = '2024-07-15' order by csm;
 select account_id, reason, affected, unit from quality_detail where day = '2024-07-15' and check = 'owner_left' order by account_id;
-select violations from quality where day = '2024-07-14' and check = 'owner_left';
+select check, violations from quality where day = '2024-07-14' and check in ('owner_left', 'action_item_owner_left') order by check;
+select account_id, id, reason from quality_detail where day = '2024-07-15' and check = 'action_item_owner_left';
+select csm, due_items, overdue_items from action_items_kpi where day = '2024-08-02';
 select account_id, touched_by from coverage_detail where day = '2024-07-15' and touches > 0;
 
 -- Alder is given to Jun Mori on the 20th, who is among the people by then, like another one of this name: until the CRM says which of them it means,
