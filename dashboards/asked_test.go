@@ -88,7 +88,7 @@ var rarely = map[string]string{
 }
 
 // free are the labels whose values are shown as they are: names, or what a source calls things.
-var free = []string{"csm", "feature", "query", "table", "check", "kpi", "cohort", "fiscal_year", "severity", "account"}
+var free = []string{"csm", "feature", "quantity", "query", "table", "check", "kpi", "cohort", "fiscal_year", "severity", "account"}
 
 // wantWord holds that a value of a label is among the words that the panel shows.
 func wantWord(t *testing.T, p panel, label, value string) {

@@ -118,6 +118,7 @@ func growing(k *kpis) board {
 						{field: "account_id", hidden: true}, {field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 240}, {field: "csm", name: text{"CSM", "担当CSM"}, width: 150},
 						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 120}, {field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 130},
 						{field: "seats_nearly_full", name: text{"Seats nearly full", "シートがほぼ満席"}, words: "has"}, {field: "usage_rising", name: text{"Usage rising", "利用が増加"}, words: "has"},
+						{field: "quantity_rising", name: text{"Quantity rising", "利用量が増加"}, words: "has"},
 						{field: "new_department_active", name: text{"New department", "新しい部門が利用"}, words: "has"}, {field: "raised_by_csm", name: text{"Raised by CSM", "CSMが記録"}, words: "has"},
 						{field: "no_open_opportunity", name: text{"No opportunity open", "拡大商談なし"}, words: "has"},
 					},

@@ -134,6 +134,26 @@ func health(k *kpis) board {
 				},
 			},
 			{
+				height: 7, panels: []panel{
+					{
+						title: text{"Quantities in 28 days over the 28 before", "利用量(28日間、前28日比)"}, about: []string{"usage_quantities"}, width: 10, look: trend, unit: percent, min: new(0.0),
+						empty: empty(text{"The setting event_quantities names what is added up.", "集計する項目は設定event_quantitiesで指定する。"}),
+						ask:   []target{{prom: write("%s / (%s > 0)", sum(k.of("usage_quantities.value"), "quantity"), sum(k.of("usage_quantities.previous_value"), "quantity")), legend: "{{quantity}}"}},
+					},
+					{
+						title: text{"Quantities that usage events have", "利用量(イベントのプロパティ)"}, about: []string{"usage_quantities"}, width: 14, look: table, unit: count,
+						note: text{"Trailing 28 days, as last computed for the end of the board's time range.", "直近28日。ボードの期間の最終日について最後に計算された値。"},
+						ask:  []target{{sql: quantitiesSQL}},
+						fields: []override{
+							{field: "quantity", name: text{"Quantity", "項目"}},
+							{field: "value", name: text{"28 days", "28日間"}, width: 130}, {field: "previous_value", name: text{"28 days before", "前の28日間"}, width: 130},
+							{field: "mean_value", name: text{"Mean of an event", "イベント平均"}, unit: &unit{of: same("none"), decimals: 2}, width: 140}, {field: "largest_value", name: text{"Largest", "最大"}, width: 110},
+							{field: "accounts", name: text{"Accounts", "顧客数"}, width: 100},
+						},
+					},
+				},
+			},
+			{
 				title: text{"Who is at risk", "リスクのある顧客"}, height: 9, panels: []panel{
 					{
 						title: text{"ARR at risk, by reason", "理由別のリスクARR"}, about: []string{"risk"}, width: 8, look: trend, unit: money,

@@ -332,11 +332,16 @@ from ` + paying + ` as c`,
 	in: "account", said: "no onboarding",
 }.sql()
 
+var quantitiesSQL = `select q.quantity as quantity, sum(q.value) as value, sum(q.previous_value) as previous_value, cs_ratio(sum(q.value), sum(q.events)) as mean_value, max(q.largest_value) as largest_value, sum(q.accounts) as accounts
+from (select * from usage_quantities where day = ` + latestDay + ` and ` + inSegments + `) as q
+group by quantity
+order by quantity`
+
 var signalsSQL = listing{
-	columns: "account_id, account, csm, segment, arr, seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity",
+	columns: "account_id, account, csm, segment, arr, seats_nearly_full, usage_rising, quantity_rising, new_department_active, raised_by_csm, no_open_opportunity",
 	rows: `select d.account_id as account_id, if(d.name = '', d.account_id, d.name) as account, d.csm as csm, d.segment as segment,
     toFloat64(d.arr) as arr,
-    toString(has(d.signals, 'seats_nearly_full')) as seats_nearly_full, toString(has(d.signals, 'usage_rising')) as usage_rising,
+    toString(has(d.signals, 'seats_nearly_full')) as seats_nearly_full, toString(has(d.signals, 'usage_rising')) as usage_rising, toString(has(d.signals, 'quantity_rising')) as quantity_rising,
     toString(has(d.signals, 'new_department_active')) as new_department_active, toString(has(d.signals, 'raised_by_csm')) as raised_by_csm,
     toString(has(d.signals, 'no_open_opportunity')) as no_open_opportunity
 from ` + paying + ` as d

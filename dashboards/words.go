@@ -113,6 +113,7 @@ var vocabulary = map[string][]word{
 	"signal": {
 		{"seats_nearly_full", text{"Seats nearly full", "シートがほぼ満席"}, blue},
 		{"usage_rising", text{"Usage rising", "利用が増加"}, blue},
+		{"quantity_rising", text{"Quantity rising", "利用量が増加"}, blue},
 		{"new_department_active", text{"New department active", "新しい部門が利用"}, blue},
 		{"raised_by_csm", text{"Raised by the CSM", "CSMがチャンスを記録"}, blue},
 		{"no_open_opportunity", text{"No open opportunity", "拡大商談なし"}, blue},
@@ -138,6 +139,7 @@ var vocabulary = map[string][]word{
 		{"stickiness", text{"Stickiness", "スティッキネス"}, ""},
 		{"depth", text{"Days of use", "利用日数"}, ""},
 		{"breadth", text{"Features used", "利用機能の幅"}, ""},
+		{"quantity", text{"Quantity over 28 days before", "利用量(前28日比)"}, ""},
 		{"verified_outcome", text{"Verified outcome", "効果の実証"}, ""},
 	},
 	"step": { // of the waterfall of ARR

@@ -35,6 +35,7 @@ type event struct {
 	account, user, name string
 	at                  time.Time
 	isAnonymous         bool
+	moved               string // a number of its properties
 }
 
 // who the user of an event is; false: nobody who counts. u1 also came as u2 and, before log-in, as v1; v2 nobody has seen log in, and on v3 two
@@ -86,7 +87,7 @@ type wellbeing struct {
 var measureDefaults = map[string][4]string{
 	"seats_in_use": {"3", "0", "0.8", "14"}, "setup_done": {"1", "0", "1", "36500"}, "touch": {"2", "2", "1", "365"}, "mail_opened": {"1", "0", "0.4", "90"},
 	"webinar_attended": {"1", "0", "0.5", "180"}, "tickets": {"1", "0", "2", "365"}, "decision_maker": {"1", "0", "1", "365"}, "stickiness": {"2", "0", "0.5", "14"},
-	"depth": {"1", "0", "20", "14"}, "breadth": {"2", "0", "0.5", "14"}, "verified_outcome": {"2", "0", "1", "365"},
+	"depth": {"1", "0", "20", "14"}, "quantity": {"2", "0.5", "1", "14"}, "breadth": {"2", "0", "0.5", "14"}, "verified_outcome": {"2", "0", "1", "365"},
 }
 
 // randomWellbeing is dense before asOf and the days that health looks back to, and around the ages at which facts expire.
@@ -117,7 +118,7 @@ func randomWellbeing(d dice, w world, asOf day) wellbeing {
 			b.tickets = append(b.tickets, reaction{id, "", d.instant(on())})
 		}
 		for range pick(d, 0, 2, 20, 100) {
-			b.events = append(b.events, event{id, pick(d, "", "u1", "u2", "u3", fmt.Sprint("u", d.IntN(300)), pick(d, "v1", "v2", "v3", "u4")), pick(d, "login", "report", "export", "share"), d.instant(on()), false})
+			b.events = append(b.events, event{id, pick(d, "", "u1", "u2", "u3", fmt.Sprint("u", d.IntN(300)), pick(d, "v1", "v2", "v3", "u4")), pick(d, "login", "report", "export", "share"), d.instant(on()), false, fmt.Sprintf("%d.25", len(b.events)%9)})
 			last := &b.events[len(b.events)-1]
 			last.isAnonymous = strings.HasPrefix(last.user, "v")
 		}
@@ -148,6 +149,7 @@ func randomWellbeing(d dice, w world, asOf day) wellbeing {
 		{"health_yellow", "low", "", since(), "33"}, {"health_green", "low", "", since(), "58.5"}, {"health_green", "", "leaving", since(), "90"}, {"health_green", "low", "leaving", since(), "61"},
 		{"health_measured_ratio", "tech", "", since(), "0.3"}, {"health_zero_touch", "tech", "", since(), "1.5"},
 		{"excluded_users", "", "", 0, "u20,u21,u22,u23,u24,u25,u26,u27,U28,u29,@vendor.example"},
+		{"event_quantities", "", "", 0, "moved=n@export,moved=n@share"}, {"health_quantity", "", "", since(), "moved"}, {"health_quantity", "tech", "", 0, "nothing"},
 		{"health_measures", "high", "", since(), "touch, verified_outcome,setup_done,seats_in_use,depth,mail_opened"},
 	}
 	for i := range b.settings { // no two of one name and day
@@ -176,7 +178,7 @@ func (b wellbeing) facts() []fact {
 		add("tickets", fmt.Sprint("k", i), t.account, "", false, t.at, time.Time{}, time.Time{}, "desk", t.at)
 	}
 	for i, e := range b.events {
-		add("usage_events", fmt.Sprint("u", i), e.account, e.user, e.name, e.at, "", e.isAnonymous, "app", e.at)
+		add("usage_events", fmt.Sprint("u", i), e.account, e.user, e.name, e.at, `{"n": `+e.moved+`}`, e.isAnonymous, "app", e.at)
 	}
 	for _, same := range [][3]any{{"u2", "u1", false}, {"v1", "u2", true}, {"v3", "u1", true}, {"v3", "u7", true}} {
 		add("user_aliases", same[0], same[1], same[2], "app", epoch)
@@ -253,6 +255,7 @@ func (b wellbeing) measured(n *naive, s state) map[string]known {
 		}
 	}
 	var newest day
+	moved, movedBefore := new(big.Rat), new(big.Rat)
 	seen, users, userDays, days, features, allFeatures := false, set{}, set{}, set{}, set{}, set{}
 	for _, e := range b.events {
 		on := tokyoDay(e.at)
@@ -269,6 +272,14 @@ func (b wellbeing) measured(n *naive, s state) map[string]known {
 			continue
 		}
 		seen = true
+		if e.name == "export" || e.name == "share" {
+			switch {
+			case isRecent:
+				moved.Add(moved, exactly(e.moved))
+			case on > at-56:
+				movedBefore.Add(movedBefore, exactly(e.moved))
+			}
+		}
 		if isRecent {
 			features[e.name] = true
 			if user != "" {
@@ -288,6 +299,10 @@ func (b wellbeing) measured(n *naive, s state) map[string]known {
 			breadth = big.NewRat(int64(len(features)), int64(len(allFeatures)))
 		}
 		m["stickiness"], m["depth"], m["breadth"] = known{sticky, newest}, known{big.NewRat(int64(len(days)), 1), newest}, known{breadth, newest}
+	}
+
+	if movedBefore.Sign() > 0 && s.segment != "tech" {
+		m["quantity"] = known{moved.Quo(moved, movedBefore), newest}
 	}
 
 	var first, last, lastKnown milestone
@@ -389,6 +404,26 @@ type verdict struct {
 	noticeAmount, atRiskAmount decimal.Decimal
 }
 
+// quantities are what each account that pays on the day of n has moved in 28 days, and in the 28 before.
+func (b wellbeing) quantities(n *naive) map[string][]any {
+	all := map[string][]any{}
+	for _, s := range n.states() {
+		sums, found := [2]decimal.Decimal{}, false
+		for _, e := range b.events {
+			_, counts := e.who()
+			age := n.asOf - tokyoDay(e.at)
+			if e.account == s.account && counts && (e.name == "export" || e.name == "share") && age >= 0 && age < 56 {
+				sums[age/28] = sums[age/28].Add(decimal.RequireFromString(e.moved))
+				found = true
+			}
+		}
+		if found {
+			all[s.account] = []any{sums[0], sums[1]}
+		}
+	}
+	return all
+}
+
 // health judges all accounts that pay on the day of n.
 func (b wellbeing) health(n *naive) map[string]verdict {
 	verdicts := map[string]verdict{}
@@ -404,7 +439,7 @@ func (b wellbeing) health(n *naive) map[string]verdict {
 		chosen := strings.FieldsFunc(b.inForce("health_measures", s.segment, phase, "", at), func(r rune) bool { return r == ',' || r == ' ' })
 		all, there := new(big.Rat), new(big.Rat)
 		for measure, standard := range measureDefaults {
-			if len(chosen) > 0 && !slices.Contains(chosen, measure) {
+			if len(chosen) > 0 && !slices.Contains(chosen, measure) || measure == "quantity" && b.inForce("health_quantity", s.segment, phase, "", at) == "" {
 				continue
 			}
 			weight := number("health_weight_"+measure, standard[0])
@@ -558,6 +593,7 @@ func (o opinion) health(b wellbeing) {
 	}
 	o.compare("account_health", "account_id", "segment band scored_band arr score measured_ratio severity", accounts)
 	o.compare("account_health_drivers", "account_id measure", "contribution", drivers)
+	o.compare("usage_quantities_detail", "account_id", "value previous_value", b.quantities(o.naive))
 	o.compare("health", "segment band", "accounts arr", kpi(bands, "red", "yellow", "green", "unknown"))
 	o.compare("health_changes_detail", "account_id", "segment direction from_band to_band arr", changes)
 	o.compare("risk_detail", "account_id reason", "segment arr", atRisk)

@@ -491,7 +491,7 @@ func opinionOnHealth(t testing.TB, c driver.Conn, layout queries.Layout, seed ui
 	storeFacts(t, c, slices.Concat(w.facts(), b.facts()), 2000)
 	exec(t, c, "insert into stored_"+b.settingRows())
 	rollUp(t, c)
-	o := opinionOf(t, c, layout, w, asOf, "health account_health_drivers health_changes risk risk_accounts csm_load health_backtest health_backtest_bands")
+	o := opinionOf(t, c, layout, w, asOf, "health account_health_drivers health_changes usage_quantities risk risk_accounts csm_load health_backtest health_backtest_bands")
 	o.health(b)
 	o.backtest(b)
 }

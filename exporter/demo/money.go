@@ -98,15 +98,15 @@ func (m money) thresholds() (high, low float64) { return 100_000 * m.scale, 10_0
 
 func (c *Company) writeSettings(ctx context.Context, r *rows) error {
 	high, low := c.money.thresholds()
-	for _, s := range []struct {
-		name  string
-		value float64
-	}{{"segment_high_arr", high}, {"segment_low_arr", low}} {
+	whole := func(x float64) string { return strconv.FormatFloat(x, 'f', 0, 64) }
+	for _, s := range []struct{ name, value string }{
+		{"segment_high_arr", whole(high)}, {"segment_low_arr", whole(low)}, {"event_quantities", "records=records,errors=errors"},
+	} {
 		r.text("name", s.name)
 		r.text("segment", "")
 		r.text("phase", "")
 		r.text("starts_on", "1970-01-01")
-		r.text("value", strconv.FormatFloat(s.value, 'f', 0, 64))
+		r.text("value", s.value)
 		r.end(c.calendar.at(c.founding, 9*3600))
 	}
 	return ctx.Err()

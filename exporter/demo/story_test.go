@@ -165,7 +165,8 @@ func (w usageReader) Write(p []byte) (int, error) {
 		_, rest, _ := bytes.Cut(line, []byte(`"account_id":"`))
 		id, rest, _ := bytes.Cut(rest, []byte(`"`))
 		_, rest, ok := bytes.Cut(rest, []byte(`"ts":"`))
-		if !ok || bytes.Count(line, []byte(`"`)) != 40 || !bytes.Contains(rest, []byte(`{\"department\":\"`)) {
+		quotes := bytes.Count(line, []byte(`"`)) // of two to four properties
+		if !ok || quotes < 40 || quotes > 44 || quotes%2 == 1 || !bytes.Contains(rest, []byte(`{\"department\":\"`)) {
 			return 0, fmt.Errorf("not a row: %q", line)
 		}
 		days := w.usage[string(id)]

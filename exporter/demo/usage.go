@@ -97,7 +97,7 @@ type usageWriter struct {
 	stamp  []byte
 	choice [][]uint8 // By number of features known: 256 draws.
 	names  [][]byte
-	tails  map[string][3][]byte // Department to the end of the row up to updated_at, by platform.
+	tails  map[string][3][]byte // Department to the properties that the user's events have in common, by platform.
 	head   []byte
 }
 
@@ -113,7 +113,7 @@ func newUsageWriter(c *Company, r *rows, scale float64) *usageWriter {
 	for _, department := range departments {
 		var tails [3][]byte
 		for i, platform := range platforms {
-			tails[i] = []byte(`","properties":"{\"department\":\"` + department + `\",\"platform\":\"` + platform + `\"}","source":"demo","updated_at":"`)
+			tails[i] = []byte(`","properties":"{\"department\":\"` + department + `\",\"platform\":\"` + platform + `\"`)
 		}
 		u.tails[department] = tails
 	}
@@ -166,13 +166,14 @@ func (u *usageWriter) day(a *account, d day, health float64, users int) {
 		// Half to one and a half times the mean; the fraction is rounded by chance, so that the sum is right.
 		count := int(u.perDay*(0.5+float64(x>>44)/(1<<20)) + float64(x>>24&(1<<20-1))/(1<<20))
 		if count > 0 {
-			u.user(a, d, user, count, draws)
+			u.user(a, d, user, count, draws, uint64(4+24*(1-health)))
 		}
 	}
 }
 
-// user writes one user's day: a session begins, and features are used one after the other.
-func (u *usageWriter) user(a *account, d day, user, count int, draws []uint8) {
+// user writes one user's day: a session begins, and features are used one after the other, each on some records. Of 256 uses, so many as errors says
+// meet one.
+func (u *usageWriter) user(a *account, d day, user, count int, draws []uint8, errors uint64) {
 	traits := mix(uint64(a.n)<<32 ^ uint64(user)*31)
 	platform := [10]int{0, 0, 0, 1, 1, 1, 1, 2, 2, 2}[traits>>8%10]
 	tail := u.tails[a.departmentOf(d, user)][platform]
@@ -202,6 +203,14 @@ func (u *usageWriter) user(a *account, d day, user, count int, draws []uint8) {
 		u.stamp = r.stamp.append(u.stamp[:0], ms)
 		b = append(b, u.stamp...)
 		b = append(b, tail...)
+		if event > 0 {
+			b = append(b, `,\"records\":`...)
+			b = strconv.AppendUint(b, 1+x>>16&0x3f, 10)
+			if x>>24&0xff < errors {
+				b = append(b, `,\"errors\":1`...)
+			}
+		}
+		b = append(b, `}","source":"demo","updated_at":"`...)
 		b = append(b, u.stamp...)
 		r.b = append(b, '"', '}', '\n')
 		ms = min(ms+1+int64(x>>40)%int64(2*pause), midnight)

@@ -257,6 +257,29 @@ func (s *Settings) fault(d *definition, value string) string {
 		if strings.ContainsAny(value, ",|") || strings.HasPrefix(value, "=") {
 			return "is no property; write it as impersonated or role=support"
 		}
+	case "quantities":
+		if value == "" {
+			return ""
+		}
+		events := map[string][]string{} // by quantity
+		for item := range strings.SplitSeq(value, ",") {
+			parts := quantity.FindStringSubmatch(item)
+			if parts == nil {
+				return "has " + item + ", which is no quantity; write it as errors=error_count or gigabytes=gb@sync, the name in small letters, digits and _"
+			}
+			name, event := parts[1], parts[2]
+			if other := events[name]; len(other) > 0 && (event == "" || slices.Contains(other, "") || slices.Contains(other, event)) {
+				return "has " + name + " twice for the same event"
+			}
+			events[name] = append(events[name], event)
+		}
+		if len(events) > mostQuantities {
+			return fmt.Sprintf("has %d quantities; at most %d are kept", len(events), mostQuantities)
+		}
+	case "quantity":
+		if value != "" && !quantity.MatchString(value+"=x") {
+			return "is no name of a quantity, such as gigabytes"
+		}
 	case "scale":
 		if !slices.ContainsFunc(Scales, func(highest int64) bool { return strconv.FormatInt(highest, 10) == value }) {
 			return NoScale
@@ -268,6 +291,11 @@ func (s *Settings) fault(d *definition, value string) string {
 	}
 	return ""
 }
+
+// quantity is one of event_quantities: name, property and event. Each costs a number for each user and day.
+var quantity = regexp.MustCompile(`^([a-z][a-z0-9_]{0,39})=[^,=@|\s][^,=@|]*(?:@([^,|]+))?$`)
+
+const mostQuantities = 20
 
 func between(minimum, maximum *float64) string {
 	text := func(f *float64) string { return strconv.FormatFloat(*f, 'f', -1, 64) }

@@ -225,11 +225,12 @@ type usagePeriod struct {
 	zone, core, departmentName string
 	names                      string // how many names of events are kept apart on a day
 	excluded                   string // property of events that count nowhere; empty: none
+	quantities                 string // properties that are added up; empty: none
 }
 
 // sameUse tells that the events of a day are counted alike in two periods.
 func (p usagePeriod) sameUse(q usagePeriod) bool {
-	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names && p.excluded == q.excluded
+	return p.core == q.core && p.departmentName == q.departmentName && p.names == q.names && p.excluded == q.excluded && p.quantities == q.quantities
 }
 
 // eventNames is the setting event_names that held before there was one: its default.
@@ -275,9 +276,9 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 				where s.segment = '' and s.phase = ''
 				union all
 				select d.name, toDate(0), cs_setting_defaults()[concat(d.name, '/')], (0, toDateTime64(0, 3, 'UTC'))
-				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property', 'excluded_property']) as name) as d
+				from (select arrayJoin(['timezone', 'core_events', 'event_names', 'department_property', 'excluded_property', 'event_quantities']) as name) as d
 			)
-			where name in ('timezone', 'core_events', 'event_names', 'department_property', 'excluded_property')
+			where name in ('timezone', 'core_events', 'event_names', 'department_property', 'excluded_property', 'event_quantities')
 			group by name, starts_on
 			union all
 			select 'keeper', toDate(0), zookeeper_path from system.replicas where database = currentDatabase() and table = 'stored_usage_events'
@@ -329,6 +330,8 @@ func (r *rollUp) readSettings(ctx context.Context) error {
 			now.departmentName = value
 		case "excluded_property":
 			now.excluded = value
+		case "event_quantities":
+			now.quantities = value
 		}
 		if n := len(r.periods); n > 0 && r.periods[n-1].from.Equal(from) {
 			r.periods = r.periods[:n-1]
@@ -361,6 +364,9 @@ func (r *rollUp) settingsOf(day time.Time) string {
 	settings := "names=" + p.names + "|" + zones + "|" + p.core + "|" + p.departmentName
 	if p.excluded != "" {
 		settings += "|without " + p.excluded
+	}
+	if p.quantities != "" {
+		settings += "|with " + p.quantities
 	}
 	return settings
 }
@@ -655,6 +661,7 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		"names":      period.names,
 		"feature":    "event",
 		"excluded":   sqltext.Quote(r.who.pattern),
+		"quantities": quantities(period.quantities),
 	})
 	statements := []string{"user_days", "user_days_gone"}
 	property, value, _ := strings.Cut(period.excluded, "=")
@@ -678,6 +685,19 @@ func (r *rollUp) chunk(ctx context.Context, days []time.Time, period usagePeriod
 		}
 	}
 	return r.accounts(ctx, days, "true", r.settingsOf)
+}
+
+// quantities is the array of what the setting event_quantities lists, name=property or name=property@event: names, properties and events.
+func quantities(list string) string {
+	var all []string
+	for each := range strings.SplitSeq(list, ",") {
+		name, property, found := strings.Cut(each, "=")
+		property, event, _ := strings.Cut(property, "@")
+		if name, property = strings.TrimSpace(name), strings.TrimSpace(property); found && name != "" && property != "" {
+			all = append(all, "("+sqltext.Quote(name)+", "+sqltext.Quote(property)+", "+sqltext.Quote(strings.TrimSpace(event))+")")
+		}
+	}
+	return "cast([" + strings.Join(all, ", ") + "], 'Array(Tuple(name String, property String, event String))')"
 }
 
 // accounts rolls up what users did on those days to what accounts did: of all accounts, or of those for which theirs is true. By says by what settings

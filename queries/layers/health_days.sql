@@ -79,6 +79,7 @@ measures as (
             -- adoption
             (if(u.account_id != '', toNullable(if(f.features > 0, u.features / f.features, 0)), null), f.newest_on),
             (if(u.account_id != '', toNullable(toFloat64(u.active_days)), null), f.newest_on),
+            (arrayFirst(x -> x is not null, arrayMap((name, x, b) -> if(name = q.profile.5 and b > 0, toNullable(toFloat64(x) / toFloat64(b)), null), z.quantities, z.sums, z.sums_before)), f.newest_on),
             (if(u.account_id != '', toNullable(if(u.mau > 0, u.user_days / 28 / u.mau, 0)), null), f.newest_on),
             -- roi
             (if(v.account_id != '', toNullable(toFloat64(v.is_verified)), null), v.day)
@@ -87,7 +88,7 @@ measures as (
     join (
         select day, coverage_days, x.1 as segment_and_phase, x.2 as profile
         from policy_days
-        array join cast(profiles, 'Array(Tuple(String, Tuple(Array(Tuple(String, String, Float64, Float64, Float64, Int32, UInt8)), Float64, Float64, Float64)))') as x
+        array join cast(profiles, 'Array(Tuple(String, Tuple(Array(Tuple(String, String, Float64, Float64, Float64, Int32, UInt8)), Float64, Float64, Float64, String)))') as x
         where day in {days:Array(Date)}
     ) as q on q.day = s.day and q.segment_and_phase = concat(s.segment, '/', s.phase)
     join (select day, newest_on, length(features) as features from company_usage where day in {days:Array(Date)}) as f on f.day = s.day
@@ -100,6 +101,9 @@ measures as (
     left join (
         select * from engagement_days where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
     ) as g on g.day = s.day and g.account_id = s.account_id
+    left join (
+        select * from quantity_days where day in {days:Array(Date)} and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
+    ) as z on z.day = s.day and z.account_id = s.account_id
     asof left join milestone_spans as m on m.account_id = s.account_id and m.since <= s.day
     asof left join ticket_states as k on k.account_id = s.account_id and k.day <= s.day
     asof left join review_states as v on v.account_id = s.account_id and v.day <= s.day

@@ -23,7 +23,7 @@
 --   risk_accounts         fact Accounts that the KPI risk_accounts names.
 --   rates                 fact Reporting currency for one unit by ISO 4217 code, in the fiscal year, Map(String, Decimal); the empty code stands for the reporting currency.
 --   previous_rates        fact The same in the fiscal year before.
---   profiles              fact How health is scored, by segment and phase, as in high/growth: the measures in order, each with dimension, weight, the values that score 0 and 100, the age in days past which it is missing and whether it takes part; then the scores from which a band is yellow and green, and the share of the weight that is to be measured, Map(String, Tuple).
+--   profiles              fact How health is scored, by segment and phase, as in high/growth: the measures in order, each with dimension, weight, the values that score 0 and 100, the age in days past which it is missing and whether it takes part; then the scores from which a band is yellow and green, the share of the weight that is to be measured, and the quantity that the measure of that name looks at, Map(String, Tuple).
 --
 -- Key: day
 
@@ -117,9 +117,9 @@ select
             arrayMap(
                 m -> (m.1, m.2, toFloat64OrZero(numbers[concat('health_weight_', m.1)]), toFloat64OrZero(numbers[concat('health_zero_', m.1)]), toFloat64OrZero(numbers[concat('health_full_', m.1)]),
                     toInt32(toFloat64OrZero(numbers[concat('health_max_age_', m.1)])),
-                    toUInt8(numbers['health_measures'] = '' or has(arrayMap(c -> trimBoth(c), splitByChar(',', numbers['health_measures'])), m.1))),
+                    toUInt8(numbers['health_measures'] = '' or has(arrayMap(c -> trimBoth(c), splitByChar(',', numbers['health_measures'])), m.1)) and (m.1 != 'quantity' or numbers['health_quantity'] != '')),
                 measures),
-            toFloat64OrZero(numbers['health_yellow']), toFloat64OrZero(numbers['health_green']), toFloat64OrZero(numbers['health_measured_ratio'])),
+            toFloat64OrZero(numbers['health_yellow']), toFloat64OrZero(numbers['health_green']), toFloat64OrZero(numbers['health_measured_ratio']), numbers['health_quantity']),
             -- Of a name that is there twice the first one is found, so what names a segment or a phase comes first.
             [mapUpdate(defaults, mapFromArrays(
                 arrayMap(h -> h.1, arrayReverseSort(h -> 2 * (h.2 != '') + (h.3 != ''), arrayFilter(h -> h.2 in ('', x.1) and h.3 in ('', x.2), health)) as held),

@@ -6,7 +6,7 @@
 --   segment            fact Touch model.
 --   csm                fact Owner.
 --   arr                fact ARR.
---   signals            fact Of seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity: those that hold, Array(String).
+--   signals            fact Of seats_nearly_full, usage_rising, quantity_rising, new_department_active, raised_by_csm, no_open_opportunity: those that hold, Array(String).
 --   seat_ratio         fact Users of 28 days over contracted seats; null without seats.
 --   daily_users        fact Sum over the last 28 days of the users active on each.
 --   previous_users     fact The same over the 28 days before.
@@ -19,14 +19,14 @@
 select
     h.day as day, h.account_id as account_id, s.segment as segment, s.csm as csm, s.arr as arr,
     arrayFilter((name, holds) -> holds,
-        ['seats_nearly_full', 'usage_rising', 'new_department_active', 'raised_by_csm', 'no_open_opportunity'],
-        [s.seats > 0 and u.users * 10 >= s.seats * 9, previous_users > 0 and u.user_days * 5 >= previous_users * 6, notEmpty(new_departments), t.opportunities > 0, open_opportunities = 0]) as signals,
+        ['seats_nearly_full', 'usage_rising', 'quantity_rising', 'new_department_active', 'raised_by_csm', 'no_open_opportunity'],
+        [s.seats > 0 and u.users * 10 >= s.seats * 9, previous_users > 0 and u.user_days * 5 >= previous_users * 6, h.quantity_ratio >= 1.2, notEmpty(new_departments), t.opportunities > 0, open_opportunities = 0]) as signals,
     u.users / nullIf(s.seats, 0) as seat_ratio, u.user_days as daily_users, b.user_days as previous_users,
     -- Only where contracts name departments can another one be new.
     if(s.departments in ([], ['']), [], arrayFilter(d -> not has(s.departments, d), u.departments)) as new_departments,
     o.opportunities as open_opportunities
 from (
-    select day, least(day, {whole:Date}) - 28 as before_that, account_id
+    select day, least(day, {whole:Date}) - 28 as before_that, account_id, ifNull(measured[10], 0) as quantity_ratio -- the measure quantity
     from health_days
     where day in {days:Array(Date)} and band = 'green' and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
 ) as h

@@ -13,7 +13,10 @@ create table if not exists stored_usage_user_days (
     person_id    String default user_id comment 'User, the same for all ids of one; empty: nobody in particular, or a visitor who never logged in.',
     is_excluded  UInt8 default 0 comment '1: own staff, a monitor, a bot or a test user; counts nowhere.',
     version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
-    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
+    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.',
+    quantity_sums    Map(LowCardinality(String), Decimal(38, 9)) comment 'Sums of the quantities in properties of events, by the setting event_quantities of the day; what is not there is 0.',
+    quantity_events  Map(LowCardinality(String), UInt64) comment 'Events that have each of them.',
+    quantity_maxima  Map(LowCardinality(String), Decimal(38, 9)) comment 'Largest value of each in one event; what is not there is 0.'
 ) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id, user_id)
 settings fsync_after_insert = 1
 comment 'What each user did on each day, by the ids that the events came with.';
@@ -47,7 +50,10 @@ create table if not exists stored_usage_account_days (
     features     UInt64 comment 'Distinct names of events.',
     last_at      DateTime64(3, 'UTC') comment 'Latest event.' codec(Delta, ZSTD),
     version      UInt64 comment 'Roll-up that wrote the row.' codec(Delta, ZSTD),
-    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.'
+    is_gone      UInt8 default 0 comment '1 where the events have moved to another day.',
+    quantity_sums    Map(LowCardinality(String), Decimal(38, 9)) comment 'Sums of the quantities in properties of events, by the setting event_quantities of the day; what is not there is 0.',
+    quantity_events  Map(LowCardinality(String), UInt64) comment 'Events that have each of them.',
+    quantity_maxima  Map(LowCardinality(String), Decimal(38, 9)) comment 'Largest value of each in one event; what is not there is 0.'
 ) engine = ReplacingMergeTree(version, is_gone) partition by toYYYYMM(day) order by (day, account_id)
 settings fsync_after_insert = 1
 comment 'What each account did on each day.';

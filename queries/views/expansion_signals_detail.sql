@@ -5,7 +5,7 @@
 -- Columns:
 --   day                key   Day.
 --   segment            label Touch model at the day.
---   signal             label seats_nearly_full, usage_rising, new_department_active, raised_by_csm, no_open_opportunity.
+--   signal             label seats_nearly_full, usage_rising, quantity_rising, new_department_active, raised_by_csm, no_open_opportunity.
 --   account_id         key   Account.
 --   accounts           part  1.
 --   arr                part  ARR.

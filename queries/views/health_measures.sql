@@ -24,5 +24,6 @@ from values('measure String, dimension String, weight Float64, zero Float64, ful
     ('decision_maker', 'engagement', 1., 0., 1., 365, 'A decision maker has been met: 1 yes, 0 not yet; missing without touchpoints. Its age is that of the last touchpoint.'),
     ('stickiness', 'adoption', 2., 0., 0.5, 14, 'Mean daily active users over monthly active users, 28 days; missing as seats_in_use.'),
     ('depth', 'adoption', 1., 0., 20., 14, 'Days of the last 28 on which somebody was active; missing as seats_in_use.'),
+    ('quantity', 'adoption', 2., 0.5, 1., 14, 'Sum of the quantity that the setting health_quantity names, in 28 days, over that of the 28 days before; takes part where the setting names one, and is missing where there was none before.'),
     ('breadth', 'adoption', 2., 0., 0.5, 14, 'Features used in 28 days over the features that anybody used; missing as seats_in_use.'),
     ('verified_outcome', 'roi', 2., 0., 1., 365, 'The last value review was confirmed by fact: 1 yes, 0 no; missing without a review. Its age is that of the review.'))

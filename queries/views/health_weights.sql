@@ -12,4 +12,4 @@
 select
     day, splitByChar('/', x.1)[1] as segment, splitByChar('/', x.1)[2] as phase, x.2.1 as measures, x.2.2 as yellow, x.2.3 as green, x.2.4 as measured_ratio
 from policy_days
-array join cast(profiles, 'Array(Tuple(String, Tuple(Array(Tuple(String, String, Float64, Float64, Float64, Int32, UInt8)), Float64, Float64, Float64)))') as x
+array join cast(profiles, 'Array(Tuple(String, Tuple(Array(Tuple(String, String, Float64, Float64, Float64, Int32, UInt8)), Float64, Float64, Float64, String)))') as x

@@ -8,7 +8,7 @@
 --   name      key   Setting.
 --   segment   key   Segment that the default is for; empty: all.
 --   value     fact  Default.
---   kind      fact  What it is: integer, number, currency, timezone, list, text, property or scale.
+--   kind      fact  What it is: integer, number, currency, timezone, list, text, property, quantities, quantity or scale.
 --   minimum   fact  Least number accepted; null: any.
 --   maximum   fact  Largest number accepted; null: any.
 --   scope     fact  What it may be limited to: empty, segment, or segment and phase; all days: it holds for all days, whenever it is set.
@@ -34,6 +34,8 @@ from values('name String, segment String, kind String, minimum Nullable(Float64)
     ('department_property', '', 'text', null, null, '', 'Property of usage events that names the department of the user.'),
     ('excluded_users', '', 'list', null, null, 'all days', 'Own staff, monitors, bots and test users, who are no users of an account, separated by commas: an id or e-mail address, the end of one (@vendor.example), or a pattern (monitor-*), in whatever case.'),
     ('excluded_property', '', 'property', null, null, 'all days', 'Property of usage events that do not count: those that have it, unless it is false, 0 or empty (impersonated), or those that have it with a value (role=support).'),
+    ('event_quantities', '', 'quantities', null, null, '', 'Numbers in properties of usage events that are added up, separated by commas: name=property of all events, or name=property@event (gigabytes=gb@sync). A usage event is judged by the setting of its day.'),
+    ('health_quantity', '', 'quantity', null, null, 'segment and phase', 'Quantity of event_quantities that the health measure quantity looks at; empty: the measure takes no part.'),
     ('csat_scale', '', 'scale', 3, 10, '', 'Highest score of the scale of CSAT answers that do not say it: 3, 4, 5, 6, 7 or 10. An answer is read by the setting of its day.'),
     ('risk_accounts', '', 'integer', 1, 1000, '', 'Accounts that the KPI risk_accounts names.'),
     ('health_measured_ratio', '', 'number', 0, 1, 'segment and phase', 'Share of the weight that must be measured for a band other than unknown.'),
