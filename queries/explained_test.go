@@ -32,6 +32,8 @@ var noSums = map[string]string{
 	"health_backtest.worst_decile_lift":  "of the rows with the lowest scores; TestHealthSecondOpinion counts them",
 	"health_dimensions.mean_score":       "the mean of the rows' scores",
 	"health_score.mean_score":            "the mean of the rows' scores",
+	"usage_quantities.mean_value":        "value over events, which are both there",
+	"usage_quantities.largest_value":     "the largest of the rows'",
 	"coverage_gaps.left_seconds":         "that of the one row of a named account",
 	"health_declines.points":             "that of the one row of a named account",
 	"health_declines.score":              "that of the one row of a named account",

@@ -12,6 +12,7 @@
 --   user_id      fact Respondent; empty: not known.
 --   score        fact Answer.
 --   scale        fact Highest score of its scale: of nps 10, else what the answer says, or the setting csat_scale of its day.
+--   is_satisfied fact Of csat, 1 where it is among the satisfied answers of its scale: the two highest, of 3 the highest, of 10 the three highest.
 --   responded_at fact When it was given.
 --   since        fact Day on which it was given.
 --   before       fact First day on which it no longer counts.
@@ -27,7 +28,7 @@ answers as (
         and not match(lowerUTF8(user_id), assumeNotNull((select pattern from excluded_users)))
 )
 
-select account_id, source, response_id, kind, user_id, score, scale, responded_at, since, least(since + 90, next_on) as before
+select account_id, source, response_id, kind, user_id, score, scale, toUInt8(kind = 'csat' and score > scale - multiIf(scale <= 3, 1, scale >= 10, 3, 2)) as is_satisfied, responded_at, since, least(since + 90, next_on) as before
 from (
     select
         v.account_id as account_id, toString(v.source) as source, v.response_id as response_id, v.kind as kind, v.user_id as user_id, v.score as score,

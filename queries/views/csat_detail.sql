@@ -6,7 +6,7 @@
 --   account_id   key   Account.
 --   source       key   System that the answer came from.
 --   response_id  key   Answer.
---   satisfied    part  1 where it is among the satisfied ones of its scale: the two highest, of 3 the highest, of 10 the three highest.
+--   satisfied    part  1 where it is among the satisfied answers of its scale.
 --   responses    part  1.
 --   user_id      fact  Respondent; empty: not known.
 --   score        fact  Answer.
@@ -16,11 +16,11 @@
 select
     r.day as day, if(s.segment = '', 'tech', s.segment) as segment,
     r.account_id as account_id, r.source as source, r.response_id as response_id,
-    toUInt8(r.score > r.scale - multiIf(r.scale <= 3, 1, r.scale >= 10, 3, 2)) as satisfied,
+    r.is_satisfied as satisfied,
     toUInt8(1) as responses,
     r.user_id as user_id, r.score as score, r.scale as scale, r.responded_at as responded_at
 from (
-    select p.day as day, a.account_id as account_id, a.user_id as user_id, a.source as source, a.response_id as response_id, a.score as score, a.scale as scale, a.responded_at as responded_at
+    select p.day as day, a.account_id as account_id, a.user_id as user_id, a.source as source, a.response_id as response_id, a.score as score, a.scale as scale, a.is_satisfied as is_satisfied, a.responded_at as responded_at
     from survey_answers as a
     -- Faster than a cross join.
     join (select day, toUInt8(1) as is_day from policy_days) as p on p.is_day = toUInt8(a.since < a.before)

@@ -10,6 +10,7 @@ select
     industry,
     country               as geo,
     iso_day(signup_date)  as created_on,
+    concat('{"referral_source":', toJSONString(ifNull(referral_source, '')), '}') as attributes,
     'ravenstack'          as source,
     _file,
     _line
