@@ -23,7 +23,7 @@ func TestLengths(t *testing.T) {
 	for _, of := range tables {
 		for i := range of.columns {
 			c := &of.columns[i]
-			if c.kind != kindString && c.kind != kindJSON && c.kind != kindMap {
+			if c.kind != kindString && c.kind != kindJSON && c.kind != kindMap || c.spelling == ofCurrency { // a code is as long as it is
 				continue
 			}
 			checked++

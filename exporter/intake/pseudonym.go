@@ -27,8 +27,9 @@ func domainOf(address string) string {
 const pseudonymBytes = 16
 
 // Pseudonym is what stands for a person's id in the database: the same one for the same id and key, by whatever way it came.
-// Without a key it is the id itself, and nobody in particular, the empty id, stays nobody.
+// Without a key it is the id itself, as ids of people are spelt, and nobody in particular, the empty id, stays nobody.
 func Pseudonym(key []byte, id string) string {
+	id = ofPerson.spell(id)
 	if len(key) == 0 || id == "" {
 		return id
 	}

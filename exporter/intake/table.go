@@ -59,6 +59,7 @@ type column struct {
 	required bool  // there is no default: it must be given, and not be empty
 	fallback value // what stands in for a field that is not given
 	longest  int   // bytes of a String
+	spelling spelling
 
 	enum      map[string]int8
 	enumNames []string // as the table lists them, without the empty one
@@ -156,6 +157,7 @@ func loadTables(ctx context.Context, conn driver.Conn, userKey []byte) (map[stri
 			if c.longest = longestName; slices.Contains(proseColumns, d.name) {
 				c.longest = longestProse
 			}
+			c.spelling = spellingOf(d.name)
 			c.person = c.kind == kindString && !c.nullable && slices.Contains(personColumns, d.name)
 			c.address = c.kind == kindString && !c.nullable && d.name == addressColumn && name != tableStaff
 			c.required = d.defaultKind == "" && !c.nullable && c.kind != kindMap

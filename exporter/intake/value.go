@@ -58,16 +58,20 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 			return value{}, reason
 		}
 		if c.kind == kindEnum {
-			n, ok := c.enum[f.text]
+			n, ok := c.word(f.text)
 			if !ok {
 				return value{}, "is not one of " + strings.Join(c.enumNames, ", ")
 			}
 			return value{n: int64(n)}, ""
 		}
-		if c.required && strings.TrimSpace(f.text) == "" {
+		text := c.spelling.spell(f.text)
+		switch {
+		case c.required && strings.TrimSpace(text) == "":
 			return value{}, "is missing"
+		case c.spelling == ofCurrency && text != "" && !currencyCode.MatchString(text):
+			return value{}, "is no ISO 4217 code, such as EUR"
 		}
-		return value{s: f.text}, ""
+		return value{s: text}, ""
 	case kindJSON:
 		v, reason := parseObject(f)
 		if reason == "" {
