@@ -8,6 +8,6 @@
 --
 -- Key: period, cohort, active
 
-select period, cohort, active, sum(c.users) as users
-from user_cohorts as c
+select c.1 as period, c.2 as cohort, c.3 as active, sum(c.4) as users
+from (select arrayJoin(cohorts) as c from user_cohorts) as by_account
 group by period, cohort, active
