@@ -28,13 +28,14 @@
 -- Stored: by day
 
 select
-    g.day as day, g.segment as segment, g.period as period,
-    d.new_users as new_users, d.returning_users as returning_users, d.resurrected_users as resurrected_users, d.dormant_users as dormant_users, d.active_users as active_users
-from (select day, segment, arrayJoin(['week', 'month']) as period from segments) as g
+    g.day as day, g.segment as segment, period,
+    users[1] as new_users, users[2] as returning_users, users[3] as resurrected_users, users[4] as dormant_users,
+    users[1] + users[2] + users[3] as active_users
+from segments as g
 left join (
-    select
-        day, segment, period, sum(x.new_users) as new_users, sum(x.returning_users) as returning_users, sum(x.resurrected_users) as resurrected_users,
-        sum(x.dormant_users) as dormant_users, sum(x.active_users) as active_users
-    from user_states_detail as x
-    group by day, segment, period
-) as d on d.day = g.day and d.segment = g.segment and d.period = g.period
+    select s.day as day, s.segment as segment, sumForEach(u.week) as week, sumForEach(u.month) as month
+    from account_days as s
+    join user_state_days as u on u.day = s.day and u.account_id = s.account_id
+    group by day, segment
+) as d on d.day = g.day and d.segment = g.segment
+array join ['week', 'month'] as period, [d.week, d.month] as users

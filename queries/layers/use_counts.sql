@@ -12,10 +12,9 @@
 with
 arrayMap(d -> least(d, {whole:Date}), {days:Array(Date)}) as stand
 
-select d.day as day, u.account_id as account_id, u.active_days as active_days
-from (select arrayJoin({days:Array(Date)}) as day, least(day, {whole:Date}) as used_until) as d
-join (
-    select account_id, x.1 as used_until, arraySort(groupArray(x.2)) as active_days
+select d.1 as day, account_id, arraySort(arrayFilter(n -> n > 0, arrayMap(c -> c[d.2], counts))) as active_days
+from (
+    select account_id, groupArray(arrayMap(d -> toUInt8(arrayCount(a -> a <= d and a > d - 28, active_on)), stand)) as counts
     from (
         select account_id, groupUniqArray(day) as active_on
         from stored_usage_user_days final
@@ -23,6 +22,7 @@ join (
             and (empty({accounts:Array(String)}) or account_id in {accounts:Array(String)})
         group by account_id, person_id
     ) as by_user
-    array join arrayFilter(x -> x.2 > 0, arrayMap(d -> (d, toUInt8(arrayCount(a -> a <= d and a > d - 28, active_on))), arrayDistinct(stand))) as x
-    group by account_id, used_until
-) as u on u.used_until = d.used_until
+    group by account_id
+) as by_account
+array join arrayZip({days:Array(Date)}, arrayEnumerate(stand)) as d
+where notEmpty(active_days)

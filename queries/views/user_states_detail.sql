@@ -16,10 +16,15 @@
 --   csm               fact  Owner.
 
 select
-    s.day as day, s.segment as segment, u.state.1 as period, s.account_id as account_id,
-    u.state.2 as new_users, u.state.3 as returning_users, u.state.4 as resurrected_users, u.state.5 as dormant_users,
-    u.state.2 + u.state.3 + u.state.4 as active_users,
+    s.day as day, s.segment as segment, u.period as period, s.account_id as account_id,
+    u.users[1] as new_users, u.users[2] as returning_users, u.users[3] as resurrected_users, u.users[4] as dormant_users,
+    u.users[1] + u.users[2] + u.users[3] as active_users,
     p.starts_on as starts_on, s.csm as csm
 from account_days as s
-join (select day, account_id, state from user_state_days array join states as state) as u on u.day = s.day and u.account_id = s.account_id
-join last_periods as p on p.day = s.day and p.period = u.state.1
+join (
+    select day, account_id, period, users
+    from user_state_days
+    array join ['week', 'month'] as period, [week, month] as users
+    where arraySum(users) > 0
+) as u on u.day = s.day and u.account_id = s.account_id
+join last_periods as p on p.day = s.day and p.period = u.period
