@@ -1,12 +1,12 @@
 -- Time from a user's sign-up to its first core event.
 -- ja: 登録から最初のコアイベントまでの期間(ユーザー別)
 --
--- Sign-up is the day of a user's first event of any kind, since events say no other; the first core event is its first one that counts as use
--- (setting core_events; without the setting all do, and the time is 0). Users who signed up in the 365 days up to the day, of the
--- accounts that ever paid; also what was done before the account paid counts. Quantiles are of the Kaplan-Meier estimate, as in
+-- Sign-up is the day of a user's first event of any kind, since no fact has another date for it. The first core event is the first one that counts as use
+-- (setting core_events; without the setting all events do, and the time is 0). It covers users of accounts that ever paid who signed up in the 365
+-- days up to the day; events before the account paid count, too. Quantiles are of the Kaplan-Meier estimate, as in
 -- time_to_use: users not there yet are censored on the day or when their account left. Undefined where the curve never
--- falls that low; then p50_at_least_seconds has the longest time that a user was watched, which the median exceeds. In days, since days are
--- what events are rolled up to. Amplitude and Mixpanel show the time to convert of those who got there, which leaves the others out.
+-- falls that low; then p50_at_least_seconds has the longest time that a user was watched, which the median exceeds. Times are whole days, since
+-- events are rolled up to days. Funnels in Amplitude and Mixpanel show the time to convert of the users who got there, which leaves out the others.
 --
 -- ja: ユーザーの最初のイベント(種類を問わない)の日を登録日とし、設定core_eventsのイベントが最初にあった日までの期間を示す。設定がなければ
 -- ja: 全イベントがコアイベントとなり、期間は0となる。対象は、過去に契約のあった顧客の、直近365日に登録したユーザー。契約前の利用も含む。

@@ -2,10 +2,10 @@
 -- ja: 直近28日の利用日数別ユーザー数(パワーユーザーカーブ)
 --
 -- Each active user of the trailing 28 days by the number of days with an event that counts as use (setting core_events): the power user curve,
--- or L28. A curve that rises at its right end has a core of users who come every day; one that only falls has users who look in now and
--- then. Users of paying accounts, as in usage: over all numbers of days they are its monthly active users, and the
--- sum of users times days is its daily_users. The curve is by Li Jin and Andrew Chen (a16z.com/the-power-user-curve, 2018), of 28, 30
--- or 31 days; PostHog shows it as stickiness and Amplitude as Stickiness.
+-- or L28. If the curve rises at its right end, there is a core of users who come every day; if it only falls, users look in now and
+-- then. It covers users of paying accounts, as usage does: over all numbers of days they are its monthly active users, and the
+-- sum of users times days is its daily_users. The curve was described by Li Jin and Andrew Chen (a16z.com, The Power User Curve, 2018), for 28, 30
+-- or 31 days; PostHog and Amplitude show it as stickiness.
 --
 -- ja: 直近28日のアクティブユーザーを、利用した日数(設定core_eventsのイベントがあった日数)ごとに数える。パワーユーザーカーブ、L28とも
 -- ja: 呼ばれる。右端が上がっていれば毎日使う中核ユーザーがおり、下がるだけなら時々のぞくユーザーが多い。対象は契約中の顧客のユーザーで、合

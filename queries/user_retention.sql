@@ -2,23 +2,25 @@
 -- ja: ユーザーの継続率
 --
 -- Users by the week (Monday to Sunday) or month in which they were first active, and the share of them that was active again in the nth
--- period after it: classic retention (active in exactly that period) and unbounded or rolling retention (in that period or a later one). In it are
--- the thirteen last whole periods as cohorts. An age has only cohorts whose nth period is over, in both parts, so the oldest age has one
--- cohort; ages are the weighted mean of the cohorts, as in Amplitude. First use is that since the account pays; users of
+-- period after it: classic retention (active in exactly that period) and unbounded or rolling retention (in that period or a later one). The cohorts
+-- are the last thirteen whole periods. Numerator and denominator of an age have only the cohorts whose nth period is over, so the oldest age has one
+-- cohort. The ratio is users over users of all these cohorts, as in Amplitude. Use counts from the day on which the account first pays; users of
 -- accounts that left count as users who did not come back. A user of two accounts is two users.
 --
 -- Calendar periods and first use ever are PostHog's convention (first-time retention, posthog.com/docs/product-analytics/retention),
 -- where weeks begin on Sundays unless set otherwise. Amplitude (amplitude.com/docs/faq/retention-analysis) calls the two Return On and Return On or
--- After, and Mixpanel (docs.mixpanel.com/docs/reports/retention) On and On or After; both can also count 24-hour windows from each user's first
--- event in place of calendar days. Unbounded retention of recent periods still grows, since users have had less time to return.
+-- After, and by default counts days of 24 hours from each user's first event, weeks of 7 and months of 30 of them; calendar dates are an option. Mixpanel
+-- (docs.mixpanel.com/reference/retention-query) also counts from each user's own event. Classic and unbounded are Countly's words. Unbounded retention of recent periods
+-- still grows, since users have had less time to return.
 --
 -- ja: 初めて利用した週(月曜から日曜)または月ごとにユーザーをまとめ、n期間後に再び利用した割合を示す。クラシックはちょうどその期間に、
 -- ja: アンバウンデッド(ローリング)はその期間以降に利用したユーザー。直近に終わった13期間をコホートとし、n期間目が終わったコホートだけを
 -- ja: 分子・分母に含める。値は全コホートの加重平均。初回利用は契約開始後のもの。解約した顧客のユーザーは、戻らなかったユーザーとして数える。
 -- ja: 2社で使うユーザーは2人と数える。
 --
--- ja: 暦の期間と初回利用を基準とするのはPostHogと同じ。AmplitudeではReturn OnとReturn On or After、MixpanelではOnとOn or Afterにあた
--- ja: る。アンバウンデッドは、最近の期間ほど戻るまでの時間が短いため、後から上がる。
+-- ja: 暦の期間と初回利用を基準とするのはPostHogと同じ。AmplitudeではReturn OnとReturn On or Afterにあたるが、既定では各ユーザーの最
+-- ja: 初のイベントから24時間を1日、7日を1週、30日を1か月と数える。Mixpanelも各ユーザーのイベントから数える。アンバウンデッドは、最近の期間
+-- ja: ほど戻るまでの時間が短いため、後から上がる。
 --
 -- Columns:
 --   day             key   Day.

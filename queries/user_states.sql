@@ -2,11 +2,11 @@
 -- ja: ユーザーの状態(新規・継続・復帰・休眠)
 --
 -- Users of the accounts that ever paid, in the last whole week (Monday to Sunday) and month. New: active for the first time since the
--- account pays. Returning: active in the period before as well. Resurrected: active again, after at least one period without. Dormant: active in
--- the period before, and not in this one. New, returning and resurrected are the active users; returning and dormant
--- are those of the period before, so periods add up. Active is who has an event that counts as use (setting core_events); a user of two
+-- account pays. Returning: active in the period before as well. Resurrected: active again, after at least one period without use. Dormant: active in
+-- the period before, and not in this one. New, returning and resurrected users together are the active users of the period; returning and dormant
+-- ones are those of the period before, so periods add up. A user is active with an event that counts as use (setting core_events); a user of two
 -- accounts is two users. These are the states of PostHog's lifecycle (posthog.com/docs/product-analytics/lifecycle), which
--- begins weeks on Sundays unless set otherwise; Amplitude's lifecycle has the same, with current for returning.
+-- begins weeks on Sundays unless set otherwise; Amplitude's lifecycle has the same states, and calls returning users current.
 --
 -- ja: 過去に契約のあった顧客のユーザーの、直近に終わった週(月曜から日曜)と月の状態。新規は契約開始後はじめて利用したユーザー、継続は
 -- ja: 前の期間にも利用したユーザー、復帰は1期間以上の空白のあとで再び利用したユーザー、休眠は前の期間に利用し、この期間に利用しな
