@@ -154,6 +154,36 @@ func health(k *kpis) board {
 				},
 			},
 			{
+				title: text{"Which users come back", "ユーザーの継続状況"}, height: 8, panels: []panel{
+					k.userStates("week", text{"Users by state, last whole week", "直近の週のユーザー状態"}),
+					k.userStates("month", text{"Users by state, last whole month", "直近の月のユーザー状態"}),
+					k.userRetention("week", text{"Users who came back, by weeks since first use", "初回利用からの週数別の継続率"}),
+					k.userRetention("month", text{"Users who came back, by months since first use", "初回利用からの月数別の継続率"}),
+				},
+			},
+			{
+				height: 8, panels: []panel{
+					{
+						title: text{"Users by days of use in 28", "直近28日の利用日数別のユーザー数"}, about: []string{"power_user_curve"}, width: 8, look: bars, unit: count,
+						ask:    []target{{prom: ordered(sum(k.of("power_user_curve.users"), "active_days"), "active_days"), over: listed}},
+						change: []object{sorted("active_days"), without("Time")},
+						fields: []override{
+							{field: "active_days", name: text{"Days of use", "利用日数"}},
+							{field: "Value", name: text{"Users", "ユーザー数"}, color: blue},
+						},
+						option: object{"xField": "active_days", "showValue": "never"},
+					},
+					{
+						title: text{"Features by users who use them", "機能別の利用ユーザーの割合"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: new(0.0), max: new(1.0),
+						ask: []target{{prom: write("sort_desc(%s)", k.of("features.user_adoption_ratio")), legend: "{{feature}}", over: latest}},
+					},
+					{
+						title: text{"Sign-up to first core event, median by segment", "登録から最初のコアイベントまで(セグメント別の中央値)"}, about: []string{"first_core_event"}, width: 8, look: trend, unit: days, labels: []string{"segment"},
+						ask: []target{{prom: write("%s / 86400", k.of("first_core_event.p50_seconds")), legend: "{{segment}}"}},
+					},
+				},
+			},
+			{
 				title: text{"Who is at risk", "リスクのある顧客"}, height: 9, panels: []panel{
 					{
 						title: text{"ARR at risk, by reason", "理由別のリスクARR"}, about: []string{"risk"}, width: 8, look: trend, unit: money,
@@ -217,3 +247,40 @@ func (k *kpis) bandsOverTime(column string, title text, width int) panel {
 
 // coloured shows the colour of a word in the cell.
 func coloured() object { return object{"custom.displayMode": "color-text"} }
+
+// userStates are the users of each state over time; those who stopped lie below the others.
+func (k *kpis) userStates(period string, title text) panel {
+	of := func(state string) expr { return sum(k.of("user_states."+state+"_users", `period="`+period+`"`)) }
+	return panel{
+		title: title, about: []string{"user_states"}, width: 6, look: trend, unit: count, custom: stacked("normal"),
+		ask: []target{
+			{prom: of("returning"), name: text{"Returning", "継続"}, color: blue},
+			{prom: of("resurrected"), name: text{"Resurrected", "復帰"}, color: sky},
+			{prom: of("new"), name: text{"New", "新規"}, color: good},
+			{prom: write("-%s", of("dormant")), name: text{"Dormant (below zero)", "休眠(マイナス表示)"}, color: bad},
+		},
+	}
+}
+
+// userRetention are the shares of users that came back, by the time since their first use.
+func (k *kpis) userRetention(period string, title text) panel {
+	share := func(part string) target {
+		return target{prom: ordered(k.ratio("user_retention."+part, "user_retention.users", []string{"age"}, `period="`+period+`"`), "age"), over: listed}
+	}
+	return panel{
+		title: title, about: []string{"user_retention"}, width: 6, look: bars, unit: percent, min: new(0.0), max: new(1.0),
+		ask:    []target{share("unbounded_users"), share("classic_users")},
+		change: []object{{"id": "merge", "options": object{}}, sorted("age"), without("Time")},
+		fields: []override{
+			{field: "age", name: text{"Periods since first use", "初回利用からの期間数"}},
+			{field: "Value #A", name: text{"Then or later", "その期間以降"}, color: sky},
+			{field: "Value #B", name: text{"In that period", "その期間"}, color: blue},
+		},
+		option: object{"xField": "age", "showValue": "never"},
+	}
+}
+
+// ordered gives numbers of a label two digits, so that they are in their order when they are sorted as text.
+func ordered(e expr, label string) expr {
+	return write(`label_replace(%s, "`+label+`", "0$1", "`+label+`", "(.)")`, e)
+}

@@ -139,7 +139,7 @@ func (k *kpis) asOf(name string) expr {
 // instant as of which it is so, and a whole of which nothing is listed.
 func none(listed, whole, at expr, label, sentence string) expr {
 	digits := func(label string) expr {
-		return write(`label_replace(%s, "`+label+`", "0$1", "`+label+`", "(.)")`, write(`count_values("`+label+`", `+map[string]string{"m": "month", "d": "day_of_month"}[label]+`(%s))`, at))
+		return ordered(write(`count_values("`+label+`", `+map[string]string{"m": "month", "d": "day_of_month"}[label]+`(%s))`, at), label)
 	}
 	day := write(`label_join(count_values("y", year(%s)) * on () group_left (m) %s * on () group_left (d) %s, "day", "-", "y", "m", "d")`, at, digits("m"), digits("d"))
 	said := write(`label_join(count_values("n", %s > 0) * on () group_left (day) %s, "said", ";", "n", "day")`, whole, day)

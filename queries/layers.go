@@ -16,11 +16,12 @@ type Layout struct {
 	next      map[string]map[string][]int // the layers that a layer or view reads itself or by way of views, and how many days before its own
 	distances map[string]map[string][]int // those that it stands on, itself included, likewise
 	lags      map[string]map[string]int   // the facts that it stands on, and on which day after that of a fact it is touched first
+	untilLast map[string]bool             // layers without days that go up to the last whole day
 }
 
 // Layout is that of the catalogue.
 func (c Catalogue) Layout() Layout {
-	l := Layout{byName: map[string]Query{}, next: map[string]map[string][]int{}, distances: map[string]map[string][]int{}, lags: map[string]map[string]int{}}
+	l := Layout{byName: map[string]Query{}, next: map[string]map[string][]int{}, distances: map[string]map[string][]int{}, lags: map[string]map[string]int{}, untilLast: map[string]bool{}}
 	for _, q := range c.Views() {
 		l.byName[q.View()] = q
 		l.link(q)
@@ -41,6 +42,10 @@ func (l Layout) Lag(name, fact string) (int, bool) {
 	days, found := l.lags[name][fact]
 	return days, found
 }
+
+// IsUntilLast reports whether a layer without days covers facts up to the last whole day, itself or by way of others: it is the same until another day is
+// over, whatever facts of the running day say.
+func (l Layout) IsUntilLast(name string) bool { return l.untilLast[name] }
 
 // Facts are the stored tables of facts that a layer or view reads, itself or by way of others, without stored_.
 func (l Layout) Facts(name string) []string { return l.facts(l.byName[name].tables) }
@@ -118,5 +123,6 @@ func (l Layout) link(q Query) {
 	if q.Layer {
 		distances[q.View()] = []int{0}
 	}
+	l.untilLast[q.View()] = !(q.Layer && q.IsByDay()) && (strings.Contains(q.SQL, "{whole:Date}") || slices.ContainsFunc(q.reads, l.IsUntilLast))
 	l.next[q.View()], l.distances[q.View()], l.lags[q.View()] = ascending(next), ascending(distances), lags
 }

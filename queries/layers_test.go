@@ -353,3 +353,62 @@ func TestRefreshResumes(t *testing.T) {
 		t.Errorf("after the refresh that failed: got %s, %v; want high", segment(), err)
 	}
 }
+
+// TestRefreshOfWholeDays: a layer without days that covers facts up to the last whole day is not computed again for what arrives about the running day,
+// and is once that is over; late facts reach it at once.
+func TestRefreshOfWholeDays(t *testing.T) {
+	t.Parallel()
+	c, layout := database(t)
+	for _, name := range []string{"user_histories", "user_cohorts", "user_cohort_sums"} {
+		if !layout.IsUntilLast(name) {
+			t.Errorf("%s does not cover facts up to the last whole day", name)
+		}
+	}
+	for _, name := range []string{"first_uses", "usage_days", "user_state_days"} {
+		if layout.IsUntilLast(name) {
+			t.Errorf("%s covers facts up to the last whole day", name)
+		}
+	}
+	exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on) values ('c', 'a', 50000, '2024-01-10')")
+	sunday := date(2024, 6, 30)
+	batch := uint64(0)
+	arrives := func(user string, on day) {
+		t.Helper()
+		batch++
+		exec(t, c, "drop table if exists stage sync")
+		exec(t, c, "create table stage as stored_usage_user_days engine = Memory")
+		exec(t, c, fmt.Sprintf("insert into stage (day, account_id, user_id, events, core_events, last_at, version) values ('%[1]s', 'a', '%[2]s', 1, 1, '%[1]s 12:00:00', %[3]d)", on, user, batch))
+		if err := refresh.Announce(t.Context(), c, batch, "usage_user_days", "stage", "UTC"); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, c, "insert into stored_usage_user_days select * from stage")
+		if err := refresh.Stored(t.Context(), c, batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _ = c.Exec(context.Background(), "drop table if exists stage sync") }) // tests share databases
+	r := &refresh.Refresher{Conn: c, Layout: layout}
+	last := "0"
+	want := func(what string, whole day, users string, computed bool) {
+		t.Helper()
+		if _, err := r.Refresh(t.Context(), refresh.Everything(layout, (whole+1).time()), "UTC", whole.time()); err != nil {
+			t.Fatal(err)
+		}
+		if got := scalar(t, c, "select toString(sum(length(first_on))) from user_histories"); got != users {
+			t.Errorf("%s: %s users, want %s", what, got, users)
+		}
+		version := scalar(t, c, "select toString(max(version)) from stored_user_histories")
+		if got := version != last; got != computed {
+			t.Errorf("%s: it was computed: %t, want %t", what, got, computed)
+		}
+		last = version
+	}
+	arrives("ann", sunday-20)
+	want("at first", sunday-1, "1", true)
+	arrives("bob", sunday)
+	want("an event of the running day", sunday-1, "1", false)
+	want("when the day is over", sunday, "2", true)
+	want("nothing new", sunday, "2", false)
+	arrives("cyd", sunday-10)
+	want("a late event", sunday, "3", true)
+}

@@ -29,6 +29,11 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 	{"layers/survey_answers", "least(since + 90, next_on) as before", "least(since + 91, next_on) as before", "growth second opinion"},
 	{"views/tickets_by_day", "t.opened_on > p.day - 28) as opened", "t.opened_on >= p.day - 28) as opened", "growth second opinion"},
 	{"views/health_changes_detail", "select day + 28 as day", "select day + 29 as day", "health_changes"},
+	{"layers/user_state_days", "countIf(was_active and not is_active)", "countIf(was_active)", "user_states"},
+	{"layers/last_periods", "toMonday(least(day, {whole:Date}) + 1) - 7", "toMonday(least(day, {whole:Date})) - 7", "user_states"},
+	{"layers/use_counts", "a <= d and a > d - 28", "a <= d and a >= d - 28", "power_user_curve"},
+	{"views/user_retention", "bitShiftRight(active, n) > 0", "bitShiftRight(active, n + 1) > 0", "user_retention"},
+	{"views/first_core_event_detail", "u.1 > w.used_until - 365", "u.1 >= w.used_until - 365", "first_core_event"},
 	{"views/cohorts", "addMonths(addMonths(c.quarter, 3) - 1, c.age) <= p.day", "addMonths(addMonths(c.quarter, 3) - 1, c.age) < p.day", "cohorts"},
 	{"layers/renewals_ahead", "due_on <= day + 90", "due_on <= day + 91", "renewals"},
 	{"views/renewal_terms", "t.day - t.due_on > t.overdue_days", "t.day - t.due_on >= t.overdue_days", "renewals"},
@@ -51,6 +56,8 @@ var mutations = []struct{ file, old, new, caughtBy string }{
 	{"layers/unvalued_days", "having countIf(not has(l.known, t.currency)) > 0", "having countIf(not has(l.known, t.currency)) > 1000", "missing_rate"},
 	{"views/pipegen_detail", "where o.originated_by = 'cs' and", "where", "growth second opinion"},
 	{"views/usage_detail", "where s.is_paying", "where true", "usage"},
+	{"layers/user_histories", "arrayFilter(d -> d >= p.first_paid_on, active_days)", "active_days", "user_retention"},
+	{"views/user_retention", "bitAnd(c.active, toUInt16(bitShiftLeft(toUInt32(1), oldest + 1) - 1)) as active", "c.active as active", "users second opinion"},
 	{"views/logo_churn", "where a.opening > 0", "where a.opening >= 0", "revenue second opinion"},
 
 	// One thing in place of another.
@@ -128,6 +135,8 @@ func runQuick(t testing.TB, c driver.Conn, layout queries.Layout, name string) {
 		opinionOnGrowth(t, c, layout, 0, date(2024, 8, 31))
 	case "customers second opinion":
 		opinionOnCustomers(t, c, layout, 0)
+	case "users second opinion":
+		opinionOnUsers(t, c, layout, 0)
 	case "health second opinion":
 		opinionOnHealth(t, c, layout, 0)
 	default:

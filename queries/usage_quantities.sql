@@ -19,7 +19,7 @@
 --   events         gauge Events that have it.
 --   accounts       gauge Paying accounts with such events.
 --
--- Group: Customers, 34
+-- Group: Customers, 48
 -- Every: 15m
 
 select

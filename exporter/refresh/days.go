@@ -127,7 +127,12 @@ func (d *Days) Update(ctx context.Context) (left int, err error) {
 	var due []time.Time
 	switch {
 	case len(stale) > 0:
-		due = slices.DeleteFunc(slices.Clone(kept), func(day time.Time) bool { return len(d.need(nil, []time.Time{day}, first).also(stale)) == 0 })
+		// Layers without days come with any day, and do not make one stale.
+		byDay := stale.where(func(_ string, day time.Time) bool { return !day.IsZero() })
+		due = slices.DeleteFunc(slices.Clone(kept), func(day time.Time) bool { return len(d.need(nil, []time.Time{day}, first).also(byDay)) == 0 })
+		if len(due) == 0 {
+			due = kept[:1]
+		}
 	case len(broken) > 0: // whether they are still
 		due = kept[:1]
 		stale = Everything(d.o.Layout, kept[0])

@@ -271,7 +271,7 @@ func (r *Refresher) work(layer queries.Query, needed map[time.Time]bool, zone st
 	for account, c := range changes {
 		on, touched := r.firstTouched(layer.View(), c)
 		switch {
-		case !touched:
+		case !touched, r.Layout.IsUntilLast(layer.View()) && on.After(whole):
 		case !layer.IsByAccount():
 			all = earlier(all, on)
 		case account != "":
@@ -345,7 +345,8 @@ func (r *Refresher) Differ(ctx context.Context, zone string) (names []string, er
 // isStale reports whether a day of a layer is not computed, or by another definition, or before it was over.
 func (r *Refresher) isStale(layer queries.Query, day time.Time, done map[time.Time]computed, zone string, whole time.Time) bool {
 	last, found := done[day]
-	return !found || last.definition != r.definition(layer, zone) || layer.IsByDay() && last.whole.Before(day) && !whole.Before(day)
+	return !found || last.definition != r.definition(layer, zone) || layer.IsByDay() && last.whole.Before(day) && !whole.Before(day) ||
+		r.Layout.IsUntilLast(layer.View()) && last.whole.Before(whole)
 }
 
 // firstTouched is the first day of a layer that a change of facts touches; false: none.

@@ -6,10 +6,11 @@
 --   accounts          fact Paying accounts that used it.
 --   users             fact Users who used it.
 --   eligible_accounts fact Paying accounts.
+--   eligible_users    fact Users of paying accounts with any event in 28 days.
 --
 -- Key: day, feature
 
-select f.day as day, f.feature as feature, f.accounts as accounts, f.users as users, a.eligible_accounts as eligible_accounts
+select f.day as day, f.feature as feature, f.accounts as accounts, f.users as users, a.eligible_accounts as eligible_accounts, a.eligible_users as eligible_users
 from (
     select day, feature, accounts, users
     from (
@@ -23,5 +24,9 @@ from (
     limit 50 by day
 ) as f
 left join (
-    select day, count() as eligible_accounts from account_days where day in {days:Array(Date)} and is_paying group by day
+    select s.day as day, count() as eligible_accounts, sum(u.users) as eligible_users
+    from account_days as s
+    left join usage_days as u on u.day = s.day and u.account_id = s.account_id
+    where s.day in {days:Array(Date)} and s.is_paying
+    group by day
 ) as a on a.day = f.day

@@ -26,11 +26,11 @@ insert into stored_usage_events (event_id, account_id, user_id, event, ts) value
     ('10', 'dune', 'ann', 'print',  '2024-06-30 15:00:00');
 
 -- By hand: report 2 of 4 accounts, 3 users: 0.5; share 1 account, nobody's: 0.25; chart Acme, 1 user: 0.25. Dune uses nothing, and is one
--- of the four.
+-- of the four. Users there are three, Ann and Bob of Acme and Ann of Birch: report 3 of 3, share 0, chart 1 of 3.
 select * from features where day = '2024-06-30' order by feature;
 select * from features_detail where day = '2024-06-30' order by feature, account_id;
 
--- By hand, a day later: the charts are gone, and Dune prints.
+-- By hand, a day later: the charts are gone, and Dune prints, whose Ann is the fourth user.
 select * from features where day = '2024-07-01' order by feature;
 
 -- What counts as use is of no concern here.
@@ -43,3 +43,9 @@ insert into stored_usage_events (event_id, account_id, user_id, event, ts)
 select concat('f', toString(number)), 'dune', 'ann', concat('f', leftPad(toString(number + 1), 2, '0')), '2024-06-20 03:00:00' from numbers(60);
 select count() as features, min(feature) as first, maxIf(feature, feature like 'f%') as last, countIf(feature in ('share', 'f49')) as neither
 from features where day = '2024-06-30';
+
+-- MetricKit's example (metrickittools.com/glossary/feature-adoption): 800 of 2,000 active users are 40 %. Gum pays since 2023.
+insert into stored_contracts (contract_id, account_id, product, seats, acv, starts_on) values ('gum', 'gum', 'core', 5, 1000, '2023-01-01');
+insert into stored_usage_events (event_id, account_id, user_id, event, ts)
+select concat('g', toString(number)), 'gum', concat('u', toString(number)), if(number < 800, 'forecast', 'login'), '2023-06-20 03:00:00' from numbers(2000);
+select * from features where day = '2023-06-30' and feature = 'forecast';

@@ -1,6 +1,6 @@
 -- What a company of {accounts} accounts does in 30 days, {month} times 30 days after the first of December 2022.
 
-insert into stored_usage_user_days select toDate('2022-12-01')+d as day, concat('a', leftPad(toString(a),5,'0')) as account_id, concat('u', toString(a), '-', toString(u)) as user_id, 1+h%20, h%7, arrayMap(x -> concat('f', toString((h+x)%12)), range(1+h%3)), if(h%40=0, [concat('dep', toString(h%3))], []), toDateTime64(day,3,'UTC'), 1, 0 from (select number%{accounts:UInt32} a, intDiv(number,{accounts:UInt32})%20 u, {month:UInt32}*30+intDiv(number,{accounts:UInt32}*20) d, cityHash64(a,u,d) h from numbers({accounts:UInt32}*20*30)) where h%1000 < 46 + 20*(u<3);
+insert into stored_usage_user_days (day, account_id, user_id, events, core_events, features, departments, last_at, version, is_gone) select toDate('2022-12-01')+d as day, concat('a', leftPad(toString(a),5,'0')) as account_id, concat('u', toString(a), '-', toString(u)) as user_id, 1+h%20, h%7, arrayMap(x -> concat('f', toString((h+x)%12)), range(1+h%3)), if(h%40=0, [concat('dep', toString(h%3))], []), toDateTime64(day,3,'UTC'), 1, 0 from (select number%{accounts:UInt32} a, intDiv(number,{accounts:UInt32})%20 u, {month:UInt32}*30+intDiv(number,{accounts:UInt32}*20) d, cityHash64(a,u,d) h from numbers({accounts:UInt32}*20*30)) where h%1000 < 46 + 20*(u<3);
 
 insert into stored_usage_totals select day, '', sum(events), 1 from stored_usage_user_days where day >= toDate('2022-12-01')+{month:UInt32}*30 group by day;
 
