@@ -85,6 +85,8 @@ func (k *kpis) coursed(of key) panel {
 		p.ask[1] = target{prom: warn, name: text{"Warning", "警告水準"}, color: grey, dashed: true}
 	case "logo_churn":
 		p.title = text{"Logo churn: trend", "解約率(社数):推移"}
+	case "onboarding":
+		p.title = text{"Onboarded on time: trend", "期限内完了率:推移"}
 	case "pipegen":
 		p.title = text{"Pipeline created: trend", "Pipegen:推移"}
 	case "time_to_use":

@@ -330,11 +330,14 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		"thresholds": object{"mode": "absolute", "steps": []object{{"color": blue, "value": nil}}},
 		"custom":     merged(p.look.custom(), p.custom),
 	}
+	if p.look == trend && p.unit.money {
+		delete(defaults, "decimals") // Grafana takes as many as the steps of the axis need; with one, 1.25M and 1.75M would be 1.3M and 1.8M.
+	}
 	if p.palette {
 		defaults["color"] = object{"mode": "palette-classic"}
 	}
 	if p.shades {
-		defaults["color"] = object{"mode": "continuous-blues"}
+		defaults["color"], defaults["thresholds"] = object{"mode": "thresholds"}, object{"mode": "percentage", "steps": blues}
 	}
 	if p.min != nil {
 		defaults["min"] = *p.min
@@ -379,6 +382,11 @@ func (p panel) links(language string) []object {
 		"title": text{"What is behind it", "詳しく見る"}.in(language),
 		"url":   "/d/" + board{uid: p.leads}.uidIn(language) + "?${segment:queryparam}&${job:queryparam}&${prometheus:queryparam}&${__url_time_range}",
 	}}
+}
+
+// blues are the darker, the more. Grafana writes in white on what is darker than a brightness of 180, so none is only a little darker.
+var blues = []object{
+	{"color": "#F2F7FC", "value": nil}, {"color": "#DDEBF8", "value": 20}, {"color": "#BDD9F2", "value": 40}, {"color": "#A3CBEC", "value": 60}, {"color": "#2C6FB0", "value": 80},
 }
 
 const (
