@@ -12,11 +12,16 @@ func health(k *kpis) board {
 		rows: []row{
 			{
 				title: text{"Where health stands", "ヘルスの現状"}, height: 8, panels: []panel{
-					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 8),
-					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 8),
+					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 6),
+					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 6),
 					{
-						title: text{"Distribution of health scores over time", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 8,
+						title: text{"Distribution of health scores over time", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 6,
 						look: density, unit: count, ask: []target{{prom: sum(k.of("health_score.score"), "le"), legend: "{{le}}", over: buckets}},
+					},
+					{
+						title: text{"Improved and declined in 28 days", "28日間の改善・悪化(社数)"}, about: []string{"health_changes"}, width: 6, look: trend, unit: count,
+						labels: []string{"direction"},
+						ask:    []target{{prom: sum(k.of("health_changes.accounts"), "direction"), legend: "{{direction}}"}},
 					},
 				},
 			},
@@ -56,17 +61,12 @@ func health(k *kpis) board {
 			{
 				title: text{"What changed", "ヘルスの変化"}, height: 10, panels: []panel{
 					{
-						title: text{"Bands improved and declined in 28 days", "28日間にヘルス帯が改善・悪化した社数"}, about: []string{"health_changes"}, width: 7, look: trend, unit: count,
-						labels: []string{"direction"},
-						ask:    []target{{prom: sum(k.of("health_changes.accounts"), "direction"), legend: "{{direction}}"}},
-					},
-					{
-						title: text{"Accounts whose health fell most in 28 days", "28日間にヘルスが最も悪化した顧客"}, about: []string{"health_declines"}, width: 17, look: table, unit: count,
+						title: text{"Accounts whose health fell most in 28 days", "28日間にヘルスが最も悪化した顧客"}, about: []string{"health_declines"}, width: 24, look: table, unit: count,
 						note: text{"First those that turned red, then by points lost times ARR; why is what now costs most. As last computed for the end of the board's time range.", "レッドになった顧客を先に、次に失点×ARRの順。主な要因は現在のもの。ボードの期間の最終日について最後に計算された値。"},
 						ask:  []target{{sql: declinedSQL}},
 						fields: []override{
 							{field: "account_id", hidden: true},
-							{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 190},
+							{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 230},
 							{field: "csm", name: text{"CSM", "担当CSM"}, width: 132},
 							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 108},
 							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 100},
