@@ -94,15 +94,15 @@ func account(*kpis) board {
 			{
 				height: 10, panels: []panel{
 					{
-						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 10, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
+						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 11, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
 						note: text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
 						fields: []override{
-							{field: "at", name: text{"When", "日時"}, unit: &date, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 170, custom: coloured()},
-							{field: "what", name: text{"Details", "内容"}}, {field: "who", name: text{"Who", "担当・関係者"}, width: 150},
+							{field: "at", name: text{"When", "日時"}, unit: &date, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 155, custom: coloured()},
+							{field: "what", name: text{"Details", "内容"}}, {field: "who", name: text{"Who", "担当・関係者"}, width: 132},
 						},
 					},
 					{
-						title: text{"Contracts", "契約"}, width: 14, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
+						title: text{"Contracts", "契約"}, width: 13, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
 						note: text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
 						fields: []override{
 							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}, custom: object{"custom.minWidth": 75}}, {field: "department", name: text{"Department", "部門"}, custom: object{"custom.minWidth": 80}},

@@ -16,6 +16,10 @@ import (
 // schemaVersion is that of Grafana 9.4, which is the oldest that boards are for; later ones bring them up to date by themselves.
 const schemaVersion = 37
 
+// firstWidth is how wide the first column of a table is at least. Grafana gives columns without a width what the others leave, which on a small screen
+// was less than a word, so that rows ran into each other.
+const firstWidth = 130
+
 // gridWidth is how many columns Grafana's grid has.
 const gridWidth = 24
 
@@ -314,7 +318,14 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 			"mappings":    []object{{"fieldName": "unit", "handlerKey": "unit"}, {"fieldName": "Value", "handlerKey": "__ignore"}, {"fieldName": "currency", "handlerKey": "__ignore"}, {"fieldName": "Time", "handlerKey": "__ignore"}},
 		}}}, out.Transformations...)
 	}
+	narrow := p.look == table // until there is a column that can be seen; it says what the row is about
 	for _, o := range p.fields {
+		if narrow && !o.hidden {
+			narrow = false
+			if o.width == 0 && o.custom["custom.width"] == nil && o.custom["custom.minWidth"] == nil {
+				o.custom = merged(object{"custom.minWidth": firstWidth}, o.custom)
+			}
+		}
 		overrides = append(overrides, overrideJSON{matcherJSON{"byName", o.field}, o.properties(language)})
 	}
 	// Names last, since Grafana finds a field by the name that it is shown by.

@@ -44,9 +44,9 @@ func health(k *kpis) board {
 						option: object{"sortBy": []object{}},
 						fields: []override{
 							{field: "measure", name: text{"Measure", "指標"}, words: "measure"},
-							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 100},
-							{field: "cost", name: text{"Points lost", "失点"}, width: 135, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
-							{field: "change", name: text{"In 28 days", "28日間の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 115},
+							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 98},
+							{field: "cost", name: text{"Points lost", "失点"}, width: 120, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
+							{field: "change", name: text{"In 28 days", "28日の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 98},
 						},
 					},
 					{
@@ -74,13 +74,13 @@ func health(k *kpis) board {
 							{field: "band", name: text{"Now", "現在"}, words: "band", width: 72, custom: coloured()},
 							{field: "points", name: text{"Points lost", "失点"}, unit: &unit{of: same("none"), decimals: 1}, width: 92},
 							{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 62},
-							{field: "why", name: text{"Why", "主な要因"}, custom: object{"custom.minWidth": 220}},
+							{field: "why", name: text{"Why", "主な要因"}, custom: causes()},
 						},
 					},
 				},
 			},
 			{
-				title: text{"Does the score tell the truth?", "スコアは正しいか"}, height: 8, panels: []panel{
+				title: text{"Does the score tell the truth? (whole company)", "スコアは正しいか(全社)"}, height: 8, panels: []panel{
 					{
 						title: text{"Share lost since, by band 90 days before", "90日前のヘルス帯別:その後に失った割合"}, about: []string{"health_backtest_bands"}, width: 8, look: ranking, unit: percent,
 						labels: []string{"band"}, min: new(0.0),
@@ -128,7 +128,7 @@ func health(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Features by accounts that use them", "機能別の利用社数の割合"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: new(0.0), max: new(1.0),
+						title: text{"Features by accounts that use them, whole company", "機能別の利用社数の割合(全社)"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: new(0.0), max: new(1.0),
 						ask: []target{{prom: write("sort_desc(%s)", k.of("features.adoption_ratio")), legend: "{{feature}}", over: latest}},
 					},
 				},
@@ -150,7 +150,7 @@ func health(k *kpis) board {
 						}},
 					},
 					{
-						title: text{"Open risks that people raised, by kind", "未解決の定性リスク(種別ごとの社数)"}, about: []string{"qualitative_risks"}, width: 8, look: ranking, unit: count,
+						title: text{"Open risks that people raised, whole company", "未解決の定性リスク(種別ごとの社数、全社)"}, about: []string{"qualitative_risks"}, width: 8, look: ranking, unit: count,
 						labels: []string{"churn reason"}, min: new(0.0),
 						ask: []target{{
 							prom:   orNone(write("sort_desc(%s > 0)", k.of("qualitative_risks.accounts")), sum(k.of("csm_load.accounts")), k.asOf("qualitative_risks"), "kind", "no raised risk"),
@@ -166,16 +166,16 @@ func health(k *kpis) board {
 					ask:  []target{{sql: riskAccountsSQL}},
 					fields: []override{
 						{field: "account_id", hidden: true},
-						{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 205},
-						{field: "csm", name: text{"CSM", "担当CSM"}, width: 140},
-						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 110},
+						{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 195},
+						{field: "csm", name: text{"CSM", "担当CSM"}, width: 132},
+						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 108},
 						{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 150},
 						{field: "band", name: text{"Health", "ヘルス"}, words: "band", width: 80, custom: coloured()},
 						{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 68},
-						{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date, width: 115},
-						{field: "reason", name: text{"Risk", "リスクの種類"}, words: "risk reason", width: 150},
-						{field: "planned", name: text{"Open actions", "対応項目"}, width: 115},
-						{field: "why", name: text{"Why", "主な要因"}, custom: object{"custom.minWidth": 280}},
+						{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date, width: 112},
+						{field: "reason", name: text{"Risk", "リスクの種類"}, words: "risk reason", width: 120},
+						{field: "planned", name: text{"Actions", "対応項目"}, width: 82},
+						{field: "why", name: text{"Why", "主な要因"}, custom: causes()},
 					},
 				}},
 			},
@@ -197,3 +197,6 @@ func (k *kpis) bandsOverTime(column string, title text, width int) panel {
 
 // coloured shows the colour of a word in the cell.
 func coloured() object { return object{"custom.displayMode": "color-text"} }
+
+// causes are on one line, which is shown whole under the pointer: Grafana measures wrapped Japanese text too short, and rows would run into each other.
+func causes() object { return object{"custom.minWidth": 280, "custom.wrapText": false} }

@@ -91,7 +91,7 @@ func retention(k *kpis) board {
 			},
 			k.budget(),
 			{
-				title: text{"Who left, and why", "解約の理由"}, height: 10, panels: []panel{
+				title: text{"Who left, and why (whole company)", "解約の理由(全社)"}, height: 10, panels: []panel{
 					{
 						title: text{"Accounts that left, by reason and fiscal year", "理由・会計年度別の解約社数"}, about: []string{"churn_reasons"}, width: 10, look: table, unit: count,
 						ask: []target{{prom: write(`%s or label_replace(%s, "fiscal_year", "–", "", "")`, k.of("churn_reasons.accounts"),
@@ -143,7 +143,7 @@ func retention(k *kpis) board {
 						fields: []override{
 							{field: "due", name: text{"Due in", "期限まで"}, words: "due"},
 							{field: "Value #A", name: text{"Contracts due", "対象契約数"}},
-							{field: "Value #B", name: text{"Touched in 60 days", "60日以内に接点"}},
+							{field: "Value #B", name: text{"Touched, 60 d", "60日以内に接点"}},
 							{field: "Value #C", name: text{"Value reviewed", "導入効果を確認"}},
 							{field: "Value #D", name: text{"Renewal open", "更新商談あり"}},
 							{field: "Value #E", name: text{"Expansion open", "拡大商談あり"}},

@@ -134,9 +134,8 @@ func service(k *kpis) board {
 				height: 8, panels: []panel{
 					{
 						title: text{"Facts that came over HTTP", "HTTPで届いたデータ"}, width: 8, look: trend, unit: count, live: true,
-						note:  text{"Rows stored and rejected by intake, in each step of the time axis.", "時間軸の刻みごとの、受信して保存・拒否した行数。"},
-						empty: text{"No data: nothing was sent, or cskpi was not scraped in this time range.", "データなし(受信がないか、この期間の収集がない)。"},
-						ask:   []target{{prom: rate("cs_intake_rows_total", "outcome"), legend: "{{outcome}}"}}, labels: []string{"intake outcome"},
+						note: text{"Rows stored and rejected by intake, in each step of the time axis.", "時間軸の刻みごとの、受信して保存・拒否した行数。"},
+						ask:  []target{{prom: rate("cs_intake_rows_total", "outcome"), legend: "{{outcome}}"}}, labels: []string{"intake outcome"},
 					},
 					{
 						title: text{"Restated numbers", "報告済みの数値の修正"}, about: []string{"restatement"}, width: 8, look: table, unit: percent, live: true,

@@ -9,9 +9,9 @@ func voice(k *kpis) board {
 	keys := []key{
 		{title: text{"Net promoter score, 90 days", "NPS(90日間)"}, about: []string{"nps"}, goal: "nps.score", unit: score, width: 5, value: nps()},
 		{title: text{"Satisfied customers, 90 days", "CSAT(90日間)"}, about: []string{"csat"}, goal: "csat.ratio", unit: percent, width: 5, value: k.ratio("csat.satisfied", "csat.responses", nil)},
-		{title: text{"Tickets opened, 28 days", "起票数(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.opened")), side: neither},
-		{title: text{"Complaints, 28 days", "クレーム(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.complaints")), side: below, goal: "tickets.complaints"},
-		{title: text{"Tickets open", "未解決のチケット"}, about: []string{"tickets"}, unit: count, width: 4, value: sum(k.of("tickets.open")), side: below, goal: "tickets.open"},
+		{title: text{"Tickets opened, 28 days", "起票数(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.opened")), side: neither, note: ofAll},
+		{title: text{"Complaints, 28 days", "クレーム(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.complaints")), side: below, goal: "tickets.complaints", note: ofAll},
+		{title: text{"Tickets open", "未解決のチケット"}, about: []string{"tickets"}, unit: count, width: 4, value: sum(k.of("tickets.open")), side: below, goal: "tickets.open", note: ofAll},
 	}
 	top := row{height: 4}
 	for _, of := range keys {
@@ -40,7 +40,7 @@ func voice(k *kpis) board {
 				},
 			},
 			{
-				title: text{"Support", "サポート"}, height: 9, panels: []panel{
+				title: text{"Support (whole company)", "サポート(全社)"}, height: 9, panels: []panel{
 					{
 						title: text{"Tickets opened, resolved and open", "チケットの起票・解決・未解決"}, about: []string{"tickets"}, width: 7, look: trend, unit: count,
 						ask: []target{
@@ -75,7 +75,7 @@ func voice(k *kpis) board {
 						ask: []target{{prom: k.ratio("engagement.part", "engagement.whole", []string{"kind"}), legend: "{{kind}}"}},
 					},
 					{
-						title: text{"What CS brought back, by kind", "CSが持ち帰った顧客の声(種別ごと)"}, about: []string{"feedback"}, width: 7, look: trend, unit: count, labels: []string{"feedback kind"}, custom: stacked("normal"),
+						title: text{"What CS brought back, whole company", "CSが持ち帰った顧客の声(全社)"}, about: []string{"feedback"}, width: 7, look: trend, unit: count, labels: []string{"feedback kind"}, custom: stacked("normal"),
 						ask: []target{{prom: k.of("feedback.items", chosenWindow), legend: "{{kind}}"}},
 					},
 					{
@@ -105,3 +105,6 @@ func voice(k *kpis) board {
 		},
 	}
 }
+
+// ofAll is said of a number that is not known by segment.
+var ofAll = text{"Of the whole company, whatever segments are chosen.", "選択したセグメントにかかわらず全社の値。"}
