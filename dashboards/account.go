@@ -64,8 +64,8 @@ func account(*kpis) board {
 						},
 						ask: []target{{sql: accountDriversSQL}},
 						fields: []override{
-							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 98, custom: plain},
-							{field: "score", name: text{"Score of 100", "スコア"}, width: 130, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure", custom: longNames()}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 95, custom: plain},
+							{field: "score", name: text{"Score of 100", "スコア"}, width: 102, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
 							{field: "weight", name: text{"Weight", "重み"}, width: 66}, {field: "contribution", name: text{"Points", "寄与"}, width: 62},
 							{field: "change", name: text{"In 28 days", "28日間"}, width: 88},
 						},

@@ -23,7 +23,7 @@ func executive(k *kpis) board {
 			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
 		},
 		{
-			title: text{"Logo churn, 12 months", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, leads: "cs-retention", goal: "logo_churn.ratio", unit: percent, side: below,
+			title: text{"Logo churn, 12 mo", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, leads: "cs-retention", goal: "logo_churn.ratio", unit: percent, side: below,
 			value: k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", nil, year),
 		},
 		{
@@ -75,7 +75,7 @@ func (k *kpis) coursed(of key) panel {
 	p := k.course(of, text{of.title.en + ": trend", of.title.ja + ":推移"})
 	switch of.about[0] {
 	case "health":
-		p = k.bandsOverTime("accounts", text{"Accounts by health", "ヘルス別の社数"}, of.width)
+		p = k.bandsOverTime("accounts", text{"Health bands", "ヘルス別の社数"}, of.width)
 		p.option = plainLegend
 	case "risk":
 		p.title = text{"ARR at risk, by reason", "理由別のリスクARR"}

@@ -18,7 +18,7 @@ const schemaVersion = 37
 
 // firstWidth is how wide the first column of a table is at least. Grafana gives columns without a width what the others leave, which on a small screen
 // was less than a word, so that rows ran into each other.
-const firstWidth = 130
+const firstWidth = 122
 
 // gridWidth is how many columns Grafana's grid has.
 const gridWidth = 24

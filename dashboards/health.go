@@ -15,7 +15,7 @@ func health(k *kpis) board {
 					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 6),
 					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 6),
 					{
-						title: text{"Distribution of health scores over time", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 6,
+						title: text{"Distribution of health scores", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 6,
 						look: density, unit: count, ask: []target{{prom: sum(k.of("health_score.score"), "le"), legend: "{{le}}", over: buckets}},
 					},
 					{
@@ -43,10 +43,10 @@ func health(k *kpis) board {
 						ask:    []target{{sql: driversSQL}},
 						option: object{"sortBy": []object{}},
 						fields: []override{
-							{field: "measure", name: text{"Measure", "指標"}, words: "measure"},
-							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 98},
-							{field: "cost", name: text{"Points lost", "失点"}, width: 120, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
-							{field: "change", name: text{"In 28 days", "28日の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 98},
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure", custom: longNames()},
+							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 95},
+							{field: "cost", name: text{"Points lost", "失点"}, width: 100, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
+							{field: "change", name: text{"In 28 days", "28日の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 92},
 						},
 					},
 					{
@@ -200,3 +200,6 @@ func coloured() object { return object{"custom.displayMode": "color-text"} }
 
 // causes are on one line, which is shown whole under the pointer: Grafana measures wrapped Japanese text too short, and rows would run into each other.
 func causes() object { return object{"custom.minWidth": 280, "custom.wrapText": false} }
+
+// longNames have room for one line: Grafana measures a value, and not the words that stand for it, so that there is none for a second.
+func longNames() object { return object{"custom.minWidth": 148} }

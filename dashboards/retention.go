@@ -212,7 +212,7 @@ func (k *kpis) budget() row {
 				change: []object{{"id": "merge", "options": object{}}, sorted("segment"), without("Time")},
 				fields: []override{
 					{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"},
-					{field: "Value #A", name: text{"May be lost, ${currency}", "予算(${currency})"}, width: 135}, {field: "Value #B", name: text{"Lost, ${currency}", "損失(${currency})"}, width: 100},
+					{field: "Value #A", name: text{"May be lost, ${currency}", "予算(${currency})"}, width: 130}, {field: "Value #B", name: text{"Lost, ${currency}", "損失(${currency})"}, width: 100},
 					{field: "Value #C", name: text{"Accounts", "社数"}, unit: &count, width: 80},
 					{field: "Value #D", name: text{"Burn, 91 d", "91日の速さ"}, unit: &times, width: 90}, {field: "Value #E", name: text{"Burn, 28 d", "28日の速さ"}, unit: &times, width: 90},
 				},
