@@ -64,8 +64,8 @@ func account(*kpis) board {
 						},
 						ask: []target{{sql: accountDriversSQL}},
 						fields: []override{
-							{field: "measure", name: text{"Measure", "指標"}, words: "measure"}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 98, custom: plain},
-							{field: "score", name: text{"Score of 100", "スコア"}, width: 130, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure", custom: longNames()}, {field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 95, custom: plain},
+							{field: "score", name: text{"Score of 100", "スコア"}, width: 102, unit: &score, custom: object{"custom.displayMode": "basic", "min": 0, "max": 100}},
 							{field: "weight", name: text{"Weight", "重み"}, width: 66}, {field: "contribution", name: text{"Points", "寄与"}, width: 62},
 							{field: "change", name: text{"In 28 days", "28日間"}, width: 88},
 						},
@@ -94,21 +94,21 @@ func account(*kpis) board {
 			{
 				height: 10, panels: []panel{
 					{
-						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 10, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
-						note: text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。利用とメールを含む全ての記録はcs.account_timelineにある。"},
+						title: text{"What happened, latest first", "履歴(新しい順)"}, width: 12, look: table, unit: words, ask: []target{{sql: accountTimelineSQL}},
+						note: text{"Contracts, touches, milestones, tickets, surveys, opportunities, risks and the plan within the board's time range, with the amount in the currency that the details name, else the reporting one; cs.account_timeline has all, single uses and mails as well.", "ボードの期間内の契約、接点、マイルストーン、チケット、アンケート、商談、リスク、対応計画。金額の通貨は内容に記載のもの、記載がなければ報告通貨。利用とメールを含む全ての記録はcs.account_timelineにある。"},
 						fields: []override{
-							{field: "at", name: text{"When", "日時"}, unit: &date, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 170, custom: coloured()},
-							{field: "what", name: text{"Details", "内容"}}, {field: "who", name: text{"Who", "担当・関係者"}, width: 150},
+							{field: "at", name: text{"When", "日時"}, unit: &date, width: 105}, {field: "kind", name: text{"What", "種類"}, words: "event", width: 155, custom: coloured()},
+							{field: "what", name: text{"Details", "内容"}}, {field: "amount", name: text{"Amount", "金額"}, unit: &amount, width: 85}, {field: "who", name: text{"Who", "担当・関係者"}, width: 132},
 						},
 					},
 					{
-						title: text{"Contracts", "契約"}, width: 14, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
+						title: text{"Contracts", "契約"}, width: 12, look: table, unit: words, ask: []target{{sql: accountContractsSQL}}, about: []string{"arr"},
 						note: text{"Amounts are as in the contract, in its own currency.", "金額は契約どおりで、契約の通貨による。"},
 						fields: []override{
-							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}, custom: object{"custom.minWidth": 75}}, {field: "department", name: text{"Department", "部門"}, custom: object{"custom.minWidth": 80}},
-							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 88}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 62},
+							{field: "contract_id", hidden: true}, {field: "product", name: text{"Product", "製品"}, custom: object{"custom.minWidth": 75}}, {field: "department", name: text{"Department", "部門"}, custom: object{"custom.minWidth": 98}},
+							{field: "kind", name: text{"Kind", "種別"}, words: "contract kind", width: 80}, {field: "seats", name: text{"Seats", "シート"}, unit: &count, width: 60},
 							{field: "acv", name: text{"A year", "年額"}, unit: &amount, width: 90}, {field: "currency", name: text{"Currency", "通貨"}, width: 82},
-							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 80, custom: coloured()},
+							day("starts_on", "From", "開始"), day("due_on", "Ends before", "終了"), {field: "state", name: text{"State", "状態"}, words: "contract state", width: 72, custom: coloured()},
 							{field: "cancel_reason", hidden: true},
 						},
 					},

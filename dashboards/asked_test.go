@@ -81,7 +81,7 @@ var rarely = map[string]string{
 	"Restated numbers":                              "no past day is reported",
 	"Violations of the data's quality":              "the facts are sound",
 	"Facts that came over HTTP: {{outcome}}":        "a rate needs two scrapes",
-	"Restarts of the engine in a day":               "a rate needs two scrapes",
+	"Restarts in a day":                             "a rate needs two scrapes",
 	"Runs that failed: Queries":                     "a rate needs two scrapes",
 	"Runs that failed: Restarts of the engine":      "a rate needs two scrapes",
 	"Runs that failed: Roll-ups":                    "a rate needs two scrapes",

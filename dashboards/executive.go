@@ -23,7 +23,7 @@ func executive(k *kpis) board {
 			value: k.ratio("grr.retained_arr", "grr.opening_arr", nil, year),
 		},
 		{
-			title: text{"Logo churn, 12 months", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, leads: "cs-retention", goal: "logo_churn.ratio", unit: percent, side: below,
+			title: text{"Logo churn, 12 mo", "解約率(社数、12か月)"}, about: []string{"logo_churn"}, leads: "cs-retention", goal: "logo_churn.ratio", unit: percent, side: below,
 			value: k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", nil, year),
 		},
 		{
@@ -75,7 +75,7 @@ func (k *kpis) coursed(of key) panel {
 	p := k.course(of, text{of.title.en + ": trend", of.title.ja + ":推移"})
 	switch of.about[0] {
 	case "health":
-		p = k.bandsOverTime("accounts", text{"Accounts by health", "ヘルス別の社数"}, of.width)
+		p = k.bandsOverTime("accounts", text{"Health bands", "ヘルス別の社数"}, of.width)
 		p.option = plainLegend
 	case "risk":
 		p.title = text{"ARR at risk, by reason", "理由別のリスクARR"}
@@ -85,6 +85,8 @@ func (k *kpis) coursed(of key) panel {
 		p.ask[1] = target{prom: warn, name: text{"Warning", "警告水準"}, color: grey, dashed: true}
 	case "logo_churn":
 		p.title = text{"Logo churn: trend", "解約率(社数):推移"}
+	case "onboarding":
+		p.title = text{"Onboarded on time: trend", "期限内完了率:推移"}
 	case "pipegen":
 		p.title = text{"Pipeline created: trend", "Pipegen:推移"}
 	case "time_to_use":

@@ -16,6 +16,10 @@ import (
 // schemaVersion is that of Grafana 9.4, which is the oldest that boards are for; later ones bring them up to date by themselves.
 const schemaVersion = 37
 
+// firstWidth is how wide the first column of a table is at least. Grafana gives columns without a width what the others leave, which on a small screen
+// was less than a word, so that rows ran into each other.
+const firstWidth = 122
+
 // gridWidth is how many columns Grafana's grid has.
 const gridWidth = 24
 
@@ -314,7 +318,14 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 			"mappings":    []object{{"fieldName": "unit", "handlerKey": "unit"}, {"fieldName": "Value", "handlerKey": "__ignore"}, {"fieldName": "currency", "handlerKey": "__ignore"}, {"fieldName": "Time", "handlerKey": "__ignore"}},
 		}}}, out.Transformations...)
 	}
+	narrow := p.look == table // until there is a column that can be seen; it says what the row is about
 	for _, o := range p.fields {
+		if narrow && !o.hidden {
+			narrow = false
+			if o.width == 0 && o.custom["custom.width"] == nil && o.custom["custom.minWidth"] == nil {
+				o.custom = merged(object{"custom.minWidth": firstWidth}, o.custom)
+			}
+		}
 		overrides = append(overrides, overrideJSON{matcherJSON{"byName", o.field}, o.properties(language)})
 	}
 	// Names last, since Grafana finds a field by the name that it is shown by.
@@ -330,11 +341,14 @@ func (p panel) json(k *kpis, language string) (panelJSON, error) {
 		"thresholds": object{"mode": "absolute", "steps": []object{{"color": blue, "value": nil}}},
 		"custom":     merged(p.look.custom(), p.custom),
 	}
+	if p.look == trend && p.unit.money {
+		delete(defaults, "decimals") // Grafana takes as many as the steps of the axis need; with one, 1.25M and 1.75M would be 1.3M and 1.8M.
+	}
 	if p.palette {
 		defaults["color"] = object{"mode": "palette-classic"}
 	}
 	if p.shades {
-		defaults["color"] = object{"mode": "continuous-blues"}
+		defaults["color"], defaults["thresholds"] = object{"mode": "thresholds"}, object{"mode": "percentage", "steps": blues}
 	}
 	if p.min != nil {
 		defaults["min"] = *p.min
@@ -379,6 +393,11 @@ func (p panel) links(language string) []object {
 		"title": text{"What is behind it", "詳しく見る"}.in(language),
 		"url":   "/d/" + board{uid: p.leads}.uidIn(language) + "?${segment:queryparam}&${job:queryparam}&${prometheus:queryparam}&${__url_time_range}",
 	}}
+}
+
+// blues are the darker, the more. Grafana writes in white on what is darker than a brightness of 180, so none is only a little darker.
+var blues = []object{
+	{"color": "#F2F7FC", "value": nil}, {"color": "#DDEBF8", "value": 20}, {"color": "#BDD9F2", "value": 40}, {"color": "#A3CBEC", "value": 60}, {"color": "#2C6FB0", "value": 80},
 }
 
 const (

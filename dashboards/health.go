@@ -12,11 +12,16 @@ func health(k *kpis) board {
 		rows: []row{
 			{
 				title: text{"Where health stands", "ヘルスの現状"}, height: 8, panels: []panel{
-					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 8),
-					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 8),
+					k.bandsOverTime("accounts", text{"Accounts by health band", "ヘルス帯別の社数"}, 6),
+					k.bandsOverTime("arr", text{"ARR by health band", "ヘルス帯別のARR"}, 6),
 					{
-						title: text{"Distribution of health scores over time", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 8,
+						title: text{"Distribution of health scores", "ヘルススコアの分布の推移"}, about: []string{"health_score"}, width: 6,
 						look: density, unit: count, ask: []target{{prom: sum(k.of("health_score.score"), "le"), legend: "{{le}}", over: buckets}},
+					},
+					{
+						title: text{"Improved and declined in 28 days", "28日間の改善・悪化(社数)"}, about: []string{"health_changes"}, width: 6, look: trend, unit: count,
+						labels: []string{"direction"},
+						ask:    []target{{prom: sum(k.of("health_changes.accounts"), "direction"), legend: "{{direction}}"}},
 					},
 				},
 			},
@@ -38,10 +43,10 @@ func health(k *kpis) board {
 						ask:    []target{{sql: driversSQL}},
 						option: object{"sortBy": []object{}},
 						fields: []override{
-							{field: "measure", name: text{"Measure", "指標"}, words: "measure"},
-							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 100},
-							{field: "cost", name: text{"Points lost", "失点"}, width: 135, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
-							{field: "change", name: text{"In 28 days", "28日間の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 115},
+							{field: "measure", name: text{"Measure", "指標"}, words: "measure", custom: longNames()},
+							{field: "dimension", name: text{"Dimension", "次元"}, words: "dimension", width: 95},
+							{field: "cost", name: text{"Points lost", "失点"}, width: 100, unit: &unit{of: same("none"), decimals: 1}, custom: object{"custom.displayMode": "basic", "min": 0}},
+							{field: "change", name: text{"In 28 days", "28日の変化"}, unit: &unit{of: same("none"), decimals: 1}, width: 92},
 						},
 					},
 					{
@@ -56,17 +61,12 @@ func health(k *kpis) board {
 			{
 				title: text{"What changed", "ヘルスの変化"}, height: 10, panels: []panel{
 					{
-						title: text{"Bands improved and declined in 28 days", "28日間にヘルス帯が改善・悪化した社数"}, about: []string{"health_changes"}, width: 7, look: trend, unit: count,
-						labels: []string{"direction"},
-						ask:    []target{{prom: sum(k.of("health_changes.accounts"), "direction"), legend: "{{direction}}"}},
-					},
-					{
-						title: text{"Accounts whose health fell most in 28 days", "28日間にヘルスが最も悪化した顧客"}, about: []string{"health_declines"}, width: 17, look: table, unit: count,
+						title: text{"Accounts whose health fell most in 28 days", "28日間にヘルスが最も悪化した顧客"}, about: []string{"health_declines"}, width: 24, look: table, unit: count,
 						note: text{"First those that turned red, then by points lost times ARR; why is what now costs most. As last computed for the end of the board's time range.", "レッドになった顧客を先に、次に失点×ARRの順。主な要因は現在のもの。ボードの期間の最終日について最後に計算された値。"},
 						ask:  []target{{sql: declinedSQL}},
 						fields: []override{
 							{field: "account_id", hidden: true},
-							{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 190},
+							{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 230},
 							{field: "csm", name: text{"CSM", "担当CSM"}, width: 132},
 							{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 108},
 							{field: "arr", name: text{"ARR, ${currency}", "ARR(${currency})"}, unit: &amount, width: 100},
@@ -74,13 +74,13 @@ func health(k *kpis) board {
 							{field: "band", name: text{"Now", "現在"}, words: "band", width: 72, custom: coloured()},
 							{field: "points", name: text{"Points lost", "失点"}, unit: &unit{of: same("none"), decimals: 1}, width: 92},
 							{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 62},
-							{field: "why", name: text{"Why", "主な要因"}, custom: object{"custom.minWidth": 220}},
+							{field: "why", name: text{"Why", "主な要因"}, custom: causes()},
 						},
 					},
 				},
 			},
 			{
-				title: text{"Does the score tell the truth?", "スコアは正しいか"}, height: 8, panels: []panel{
+				title: text{"Does the score tell the truth? (whole company)", "スコアは正しいか(全社)"}, height: 8, panels: []panel{
 					{
 						title: text{"Share lost since, by band 90 days before", "90日前のヘルス帯別:その後に失った割合"}, about: []string{"health_backtest_bands"}, width: 8, look: ranking, unit: percent,
 						labels: []string{"band"}, min: new(0.0),
@@ -128,7 +128,7 @@ func health(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Features by accounts that use them", "機能別の利用社数の割合"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: new(0.0), max: new(1.0),
+						title: text{"Features by accounts that use them, whole company", "機能別の利用社数の割合(全社)"}, about: []string{"features"}, width: 8, look: ranking, unit: percent, min: new(0.0), max: new(1.0),
 						ask: []target{{prom: write("sort_desc(%s)", k.of("features.adoption_ratio")), legend: "{{feature}}", over: latest}},
 					},
 				},
@@ -200,7 +200,7 @@ func health(k *kpis) board {
 						}},
 					},
 					{
-						title: text{"Open risks that people raised, by kind", "未解決の定性リスク(種別ごとの社数)"}, about: []string{"qualitative_risks"}, width: 8, look: ranking, unit: count,
+						title: text{"Open risks that people raised, whole company", "未解決の定性リスク(種別ごとの社数、全社)"}, about: []string{"qualitative_risks"}, width: 8, look: ranking, unit: count,
 						labels: []string{"churn reason"}, min: new(0.0),
 						ask: []target{{
 							prom:   orNone(write("sort_desc(%s > 0)", k.of("qualitative_risks.accounts")), sum(k.of("csm_load.accounts")), k.asOf("qualitative_risks"), "kind", "no raised risk"),
@@ -216,16 +216,16 @@ func health(k *kpis) board {
 					ask:  []target{{sql: riskAccountsSQL}},
 					fields: []override{
 						{field: "account_id", hidden: true},
-						{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 205},
-						{field: "csm", name: text{"CSM", "担当CSM"}, width: 140},
-						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 110},
+						{field: "account", name: text{"Account", "顧客"}, account: "account_id", width: 195},
+						{field: "csm", name: text{"CSM", "担当CSM"}, width: 132},
+						{field: "segment", name: text{"Segment", "セグメント"}, words: "segment", width: 108},
 						{field: "at_risk_arr", name: text{"ARR at risk, ${currency}", "リスクARR(${currency})"}, unit: &amount, width: 150},
 						{field: "band", name: text{"Health", "ヘルス"}, words: "band", width: 80, custom: coloured()},
 						{field: "score", name: text{"Score", "スコア"}, unit: &score, width: 68},
-						{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date, width: 115},
-						{field: "reason", name: text{"Risk", "リスクの種類"}, words: "risk reason", width: 150},
-						{field: "planned", name: text{"Open actions", "対応項目"}, width: 115},
-						{field: "why", name: text{"Why", "主な要因"}, custom: object{"custom.minWidth": 280}},
+						{field: "due_on", name: text{"Contract ends", "契約終了日"}, unit: &date, width: 112},
+						{field: "reason", name: text{"Risk", "リスクの種類"}, words: "risk reason", width: 120},
+						{field: "planned", name: text{"Actions", "対応項目"}, width: 82},
+						{field: "why", name: text{"Why", "主な要因"}, custom: causes()},
 					},
 				}},
 			},
@@ -284,3 +284,9 @@ func (k *kpis) userRetention(period string, title text) panel {
 func ordered(e expr, label string) expr {
 	return write(`label_replace(%s, "`+label+`", "0$1", "`+label+`", "(.)")`, e)
 }
+
+// causes are on one line, which is shown whole under the pointer: Grafana measures wrapped Japanese text too short, and rows would run into each other.
+func causes() object { return object{"custom.minWidth": 280, "custom.wrapText": false} }
+
+// longNames have room for one line: Grafana measures a value, and not the words that stand for it, so that there is none for a second.
+func longNames() object { return object{"custom.minWidth": 148} }

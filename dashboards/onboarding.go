@@ -18,7 +18,7 @@ func onboarding(k *kpis) board {
 			value: write("max(%s) / 86400", k.of("time_to_use.p50_at_least_seconds")), note: longestAtLeast,
 		},
 		{
-			title: text{"Onboarded without a human touch", "セルフオンボーディング率"}, about: []string{"self_onboarding"}, goal: "self_onboarding.ratio", unit: percent, width: 5,
+			title: text{"Self-onboarded", "セルフオンボーディング率"}, about: []string{"self_onboarding"}, goal: "self_onboarding.ratio", unit: percent, width: 5,
 			value: k.ratio("self_onboarding.self_accounts", "self_onboarding.onboarded_accounts", nil),
 		},
 	}

@@ -20,7 +20,7 @@ func retention(k *kpis) board {
 			value: k.ratio("logo_churn.lost_accounts", "logo_churn.opening_accounts", nil, year),
 		},
 		{
-			title: text{"Renewal rate, 12 months", "契約更新率(12か月)"}, about: []string{"renewal_rate"}, goal: "renewal_rate.ratio", unit: percent,
+			title: text{"Renewal rate, 12 mo", "契約更新率(12か月)"}, about: []string{"renewal_rate"}, goal: "renewal_rate.ratio", unit: percent,
 			value: k.ratio("renewal_rate.renewed_arr", "renewal_rate.due_arr", nil, year),
 		},
 		{
@@ -28,7 +28,7 @@ func retention(k *kpis) board {
 			value: k.ratio("renewal_readiness.ready_accounts", "renewal_readiness.due_accounts", nil),
 		},
 		{
-			title: text{"ARR up for renewal in 90 days", "90日以内に更新を迎えるARR"}, about: []string{"renewals"}, unit: money, side: neither, share: true,
+			title: text{"ARR due in 90 days", "90日以内の更新ARR"}, about: []string{"renewals"}, unit: money, side: neither, share: true,
 			value: sum(k.of("renewals.arr", `due!="overdue"`)),
 		},
 	}
@@ -91,7 +91,7 @@ func retention(k *kpis) board {
 			},
 			k.budget(),
 			{
-				title: text{"Who left, and why", "解約の理由"}, height: 10, panels: []panel{
+				title: text{"Who left, and why (whole company)", "解約の理由(全社)"}, height: 10, panels: []panel{
 					{
 						title: text{"Accounts that left, by reason and fiscal year", "理由・会計年度別の解約社数"}, about: []string{"churn_reasons"}, width: 10, look: table, unit: count,
 						ask: []target{{prom: write(`%s or label_replace(%s, "fiscal_year", "–", "", "")`, k.of("churn_reasons.accounts"),
@@ -143,7 +143,7 @@ func retention(k *kpis) board {
 						fields: []override{
 							{field: "due", name: text{"Due in", "期限まで"}, words: "due"},
 							{field: "Value #A", name: text{"Contracts due", "対象契約数"}},
-							{field: "Value #B", name: text{"Touched in 60 days", "60日以内に接点"}},
+							{field: "Value #B", name: text{"Touched, 60 d", "60日以内に接点"}},
 							{field: "Value #C", name: text{"Value reviewed", "導入効果を確認"}},
 							{field: "Value #D", name: text{"Renewal open", "更新商談あり"}},
 							{field: "Value #E", name: text{"Expansion open", "拡大商談あり"}},
@@ -189,7 +189,7 @@ func (k *kpis) budget() row {
 	return row{
 		title: text{"Losses against what the target of GRR allows", "GRR目標に対する解約・縮小の予算"}, height: 8, panels: []panel{
 			{
-				title: text{"How many times too fast the budget is used up", "予算を消化する速さ(1×で1年)"}, about: []string{"retention_budget"}, width: 9, look: trend, unit: times, labels: []string{"budget window"}, min: new(0.0),
+				title: text{"How many times too fast the budget is used up", "予算を消化する速さ(1×で1年)"}, about: []string{"retention_budget"}, width: 8, look: trend, unit: times, labels: []string{"budget window"}, min: new(0.0),
 				empty: none,
 				ask: []target{
 					{prom: over(sum(part("lost_arr", `window!="7d"`), "window"), sum(part("budget_arr", `window!="7d"`), "window")), legend: "{{window}}"},
@@ -203,7 +203,7 @@ func (k *kpis) budget() row {
 				ask:   []target{{prom: write("1 - %s", burn(year)), legend: "{{segment}}"}},
 			},
 			{
-				title: text{"Budget and losses of a year, by segment", "1年間の予算と損失(セグメント別)"}, about: []string{"retention_budget"}, width: 9, look: table, unit: amount,
+				title: text{"Budget and losses of a year, by segment", "1年間の予算と損失(セグメント別)"}, about: []string{"retention_budget"}, width: 10, look: table, unit: amount,
 				empty: none,
 				ask: []target{
 					{prom: sum(part("budget_arr", year), "segment"), over: listed}, {prom: sum(part("lost_arr", year), "segment"), over: listed},
@@ -212,8 +212,8 @@ func (k *kpis) budget() row {
 				change: []object{{"id": "merge", "options": object{}}, sorted("segment"), without("Time")},
 				fields: []override{
 					{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"},
-					{field: "Value #A", name: text{"May be lost, ${currency}", "予算(${currency})"}, width: 140}, {field: "Value #B", name: text{"Lost, ${currency}", "損失(${currency})"}, width: 110},
-					{field: "Value #C", name: text{"Accounts", "社数"}, unit: &count, width: 85},
+					{field: "Value #A", name: text{"May be lost, ${currency}", "予算(${currency})"}, width: 130}, {field: "Value #B", name: text{"Lost, ${currency}", "損失(${currency})"}, width: 100},
+					{field: "Value #C", name: text{"Accounts", "社数"}, unit: &count, width: 80},
 					{field: "Value #D", name: text{"Burn, 91 d", "91日の速さ"}, unit: &times, width: 90}, {field: "Value #E", name: text{"Burn, 28 d", "28日の速さ"}, unit: &times, width: 90},
 				},
 			},

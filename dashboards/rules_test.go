@@ -187,7 +187,8 @@ func TestPanels(t *testing.T) {
 				fail("it asks nothing")
 			}
 			d := p.FieldConfig.Defaults
-			if d.Unit == "" || d.NoValue == "" || d.Decimals == nil {
+			steps := p.Type == "timeseries" && d.Unit == money.of.en // the axis says how many decimals
+			if d.Unit == "" || d.NoValue == "" || (d.Decimals == nil) != steps {
 				fail("unit %q, text without data %q, decimals %v", d.Unit, d.NoValue, d.Decimals)
 			}
 			if p.Type == "timeseries" && (p.Options.Legend == nil || !p.Options.Legend.ShowLegend) {

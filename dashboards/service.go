@@ -34,33 +34,33 @@ func service(k *kpis) board {
 		rows: []row{
 			{
 				height: 5, panels: []panel{
-					check(text{"KPIs that are not computed", "計算できていないKPI"}, text{"KPIs whose last run failed or that have not been computed yet. Their last good values are shown until they are too old.", "直近の計算が失敗したか、まだ計算されていないKPIの数。古くなりすぎるまで、最後の正しい値を示す。"},
+					check(text{"KPIs not computed", "計算できていないKPI"}, text{"KPIs whose last run failed or that have not been computed yet. Their last good values are shown until they are too old.", "直近の計算が失敗したか、まだ計算されていないKPIの数。古くなりすぎるまで、最後の正しい値を示す。"},
 						failing, count, zero(failing), text{"‼ failing", "‼ 失敗"}),
 					check(text{"Age of the oldest KPI", "最も古いKPIの経過時間"}, text{"Age of the last good result over the age at which it is no longer shown: at 100 % a KPI vanishes.", "最後の正しい結果の経過時間を、表示しなくなるまでの時間で割ったもの。100%で値が消える。"},
 						overdue, percent, write("%s < 0.8 and on () count(%s) == count(%s)", overdue, age, maxAge), text{"‼ old", "‼ 古い"}),
 					check(text{"Local engine", "ローカルエンジン"}, text{"Whether the engine answers: 1 yes, 0 no. With a ClickHouse server of your own there is none.", "エンジンが応答しているか(1:はい、0:いいえ)。ClickHouseサーバーを使う場合はない。"},
 						own("cs_exporter_engine_up"), count, write("%s == 1", own("cs_exporter_engine_up")), text{"‼ down", "‼ 停止"}),
-					check(text{"Past days still to be computed", "未計算の過去日数"}, text{"Days of KPIs that have closed and are not computed yet; some minutes after a day has closed there are none.", "締まったがまだ計算していない日数。日付が変わって数分後には0になる。"},
+					check(text{"Past days missing", "未計算の過去日数"}, text{"Days of KPIs that have closed and are not computed yet; some minutes after a day has closed there are none.", "締まったがまだ計算していない日数。日付が変わって数分後には0になる。"},
 						own("cs_history_missing"), count, write("%s == 0 and on () time() - %s < 6 * 3600", own("cs_history_missing"), own("cs_history_last_success_timestamp_seconds")), text{"… not yet known, or at work", "… 未確認または計算中"}),
-					check(text{"Facts that contradict each other", "矛盾するデータ"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
+					check(text{"Facts in conflict", "矛盾するデータ"}, text{"Facts that contradict themselves or each other; the table below says which.", "矛盾している事実の件数。内訳は下の表。"},
 						violations, count, zero(violations), text{"! look below", "! 下の表を確認"}),
-					check(text{"Days of usage to be rolled up", "未集計の利用日数"}, text{"Days whose usage events have arrived and are not rolled up yet.", "利用イベントが届き、まだ集計していない日数。"},
+					check(text{"Usage to roll up", "未集計の利用日数"}, text{"Days whose usage events have arrived and are not rolled up yet.", "利用イベントが届き、まだ集計していない日数。"},
 						own("cs_exporter_rollup_pending"), count, write("%s == 0 and on () %s", own("cs_exporter_rollup_pending"), own("cs_exporter_rollup_last_success_timestamp_seconds")), text{"… at work", "… 集計中"}),
 				},
 			},
 			{
 				title: text{"Stored data", "データの保存"}, height: 5, panels: []panel{
-					check(text{"Missing or damaged data parts", "欠落・破損したデータパート"}, text{"Data parts that should exist and are missing, damaged or detached. 0 means whole; the table below lists the tables.", "存在すべきデータパートのうち、欠落・破損・切り離しの状態にあるものの数。表ごとの内訳は下の表。"},
+					check(text{"Damaged parts", "破損したパート"}, text{"Data parts that should exist and are missing, damaged or detached. 0 means whole; the table below lists the tables.", "存在すべきデータパートのうち、欠落・破損・切り離しの状態にあるものの数。表ごとの内訳は下の表。"},
 						damagedParts, count, write("%s == 0 and on () %s > time() - "+checkHolds, damagedParts, partsChecked), text{"‼ see the runbook", "‼ 対応手順を確認"}),
-					check(text{"Last check of the data parts", "データパートの最終検査"}, text{"Time since the stored data was last compared with the record of the parts that should exist.", "保存データを記録と最後に照合してからの時間。"},
+					check(text{"Last data check", "データの最終検査"}, text{"Time since the stored data was last compared with the record of the parts that should exist.", "保存データを記録と最後に照合してからの時間。"},
 						write("time() - %s", partsChecked), seconds, write("time() - %s < "+checkHolds, partsChecked), text{"! not checked", "! 検査停止"}),
 					check(text{"Free disk space", "ディスクの空き"}, text{"Free share of the disk that holds the data.", "データがあるディスクの空き容量の割合。"},
 						free, percent, write("%s >= 0.15", free), text{"! nearly full", "! 残りわずか"}),
 					check(text{"Last backup", "最後のバックアップ"}, text{"Time since the last verified backup was completed. Absent if there has never been one.", "検証済みのバックアップが最後に完了してからの時間。一度もなければ表示されない。"},
 						write("time() - %s", backup), seconds, write("time() - %s < 2 * 86400", backup), text{"! too old", "! 古い"}),
-					check(text{"Confinement of the engine", "エンジンの隔離レベル"}, text{"How far the kernel confines the engine process: 0 not at all, 1 files only, 2 full. It must reach the configured level.", "カーネルによるエンジンプロセスの隔離レベル(0:なし、1:ファイルのみ、2:完全)。設定された水準以上であること。"},
+					check(text{"Confinement", "エンジンの隔離レベル"}, text{"How far the kernel confines the engine process: 0 not at all, 1 files only, 2 full. It must reach the configured level.", "カーネルによるエンジンプロセスの隔離レベル(0:なし、1:ファイルのみ、2:完全)。設定された水準以上であること。"},
 						confinement, count, write("%s >= %s", confinement, required), text{"‼ below the configured level", "‼ 設定を下回る"}),
-					check(text{"Restarts of the engine in a day", "エンジンの再起動(1日)"}, text{"How often the local engine was restarted in the last 24 hours.", "直近24時間にローカルエンジンが再起動した回数。"},
+					check(text{"Restarts in a day", "エンジンの再起動(1日)"}, text{"How often the local engine was restarted in the last 24 hours.", "直近24時間にローカルエンジンが再起動した回数。"},
 						restarts, count, write("%s < 1", restarts), text{"! restarted", "! 再起動あり"}),
 				},
 			},
@@ -77,7 +77,7 @@ func service(k *kpis) board {
 						},
 					},
 					{
-						title: text{"How long KPIs take to compute: the twelve slowest", "計算時間(長い順に12件)"}, width: 6, look: ranking, unit: seconds, live: true,
+						title: text{"The twelve slowest KPIs", "計算時間(長い順に12件)"}, width: 6, look: ranking, unit: seconds, live: true,
 						note: text{"Duration of the last run of each query.", "各クエリの直近の実行時間。"},
 						ask:  []target{{prom: write("topk(12, %s)", own("cs_exporter_query_duration_seconds", "query")), legend: "{{query}}", over: latest}},
 					},
@@ -88,12 +88,13 @@ func service(k *kpis) board {
 							{prom: orNone(failed, write("count(%s)", maxAge), scraped, "query", "no failure"), over: listed},
 						},
 						change: []object{without("Time")},
-						fields: []override{{field: "query", name: text{"KPI", "KPI"}}, {field: "Value", name: text{"Age of the last good result", "最後の正しい結果の経過時間"}, unit: &seconds, custom: object{"mappings": []object{
+						fields: []override{{field: "query", name: text{"KPI", "KPI"}}, {field: "Value", name: text{"Last good one", "最後の正常値"}, unit: &seconds, width: 115, custom: object{"mappings": []object{
+							{"type": "value", "options": object{"0": object{"index": 1, "text": "–"}}}, // of the sentence that none failed
 							{"type": "special", "options": object{"match": "nan", "result": object{"index": 0, "text": "–"}}},
 						}}}},
 					},
 					{
-						title: text{"Missing or damaged data parts, by table", "表ごとの欠落・破損したデータパート"}, width: 5, look: table, unit: count, live: true,
+						title: text{"Damaged parts, by table", "表ごとの破損パート"}, width: 5, look: table, unit: count, live: true,
 						note: text{"The log of the service names the parts; the runbook (CSDataDamaged) says what to do.", "該当するパートはサービスのログに、対応は対応手順(CSDataDamaged)にある。"},
 						ask: []target{
 							{prom: write("sort_desc(%s > 0) or (%s)", own("cs_exporter_damaged_parts", "table"), none(write("%s > 0", own("cs_exporter_damaged_parts", "table")), write("count(%s)", own("cs_exporter_damaged_parts", "table")), partsChecked, "table", "no damage")), over: listed},
@@ -142,9 +143,9 @@ func service(k *kpis) board {
 							{prom: write("%s > 0", k.of("restatement.ratio")), over: listed}, {prom: write("%s > 0", k.of("restatement.restated_series")), over: listed},
 							{prom: none(write("%s > 0", moved), write("count(%s)", moved), k.asOf("restatement"), "kpi", "no restatement"), over: listed},
 						},
-						change: []object{{"id": "merge", "options": object{}}, without("Time", "Value #C")},
+						change: []object{{"id": "merge", "options": object{}}, arranged([]string{"kpi", "Value #A", "Value #B"}, "Time", "Value #C")},
 						fields: []override{
-							{field: "kpi", name: text{"KPI", "KPI"}}, {field: "Value #A", name: text{"Moved by", "修正の割合"}}, {field: "Value #B", name: text{"Series", "系列数"}, unit: &count},
+							{field: "kpi", name: text{"KPI", "KPI"}}, {field: "Value #A", name: text{"Moved by", "修正の割合"}, width: 95}, {field: "Value #B", name: text{"Series", "系列数"}, unit: &count, width: 75},
 						},
 					},
 					{

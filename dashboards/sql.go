@@ -260,14 +260,14 @@ order by time`
 
 	// What people have written, behind a colon, is shown as it is; the words before it are known.
 	accountTimelineSQL = listing{
-		columns: "at, kind, what, who",
+		columns: "at, kind, what, amount, who",
 		rows: `select toString(toDate(happened_at, ` + zone + `)) as at, happened_at, kind,
     concat(arrayStringConcat(arrayMap(w -> transform(w, @words(story), w),
         extractAll(arrayFold((said, p) -> replaceAll(said, p.1, p.2), arrayZip(@words(phrase)), head), '[A-Za-z_0-9]+|[^A-Za-z_0-9]+'))),
         substring(what, length(head) + 1)) as what,
-    who
+    amount, who
 from (
-    select at as happened_at, kind, what, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
+    select at as happened_at, kind, what, amount, who, if(kind in ('action_item_due', 'action_item_done'), '', splitByString(': ', what)[1]) as head
     from account_timeline
     where ` + thisAccount + ` and day between ` + since + ` and ` + asOf + ` and kind not in ('usage', 'engagement', 'ticket_answered')
 )`,

@@ -9,9 +9,9 @@ func voice(k *kpis) board {
 	keys := []key{
 		{title: text{"Net promoter score, 90 days", "NPS(90日間)"}, about: []string{"nps"}, goal: "nps.score", unit: score, width: 5, value: nps()},
 		{title: text{"Satisfied customers, 90 days", "CSAT(90日間)"}, about: []string{"csat"}, goal: "csat.ratio", unit: percent, width: 5, value: k.ratio("csat.satisfied", "csat.responses", nil)},
-		{title: text{"Tickets opened, 28 days", "起票数(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.opened")), side: neither},
-		{title: text{"Complaints, 28 days", "クレーム(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.complaints")), side: below, goal: "tickets.complaints"},
-		{title: text{"Tickets open", "未解決のチケット"}, about: []string{"tickets"}, unit: count, width: 4, value: sum(k.of("tickets.open")), side: below, goal: "tickets.open"},
+		{title: text{"Tickets opened, 28 days", "起票数(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.opened")), side: neither, note: ofAll},
+		{title: text{"Complaints, 28 days", "クレーム(28日間)"}, about: []string{"tickets"}, unit: count, width: 5, value: sum(k.of("tickets.complaints")), side: below, goal: "tickets.complaints", note: ofAll},
+		{title: text{"Tickets open", "未解決のチケット"}, about: []string{"tickets"}, unit: count, width: 4, value: sum(k.of("tickets.open")), side: below, goal: "tickets.open", note: ofAll},
 	}
 	top := row{height: 4}
 	for _, of := range keys {
@@ -40,9 +40,9 @@ func voice(k *kpis) board {
 				},
 			},
 			{
-				title: text{"Support", "サポート"}, height: 9, panels: []panel{
+				title: text{"Support (whole company)", "サポート(全社)"}, height: 9, panels: []panel{
 					{
-						title: text{"Tickets opened, resolved and open", "チケットの起票・解決・未解決"}, about: []string{"tickets"}, width: 8, look: trend, unit: count,
+						title: text{"Tickets opened, resolved and open", "チケットの起票・解決・未解決"}, about: []string{"tickets"}, width: 7, look: trend, unit: count,
 						ask: []target{
 							{prom: sum(k.of("tickets.opened")), name: text{"Opened in 28 days", "28日間の起票"}, color: blue},
 							{prom: sum(k.of("tickets.resolved")), name: text{"Resolved in 28 days", "28日間の解決"}, color: good},
@@ -51,11 +51,11 @@ func voice(k *kpis) board {
 						},
 					},
 					{
-						title: text{"Median hours to the first answer, by severity", "初回応答までの時間(中央値、重要度別)"}, about: []string{"tickets"}, width: 8, look: trend, unit: hours, min: new(0.0), labels: []string{"ticket severity"},
+						title: text{"Median hours to the first answer, by severity", "初回応答までの時間(中央値、重要度別)"}, about: []string{"tickets"}, width: 7, look: trend, unit: hours, min: new(0.0), labels: []string{"ticket severity"},
 						ask: []target{{prom: hoursOf("first_response_p50_seconds"), legend: "{{severity}}"}},
 					},
 					{
-						title: text{"Tickets by severity", "重要度別のチケット"}, about: []string{"tickets"}, width: 8, look: table, unit: count,
+						title: text{"Tickets by severity", "重要度別のチケット"}, about: []string{"tickets"}, width: 10, look: table, unit: count,
 						ask: []target{
 							{prom: k.of("tickets.opened"), over: listed}, {prom: k.of("tickets.open"), over: listed}, {prom: k.of("tickets.complaints"), over: listed},
 							{prom: hoursOf("first_response_p90_seconds"), over: listed}, {prom: hoursOf("resolution_p50_seconds"), over: listed},
@@ -71,15 +71,15 @@ func voice(k *kpis) board {
 			{
 				title: text{"Taking part, and what CS brings back", "エンゲージメントと顧客の声"}, height: 9, panels: []panel{
 					{
-						title: text{"Engagement in 90 days", "エンゲージメント(90日間)"}, about: []string{"engagement"}, width: 8, look: trend, unit: percent, labels: []string{"engagement kind"}, min: new(0.0),
+						title: text{"Engagement in 90 days", "エンゲージメント(90日間)"}, about: []string{"engagement"}, width: 7, look: trend, unit: percent, labels: []string{"engagement kind"}, min: new(0.0),
 						ask: []target{{prom: k.ratio("engagement.part", "engagement.whole", []string{"kind"}), legend: "{{kind}}"}},
 					},
 					{
-						title: text{"What CS brought back, by kind", "CSが持ち帰った顧客の声(種別ごと)"}, about: []string{"feedback"}, width: 8, look: trend, unit: count, labels: []string{"feedback kind"}, custom: stacked("normal"),
+						title: text{"What CS brought back, whole company", "CSが持ち帰った顧客の声(全社)"}, about: []string{"feedback"}, width: 7, look: trend, unit: count, labels: []string{"feedback kind"}, custom: stacked("normal"),
 						ask: []target{{prom: k.of("feedback.items", chosenWindow), legend: "{{kind}}"}},
 					},
 					{
-						title: text{"What each CSM brought back", "CSM別の顧客の声"}, about: []string{"feedback_by_csm"}, width: 8, look: table, unit: count,
+						title: text{"What each CSM brought back", "CSM別の顧客の声"}, about: []string{"feedback_by_csm"}, width: 10, look: table, unit: count,
 						ask: []target{
 							{prom: k.of("feedback_by_csm.items", `kind="product_request"`, chosenWindow, ofCSMs), over: listed}, {prom: k.of("feedback_by_csm.items", `kind="use_case_share"`, chosenWindow, ofCSMs), over: listed},
 							{prom: k.of("feedback_by_csm.items", `kind="case_study"`, chosenWindow, ofCSMs), over: listed},
@@ -105,3 +105,6 @@ func voice(k *kpis) board {
 		},
 	}
 }
+
+// ofAll is said of a number that is not known by segment.
+var ofAll = text{"Of the whole company, whatever segments are chosen.", "選択したセグメントにかかわらず全社の値。"}

@@ -28,7 +28,7 @@ func randomHabits(d dice, w world, asOf day) habits {
 			user := pick(d, "", "u1", "u2", "u3", "v1", "v2", "v3", fmt.Sprint("u", d.IntN(300)), fmt.Sprint("u", d.IntN(300)), fmt.Sprint("u", d.IntN(300)))
 			on, pace := asOf-day(pick(d, d.IntN(40), d.IntN(100), d.IntN(420), d.IntN(900))), pick(d, 1, 5, 7, 20, 31)
 			for range pick(d, 1, 3, 10, 30) {
-				h.events = append(h.events, event{a.id, user, pick(d, "login", "login", "report", "export", "share"), d.instant(on), user != "" && user[0] == 'v', ""})
+				h.events = append(h.events, event{a.id, user, pick(d, "login", "login", "report", "export", "share"), d.instant(on), user != "" && user[0] == 'v', "1"})
 				on += day(pick(d, 0, 1, pace, pace, d.IntN(2*pace), 27, 28))
 			}
 		}
