@@ -77,6 +77,40 @@ func onboarding(k *kpis) board {
 				},
 			},
 			{
+				title: text{"Where it is stuck, and how long it takes", "停滞しているステップと所要期間"}, height: 9, panels: []panel{
+					{
+						title: text{"Accounts in onboarding, by next step", "次のステップ別の進行中の顧客"}, about: []string{"onboarding_steps"}, width: 8, look: table, unit: count,
+						ask: []target{
+							{prom: sum(k.of("onboarding_steps.in_progress_accounts"), "step"), over: listed}, {prom: sum(k.of("onboarding_steps.stuck_accounts"), "step"), over: listed},
+							{prom: write("max by (step) (%s) / 86400", k.of("onboarding_steps.oldest_seconds")), over: listed},
+						},
+						change: []object{{"id": "merge", "options": object{}}, sorted("Value #B"), without("Time")},
+						fields: []override{
+							{field: "step", name: text{"Next step", "次のステップ"}, words: "milestone"}, {field: "Value #A", name: text{"In progress", "進行中"}, width: 95},
+							{field: "Value #B", name: text{"Stuck", "停滞"}, width: 75}, {field: "Value #C", name: text{"Oldest", "最長滞在"}, unit: &days, width: 95},
+						},
+					},
+					{
+						title: text{"Completed, of the plans that started", "開始期間別のオンボーディング完了率"}, about: []string{"onboarding_completion"}, width: 6, look: trend, unit: percent, labels: []string{"window"},
+						ask: []target{{prom: k.ratio("onboarding_completion.completed_accounts", "onboarding_completion.started_accounts", []string{"window"}), legend: "{{window}}"}},
+					},
+					{
+						title: text{"Days to onboard, by month of the first paid day", "開始月別のオンボーディング所要日数"}, about: []string{"onboarding_cohorts"}, width: 10, look: table, unit: days,
+						note: text{"Half and four fifths are estimates over all accounts; the mean is of those that are onboarded. All segments.", "50%・80%は全顧客による推定、平均は完了した顧客のもの。全セグメント。"},
+						ask: []target{
+							{prom: k.months("p50_seconds"), over: listed}, {prom: k.months("p80_seconds"), over: listed}, {prom: k.months("reached_mean_seconds"), over: listed},
+							{prom: k.of("onboarding_cohorts.reached_accounts", `milestone="onboarded"`), over: listed}, {prom: k.of("onboarding_cohorts.open_accounts", `milestone="onboarded"`), over: listed},
+							{prom: k.of("onboarding_cohorts.left_accounts", `milestone="onboarded"`), over: listed},
+						},
+						change: []object{{"id": "merge", "options": object{}}, sorted("cohort"), without("Time")},
+						fields: []override{
+							{field: "cohort", name: text{"Began in", "開始月"}, width: 90}, {field: "Value #A", name: text{"Half", "50%"}}, {field: "Value #B", name: text{"Four fifths", "80%"}}, {field: "Value #C", name: text{"Mean, done", "完了の平均"}},
+							{field: "Value #D", name: text{"Done", "完了"}, unit: &count, width: 65}, {field: "Value #E", name: text{"Open", "進行中"}, unit: &count, width: 65}, {field: "Value #F", name: text{"Left", "解約"}, unit: &count, width: 65},
+						},
+					},
+				},
+			},
+			{
 				title: text{"Value, and what comes of it", "価値の実感と初回更新"}, height: 8, panels: []panel{
 					{
 						title: text{"Value points reached in time", "バリューポイントの期限内到達率"}, about: []string{"value_points"}, width: 8, look: trend, unit: percent, labels: []string{"point"},
@@ -116,6 +150,11 @@ func onboarding(k *kpis) board {
 			},
 		},
 	}
+}
+
+// months is a time to onboard, in days, by the month of the first paid day.
+func (k *kpis) months(column string) expr {
+	return write("%s / 86400", k.of("onboarding_cohorts."+column, `milestone="onboarded"`))
 }
 
 // longestAtLeast is what is said of a single median.

@@ -114,6 +114,7 @@ func retention(k *kpis) board {
 					},
 				},
 			},
+			k.lifetimes(),
 			{
 				title: text{"Renewals ahead", "今後の更新"}, height: 10, panels: []panel{
 					{
@@ -215,6 +216,46 @@ func (k *kpis) budget() row {
 					{field: "Value #A", name: text{"May be lost, ${currency}", "予算(${currency})"}, width: 130}, {field: "Value #B", name: text{"Lost, ${currency}", "損失(${currency})"}, width: 100},
 					{field: "Value #C", name: text{"Accounts", "社数"}, unit: &count, width: 80},
 					{field: "Value #D", name: text{"Burn, 91 d", "91日の速さ"}, unit: &times, width: 90}, {field: "Value #E", name: text{"Burn, 28 d", "28日の速さ"}, unit: &times, width: 90},
+				},
+			},
+		},
+	}
+}
+
+// lifetimes shows how long customers stay before they leave for the first time, and how sure that is.
+func (k *kpis) lifetimes() row {
+	const churn = `event="churn"`
+	at := func(column, months string) target {
+		return target{prom: k.of("survival."+column, churn, `age_months="`+months+`"`), over: listed}
+	}
+	merged := []object{{"id": "merge", "options": object{}}, sorted("segment"), without("Time")}
+	segment := override{field: "segment", name: text{"Segment", "セグメント"}, words: "segment"}
+	return row{
+		title: text{"How long customers stay", "顧客の継続期間"}, height: 7, panels: []panel{
+			{
+				title: text{"Share that never left, by months since the first paid day", "一度も解約していない割合(経過月数別)"}, about: []string{"survival"}, width: 10, look: table, unit: percent,
+				ask:    []target{at("ratio", "3"), at("ratio", "6"), at("ratio", "12"), at("ratio", "24"), at("ratio", "36")},
+				change: merged,
+				fields: []override{
+					segment, {field: "Value #A", name: text{"3 mo", "3か月"}}, {field: "Value #B", name: text{"6 mo", "6か月"}}, {field: "Value #C", name: text{"12 mo", "12か月"}},
+					{field: "Value #D", name: text{"24 mo", "24か月"}}, {field: "Value #E", name: text{"36 mo", "36か月"}},
+				},
+			},
+			{
+				title: text{"After 24 months: bounds, and the median", "24か月時点の信頼限界と中央値"}, about: []string{"survival", "time_to_event"}, width: 14, look: table, unit: percent,
+				note: text{"Bounds are 95 %. Days stayed count what is longer than 24 months as 24 months.", "上限・下限は95%。平均継続日数は24か月を超える分を24か月として数える。"},
+				ask: []target{
+					at("ratio_lower", "24"), at("ratio_upper", "24"), at("at_risk_accounts", "24"),
+					{prom: write("%s / 86400", k.of("survival.restricted_mean_seconds", churn, `age_months="24"`)), over: listed},
+					{prom: write("%s / 86400", k.of("time_to_event.p50_seconds", churn)), over: listed},
+					{prom: write("%s / 86400", k.of("time_to_event.p50_lower_seconds", churn)), over: listed},
+					{prom: k.of("time_to_event.event_accounts", churn), over: listed},
+				},
+				change: merged,
+				fields: []override{
+					segment, {field: "Value #A", name: text{"Lower", "下限"}}, {field: "Value #B", name: text{"Upper", "上限"}}, {field: "Value #C", name: text{"At risk", "観察中"}, unit: &count},
+					{field: "Value #D", name: text{"Stayed, mean", "平均継続日数"}, unit: &days}, {field: "Value #E", name: text{"Median", "中央値"}, unit: &days},
+					{field: "Value #F", name: text{"Median at least", "中央値の下限"}, unit: &days}, {field: "Value #G", name: text{"Left", "解約"}, unit: &count},
 				},
 			},
 		},

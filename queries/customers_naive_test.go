@@ -163,11 +163,14 @@ type life struct {
 	segment                    string
 	first, left, due, planned  day
 	onboarded, used, usedUntil day // never: not; usedUntil: how long its use was watched
+	churned, valued            day // the first time that it left, and the first value point; never: not
+	step                       string
+	stepDue, stepSince         day // of the milestone that comes next
 }
 
 // live tells the life of an account; false: it never paid by as_of.
 func (n *naive) live(c customers, account string) (life, bool) {
-	l := life{left: never, onboarded: never, used: never}
+	l := life{left: never, onboarded: never, used: never, churned: never, valued: never}
 	for d := date(2020, 12, 1); d <= n.asOf; d++ {
 		switch {
 		case n.pays(account, d):
@@ -177,12 +180,13 @@ func (n *naive) live(c customers, account string) (life, bool) {
 			l.left = never
 		case l.first != 0 && l.left == never:
 			l.left = d
+			l.churned = min(l.churned, d)
 		}
 	}
 	if l.first == 0 {
 		return l, false
 	}
-	states := map[string]life{}
+	states, entered := map[string]life{}, map[string]bool{}
 	for _, name := range []string{"time_to_use", "value_point_1", "value_point_2", "value_point_3", "onboarded"} {
 		var versions, known []milestone
 		for _, m := range c.milestones {
@@ -206,6 +210,7 @@ func (n *naive) live(c customers, account string) (life, bool) {
 				s.due = m.dueOn
 			}
 		}
+		entered[name] = versions[0].updatedAt.Before(end) || versions[0].dueOn <= n.asOf
 		// What was known then goes before what was entered later.
 		if on := known[len(known)-1].reachedOn; on <= n.asOf {
 			s.onboarded = on
@@ -243,7 +248,258 @@ func (n *naive) live(c customers, account string) (life, bool) {
 		}
 	}
 	l.usedUntil = min(l.left, n.asOf)
+	if s, found := states["value_point_1"]; found {
+		l.valued = s.onboarded
+	}
+	// What is late first comes next, of equals what comes first in a plan.
+	l.step, l.stepDue, l.stepSince = "onboarded", l.due, l.first
+	for _, name := range []string{"value_point_3", "value_point_2", "value_point_1", "time_to_use"} {
+		s, found := states[name]
+		switch due := s.due; {
+		case !found:
+		case s.onboarded != never:
+			l.stepSince = max(l.stepSince, s.onboarded)
+		case entered[name]:
+			if due == never {
+				due = l.due
+			}
+			if due <= l.stepDue {
+				l.step, l.stepDue = name, due
+			}
+		}
+	}
 	return l, true
+}
+
+// watched is the time until something happened, if that was while the account was watched, which is until a day.
+func (l life) watched(happened, until day) spell {
+	return spell{max(0, int(min(happened, until)-l.first)), happened <= until}
+}
+
+// point is what is left after a time, exactly, with Greenwood's sum, and the area under the curve up to it.
+type point struct {
+	days, atRisk, events int
+	survival, sum, area  *big.Rat
+	sumIsFinite          bool
+	lower, upper         float64 // NaN: undefined
+}
+
+// productLimit is the curve of some spells: a point for each time of an event.
+func productLimit(spells []spell) (curve []point) {
+	last := point{survival: big.NewRat(1, 1), sum: new(big.Rat), area: new(big.Rat), sumIsFinite: true}
+	for days := 0; days < 10_000; days++ {
+		p := point{days: days, sumIsFinite: true}
+		for _, s := range spells {
+			if s.days >= days {
+				p.atRisk++
+			}
+			if s.days == days && s.reached {
+				p.events++
+			}
+		}
+		if p.events == 0 {
+			continue
+		}
+		left := int64(p.atRisk - p.events)
+		p.area = new(big.Rat).Add(last.area, new(big.Rat).Mul(last.survival, big.NewRat(int64(days-last.days), 1)))
+		p.survival = new(big.Rat).Mul(last.survival, big.NewRat(left, int64(p.atRisk)))
+		p.lower, p.upper = math.NaN(), math.NaN()
+		if left == 0 {
+			p.sum, p.sumIsFinite = last.sum, false
+		} else {
+			p.sum = new(big.Rat).Add(last.sum, big.NewRat(int64(p.events), int64(p.atRisk)*left))
+			s, _ := p.survival.Float64()
+			variance, _ := p.sum.Float64()
+			// The bounds of log(-log S), brought back.
+			middle, half := math.Log(-math.Log(s)), 1.959963984540054*math.Sqrt(variance)/-math.Log(s)
+			p.lower, p.upper = math.Exp(-math.Exp(middle+half)), math.Exp(-math.Exp(middle-half))
+		}
+		curve, last = append(curve, p), p
+	}
+	return curve
+}
+
+// restrictedMean is the area under a curve up to a number of days, in days, and its standard error.
+func restrictedMean(curve []point, days int) (mean, err float64) {
+	last := point{survival: big.NewRat(1, 1), area: new(big.Rat)}
+	for _, p := range curve {
+		if p.days <= days {
+			last = p
+		}
+	}
+	area := new(big.Rat).Add(last.area, new(big.Rat).Mul(last.survival, big.NewRat(int64(days-last.days), 1)))
+	variance := new(big.Rat)
+	for _, p := range curve {
+		if p.days <= days && p.sumIsFinite {
+			rest := new(big.Rat).Sub(area, p.area)
+			variance.Add(variance, rest.Mul(rest, rest).Mul(rest, big.NewRat(int64(p.events), int64(p.atRisk)*int64(p.atRisk-p.events))))
+		}
+	}
+	mean, _ = area.Float64()
+	v, _ := variance.Float64()
+	return mean, math.Sqrt(v)
+}
+
+// first is the first time from which on something holds of a curve, in seconds.
+func first(curve []point, holds func(point) bool) any {
+	if i := slices.IndexFunc(curve, holds); i >= 0 {
+		return int64(curve[i].days) * 86400
+	}
+	return undefined{}
+}
+
+// falls is where a curve has fallen to a share.
+func falls(to *big.Rat) func(point) bool {
+	return func(p point) bool { return p.survival.Cmp(to) <= 0 }
+}
+
+// ages are the months at which curves are read, with the most days that they can have.
+var ages = []struct {
+	months string
+	days   int
+}{{"1", 31}, {"3", 92}, {"6", 184}, {"12", 366}, {"24", 731}, {"36", 1096}}
+
+// survival compares the curves of all events, and onboarding by month, window and step.
+func (o opinion) survival(c customers) {
+	o.t.Helper()
+	one := func(yes bool) int64 {
+		if yes {
+			return 1
+		}
+		return 0
+	}
+	asOf := o.naive.asOf
+	number := func(f float64) any {
+		if math.IsNaN(f) {
+			return undefined{}
+		}
+		return ratio(f)
+	}
+	detail, completionDetail, stepsDetail := map[string][]any{}, map[string][]any{}, map[string][]any{}
+	spells, open := map[string][]spell{}, map[string]int64{}
+	completion, steps := map[string][4]int64{}, map[string][3]int64{}
+	opens := map[string]day{"1m": o.naive.monthsAgo(1), "3m": o.naive.monthsAgo(3), "12m": o.naive.monthsAgo(12)}
+	months := map[string]bool{}
+	for i := range 12 {
+		months[date(asOf.time().Year(), asOf.time().Month()-time.Month(i), 1).time().Format("2006-01")] = true
+	}
+	for _, account := range o.naive.accounts {
+		l, paid := o.naive.live(c, account)
+		if !paid {
+			continue
+		}
+		isDone, pays := l.onboarded != never, l.left == never
+		for event, s := range map[string]spell{
+			"churn": l.watched(l.churned, asOf), "time_to_use": l.watched(l.used, l.usedUntil),
+			"value_point_1": l.watched(l.valued, l.usedUntil), "onboarded": l.watched(l.onboarded, l.usedUntil),
+		} {
+			detail[event+" "+l.segment+" "+account] = []any{one(s.reached), one(!s.reached), int64(s.days) * 86400}
+			spells[event+" "+l.segment] = append(spells[event+" "+l.segment], s)
+			if month := l.first.time().Format("2006-01"); months[month] && event != "churn" {
+				key := month + " " + event
+				spells[key] = append(spells[key], s)
+				open[key] += one(!s.reached && pays)
+			}
+		}
+		for name, opensOn := range opens {
+			if l.first <= opensOn {
+				continue
+			}
+			row := [4]int64{1, one(isDone), one(!isDone && pays), one(!isDone && !pays)}
+			completionDetail[l.segment+" "+name+" "+account] = []any{row[0], row[1], row[2], row[3]}
+			sums := completion[l.segment+" "+name]
+			for i := range row {
+				sums[i] += row[i]
+			}
+			completion[l.segment+" "+name] = sums
+		}
+		if pays && !isDone {
+			stuck, seconds := one(l.stepDue < asOf), int64(asOf-l.stepSince)*86400
+			stepsDetail[l.segment+" "+l.step+" "+account] = []any{int64(1), stuck, l.stepSince.String(), seconds, l.stepDue.String(), int64(max(0, asOf-l.stepDue))}
+			s := steps[l.segment+" "+l.step]
+			steps[l.segment+" "+l.step] = [3]int64{s[0] + 1, s[1] + stuck, max(s[2], seconds)}
+		}
+	}
+	survival, times, cohorts := map[string][]any{}, map[string][]any{}, map[string][]any{}
+	half, fifth := big.NewRat(1, 2), big.NewRat(1, 5)
+	for key, all := range spells {
+		curve := productLimit(all)
+		var reached []spell
+		total, longest := 0, 0
+		for _, s := range all {
+			longest = max(longest, s.days)
+			if s.reached {
+				reached = append(reached, s)
+				total += s.days
+			}
+		}
+		events := int64(len(reached))
+		// at is what the curve says of an age, and the mean with its bounds.
+		at := func(days int) (values []any) {
+			last := point{survival: big.NewRat(1, 1), lower: math.NaN(), upper: math.NaN()}
+			for _, p := range curve {
+				if p.days <= days {
+					last = p
+				}
+			}
+			if longest < days && last.survival.Sign() > 0 {
+				return []any{undefined{}, undefined{}, undefined{}, undefined{}, undefined{}, undefined{}}
+			}
+			share, _ := last.survival.Float64()
+			mean, err := restrictedMean(curve, days)
+			values = []any{ratio(share), number(last.lower), number(last.upper), thousandth(mean * 86400), undefined{}, undefined{}}
+			if err > 0 {
+				values[4] = thousandth(max(0, mean-1.959963984540054*err) * 86400)
+				values[5] = thousandth(min(float64(days), mean+1.959963984540054*err) * 86400)
+			}
+			return values
+		}
+		if strings.HasPrefix(key, "20") {
+			ofReached := productLimit(reached)
+			mean := any(undefined{})
+			if events > 0 {
+				mean = ratio(float64(total) * 86400 / float64(events))
+			}
+			cohorts[key] = []any{
+				first(curve, falls(half)), first(curve, falls(fifth)), at(92)[3], first(ofReached, falls(half)), first(ofReached, falls(fifth)), mean,
+				events, open[key], int64(len(all)) - events - open[key],
+			}
+			continue
+		}
+		times[key] = []any{
+			first(curve, falls(half)), first(curve, func(p point) bool { return p.lower <= 0.5 }), first(curve, func(p point) bool { return p.upper <= 0.5 }),
+			events, int64(len(all)) - events,
+		}
+		for _, age := range ages {
+			var atRisk, by int64
+			for _, s := range all {
+				atRisk += one(s.days >= age.days)
+				by += one(s.reached && s.days <= age.days)
+			}
+			survival[key+" "+age.months] = append(at(age.days), int64(len(all)), atRisk, by)
+		}
+	}
+	kpi := map[string][]any{}
+	for key, s := range completion {
+		kpi[key] = []any{shares(s[1], s[0])[0], s[0], s[1], s[2], s[3]}
+	}
+	byStep := map[string][]any{}
+	for key, s := range steps {
+		byStep[key] = []any{s[0], s[1], s[2]}
+	}
+	if len(byStep) < 3 || len(cohorts) < 6 {
+		o.t.Errorf("%d steps and %d cohorts: the comparison says little", len(byStep), len(cohorts))
+	}
+	o.compare("time_to_event_detail", "event segment account_id", "event_accounts censored_accounts seconds", detail)
+	o.compare("time_to_event", "event segment", "p50_seconds p50_lower_seconds p50_upper_seconds event_accounts censored_accounts", times)
+	o.compare("survival", "event segment age_months",
+		"ratio ratio_lower ratio_upper restricted_mean_seconds restricted_mean_lower_seconds restricted_mean_upper_seconds accounts at_risk_accounts event_accounts", survival)
+	o.compare("onboarding_cohorts", "cohort milestone",
+		"p50_seconds p80_seconds restricted_mean_seconds reached_p50_seconds reached_p80_seconds reached_mean_seconds reached_accounts open_accounts left_accounts", cohorts)
+	o.compare("onboarding_completion_detail", "segment window account_id", "started_accounts completed_accounts open_accounts left_accounts", completionDetail)
+	o.compare("onboarding_completion", "segment window", "ratio started_accounts completed_accounts open_accounts left_accounts", kpi)
+	o.compare("onboarding_steps_detail", "segment step account_id", "in_progress_accounts stuck_accounts since_on seconds due_on late_days", stepsDetail)
+	o.compare("onboarding_steps", "segment step", "in_progress_accounts stuck_accounts oldest_seconds", byStep)
 }
 
 // spell is a time until an event, or until nobody looked any more.
@@ -394,7 +650,10 @@ type published struct {
 	events, censored map[int]int
 	survival         map[int]float64 // to the digits given
 	digits           int
-	quantiles        map[string]any // of p25_seconds and so on, in days; undefined: the curve does not fall that low
+	quantiles        map[string]any     // of p25_seconds and so on, in days; undefined: the curve does not fall that low
+	errors           map[int]float64    // standard errors by Greenwood's formula, to four digits
+	bounds           map[int][2]float64 // log-log bounds, to three digits
+	mean             float64            // the restricted mean of 92 days
 }
 
 // Miller (1997), Survival Analysis, and R's package survival, data set aml: quantile(survfit(Surv(time, status) ~ x, aml)).
@@ -405,6 +664,7 @@ var amlMaintained = published{
 	survival:  map[int]float64{9: 0.909, 13: 0.818, 18: 0.716, 23: 0.614, 31: 0.491, 34: 0.368, 48: 0.184},
 	digits:    3,
 	quantiles: map[string]any{"p25_seconds": 18, "p50_seconds": 31, "p75_seconds": 48},
+	errors:    map[int]float64{9: 0.0867, 13: 0.1163, 18: 0.1397, 23: 0.1526, 31: 0.1642, 34: 0.1627, 48: 0.1535},
 }
 
 var amlNonmaintained = published{
@@ -424,6 +684,7 @@ var freireichDrug = published{
 	survival:  map[int]float64{6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448},
 	digits:    3,
 	quantiles: map[string]any{"p25_seconds": 13, "p50_seconds": 23, "p75_seconds": undefined{}},
+	errors:    map[int]float64{6: 0.0764, 7: 0.0869, 10: 0.0963, 13: 0.1068}, // as SAS's LIFETEST prints them
 }
 
 var freireichPlacebo = published{
@@ -464,11 +725,30 @@ var tenths = published{
 	quantiles: map[string]any{"p25_seconds": 3, "p50_seconds": 5, "p75_seconds": 8},
 }
 
+// The control group of the data set g3, with the bounds of R (conf.type = "log-log") to which the tests of lifelines hold its own.
+var g3 = published{
+	name:     "g3, control",
+	events:   map[int]int{9: 1, 19: 1, 32: 1, 34: 1},
+	censored: map[int]int{48: 1, 50: 1},
+	survival: map[int]float64{9: 0.833, 19: 0.667, 32: 0.5, 34: 0.333},
+	digits:   3,
+	bounds:   map[int][2]float64{9: {0.273, 0.975}, 19: {0.195, 0.904}, 32: {0.111, 0.804}, 34: {0.046, 0.676}},
+}
+
+// Five after 1, 2, 3, 4 and 10, of which the tests of lifelines have the restricted mean of the first 4: 2.8. Here 23 days stand for one.
+var fives = published{
+	name:     "1, 2, 3, 4, 10",
+	events:   map[int]int{23: 1, 46: 1, 69: 1, 92: 1, 230: 1},
+	survival: map[int]float64{23: 0.8, 46: 0.6, 69: 0.4, 92: 0.2, 230: 0},
+	digits:   3,
+	mean:     23 * 2.8,
+}
+
 // publishedExamples are compared by segment.
 var publishedExamples = []map[string]published{
 	{"high": amlMaintained, "low": amlNonmaintained, "tech": freireichDrug},
 	{"high": freireichPlacebo, "low": waltons, "tech": half},
-	{"high": tenths},
+	{"high": tenths, "low": g3, "tech": fives},
 }
 
 // factsOfExamples are rows of contracts, milestones and days of usage.
@@ -483,7 +763,7 @@ func factsOfExamples(examples map[string]published, asOf day) (contracts, milest
 	for segment, example := range examples {
 		for days, n := range example.events {
 			for i := range n {
-				start := asOf - 200
+				start := asOf - 300
 				id := account(segment, start, never)
 				if i%2 == 0 { // either fact is enough
 					reached = append(reached, fmt.Sprintf("('%s', 'time_to_use', '%s')", id, start+day(days)))
@@ -495,7 +775,7 @@ func factsOfExamples(examples map[string]published, asOf day) (contracts, milest
 		for days, n := range example.censored {
 			for i := range n {
 				if (days+i)%2 == 0 { // left, or began so many days ago
-					account(segment, asOf-200, asOf-200+day(days))
+					account(segment, asOf-300, asOf-300+day(days))
 				} else {
 					account(segment, asOf-day(days), never)
 				}
@@ -510,6 +790,14 @@ func compareWithPublished(t *testing.T, c driver.Conn, examples map[string]publi
 	curves := map[string]float64{}
 	for _, cells := range table(t, c, []string{"segment", "intDiv(seconds, 86400)", "survival"}, from("time_to_use_curve")) {
 		curves[cells[0]+" "+cells[1]] = number64(t, cells[2])
+	}
+	bounds := map[string][2]float64{}
+	for _, cells := range table(t, c, []string{"member", "intDiv(seconds, 86400)", "lower", "upper"}, from("survival_curve")+" where event = 'time_to_use' and breakdown = 'segment'") {
+		bounds[cells[0]+" "+cells[1]] = [2]float64{number64(t, cells[2]), number64(t, cells[3])}
+	}
+	means := map[string]float64{}
+	for _, cells := range table(t, c, []string{"segment", "restricted_mean_seconds / 86400"}, from("survival")+" where event = 'time_to_use' and age_months = '3'") {
+		means[cells[0]] = number64(t, cells[1])
 	}
 	columns := []string{"p25_seconds", "p50_seconds", "p75_seconds"}
 	for _, cells := range table(t, c, append([]string{"segment", "reached_accounts", "censored_accounts"}, columns...), from("time_to_use")) {
@@ -529,6 +817,24 @@ func compareWithPublished(t *testing.T, c driver.Conn, examples map[string]publi
 			if !found || math.Abs(got-want) > 0.5000001*math.Pow10(-example.digits) {
 				t.Errorf("%s: the curve is %v after %d, want %v", example.name, got, days, want)
 			}
+		}
+		for days, want := range example.bounds {
+			for i, got := range bounds[fmt.Sprint(cells[0], " ", days)] {
+				if !(math.Abs(got-want[i]) <= 0.0005000001) {
+					t.Errorf("%s: a bound of the curve is %v after %d, want %v", example.name, got, days, want[i])
+				}
+			}
+		}
+		for days, want := range example.errors {
+			key := fmt.Sprint(cells[0], " ", days)
+			// The bound is S to the power of exp(z err / (S log S)).
+			got := curves[key] * math.Abs(math.Log(curves[key])) * math.Log(math.Log(bounds[key][0])/math.Log(curves[key])) / 1.959963984540054
+			if !(math.Abs(got-want) <= 0.000050001) {
+				t.Errorf("%s: the standard error is %v after %d, want %v", example.name, got, days, want)
+			}
+		}
+		if got := means[cells[0]]; example.mean > 0 && !(math.Abs(got-example.mean) <= 1e-6) {
+			t.Errorf("%s: the restricted mean is %v, want %v", example.name, got, example.mean)
 		}
 		for i, column := range columns {
 			want, found := example.quantiles[column]

@@ -30,9 +30,10 @@ type opinion struct {
 
 // Values that a view is to have: a decimal.Decimal must be equal, a ratio nearly so, an int64 and a string equal.
 type (
-	nearest   struct{ decimal.Decimal } // the float next to a decimal
-	ratio     float64                   // a quotient of floats
-	undefined struct{}                  // null
+	nearest    struct{ decimal.Decimal } // the float next to a decimal
+	ratio      float64                   // a quotient of floats
+	thousandth float64                   // rounded to thousandths
+	undefined  struct{}                  // null
 )
 
 // divided is a ratio of decimals, undefined where there is nothing to divide by.
@@ -55,6 +56,9 @@ func agrees(got string, want any) bool {
 	case ratio:
 		f, err := strconv.ParseFloat(got, 64)
 		return err == nil && math.Abs(f-float64(want)) <= 1e-12*max(1, math.Abs(float64(want)))
+	case thousandth:
+		f, err := strconv.ParseFloat(got, 64)
+		return err == nil && math.Abs(f-float64(want)) <= 2e-3
 	case int64:
 		return got == strconv.FormatInt(want, 10)
 	case string:
@@ -466,9 +470,10 @@ func opinionOnCustomers(t testing.TB, c driver.Conn, layout queries.Layout, seed
 	facts := randomCustomers(newDice(seed+40), w, asOf)
 	storeFacts(t, c, slices.Concat(w.facts(), facts.facts()), 1000)
 	exec(t, c, "insert into stored_"+facts.usageRows())
-	o := opinionOf(t, c, layout, w, asOf, "coverage onboarding time_to_use")
+	o := opinionOf(t, c, layout, w, asOf, "coverage onboarding time_to_use time_to_event survival onboarding_cohorts onboarding_completion onboarding_steps")
 	o.coverage(facts)
 	o.onboarding(facts)
+	o.survival(facts)
 }
 
 // TestHealthSecondOpinion compares health, risk and the backtest of random companies with the naive implementation.
@@ -496,6 +501,18 @@ func opinionOnHealth(t testing.TB, c driver.Conn, layout queries.Layout, seed ui
 	o.backtest(b)
 }
 
+// TestRestrictedMean holds the naive restricted mean to a published one: seven after 10, 15, 23, 30, 35 and 52, and one censored at 100, as Stata's
+// stci and R's survfit print it.
+func TestRestrictedMean(t *testing.T) {
+	mean, err := restrictedMean(productLimit([]spell{{10, true}, {15, true}, {23, true}, {30, true}, {35, true}, {52, true}, {100, false}}), 100)
+	const z = 1.959963984540054
+	for i, got := range []float64{mean, err, mean - z*err, mean + z*err} {
+		if want := []float64{37.85714, 10.73888, 16.80932, 58.90497}[i]; math.Abs(got-want) > 5.1e-6 {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+}
+
 // TestKaplanMeier compares time to use with published examples, with accounts for patients and days for weeks.
 func TestKaplanMeier(t *testing.T) {
 	t.Parallel()
@@ -507,7 +524,7 @@ func TestKaplanMeier(t *testing.T) {
 		exec(t, c, "insert into stored_contracts (contract_id, account_id, acv, starts_on, ends_before) values "+contracts)
 		exec(t, c, "insert into stored_milestones (account_id, milestone, reached_on) values "+milestones)
 		exec(t, c, "insert into stored_usage_account_days (account_id, day, active_users, version) values "+usage)
-		o := opinionOf(t, c, layout, world{}, asOf, "time_to_use time_to_use_curve")
+		o := opinionOf(t, c, layout, world{}, asOf, "time_to_use time_to_use_curve survival survival_curve")
 		compareWithPublished(t, c, examples, o.from)
 	}
 }

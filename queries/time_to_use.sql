@@ -35,4 +35,6 @@ select
         [604800., 1209600., 2592000., 5184000., 7776000., 10368000., 15552000., 31536000.]) as duration,
     c.reached as reached_accounts, c.censored as censored_accounts
 from segments as g
-left join time_to_use_days as c on c.day = g.day and c.segment = g.segment
+left join (
+    select day, member as segment, p25, p50, p75, reached, censored, curve from survival_days where event = 'time_to_use' and breakdown = 'segment'
+) as c on c.day = g.day and c.segment = g.segment

@@ -19,7 +19,7 @@
 --   events         gauge Events that have it.
 --   accounts       gauge Paying accounts with such events.
 --
--- Group: Customers, 48
+-- Group: Customers, 43
 -- Every: 15m
 
 select

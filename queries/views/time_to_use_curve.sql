@@ -13,6 +13,7 @@
 --   censored fact  Accounts that were watched no longer.
 --   survival fact  Estimated share of accounts without a real use after that time, to 12 digits.
 
-select day, segment, c.1 as seconds, c.2 as at_risk, c.3 as events, c.4 as censored, c.5 as survival
-from time_to_use_days
+select day, member as segment, c.1 as seconds, c.2 as at_risk, c.3 as events, c.4 as censored, c.5 as survival
+from survival_days
 array join curve as c
+where event = 'time_to_use' and breakdown = 'segment'
