@@ -287,7 +287,7 @@ type point struct {
 // productLimit is the curve of some spells: a point for each time of an event.
 func productLimit(spells []spell) (curve []point) {
 	last := point{survival: big.NewRat(1, 1), sum: new(big.Rat), area: new(big.Rat), sumIsFinite: true}
-	for days := 0; days < 10_000; days++ {
+	for days := range 10_000 {
 		p := point{days: days, sumIsFinite: true}
 		for _, s := range spells {
 			if s.days >= days {
