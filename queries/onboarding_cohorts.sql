@@ -31,7 +31,9 @@
 select
     day, member as cohort, event as milestone,
     s.p50 as p50_seconds, s.p80 as p80_seconds,
-    s.ages[2].7 as restricted_mean_seconds,
+    if(s.curve[-1].1 >= 92 * 86400 or s.curve[-1].5 = 0, round(arraySum(
+        (t, t_next, share) -> share * (least(t_next, toInt64(92 * 86400)) - least(t, toInt64(92 * 86400))),
+        arrayPushFront(s.curve.1, 0), arrayPushBack(s.curve.1, toInt64(92 * 86400)), arrayPushFront(s.curve.5, 1.)), 3), null) as restricted_mean_seconds,
     s.reached_p50 as reached_p50_seconds, s.reached_p80 as reached_p80_seconds,
     s.reached_sum / nullIf(s.reached, 0) as reached_mean_seconds,
     s.reached as reached_accounts, s.censored - s.left as open_accounts, s.left as left_accounts

@@ -6,7 +6,8 @@
 -- when they left. Bounds are 95 % log-log bounds with Greenwood's variance, as in lifelines; before the first event, and where the
 -- curve is 0, they are undefined. Nothing is known of an age that no account was watched for.
 --
--- The restricted mean is the area under the curve up to the age: how long it takes on average, where whatever takes longer counts as the age itself.
+-- The restricted mean is the area under the curve up to the age: how long it takes on average, where whatever takes longer counts as the age itself. Its
+-- variance is the sum of (area from there to the age)² events / (at_risk (at_risk - events)).
 --
 -- ja: 過去に契約のあった全顧客について、利用開始日からの経過期間で見たカプラン・マイヤー推定。解約では、その期間まで一度も解約していない割合、
 -- ja: 他のイベントでは、まだ到達していない割合。未発生の顧客は基準日または解約日で打ち切りとする。上限・下限は95%信頼限界(Greenwoodの
@@ -31,12 +32,18 @@
 --
 -- Group: Customers, 40
 -- Every: 1h
+-- Stored: by day
+
+with
+1.959963984540054 as z
 
 select
     g.day as day, g.event as event, g.segment as segment, toString(g.months) as age_months,
-    s.age.4 as ratio, s.age.5 as ratio_lower, s.age.6 as ratio_upper,
-    s.age.7 as restricted_mean_seconds, s.age.8 as restricted_mean_lower_seconds, s.age.9 as restricted_mean_upper_seconds,
-    s.accounts as accounts, s.age.2 as at_risk_accounts, s.age.3 as event_accounts
+    if(s.is_known, s.point.1, null) as ratio, if(s.is_known, s.point.2, null) as ratio_lower, if(s.is_known, s.point.3, null) as ratio_upper,
+    if(s.is_known, round(s.area, 3), null) as restricted_mean_seconds,
+    if(s.is_known and s.variance > 0, round(greatest(s.area - z * sqrt(s.variance), 0), 3), null) as restricted_mean_lower_seconds,
+    if(s.is_known and s.variance > 0, round(least(s.area + z * sqrt(s.variance), toFloat64(s.age)), 3), null) as restricted_mean_upper_seconds,
+    s.accounts as accounts, s.at_risk_accounts as at_risk_accounts, s.event_accounts as event_accounts
 from (
     select day, segment, event, months
     from segments
@@ -44,7 +51,24 @@ from (
     array join [1, 3, 6, 12, 24, 36] as months
 ) as g
 left join (
-    select day, event, member as segment, reached + censored as accounts, arrayJoin(ages) as age
-    from survival_days
-    where breakdown = 'segment'
-) as s on s.day = g.day and s.event = g.event and s.segment = g.segment and s.age.1 = g.months
+    select
+        day, event, segment, months, age, accounts,
+        arraySum((t, d, l) -> if(t >= age, d + l, 0), times, happened, lost) as at_risk_accounts,
+        arraySum((t, d) -> if(t <= age, d, 0), times, happened) as event_accounts,
+        -- The last point up to the age; before the first one there is all.
+        if(points = 0, (1., null, null), curve_points[points]) as point,
+        times[-1] >= age or point.1 = 0 as is_known,
+        if(points = 0, toFloat64(age), areas[points] + shares[points] * (age - times[points])) as area,
+        arraySum((t, n, d, a) -> if(t <= age and n > d, pow(area - a, 2) * d / (n * (n - d)), 0), times, at_risk, happened, areas) as variance
+    from (
+        select
+            day, event, member as segment, reached + censored as accounts, arrayJoin([(1, 31), (3, 92), (6, 184), (12, 366), (24, 731), (36, 1096)]) as term,
+            term.1 as months, 86400 * toInt64(term.2) as age,
+            c.curve.1 as times, c.curve.2 as at_risk, c.curve.3 as happened, c.curve.4 as lost, c.curve.5 as shares,
+            arrayMap(x -> (x.5, x.6, x.7), c.curve) as curve_points,
+            arrayCumSum((t, t_before, s_before) -> s_before * (t - t_before), times, arrayPopBack(arrayPushFront(times, 0)), arrayPopBack(arrayPushFront(shares, 1.))) as areas,
+            arrayCount(t -> t <= age, times) as points
+        from survival_days as c
+        where breakdown = 'segment'
+    ) as a
+) as s on s.day = g.day and s.event = g.event and s.segment = g.segment and s.months = g.months

@@ -152,6 +152,7 @@ func (w world) facts() []fact {
 	facts := []fact{
 		newFact("settings", 0, "currency", "", day(0), w.reporting, "import", epoch),
 		newFact("settings", 0, "timezone", "", day(0), "Asia/Tokyo", "import", epoch),
+		newFact("settings", 0, "event_quantities", "", day(0), "moved=n", "import", epoch),
 		newFact("settings", 0, "fiscal_year_start", "", day(0), fmt.Sprint(int(w.fiscalYearStart)), "import", epoch),
 	}
 	for _, t := range w.thresholds {
@@ -473,7 +474,7 @@ func (w world) otherFacts(seed uint64) []fact {
 			add("touchpoints", on, key, a, csm, pick(d, "meeting", "call", "visit", "email", "webinar", "review"), at, d.chance(30), pick(d, "risk", "neutral", "opportunity"), "crm", at)
 			user, event := pick(d, "u1", "u2", "u3"), pick(d, "login", "report")
 			if slices.Contains(usageMonths, on.String()[:len("2006-01")]) {
-				add("usage_events", on, key, a, user, event, at, "{}", false, "app", at)
+				add("usage_events", on, key, a, user, event, at, `{"n": 2.5}`, false, "app", at)
 			}
 			add("surveys", on, key, a, pick(d, "u1", "u2"), "nps", d.IntN(11), at, 0, "app", at)
 			add("engagements", on, key, a, "someone", pick(d, "email_delivered", "email_opened", "webinar_invited", "webinar_attended", "community"), at, "crm", at)

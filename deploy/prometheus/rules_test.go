@@ -35,7 +35,7 @@ var boards = []string{"cs-executive", "cs-retention", "cs-onboarding", "cs-healt
 const watchdog = "CSWatchdog"
 
 // silentWithoutTarget are the alerts on KPIs that compare with nothing: what they tell is no matter of degree.
-var silentWithoutTarget = []string{"CSAccountTurnedRed", "CSHealthUnknown"}
+var silentWithoutTarget = []string{"CSAccountTurnedRed", "CSHealthUnknown", "CSOwnerLeft"}
 
 type rule struct {
 	Record, Alert, Expr string

@@ -8,10 +8,6 @@
 -- log-log ones (Kalbfleisch and Prentice 1980), as in lifelines and Stata. They have no value before the first event and where the curve is 0.
 -- A bound of the median is the first time at which that bound of the curve is at or below a half (Brookmeyer and Crowley 1982).
 --
--- The restricted mean is the area under the curve up to an age: the mean of the time or the age, whichever is less. Its variance is the
--- sum of (area from there to the age)² events / (at_risk (at_risk - events)). An age of so many months is the longest that they can have
--- in days, so that a term that ended with the last of them is over: 31, 92, 184, 366, 731 and 1096 days.
---
 -- Columns:
 --   day         key  Day.
 --   event       key  churn, time_to_use, value_point_1, onboarded.
@@ -30,7 +26,6 @@
 --   reached_p50 fact Seconds by which it happened of half of these accounts; null: there is none.
 --   reached_p80 fact Seconds by which it happened of four fifths of these accounts; null: there is none.
 --   curve       fact Points in order of time, Array(Tuple(seconds Int64, at_risk UInt64, events UInt64, censored UInt64, survival Float64, lower Nullable(Float64), upper Nullable(Float64))).
---   ages        fact The curve at each age: months, accounts watched at least that long, accounts of which the event happened by then, survival with bounds, and the restricted mean in seconds with bounds; null: undefined, Array(Tuple(months UInt8, at_risk UInt64, events UInt64, survival Nullable(Float64), lower Nullable(Float64), upper Nullable(Float64), mean Nullable(Float64), mean_lower Nullable(Float64), mean_upper Nullable(Float64))).
 --
 -- Key: day, event, breakdown, member
 
@@ -38,76 +33,57 @@ with
 1.959963984540054 as z
 
 select
-    day, event, breakdown, member, reached, censored, left,
-    p25, p50, p75, p80, p50_lower, p50_upper, reached_sum, reached_p50, reached_p80, curve,
-    cast(arrayMap(a -> (a.1, a.2, a.3,
-            if(a.6, a.4, null), if(a.6, a.5.1, null), if(a.6, a.5.2, null),
-            if(a.6, round(a.7, 3), null), if(a.6 and a.8 > 0, round(greatest(a.7 - z * sqrt(a.8), 0), 3), null), if(a.6 and a.8 > 0, round(least(a.7 + z * sqrt(a.8), a.9), 3), null)),
-        arrayMap(x -> (
-            x.1,
-            arraySum(arrayMap(c -> if(c.1 >= x.2, c.3 + c.4, 0), curve)),
-            arraySum(arrayMap(c -> if(c.1 <= x.2, c.3, 0), curve)),
-            x.4,
-            if(x.3 = 0, (null, null), (curve[x.3].6, curve[x.3].7)),
-            curve[-1].1 >= x.2 or x.4 = 0,
-            x.5,
-            arraySum(arrayMap((c, area) -> if(c.1 <= x.2 and c.2 > c.3, pow(x.5 - area, 2) * c.3 / (c.2 * (c.2 - c.3)), 0), curve, areas)),
-            toFloat64(x.2)),
-            -- Months, seconds, points up to there, survival and area there.
-            arrayMap(x -> (
-                x.1, x.2, arrayCount(c -> c.1 <= x.2, curve) as points,
-                if(points = 0, 1., curve[points].5),
-                if(points = 0, toFloat64(x.2), areas[points] + curve[points].5 * (x.2 - curve[points].1))),
-                [(1, 31 * 86400), (3, 92 * 86400), (6, 184 * 86400), (12, 366 * 86400), (24, 731 * 86400), (36, 1096 * 86400)]))),
-        'Array(Tuple(months UInt8, at_risk UInt64, events UInt64, survival Nullable(Float64), lower Nullable(Float64), upper Nullable(Float64), mean Nullable(Float64), mean_lower Nullable(Float64), mean_upper Nullable(Float64)))') as ages
+    day, event, breakdown, member,
+    sum(c.events) as reached, sum(c.lost) as censored, sum(c.gone) as left,
+    minOrNullIf(c.seconds, c.survival <= 0.75) as p25, minOrNullIf(c.seconds, c.survival <= 0.5) as p50,
+    minOrNullIf(c.seconds, c.survival <= 0.25) as p75, minOrNullIf(c.seconds, c.survival <= 0.2) as p80,
+    minOrNullIf(c.seconds, ifNull(c.lower <= 0.5, false)) as p50_lower, minOrNullIf(c.seconds, ifNull(c.upper <= 0.5, false)) as p50_upper,
+    sum(c.seconds * c.events) as reached_sum,
+    minOrNullIf(c.seconds, 2 * c.events_so_far >= c.all_events and c.all_events > 0) as reached_p50, minOrNullIf(c.seconds, 5 * c.events_so_far >= 4 * c.all_events and c.all_events > 0) as reached_p80,
+    cast(arraySort(x -> x.1, groupArray((c.seconds, c.at_risk, c.events, c.lost, c.survival, c.lower, c.upper))),
+        'Array(Tuple(seconds Int64, at_risk UInt64, events UInt64, censored UInt64, survival Float64, lower Nullable(Float64), upper Nullable(Float64)))') as curve
 from (
     select
-        day, event, breakdown, member,
-        sum(c.events) as reached, sum(c.lost) as censored, sum(c.gone) as left,
-        minOrNullIf(c.seconds, c.survival <= 0.75) as p25, minOrNullIf(c.seconds, c.survival <= 0.5) as p50,
-        minOrNullIf(c.seconds, c.survival <= 0.25) as p75, minOrNullIf(c.seconds, c.survival <= 0.2) as p80,
-        minOrNullIf(c.seconds, ifNull(c.lower <= 0.5, false)) as p50_lower, minOrNullIf(c.seconds, ifNull(c.upper <= 0.5, false)) as p50_upper,
-        sum(c.seconds * c.events) as reached_sum,
-        minOrNullIf(c.seconds, 2 * c.events_so_far >= c.all_events and c.all_events > 0) as reached_p50, minOrNullIf(c.seconds, 5 * c.events_so_far >= 4 * c.all_events and c.all_events > 0) as reached_p80,
-        cast(arraySort(x -> x.1, groupArray((c.seconds, c.at_risk, c.events, c.lost, c.survival, c.lower, c.upper))),
-            'Array(Tuple(seconds Int64, at_risk UInt64, events UInt64, censored UInt64, survival Float64, lower Nullable(Float64), upper Nullable(Float64)))') as curve,
-        arrayCumSum((t, t_before, s_before) -> s_before * (t - t_before), curve.1, arrayPopBack(arrayPushFront(curve.1, 0)), arrayPopBack(arrayPushFront(curve.5, 1.))) as areas
+        day, event, breakdown, member, seconds, at_risk, events, lost, gone, events_so_far, all_events,
+        -- Rounded, since half of the accounts must be exactly 0.5.
+        round(exp(log_survival), 12) as survival,
+        if(survival > 0 and survival < 1, toNullable(exp(-z * sqrt(greenwood) / log_survival)), null) as spread,
+        round(exp(log_survival * spread), 12) as lower,
+        round(exp(log_survival / spread), 12) as upper
     from (
         select
-            day, event, breakdown, member, seconds, at_risk, events, lost, gone, events_so_far, all_events,
-            -- Rounded, since half of the accounts must be exactly 0.5.
-            round(exp(log_survival), 12) as survival,
-            if(survival > 0 and survival < 1, toNullable(exp(-z * sqrt(greenwood) / log_survival)), null) as spread,
-            round(exp(log_survival * spread), 12) as lower,
-            round(exp(log_survival / spread), 12) as upper
+            day, event, breakdown, member, seconds, at_risk, events, lost, gone,
+            sum(log1p(-events / at_risk)) over so_far as log_survival,
+            sum(if(at_risk > events, events / (at_risk * (at_risk - events)), 0)) over so_far as greenwood,
+            sum(events) over so_far as events_so_far,
+            sum(events) over (partition by day, event, breakdown, member) as all_events
         from (
-            select
-                day, event, breakdown, member, seconds, at_risk, events, lost, gone,
-                sum(log1p(-events / at_risk)) over so_far as log_survival,
-                sum(if(at_risk > events, events / (at_risk * (at_risk - events)), 0)) over so_far as greenwood,
-                sum(events) over so_far as events_so_far,
-                sum(events) over (partition by day, event, breakdown, member) as all_events
+            select day, event, breakdown, member, seconds, events, lost, gone, sum(events + lost) over (partition by day, event, breakdown, member order by seconds desc) as at_risk
             from (
-                select day, event, breakdown, member, seconds, events, lost, gone, sum(events + lost) over (partition by day, event, breakdown, member order by seconds desc) as at_risk
+                select
+                    day, event, b.1 as breakdown, b.2 as member, seconds,
+                    sum(t.events) as events, sum(t.lost) as lost, sum(t.gone) as gone
                 from (
+                    -- Summed before each goes into several groups.
                     select
-                        day, event, b.1 as breakdown, b.2 as member, seconds,
-                        sum(event_accounts) as events, sum(censored_accounts) as lost, sum(has_left) as gone
+                        day, event, segment, month, seconds, events, lost, gone,
+                        arrayJoin(arrayFilter(x -> x.2 != '' or x.1 = 'all', [
+                            ('all', ''), ('segment', segment), ('year', toString(toYear(month))),
+                            ('month', if(month > addMonths(toStartOfMonth(day), -12), formatDateTime(month, '%Y-%m'), ''))
+                        ])) as b
                     from (
                         select
-                            day, event, toInt64(d.seconds) as seconds, event_accounts, censored_accounts, d.censored_accounts and d.left_on is not null as has_left,
-                            arrayJoin(arrayFilter(x -> x.2 != '' or x.1 = 'all', [
-                                ('all', ''), ('segment', d.segment), ('year', toString(toYear(d.first_paid_on))),
-                                ('month', if(toStartOfMonth(d.first_paid_on) > addMonths(toStartOfMonth(d.day), -12), formatDateTime(d.first_paid_on, '%Y-%m'), ''))
-                            ])) as b
+                            day, event, segment, toStartOfMonth(d.first_paid_on) as month, toInt64(d.seconds) as seconds,
+                            sum(d.event_accounts) as events, sum(d.censored_accounts) as lost, sum(d.censored_accounts and d.left_on is not null) as gone
                         from time_to_event_detail as d
                         where day in {days:Array(Date)}
-                    ) as accounts
-                    group by day, event, breakdown, member, seconds
-                ) as times
-            ) as counts
-            window so_far as (partition by day, event, breakdown, member order by seconds)
-        ) as sums
-    ) as c
-    group by day, event, breakdown, member
-) as groups
+                        group by day, event, segment, month, seconds
+                    ) as months
+                ) as t
+                group by day, event, breakdown, member, seconds
+            ) as times
+        ) as counts
+        window so_far as (partition by day, event, breakdown, member order by seconds)
+    ) as sums
+) as c
+group by day, event, breakdown, member
