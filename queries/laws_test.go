@@ -252,7 +252,10 @@ func TestLawsOfFacts(t *testing.T) {
 	c, layout := database(t)
 	asOf := date(2024, 8, 31)
 	w := randomWorld(3, 4).withChanges(3)
-	all := slices.Concat(w.facts(), w.otherFacts(3), mistakes())
+	all := slices.Concat(w.facts(), w.otherFacts(3), mistakes(), []fact{ // of an owner who leaves after the day
+		newFact("staff", date(2024, 3, 1), "1", "kim", "", "", never, "hr", date(2024, 3, 1).time()),
+		newFact("staff", date(2024, 10, 1), "1", "kim", "", "", date(2024, 11, 1), "hr", date(2024, 10, 1).time()),
+	})
 	var known []fact
 	later := map[string]bool{}
 	for _, f := range all {

@@ -37,6 +37,9 @@ dated as (
             union all
             select 'action_items' as name, source as system, item_id as id, groupUniqArray(due_on) as days, argMax(is_withdrawn, i.updated_at) as is_gone
             from stored_action_items as i final group by system, id
+            union all
+            select 'staff' as name, source as system, staff_id as id, groupUniqArray(toDate(p.valid_from, {zone:String})) as days, argMax(is_withdrawn, p.updated_at) as is_gone
+            from stored_staff as p final group by system, id
         ) as versions
         where not is_gone
     ) as rows
@@ -94,12 +97,6 @@ dated as (
         select 'user_aliases' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_user_aliases final group by system, on
         union all
         select 'users' as name, source as system, toDate(updated_at, {zone:String}) as on, count() as n, max(updated_at) as latest from stored_users final group by system, on
-        union all
-        select 'staff' as name, system, toDate(at, {zone:String}) as on, count() as n, max(at) as latest
-        from (
-            select source as system, max(updated_at) as at from stored_staff as p final group by system, staff_id having not argMax(is_withdrawn, (p.valid_from, p.updated_at))
-        ) as staff
-        group by system, on
         union all
         select 'unattributed_events' as name, source as system, toDate(ts, {zone:String}) as on, count() as n, max(ts) as latest from stored_unattributed_events final group by system, on
     ) as by_instant
