@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -80,8 +79,6 @@ func isAddress(id string) bool {
 	at := strings.IndexByte(id, '@')
 	return at > 0 && strings.IndexByte(id[at+1:], '.') > 0 && !strings.ContainsRune(id[at+1:], '@')
 }
-
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // word finds one of a list's words, however it is spelt: Cross-Sell is cross_sell.
 func (c *column) word(text string) (int8, bool) {

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/column/orderedmap"
+
+	"cskpi/exporter/policy"
 )
 
 // field is one field of a row as the file has it.
@@ -68,8 +70,8 @@ func (c *column) parse(f field, zone *time.Location) (value, string) {
 		switch {
 		case c.required && strings.TrimSpace(text) == "":
 			return value{}, "is missing"
-		case c.spelling == ofCurrency && text != "" && !currencyCode.MatchString(text):
-			return value{}, "is no ISO 4217 code, such as EUR"
+		case c.spelling == ofCurrency && text != "" && !policy.IsCurrency(text):
+			return value{}, policy.NoCurrency
 		}
 		return value{s: text}, ""
 	case kindJSON:

@@ -69,6 +69,12 @@ var Scales = []int64{3, 4, 5, 6, 7, 10}
 // NoScale is the reason why another number is refused.
 const NoScale = "is no scale; its highest score is 3, 4, 5, 6, 7 or 10"
 
+// IsCurrency tells whether a text has the form of an ISO 4217 code.
+func IsCurrency(text string) bool { return currencyCode.MatchString(text) }
+
+// NoCurrency is the reason why another text is refused.
+const NoCurrency = "is no ISO 4217 code, such as EUR"
+
 // allDays is the scope of settings that hold for all days, also for those before they were set.
 const allDays = "all days"
 
@@ -215,8 +221,8 @@ func (s *Settings) fault(d *definition, value string) string {
 			return "is out of range: " + d.name + " is " + between(d.minimum, d.maximum)
 		}
 	case "currency":
-		if !currencyCode.MatchString(value) {
-			return "is no ISO 4217 code, such as EUR"
+		if !IsCurrency(value) {
+			return NoCurrency
 		}
 	case "timezone":
 		if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {

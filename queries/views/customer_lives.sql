@@ -52,14 +52,14 @@ paid as (
 
 lives as (
     select
-        account_id, life, began_on, ended_on <= latest as has_left, if(has_left, ended_on, latest + 1) as until, has_left and life < lives as came_back,
+        account_id, life, began_on, ended_on <= latest as has_left, if(has_left, ended_on, latest + 1) as until, greatest(began_on, until - 365) as compared_from, has_left and life < lives as came_back,
         arrayReverseSort(t -> (t.5 != '', t.3, t.6), arrayFilter(t -> t.2 = ended_on, terms))[1].5 as reason,
         -- ARR on the first day, and on each one on which it changes.
         arrayMap(d -> arraySum(arrayMap(t -> t.3, arrayFilter(t -> t.1 <= d and t.2 > d, terms))),
             arraySort(arrayDistinct(arrayPushFront(arrayFilter(d -> d > began_on and d < until, arrayConcat(arrayMap(t -> t.1, terms), arrayMap(t -> t.2, terms))), began_on)))) as amounts,
         arraySort(arrayDistinct(arrayMap(t -> t.4, arrayFilter(t -> t.1 < until and t.2 >= until, terms)))) as products,
         -- The last piece of each, and the first day of its first.
-        arraySort(arrayMap(t -> (t.6, t.4, t.3, arrayMin(arrayMap(u -> u.1, arrayFilter(u -> (u.6, u.7) = (t.6, t.7), terms))), toUInt8(t.2 < until + has_left and t.8 = never), multiIf(not (t.2 < until + has_left and t.8 = never), '', t.5 = '', 'unknown', t.5)),
+        arraySort(arrayMap(t -> (t.6, t.4, t.3, arrayMin(arrayMap(u -> u.1, arrayFilter(u -> (u.6, u.7) = (t.6, t.7), terms))), toUInt8(t.2 < until + has_left and t.8 = never) as has_ended, multiIf(not has_ended, '', t.5 = '', 'unknown', t.5)),
             arrayFilter(t -> t.1 >= began_on and t.1 < until and not arrayExists(u -> (u.6, u.7) = (t.6, t.7) and u.1 > t.1, terms), terms))) as contracts
     from (
         select
@@ -89,21 +89,21 @@ left join (
     select x.account_id as account_id, x.life as life, count() as use_days, sum(d.events) as use_events, sumMap(d.quantity_sums) as quantities, sumMap(d.quantity_events) as quantity_events
     from lives as x
     join (select account_id, day, events, quantity_sums, quantity_events from stored_usage_account_days final) as d on d.account_id = x.account_id
-    where d.day >= greatest(x.began_on, x.until - 365) and d.day < x.until
+    where d.day >= x.compared_from and d.day < x.until
     group by account_id, life
 ) as u on u.account_id = l.account_id and u.life = l.life
 left join (
     select x.account_id as account_id, x.life as life, count() as tickets, countIf(d.is_complaint) as complaints
     from lives as x
     join (select account_id, is_complaint, toDate(opened_at, zone) as opened_on from tickets) as d on d.account_id = x.account_id
-    where d.opened_on >= greatest(x.began_on, x.until - 365) and d.opened_on < x.until
+    where d.opened_on >= x.compared_from and d.opened_on < x.until
     group by account_id, life
 ) as k on k.account_id = l.account_id and k.life = l.life
 left join (
     select x.account_id as account_id, x.life as life, count() as answers, countIf(d.is_satisfied) as satisfied, avg(1 + 4 * (d.score - 1) / (d.scale - 1)) as mean_score
     from lives as x
     join (select account_id, score, scale, since, is_satisfied from survey_answers where kind = 'csat') as d on d.account_id = x.account_id
-    where d.since >= greatest(x.began_on, x.until - 365) and d.since < x.until
+    where d.since >= x.compared_from and d.since < x.until
     group by account_id, life
 ) as a on a.account_id = l.account_id and a.life = l.life
 asof left join account_spans as o on o.account_id = l.account_id and o.since <= l.last_on
